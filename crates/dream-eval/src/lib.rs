@@ -1,0 +1,1 @@
+//! Correlation and error metrics for quality prediction

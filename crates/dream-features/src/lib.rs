@@ -1,0 +1,1 @@
+//! No-reference image and video quality features, as named numbers

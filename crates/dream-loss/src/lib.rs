@@ -1,0 +1,1 @@
+//! Differentiable losses for quality and photorealism prediction, on candle tensors

@@ -1,0 +1,1 @@
+//! Models that turn features into a score people would give

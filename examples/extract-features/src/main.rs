@@ -1,0 +1,2 @@
+//! Writes named quality features of videos as CSV
+fn main() {}

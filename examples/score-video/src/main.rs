@@ -1,0 +1,2 @@
+//! Scores how good the faces in videos look to people
+fn main() {}

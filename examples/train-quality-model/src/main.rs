@@ -1,0 +1,2 @@
+//! Trains the embedded quality model from human ratings
+fn main() {}

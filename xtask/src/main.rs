@@ -1,0 +1,2 @@
+//! Checks that cargo alone cannot express
+fn main() {}
