@@ -1,1 +1,30 @@
-//! No-reference image and video quality features, as named numbers
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+#![cfg_attr(
+    test,
+    allow(clippy::float_cmp, clippy::cast_possible_wrap, clippy::cast_possible_truncation, reason = "tests")
+)]
+
+mod brisque;
+pub mod color;
+mod error;
+mod extract;
+pub mod filter;
+mod frame;
+mod layout;
+pub mod nss;
+mod plane;
+mod pool;
+pub mod resize;
+mod simd;
+mod view;
+
+pub use brisque::Brisque;
+pub use error::{Error, Result};
+pub use extract::{ImageFeatures, VideoFeatures, VideoSession, VideoSpec, Workspace};
+pub use frame::Frame;
+pub use layout::{FeatureLayout, FeatureVector};
+pub use plane::Plane;
+pub use pool::{Pooled, Pooling, Sampling, Statistic};
+pub use view::{LumaView, RgbView};

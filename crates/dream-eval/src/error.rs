@@ -1,0 +1,60 @@
+/// A `Result` with this crate's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a metric has no value for the given input.
+///
+/// `argument` is the name of the parameter at fault: `pred`, `truth` or `values`.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The two inputs do not pair up.
+    #[error(
+        "`pred` has {pred} values and `truth` has {truth}: pass one truth per prediction, in the same order"
+    )]
+    LengthMismatch {
+        /// Number of predictions.
+        pred: usize,
+        /// Number of true scores.
+        truth: usize,
+    },
+
+    /// A NaN or an infinity.
+    #[error("`{argument}[{index}]` is {value}: remove or repair that row first")]
+    NonFinite {
+        /// Name of the parameter.
+        argument: &'static str,
+        /// Position of the first bad value.
+        index: usize,
+        /// The bad value.
+        value: f64,
+    },
+
+    /// Fewer values than the quantity needs.
+    #[error("`{argument}` has {found} values, at least {needed} are needed")]
+    TooFew {
+        /// Name of the parameter.
+        argument: &'static str,
+        /// Smallest number that works.
+        needed: usize,
+        /// Number of values found.
+        found: usize,
+    },
+
+    /// All values are equal, so no correlation is defined.
+    ///
+    /// A benchmark table may count this as a correlation of 0, with a warning.
+    #[error(
+        "all values of `{argument}` are equal: the correlation is undefined; a table may show 0 with a warning"
+    )]
+    ConstantInput {
+        /// Name of the parameter.
+        argument: &'static str,
+    },
+
+    /// The result is larger than the largest `f64`.
+    #[error("the {quantity} of these values is larger than an f64 can hold: rescale the input")]
+    Overflow {
+        /// The quantity that does not fit.
+        quantity: &'static str,
+    },
+}

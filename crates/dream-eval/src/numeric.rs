@@ -1,0 +1,164 @@
+//! Checks and sums that all metrics share.
+
+use crate::{Error, Result};
+
+/// Blocks of this length are added with eight running sums, longer slices are split in two.
+const BLOCK: usize = 128;
+
+/// Fails on the first NaN or infinity.
+pub(crate) fn check_finite(argument: &'static str, values: &[f64]) -> Result<()> {
+    match values.iter().position(|v| !v.is_finite()) {
+        None => Ok(()),
+        Some(index) => {
+            let value = values.get(index).copied().unwrap_or(f64::NAN);
+            Err(Error::NonFinite { argument, index, value })
+        }
+    }
+}
+
+/// Fails when there are fewer than `needed` values.
+pub(crate) fn check_count(argument: &'static str, values: &[f64], needed: usize) -> Result<()> {
+    let found = values.len();
+    if found < needed { Err(Error::TooFew { argument, needed, found }) } else { Ok(()) }
+}
+
+/// Checks a pair of inputs: same length, at least `needed` values, all finite.
+pub(crate) fn check_pair(pred: &[f64], truth: &[f64], needed: usize) -> Result<()> {
+    if pred.len() != truth.len() {
+        return Err(Error::LengthMismatch { pred: pred.len(), truth: truth.len() });
+    }
+    check_count("pred", pred, needed)?;
+    check_finite("pred", pred)?;
+    check_finite("truth", truth)
+}
+
+/// Whether all values are equal.
+///
+/// The values are compared, not their variance: the computed variance of equal values can be a rounding
+/// error above 0.
+pub(crate) fn is_constant(values: &[f64]) -> bool {
+    values.iter().zip(values.iter().skip(1)).all(|(a, b)| a == b)
+}
+
+/// Pairwise sum.
+///
+/// The rounding error grows with log(n), and the eight running sums vectorise. The order of the additions
+/// is NumPy's: the mean of nearly equal values then rounds as in the references, and such a correlation
+/// depends on that last bit.
+pub(crate) fn sum(values: &[f64]) -> f64 {
+    if values.len() < 8 {
+        return values.iter().fold(0.0, |total, v| total + v);
+    }
+    if values.len() > BLOCK {
+        let half = values.len() / 2;
+        let (low, high) = values.split_at(half - half % 8);
+        return sum(low) + sum(high);
+    }
+    let mut lanes = [0.0; 8];
+    let mut chunks = values.chunks_exact(8);
+    for chunk in &mut chunks {
+        for (lane, v) in lanes.iter_mut().zip(chunk) {
+            *lane += v;
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    let total = ((a + b) + (c + d)) + ((e + f) + (g + h));
+    chunks.remainder().iter().fold(total, |total, v| total + v)
+}
+
+/// Mean of at least one value. The sum must fit: scale the values first.
+pub(crate) fn mean(values: &[f64]) -> f64 {
+    sum(values) / values.len() as f64
+}
+
+/// Sum of squares.
+pub(crate) fn sum_of_squares(values: &[f64]) -> f64 {
+    dot(values, values)
+}
+
+/// Sum of products.
+pub(crate) fn dot(left: &[f64], right: &[f64]) -> f64 {
+    let products: Vec<f64> = left.iter().zip(right).map(|(a, b)| a * b).collect();
+    sum(&products)
+}
+
+/// A power of two that brings the largest magnitude among `values` near 1.
+///
+/// Multiplying by it is exact, so scaled and plain arithmetic agree to the last bit wherever plain
+/// arithmetic does not overflow or underflow. Its reciprocal is exact too.
+pub(crate) fn unit_scale(values: &[f64]) -> f64 {
+    const EXPONENT_BITS: u64 = 0x7ff;
+    let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    let exponent = (largest.to_bits() >> 52) & EXPONENT_BITS;
+    // Exponent fields are biased by 1023, so `2046 - e` is the field of the reciprocal. The clamp keeps both
+    // the scale and its reciprocal normal numbers; 23 powers of two more or less do no harm.
+    f64::from_bits(2046_u64.saturating_sub(exponent).clamp(23, 2023) << 52)
+}
+
+/// The values times `factor`.
+pub(crate) fn scaled(values: &[f64], factor: f64) -> Vec<f64> {
+    values.iter().map(|v| v * factor).collect()
+}
+
+/// Deviations from the mean, scaled so that their squares neither overflow nor vanish.
+pub(crate) struct Centred {
+    /// The mean, in input units.
+    pub(crate) mean: f64,
+    /// Deviations times `scale`.
+    pub(crate) deviations: Vec<f64>,
+    /// Power of two that brought the largest input near 1. Two distinct values are then at least about 1e-16
+    /// apart, or the larger one is a deviation itself: the squares need no further scale.
+    pub(crate) scale: f64,
+}
+
+impl Centred {
+    /// Two passes: the mean first, then the differences. A one-pass formula loses all digits on `1e8 + small`.
+    pub(crate) fn new(values: &[f64]) -> Self {
+        let scale = unit_scale(values);
+        let mut deviations = scaled(values, scale);
+        // The mean of equal values may round; their deviations are 0 all the same.
+        let centre = match deviations.first() {
+            Some(first) if is_constant(&deviations) => *first,
+            _ => mean(&deviations),
+        };
+        deviations.iter_mut().for_each(|v| *v -= centre);
+        Self { mean: centre / scale, deviations, scale }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scale_is_an_exact_power_of_two() {
+        for value in [5e-324, 1e-310, 1e-3, 1.0, 1.5, 3.0, 1e300, f64::MAX] {
+            let scale = unit_scale(&[0.0, -value]);
+            assert_eq!(scale.to_bits() & ((1 << 52) - 1), 0, "{value}");
+            assert!(scale.is_normal() && (1.0 / scale).is_normal(), "{value}");
+            let near_one = value * scale;
+            assert!((1e-30..1e30).contains(&near_one), "{value} -> {near_one}");
+        }
+        assert_eq!(unit_scale(&[1.5]), 1.0);
+        assert_eq!(unit_scale(&[6.0]), 0.25);
+    }
+
+    #[test]
+    fn sums_lose_no_digits_over_a_million_terms() {
+        let tenths = vec![0.1; 1_000_003];
+        let exact = 100_000.3;
+        assert!((sum(&tenths) - exact).abs() < 1e-9, "{}", sum(&tenths) - exact);
+        // The plain loop does lose them: this is what the test guards against.
+        let plain: f64 = tenths.iter().sum();
+        assert!((plain - exact).abs() > 1e-7);
+    }
+
+    #[test]
+    fn every_value_is_added_once_at_any_length() {
+        for n in 0..600_u32 {
+            let values: Vec<f64> = (0..n).map(f64::from).collect();
+            let expected = f64::from(n) * (f64::from(n) - 1.0) / 2.0;
+            assert_eq!(sum(&values), if n == 0 { 0.0 } else { expected }, "n = {n}");
+        }
+    }
+}

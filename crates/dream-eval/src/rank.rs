@@ -1,0 +1,81 @@
+//! Ranks with ties.
+
+use crate::Result;
+use crate::numeric::check_finite;
+
+/// Average ranks: the smallest value has rank 1, equal values share the mean of their positions.
+///
+/// `0.0` and `-0.0` are equal. The output is in input order; no values give no ranks. O(n log n).
+///
+/// ```
+/// # fn main() -> dream_eval::Result<()> {
+/// assert_eq!(dream_eval::ranks(&[10.0, 30.0, 20.0, 20.0])?, [1.0, 4.0, 2.5, 2.5]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// [`Error::NonFinite`](crate::Error::NonFinite): a NaN has no rank, and an infinity is a broken score.
+///
+/// # Reference
+///
+/// M. G. Kendall, "The treatment of ties in ranking problems", Biometrika 33(3), 1945. Checked against
+/// SciPy's `rankdata(method="average")`.
+pub fn ranks(values: &[f64]) -> Result<Vec<f64>> {
+    check_finite("values", values)?;
+    Ok(average_ranks(values))
+}
+
+/// [`ranks`] of values that are known to be finite.
+pub(crate) fn average_ranks(values: &[f64]) -> Vec<f64> {
+    let mut sorted: Vec<(usize, f64)> = values.iter().copied().enumerate().collect();
+    // The total order puts -0 right before 0, so values that are equal stay neighbours.
+    sorted.sort_unstable_by(|(_, a), (_, b)| a.total_cmp(b));
+
+    let mut ranks = vec![0.0; values.len()];
+    let mut before = 0_usize;
+    for ties in sorted.chunk_by(|(_, a), (_, b)| a == b) {
+        // Mean of the positions before + 1 ..= before + len.
+        let rank = before as f64 + (ties.len() as f64 + 1.0) / 2.0;
+        for (index, _) in ties {
+            if let Some(slot) = ranks.get_mut(*index) {
+                *slot = rank;
+            }
+        }
+        before += ties.len();
+    }
+    ranks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_by_hand() {
+        assert_eq!(ranks(&[]).unwrap(), Vec::<f64>::new());
+        assert_eq!(ranks(&[7.0]).unwrap(), [1.0]);
+        assert_eq!(ranks(&[2.0; 4]).unwrap(), [2.5; 4]);
+        assert_eq!(ranks(&[5.0, 1.0, 5.0, 3.0, 5.0]).unwrap(), [4.0, 1.0, 4.0, 2.0, 4.0]);
+        assert_eq!(ranks(&[0.0, -0.0, -1.0, f64::MAX, -f64::MAX]).unwrap(), [3.5, 3.5, 2.0, 5.0, 1.0]);
+    }
+
+    #[test]
+    fn ranks_sum_to_the_triangle_number_whatever_the_ties() {
+        for modulus in 1..40_u32 {
+            let values: Vec<f64> = (0..211_u32).map(|i| f64::from((i * 7919) % modulus)).collect();
+            assert_eq!(ranks(&values).unwrap().iter().sum::<f64>(), 211.0 * 212.0 / 2.0, "{modulus}");
+        }
+    }
+
+    #[test]
+    fn non_finite_values_have_no_rank() {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(matches!(
+                ranks(&[1.0, bad]),
+                Err(crate::Error::NonFinite { argument: "values", index: 1, .. })
+            ));
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! BRISQUE: 36 natural scene statistics of luma at two scales.
+
+use std::sync::OnceLock;
+
+use pulp::Simd;
+
+use crate::error::{Error, Result};
+use crate::extract::{ImageFeatures, Workspace};
+use crate::frame::Frame;
+use crate::layout::FeatureLayout;
+use crate::nss::{AggdMoments, FlatAreas, GgdMoments, MscnRow, MscnScan};
+use crate::plane::Rows;
+use crate::simd::{Kernel, dispatch};
+
+/// The BRISQUE features of one image.
+///
+/// For the image and for its half size: shape and variance of a generalised Gaussian fitted to the MSCN
+/// coefficients, and shape, mean, left and right variance of an asymmetric one fitted to the products of
+/// neighbours in four directions. Neighbours wrap around at the border, as in the original code.
+///
+/// | features | content (`s1`; 18 more for `s2`) |
+/// | --- | --- |
+/// | 1, 2 | `ggd.shape`, `ggd.variance` |
+/// | 3-6 | `aggd_h` (left neighbour): `shape`, `mean`, `left_variance`, `right_variance` |
+/// | 7-10 | `aggd_v` (upper neighbour) |
+/// | 11-14 | `aggd_d1` (upper left) |
+/// | 15-18 | `aggd_d2` (lower left) |
+///
+/// # Example
+/// ```
+/// use dream_features::{Brisque, Frame, ImageFeatures, LumaView};
+///
+/// let pixels: Vec<u8> = (0..64u32 * 48).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+/// let frame = Frame::from_luma(LumaView::new(&pixels, 64, 48, 64)?);
+/// let features = Brisque::default().extract(&frame)?;
+/// assert_eq!(features.values().len(), 36);
+/// assert!(features.get("brisque.s1.ggd.variance")? > 0.0);
+/// # Ok::<(), dream_features::Error>(())
+/// ```
+///
+/// # Reference
+/// Mittal, Moorthy, Bovik, "No-reference image quality assessment in the spatial domain", IEEE Transactions on
+/// Image Processing 21(12), 2012; the LIVE release of 2011.
+///
+/// # Deviations
+/// Flat areas are snapped by default (see [`FlatAreas`]); [`FlatAreas::Literal`] is the original.
+#[derive(Debug, Clone, Default)]
+pub struct Brisque {
+    /// What happens where the image is exactly flat.
+    pub flat_areas: FlatAreas,
+}
+
+impl Brisque {
+    /// Number of features.
+    pub const DIM: usize = 2 * SCALE_DIM;
+}
+
+/// Features of one scale.
+const SCALE_DIM: usize = 18;
+const DIRECTIONS: [&str; 4] = ["aggd_h", "aggd_v", "aggd_d1", "aggd_d2"];
+const AGGD_FIELDS: [&str; 4] = ["shape", "mean", "left_variance", "right_variance"];
+
+impl ImageFeatures for Brisque {
+    fn layout(&self) -> &FeatureLayout {
+        static LAYOUT: OnceLock<FeatureLayout> = OnceLock::new();
+        LAYOUT.get_or_init(|| {
+            let mut names = Vec::with_capacity(Self::DIM);
+            for scale in ["s1", "s2"] {
+                names.extend(["shape", "variance"].map(|field| format!("brisque.{scale}.ggd.{field}")));
+                for direction in DIRECTIONS {
+                    names.extend(AGGD_FIELDS.map(|field| format!("brisque.{scale}.{direction}.{field}")));
+                }
+            }
+            FeatureLayout::from_distinct(names)
+        })
+    }
+
+    fn extract_into(&self, frame: &Frame<'_>, workspace: &mut Workspace, out: &mut [f64]) -> Result<()> {
+        if out.len() != Self::DIM {
+            return Err(Error::Length { argument: "out", expected: Self::DIM, found: out.len() });
+        }
+        let luma = frame.luma_rows();
+        let Workspace { scan, rows, resize, half } = workspace;
+        let (full_out, half_out) = out.split_at_mut(SCALE_DIM);
+        self.scale(&luma, scan, rows, full_out);
+        resize.run(&luma, half);
+        self.scale(&*half, scan, rows, half_out);
+        Ok(())
+    }
+}
+
+impl Brisque {
+    fn scale<R: Rows>(&self, image: &R, scan: &mut MscnScan, rows: &mut [MscnRow; 2], out: &mut [f64]) {
+        let [first, previous] = rows;
+        let mut moments = ScaleMoments::default();
+        scan.run(image, self.flat_areas, |y, row| {
+            dispatch(AddRow { moments: &mut moments, row });
+            if y == 0 {
+                first.copy_values(row);
+            } else {
+                dispatch(AddPair { moments: &mut moments, above: previous, below: row });
+            }
+            std::mem::swap(previous, row);
+        });
+        // The circular shift makes the last row the neighbour of the first.
+        dispatch(AddPair { moments: &mut moments, above: previous, below: first });
+        for (out, value) in out.iter_mut().zip(moments.features()) {
+            *out = value;
+        }
+    }
+}
+
+/// Sums over one scale.
+#[derive(Debug, Default)]
+struct ScaleMoments {
+    ggd: GgdMoments,
+    horizontal: AggdMoments,
+    vertical: AggdMoments,
+    diagonal: AggdMoments,
+    antidiagonal: AggdMoments,
+}
+
+impl ScaleMoments {
+    fn features(&self) -> impl Iterator<Item = f64> {
+        let ggd = self.ggd.fit();
+        let aggd = [self.horizontal, self.vertical, self.diagonal, self.antidiagonal].map(|moments| {
+            let fit = moments.fit();
+            [fit.shape, fit.mean, fit.left * fit.left, fit.right * fit.right]
+        });
+        [ggd.shape, ggd.variance].into_iter().chain(aggd.into_iter().flatten())
+    }
+}
+
+/// Adds a row and the products of its horizontal neighbours.
+struct AddRow<'a> {
+    moments: &'a mut ScaleMoments,
+    row: &'a MscnRow,
+}
+
+impl Kernel for AddRow<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (row, width) = (self.row, self.row.values().len());
+        self.moments.ggd.add_row(simd, row.lanes(), width);
+        self.moments.horizontal.add_products(simd, row.lanes(), row.shifted_lanes(), width);
+    }
+}
+
+/// Adds the products of neighbours in two rows, `below` being the row under `above`.
+struct AddPair<'a> {
+    moments: &'a mut ScaleMoments,
+    above: &'a MscnRow,
+    below: &'a MscnRow,
+}
+
+impl Kernel for AddPair<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { moments, above, below } = self;
+        let width = below.values().len();
+        moments.vertical.add_products(simd, below.lanes(), above.lanes(), width);
+        moments.diagonal.add_products(simd, below.lanes(), above.shifted_lanes(), width);
+        moments.antidiagonal.add_products(simd, above.lanes(), below.shifted_lanes(), width);
+    }
+}

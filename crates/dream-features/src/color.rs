@@ -1,0 +1,99 @@
+//! Luma from RGB. Three definitions are in use, and features move when they are confused: the name says which.
+
+use crate::plane::Rows;
+use crate::view::RgbView;
+
+/// MATLAB's `rgb2gray` weights: the first row of the inverse of the NTSC matrix
+/// `[1 .956 .621; 1 -.272 -.647; 1 -1.106 1.703]`. Neither Rec. 601 nor Rec. 709.
+const GRAY: [f64; 3] = [0.298_936_021_293_776, 0.587_043_074_451_121, 0.114_020_904_255_103];
+
+/// MATLAB `rgb2gray` of 8-bit pixels: weighted sum, rounded half up. What the hand-crafted image features were
+/// defined on. One code per pixel, row by row.
+///
+/// # Example
+/// ```
+/// use dream_features::{RgbView, color::gray_matlab};
+///
+/// let pixels = [255, 255, 255, 255, 0, 0, 0, 255, 0, 0, 0, 255];
+/// assert_eq!(gray_matlab(&RgbView::new(&pixels, 4, 1, 12)?), [255, 76, 150, 29]);
+/// # Ok::<(), dream_features::Error>(())
+/// ```
+#[must_use]
+pub fn gray_matlab(image: &RgbView<'_>) -> Vec<u8> {
+    convert(image, gray_of)
+}
+
+/// Full-range Rec. 601 luma (JPEG): `0.299 R + 0.587 G + 0.114 B`, rounded half up.
+///
+/// # Reference
+/// ITU-T T.871 (JFIF).
+#[must_use]
+pub fn luma_bt601_full(image: &RgbView<'_>) -> Vec<u8> {
+    convert(image, |[r, g, b]| 0.299 * r + 0.587 * g + 0.114 * b)
+}
+
+/// Studio-range Rec. 601 luma, 16 to 235: what a decoder of standard-definition video hands out.
+///
+/// # Reference
+/// ITU-R BT.601; MATLAB `rgb2ycbcr`, first channel.
+#[must_use]
+pub fn luma_bt601_studio(image: &RgbView<'_>) -> Vec<u8> {
+    convert(image, |[r, g, b]| 16.0 + (65.481 * r + 128.553 * g + 24.966 * b) / 255.0)
+}
+
+fn gray_of([r, g, b]: [f64; 3]) -> f64 {
+    GRAY[0] * r + GRAY[1] * g + GRAY[2] * b
+}
+
+/// To the nearest code, halves up. Inputs here are never negative.
+fn code(value: f64) -> u8 {
+    #[expect(clippy::cast_possible_truncation, reason = "saturates, and the value is within 0..=255")]
+    let code = (value + 0.5).floor() as u8;
+    code
+}
+
+fn convert(image: &RgbView<'_>, luma: impl Fn([f64; 3]) -> f64) -> Vec<u8> {
+    let rows = (0..image.height()).flat_map(|y| image.row(y).as_chunks::<3>().0);
+    rows.map(|pixel| code(luma(pixel.map(f64::from)))).collect()
+}
+
+/// Rows of [`gray_matlab`], computed as they are read.
+#[derive(Debug)]
+pub(crate) struct GrayRows<'a>(pub(crate) RgbView<'a>);
+
+impl Rows for GrayRows<'_> {
+    fn width(&self) -> usize {
+        self.0.width()
+    }
+    fn height(&self) -> usize {
+        self.0.height()
+    }
+    fn load(&self, y: usize, out: &mut [f64]) {
+        for (out, pixel) in out.iter_mut().zip(self.0.row(y).as_chunks::<3>().0) {
+            *out = (gray_of(pixel.map(f64::from)) + 0.5).floor();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_lumas_differ() {
+        let view = RgbView::new(&[200, 30, 90, 255, 255, 255, 0, 0, 0], 3, 1, 9).unwrap();
+        assert_eq!(gray_matlab(&view), [88, 255, 0]); // 87.66
+        assert_eq!(luma_bt601_full(&view), [88, 255, 0]); // 87.67
+        assert_eq!(luma_bt601_studio(&view), [91, 235, 16]); // 91.29
+        let mut row = [0.0; 3];
+        GrayRows(view).load(0, &mut row);
+        assert_eq!(row, [88.0, 255.0, 0.0]);
+    }
+
+    #[test]
+    fn gray_keeps_gray() {
+        let pixels: Vec<u8> = (0..=255u8).flat_map(|v| [v; 3]).collect();
+        let codes: Vec<u8> = (0..=255).collect();
+        assert_eq!(gray_matlab(&RgbView::new(&pixels, 256, 1, 768).unwrap()), codes);
+    }
+}

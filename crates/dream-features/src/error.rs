@@ -1,0 +1,114 @@
+use thiserror::Error;
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can be wrong with an input or a configuration of this crate.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An image has no pixels.
+    #[error("image of {width}x{height} pixels is empty: both sides must be at least 1")]
+    EmptyImage {
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+    },
+    /// A pixel buffer does not hold the image its size and stride promise.
+    #[error("pixel buffer holds {found} values, but {needed} are needed: check width, height and stride")]
+    BufferSize {
+        /// Smallest length that would do.
+        needed: usize,
+        /// Length given.
+        found: usize,
+    },
+    /// A stride is shorter than a row.
+    #[error("stride of {stride} is shorter than a row of {row} values: give the distance between row starts")]
+    Stride {
+        /// Stride given.
+        stride: usize,
+        /// Values in one row.
+        row: usize,
+    },
+    /// A crop rectangle leaves the image or is empty.
+    #[error(
+        "crop at ({x}, {y}) of {width}x{height} does not fit an image of {image_width}x{image_height}: \
+         clamp it to the image and keep at least one pixel"
+    )]
+    Crop {
+        /// Left edge.
+        x: usize,
+        /// Top edge.
+        y: usize,
+        /// Crop width.
+        width: usize,
+        /// Crop height.
+        height: usize,
+        /// Image width.
+        image_width: usize,
+        /// Image height.
+        image_height: usize,
+    },
+    /// A frame differs in size from the video it was pushed to.
+    #[error(
+        "frame of {found_width}x{found_height} pushed to a session of {width}x{height}: \
+         start a new session when the size changes"
+    )]
+    FrameSize {
+        /// Width of the session.
+        width: usize,
+        /// Height of the session.
+        height: usize,
+        /// Width of the frame.
+        found_width: usize,
+        /// Height of the frame.
+        found_height: usize,
+    },
+    /// An output or input slice has the wrong length.
+    #[error("`{argument}` holds {found} values, {expected} expected")]
+    Length {
+        /// Name of the argument.
+        argument: &'static str,
+        /// Length wanted.
+        expected: usize,
+        /// Length given.
+        found: usize,
+    },
+    /// A value is not finite, or so large that its powers would not be.
+    #[error("`{argument}` holds {value} at index {index}: values must be finite and at most {limit:e}")]
+    Value {
+        /// Name of the argument.
+        argument: &'static str,
+        /// Where.
+        index: usize,
+        /// The value.
+        value: f64,
+        /// Largest magnitude allowed.
+        limit: f64,
+    },
+    /// A video ended before the pooling had the frames it needs.
+    #[error("the video ended after {found} frames, this pooling needs at least {min}")]
+    TooFewFrames {
+        /// Frames needed.
+        min: u64,
+        /// Frames seen.
+        found: u64,
+    },
+    /// A configuration field is out of range.
+    #[error("`{field}` {reason}")]
+    Config {
+        /// Name of the field.
+        field: &'static str,
+        /// What it must be.
+        reason: &'static str,
+    },
+    /// A feature name occurs twice in a layout, or is missing from it.
+    #[error("feature name `{name}` {reason}")]
+    Name {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}

@@ -1,0 +1,125 @@
+//! What an extractor is: an immutable value that knows its names, and makes one session per video.
+
+use crate::error::{Error, Result};
+use crate::frame::Frame;
+use crate::layout::{FeatureLayout, FeatureVector, sanitise};
+use crate::nss::{MscnRow, MscnScan};
+use crate::plane::Plane;
+use crate::resize::HalfSize;
+
+/// Memory that extractors reuse from frame to frame. It carries nothing from one frame to the next.
+#[derive(Debug)]
+pub struct Workspace {
+    pub(crate) scan: MscnScan,
+    /// First and previous row of coefficients.
+    pub(crate) rows: [MscnRow; 2],
+    pub(crate) resize: HalfSize,
+    pub(crate) half: Plane,
+}
+
+impl Workspace {
+    /// An empty workspace; it grows with the first frame.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            scan: MscnScan::default(),
+            rows: Default::default(),
+            resize: HalfSize::default(),
+            half: Plane::zeros(1, 1),
+        }
+    }
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Features of one image.
+pub trait ImageFeatures: Send + Sync {
+    /// Names and order of the features.
+    fn layout(&self) -> &FeatureLayout;
+
+    /// Writes the features of `frame` to `out`, exactly as the reference defines them: NaN and infinity where the
+    /// reference has them (constant images and the like). [`ImageFeatures::extract`] gives finite values.
+    ///
+    /// # Errors
+    /// [`Error::Length`] when `out` is not as long as the layout; others as the extractor documents.
+    fn extract_into(&self, frame: &Frame<'_>, workspace: &mut Workspace, out: &mut [f64]) -> Result<()>;
+
+    /// The features of `frame`, all finite: undefined ones are 0 and counted in [`FeatureVector::replaced`].
+    ///
+    /// # Errors
+    /// As [`ImageFeatures::extract_into`].
+    fn extract(&self, frame: &Frame<'_>) -> Result<FeatureVector> {
+        let mut values = vec![0.0; self.layout().len()];
+        self.extract_into(frame, &mut Workspace::new(), &mut values)?;
+        let replaced = sanitise(&mut values);
+        FeatureVector::new(self.layout().clone(), values, replaced, 1)
+    }
+}
+
+/// What a session must know of a video before its first frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VideoSpec {
+    /// Width of every frame in pixels.
+    pub width: usize,
+    /// Height of every frame in pixels.
+    pub height: usize,
+    /// True frame rate in hertz, for example 30000/1001.
+    pub frames_per_second: f64,
+}
+
+impl VideoSpec {
+    /// The spec, when a video can have it.
+    ///
+    /// # Errors
+    /// [`Error::EmptyImage`] without pixels, [`Error::Config`] when the rate is not above 0 and at most 1e6.
+    pub fn checked(self) -> Result<Self> {
+        if self.width == 0 || self.height == 0 {
+            return Err(Error::EmptyImage { width: self.width, height: self.height });
+        }
+        if !(self.frames_per_second > 0.0 && self.frames_per_second <= 1e6) {
+            let reason = "must be above 0 and at most 1e6";
+            return Err(Error::Config { field: "frames_per_second", reason });
+        }
+        Ok(self)
+    }
+}
+
+/// Features of a whole video, in one pass and constant memory.
+pub trait VideoFeatures: Send + Sync {
+    /// Names and order of the features.
+    fn layout(&self) -> &FeatureLayout;
+
+    /// A session for one video.
+    ///
+    /// # Errors
+    /// As [`VideoSpec::checked`].
+    fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession + '_>>;
+}
+
+/// One video on its way through an extractor. It cannot be used for a second one.
+pub trait VideoSession: Send {
+    /// Whether the next frame is looked at. When not, [`VideoSession::skip`] does for it.
+    fn wants_next(&self) -> bool {
+        true
+    }
+
+    /// Takes the next frame in display order.
+    ///
+    /// # Errors
+    /// [`Error::FrameSize`] when the frame is not of the size in the [`VideoSpec`]; the session stays usable.
+    fn push(&mut self, frame: &Frame<'_>) -> Result<()>;
+
+    /// Counts the next frame without looking at it. To be called only when [`VideoSession::wants_next`] is
+    /// false; a wanted frame that is skipped counts as one that failed to decode.
+    fn skip(&mut self);
+
+    /// The features of all frames pushed.
+    ///
+    /// # Errors
+    /// [`Error::TooFewFrames`] when there were not enough of them.
+    fn finish(self: Box<Self>) -> Result<FeatureVector>;
+}

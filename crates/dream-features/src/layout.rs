@@ -1,0 +1,140 @@
+//! Ordered, named features.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+
+/// The names of a feature vector, in order. Cheap to clone.
+///
+/// # Example
+/// ```
+/// use dream_features::{Brisque, FeatureLayout, ImageFeatures};
+///
+/// let brisque = Brisque::default();
+/// let layout = brisque.layout();
+/// assert_eq!(layout.len(), 36);
+/// assert_eq!(layout.index("brisque.s2.ggd.shape"), Some(18));
+/// assert!(FeatureLayout::new(["a", "a"]).is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeatureLayout {
+    names: Arc<[String]>,
+}
+
+impl FeatureLayout {
+    /// A layout of these names.
+    ///
+    /// # Errors
+    /// [`Error::Name`] when a name is empty or occurs twice.
+    pub fn new<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Result<Self> {
+        let names: Arc<[String]> = names.into_iter().map(Into::into).collect();
+        let mut seen = HashSet::new();
+        for name in names.iter() {
+            let reason = match (name.is_empty(), seen.insert(name.as_str())) {
+                (true, _) => "is empty",
+                (_, false) => "occurs twice",
+                _ => continue,
+            };
+            return Err(Error::Name { name: name.clone(), reason });
+        }
+        Ok(Self { names })
+    }
+
+    /// Names that are distinct by construction.
+    pub(crate) fn from_distinct(names: Vec<String>) -> Self {
+        debug_assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+        Self { names: names.into() }
+    }
+
+    /// Number of features.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there are no features.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The names, in order.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Position of a name.
+    #[must_use]
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|n| n == name)
+    }
+}
+
+/// Feature values with their names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureVector {
+    layout: FeatureLayout,
+    values: Vec<f64>,
+    replaced: usize,
+    frames: u64,
+}
+
+impl FeatureVector {
+    /// Values that belong to `layout`; `replaced` of them stand in for undefined ones, from `frames` frames.
+    ///
+    /// # Errors
+    /// [`Error::Length`] when the numbers of names and values differ.
+    pub fn new(layout: FeatureLayout, values: Vec<f64>, replaced: usize, frames: u64) -> Result<Self> {
+        if layout.len() != values.len() {
+            return Err(Error::Length { argument: "values", expected: layout.len(), found: values.len() });
+        }
+        Ok(Self { layout, values, replaced, frames })
+    }
+
+    /// The names.
+    #[must_use]
+    pub fn layout(&self) -> &FeatureLayout {
+        &self.layout
+    }
+
+    /// The values, in the order of the names.
+    #[must_use]
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// The value of one feature.
+    ///
+    /// # Errors
+    /// [`Error::Name`] when the layout has no such feature.
+    pub fn get(&self, name: &str) -> Result<f64> {
+        let value = self.layout.index(name).and_then(|i| self.values.get(i));
+        value.copied().ok_or_else(|| Error::Name { name: name.to_owned(), reason: "is not in the layout" })
+    }
+
+    /// How many values, over all frames, were undefined in the reference (NaN or infinite) and became 0.
+    ///
+    /// Not 0 on constant frames and the like: such a score rests on less than it seems.
+    #[must_use]
+    pub fn replaced(&self) -> usize {
+        self.replaced
+    }
+
+    /// Frames that entered the values.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+}
+
+/// Replaces what is not finite by 0 and says how often.
+pub(crate) fn sanitise(values: &mut [f64]) -> usize {
+    let mut replaced = 0;
+    for v in values.iter_mut().filter(|v| !v.is_finite()) {
+        *v = 0.0;
+        replaced += 1;
+    }
+    replaced
+}

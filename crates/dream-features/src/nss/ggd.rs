@@ -1,0 +1,89 @@
+//! Generalised Gaussian fit by moment matching.
+
+use super::shape::{ShapeGrid, shape};
+use crate::simd::Lanes;
+use pulp::Simd;
+
+/// A zero-mean generalised Gaussian, as fitted.
+///
+/// # Example
+/// ```
+/// let fit = dream_features::nss::Ggd::fit_zero_mean(&[-1.0, 1.0, 0.5, -0.5, 0.1, -0.1]);
+/// assert!(fit.shape > 0.2 && fit.variance > 0.0);
+/// ```
+/// # Reference
+/// Sharifi, Leon-Garcia, "Estimation of shape parameter for generalized Gaussian distributions in subband
+/// decompositions of video", 1995. Search grid: 0.2 to 10 in steps of 0.001.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ggd {
+    /// Shape: 2 for a normal distribution, 1 for a Laplace distribution, 0.2 when there is nothing to fit.
+    pub shape: f64,
+    /// Mean of the squares (of the deviations, for the centred fit).
+    pub variance: f64,
+    /// The moment ratio `E[v²] / E[|v|]²` that was matched; NaN when all values are 0.
+    pub rho: f64,
+    /// Index of `shape` on the search grid.
+    pub index: usize,
+}
+
+impl Ggd {
+    /// Fits `values` around zero. Without values the shape is 0.2 and the other numbers are NaN.
+    #[must_use]
+    pub fn fit_zero_mean(values: &[f64]) -> Self {
+        let mut moments = GgdMoments::default();
+        moments.add(values);
+        moments.fit()
+    }
+
+    /// Fits `values` around their mean; the variance divides by their number.
+    #[must_use]
+    pub fn fit_centred(values: &[f64]) -> Self {
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let centred: Vec<f64> = values.iter().map(|v| v - mean).collect();
+        Self::fit_zero_mean(&centred)
+    }
+}
+
+/// Sums from which a zero-mean [`Ggd`] is fitted. They can be taken piece by piece.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct GgdMoments {
+    count: u64,
+    squares: f64,
+    absolutes: f64,
+}
+
+impl GgdMoments {
+    /// Adds values. The order of calls matters in the last bits only.
+    pub fn add(&mut self, values: &[f64]) {
+        for v in values {
+            self.squares += v * v;
+            self.absolutes += v.abs();
+        }
+        self.count += values.len() as u64;
+    }
+
+    /// Adds a row of whole lanes. It stands for `count` values and is 0 otherwise.
+    #[inline(always)]
+    pub(crate) fn add_row<S: Simd>(&mut self, simd: S, row: &[f64], count: usize) {
+        let (mut squares, mut absolutes) = (Lanes::zero(simd), Lanes::zero(simd));
+        for group in Lanes::<S>::groups(row) {
+            for (r, &v) in group.iter().enumerate() {
+                squares.add(simd, r, simd.mul_f64s(v, v));
+                absolutes.add(simd, r, simd.abs_f64s(v));
+            }
+        }
+        self.squares += squares.sum();
+        self.absolutes += absolutes.sum();
+        self.count += count as u64;
+    }
+
+    /// The fit. Shape 0.2, the start of the grid, when all values are 0.
+    #[must_use]
+    pub fn fit(&self) -> Ggd {
+        let n = self.count as f64;
+        let (variance, mean_abs) = (self.squares / n, self.absolutes / n);
+        let rho = variance / (mean_abs * mean_abs);
+        let index = ShapeGrid::get().ggd_index(rho);
+        Ggd { shape: shape(index), variance, rho, index }
+    }
+}

@@ -1,0 +1,15 @@
+//! Natural scene statistics: local normalisation (MSCN) and the fits of its histogram.
+//!
+//! # Reference
+//! Mittal, Moorthy, Bovik, "No-reference image quality assessment in the spatial domain", IEEE Transactions on
+//! Image Processing 21(12), 2012.
+
+mod aggd;
+mod ggd;
+mod mscn;
+mod shape;
+
+pub use aggd::{Aggd, AggdMoments};
+pub use ggd::{Ggd, GgdMoments};
+pub use mscn::{FlatAreas, LocalStatistics, local_statistics};
+pub(crate) use mscn::{MscnRow, MscnScan};

@@ -1,0 +1,327 @@
+//! Mean-subtracted contrast-normalised coefficients, row by row in a ring of seven rows.
+
+use crate::filter::{gaussian, mscn_taps};
+use crate::plane::{Plane, Rows};
+use crate::simd::{Kernel, LANES, dispatch, padded};
+use pulp::Simd;
+
+/// What happens where the image is exactly flat.
+///
+/// There `x - mu` is 0 in exact arithmetic, but 0 or ±1e-14 in floating point, depending on the order of the
+/// sums. The asymmetric fits count samples by sign, so this noise reaches the features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum FlatAreas {
+    /// `|x - mu| < 1e-9` counts as 0: the same result for any order of the sums, on any machine.
+    #[default]
+    Snapped,
+    /// The noise stays, as in the original code, whose order of summation is kept: all 49 products of the window,
+    /// column by column. Several times slower.
+    Literal,
+}
+
+/// Values outside the row that a neighbour or the window may read: at least 3, whole lanes.
+const MARGIN: usize = LANES;
+const SNAP: f64 = 1e-9;
+
+/// Local mean, deviation and MSCN of an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LocalStatistics {
+    /// Gaussian-weighted local mean; the border sees zeros outside the image.
+    pub mu: Plane,
+    /// Local standard deviation `sqrt(|E[x²] - mu²|)`.
+    pub sigma: Plane,
+    /// `(x - mu) / (sigma + 1)`.
+    pub mscn: Plane,
+}
+
+/// Local statistics of `image` (0..=255 codes) in the 7x7 Gaussian window, zeros outside the image.
+///
+/// # Example
+/// ```
+/// use dream_features::{Plane, nss::{FlatAreas, local_statistics}};
+///
+/// let flat = Plane::new(vec![10.0; 81], 9, 9)?;
+/// let local = local_statistics(&flat, FlatAreas::Snapped);
+/// assert_eq!(local.mscn.row(4)[4], 0.0);
+/// assert!(local.mscn.row(0)[0] > 0.0, "the border is darkened by the zeros outside");
+/// # Ok::<(), dream_features::Error>(())
+/// ```
+/// # Reference
+/// BRISQUE release, LIVE 2011 (`filter2` with zero padding). See the crate's `nss` module.
+#[must_use]
+pub fn local_statistics(image: &Plane, flat: FlatAreas) -> LocalStatistics {
+    let (width, height) = (image.width(), image.height());
+    let mut out = [(); 3].map(|()| Plane::zeros(width, height));
+    MscnScan::default().run(image, flat, |y, row| {
+        for (plane, line) in out.iter_mut().zip([row.mu(), row.sigma(), row.values()]) {
+            plane.row_mut(y).copy_from_slice(line);
+        }
+    });
+    let [mu, sigma, mscn] = out;
+    LocalStatistics { mu, sigma, mscn }
+}
+
+/// One row of coefficients with room around it. Behind the last value, up to whole lanes, it holds zeros.
+#[derive(Debug, Default)]
+pub(crate) struct MscnRow {
+    values: Vec<f64>,
+    mu: Vec<f64>,
+    sigma: Vec<f64>,
+    width: usize,
+}
+
+impl MscnRow {
+    fn resize(&mut self, width: usize) {
+        self.width = width;
+        reset(&mut self.values, MARGIN + padded(width));
+        reset(&mut self.mu, padded(width));
+        reset(&mut self.sigma, padded(width));
+    }
+
+    /// Makes the coefficients those of `other`.
+    pub(crate) fn copy_values(&mut self, other: &Self) {
+        self.width = other.width;
+        self.values.clone_from(&other.values);
+    }
+
+    /// The coefficients.
+    pub(crate) fn values(&self) -> &[f64] {
+        self.values.get(MARGIN..MARGIN + self.width).unwrap_or_default()
+    }
+
+    /// The local means.
+    pub(crate) fn mu(&self) -> &[f64] {
+        self.mu.get(..self.width).unwrap_or_default()
+    }
+
+    /// The local deviations.
+    pub(crate) fn sigma(&self) -> &[f64] {
+        self.sigma.get(..self.width).unwrap_or_default()
+    }
+
+    /// The coefficients, with zeros up to whole lanes.
+    pub(crate) fn lanes(&self) -> &[f64] {
+        self.values.get(MARGIN..).unwrap_or_default()
+    }
+
+    /// As long as [`MscnRow::lanes`], one place to the left: first the last of the row (circular), then the
+    /// first, and so on.
+    pub(crate) fn shifted_lanes(&self) -> &[f64] {
+        self.values.get(MARGIN - 1..self.values.len().saturating_sub(1)).unwrap_or_default()
+    }
+}
+
+/// Memory of the row-by-row normalisation, reused from image to image.
+#[derive(Debug, Default)]
+pub(crate) struct MscnScan {
+    /// The last seven rows read, at `row % 7`, each padded to whole lanes and with margins of zeros.
+    ring: Vec<f64>,
+    /// Such a row of zeros, read outside the image.
+    zeros: Vec<f64>,
+    /// Window sums of the values and their squares down the columns, with margins of zeros.
+    sums: [Vec<f64>; 2],
+    row: MscnRow,
+}
+
+impl MscnScan {
+    /// Calls `sink(y, row)` for every row of the image, from the top. The sink may swap the row for another
+    /// one that was handed out before.
+    pub(crate) fn run<R: Rows>(
+        &mut self,
+        rows: &R,
+        flat: FlatAreas,
+        mut sink: impl FnMut(usize, &mut MscnRow),
+    ) {
+        let (width, height) = (rows.width(), rows.height());
+        let (taps, window) = (mscn_taps(), gaussian(7, 7.0 / 6.0));
+        let pitch = padded(width) + 2 * MARGIN;
+        reset(&mut self.ring, 7 * pitch);
+        reset(&mut self.zeros, pitch);
+        for sums in &mut self.sums {
+            reset(sums, pitch);
+        }
+        let mut loaded = 0; // rows below this one have been read
+        for y in 0..height {
+            let wanted = (y + 4).min(height);
+            for next in loaded..wanted {
+                if let Some(slot) = self.ring.chunks_exact_mut(pitch).nth(next % 7) {
+                    rows.load(next, slot.get_mut(MARGIN..MARGIN + width).unwrap_or_default());
+                }
+            }
+            loaded = wanted;
+            let (ring, zeros) = (&self.ring, self.zeros.as_slice());
+            let at = |row: Option<usize>| match row.filter(|&r| r < height) {
+                Some(r) => ring.chunks_exact(pitch).nth(r % 7).unwrap_or(zeros),
+                None => zeros,
+            };
+            let lines = [-3isize, -2, -1, 0, 1, 2, 3].map(|d| at(y.checked_add_signed(d)));
+            // A row that was swapped in may be new.
+            if self.row.width != width || self.row.mu.len() != padded(width) {
+                self.row.resize(width);
+            }
+            let (sums, row) = (&mut self.sums, &mut self.row);
+            match flat {
+                FlatAreas::Snapped => dispatch(Snapped { lines, taps, sums, row }),
+                FlatAreas::Literal => dispatch(Literal { lines, window: &window, row }),
+            }
+            // The window also reaches past the end of the row; the lanes there must stay 0.
+            row.values.get_mut(MARGIN + width..).unwrap_or_default().fill(0.0);
+            let last = row.values().last().copied().unwrap_or_default();
+            if let Some(before) = row.values.get_mut(MARGIN - 1) {
+                *before = last;
+            }
+            sink(y, row);
+        }
+    }
+}
+
+fn reset(buffer: &mut Vec<f64>, len: usize) {
+    buffer.clear();
+    buffer.resize(len, 0.0);
+}
+
+/// One row of coefficients from seven rows of the image, by the separable window.
+struct Snapped<'a> {
+    lines: [&'a [f64]; 7],
+    taps: [f64; 4],
+    sums: &'a mut [Vec<f64>; 2],
+    row: &'a mut MscnRow,
+}
+
+impl Kernel for Snapped<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        vertical(self.lines, self.taps, self.sums);
+        horizontal(self.lines[3], self.taps, self.sums, self.row);
+    }
+}
+
+/// Window sums down the columns, of the values and of their squares.
+#[inline(always)]
+fn vertical(lines: [&[f64]; 7], taps: [f64; 4], sums: &mut [Vec<f64>; 2]) {
+    let n = lines[3].len();
+    let [sum, sum2] = sums;
+    if lines.iter().any(|line| line.len() != n) || sum.len() != n || sum2.len() != n {
+        return;
+    }
+    let [a, b, c, d, e, f, g] = lines.map(|line| &line[..n]);
+    let (sum, sum2) = (&mut sum[..n], &mut sum2[..n]);
+    for i in 0..n {
+        let [b, f, c, e, d, a, g] = [b[i], f[i], c[i], e[i], d[i], a[i], g[i]];
+        sum[i] = weigh(taps, d, c + e, b + f, a + g);
+        sum2[i] = weigh(taps, d * d, c * c + e * e, b * b + f * f, a * a + g * g);
+    }
+}
+
+#[inline(always)]
+fn weigh(taps: [f64; 4], centre: f64, near: f64, far: f64, farthest: f64) -> f64 {
+    taps[0] * centre + taps[1] * near + taps[2] * far + taps[3] * farthest
+}
+
+/// Seven shifted looks at a row with margins, `n` long each, from three places left to three places right.
+#[inline(always)]
+fn looks(line: &[f64], n: usize) -> [&[f64]; 7] {
+    [0, 1, 2, 3, 4, 5, 6].map(|k| line.get(MARGIN - 3 + k..MARGIN - 3 + k + n).unwrap_or_default())
+}
+
+/// Window sums along the row, and the coefficients.
+#[inline(always)]
+fn horizontal(line: &[f64], taps: [f64; 4], sums: &[Vec<f64>; 2], row: &mut MscnRow) {
+    let n = row.mu.len();
+    let (Some(x), Some(values)) = (line.get(MARGIN..MARGIN + n), row.values.get_mut(MARGIN..MARGIN + n))
+    else {
+        return;
+    };
+    let (mu, sigma) = (&mut row.mu[..n], &mut row.sigma[..n]);
+    let [s, q] = [looks(&sums[0], n), looks(&sums[1], n)];
+    if s.iter().chain(&q).any(|look| look.len() != n) {
+        return;
+    }
+    let [s0, s1, s2, s3, s4, s5, s6] = s.map(|look| &look[..n]);
+    let [q0, q1, q2, q3, q4, q5, q6] = q.map(|look| &look[..n]);
+    for i in 0..n {
+        mu[i] = weigh(taps, s3[i], s2[i] + s4[i], s1[i] + s5[i], s0[i] + s6[i]);
+        let square = weigh(taps, q3[i], q2[i] + q4[i], q1[i] + q5[i], q0[i] + q6[i]);
+        sigma[i] = (square - mu[i] * mu[i]).abs().sqrt();
+        let centred = x[i] - mu[i];
+        let centred = if centred.abs() < SNAP { 0.0 } else { centred };
+        values[i] = centred / (sigma[i] + 1.0);
+    }
+}
+
+/// One row of coefficients by the two-dimensional window, its products summed column by column.
+struct Literal<'a> {
+    lines: [&'a [f64]; 7],
+    window: &'a [f64],
+    row: &'a mut MscnRow,
+}
+
+impl Kernel for Literal<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let row = self.row;
+        let looks = self.lines.map(|line| looks(line, row.mu.len()));
+        let Some(values) = row.values.get_mut(MARGIN..) else { return };
+        for (i, ((value, mu), sigma)) in values.iter_mut().zip(&mut row.mu).zip(&mut row.sigma).enumerate() {
+            let (mut sum, mut square) = (0.0, 0.0);
+            for dx in 0..7 {
+                for (look, taps) in looks.iter().zip(self.window.chunks_exact(7)).rev() {
+                    let x = look[dx].get(i).copied().unwrap_or_default();
+                    sum += taps[dx] * x;
+                    square += taps[dx] * (x * x);
+                }
+            }
+            let x = looks[3][3].get(i).copied().unwrap_or_default();
+            (*mu, *sigma) = (sum, (square - sum * sum).abs().sqrt());
+            *value = (x - sum) / (*sigma + 1.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::{correlate, gaussian};
+
+    /// The definition, with whole planes and the two-dimensional window.
+    fn naive(image: &Plane) -> [Plane; 3] {
+        let window = gaussian(7, 7.0 / 6.0);
+        let mu = correlate(&window, image).unwrap();
+        let map = |f: &dyn Fn(usize) -> f64| {
+            Plane::new((0..image.data().len()).map(f).collect(), image.width(), image.height()).unwrap()
+        };
+        let square = correlate(&window, &map(&|i| image.data()[i] * image.data()[i])).unwrap();
+        let sigma = map(&|i| (square.data()[i] - mu.data()[i] * mu.data()[i]).abs().sqrt());
+        let mscn = map(&|i| (image.data()[i] - mu.data()[i]) / (sigma.data()[i] + 1.0));
+        [mu, sigma, mscn]
+    }
+
+    #[test]
+    fn equals_the_definition_at_every_small_size() {
+        let mut state = 7u32;
+        for (width, height) in (1..=17).flat_map(|w| (1..=9).map(move |h| (w, h))) {
+            let mut next = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                f64::from(state >> 24)
+            };
+            let image = Plane::new((0..width * height).map(|_| next()).collect(), width, height).unwrap();
+            let local = local_statistics(&image, FlatAreas::Literal);
+            let expected = naive(&image);
+            for (found, expected) in [&local.mu, &local.sigma, &local.mscn].into_iter().zip(&expected) {
+                for (f, e) in found.data().iter().zip(expected.data()) {
+                    assert!((f - e).abs() <= 1e-10, "{width}x{height}: {f} {e}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn flat_areas_are_exactly_zero_when_snapped() {
+        let image = Plane::new(vec![200.0; 40 * 30], 40, 30).unwrap();
+        let count = |flat| local_statistics(&image, flat).mscn.data().iter().filter(|&&v| v == 0.0).count();
+        assert_eq!(count(FlatAreas::Snapped), 34 * 24, "all but the border of three");
+        assert!(count(FlatAreas::Literal) <= 34 * 24);
+    }
+}

@@ -1,0 +1,369 @@
+//! From frames to one vector per video.
+//!
+//! Which frames are looked at and how their features are combined differs from paper to paper, and the numbers
+//! differ with it. So both are named, and there is no default.
+
+mod sampling;
+mod window;
+
+pub use sampling::Sampling;
+
+use std::collections::VecDeque;
+
+use crate::error::{Error, Result};
+use crate::extract::{ImageFeatures, VideoFeatures, VideoSession, VideoSpec, Workspace};
+use crate::frame::Frame;
+use crate::layout::{FeatureLayout, FeatureVector, sanitise};
+use sampling::Sampler;
+use window::Windows;
+
+/// How the features of the sampled frames become those of the video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Statistic {
+    /// Mean over the sampled frames: as many features as the image has (`.mean`).
+    Mean,
+    /// Mean and standard deviation (N - 1) inside windows, each averaged over the windows: twice as many
+    /// features (`.mean`, then `.std`).
+    ///
+    /// With `b = max(floor(round(fps) / 2), 1)`, a window is `b + 1` sampled frames, and neighbours share one.
+    /// Frames at the end that fill no window are left out. When no window is filled, all sampled frames are one
+    /// window (deviation 0 for a single frame).
+    WindowedMeanStd,
+}
+
+/// Which frames, and which statistic over them.
+///
+/// # Example
+/// ```
+/// use dream_features::{Pooling, Sampling, Statistic};
+///
+/// let every_tenth = Pooling { sampling: Sampling::Every { step: 10 }, statistic: Statistic::Mean };
+/// assert_ne!(every_tenth, Pooling::one_per_second());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pooling {
+    /// Which frames.
+    pub sampling: Sampling,
+    /// What is computed over them.
+    pub statistic: Statistic,
+}
+
+impl Pooling {
+    /// One frame a second, mean: the 36 BRISQUE features per video of the BVQA benchmark.
+    ///
+    /// # Reference
+    /// Tu et al., "UGC-VQA: Benchmarking blind video quality assessment for user generated content", TIP 2021.
+    #[must_use]
+    pub const fn one_per_second() -> Self {
+        Self { sampling: Sampling::PerSecond { frames: 1.0 }, statistic: Statistic::Mean }
+    }
+
+    /// Every second frame, mean and deviation in windows of about a second: the 72, 80 and 432 features of
+    /// VIDEVAL's feature-fusion scripts.
+    ///
+    /// # Reference
+    /// Tu et al., "UGC-VQA", TIP 2021; VIDEVAL release, feature-fusion scripts.
+    #[must_use]
+    pub const fn feature_fusion() -> Self {
+        Self { sampling: Sampling::FeatureFusion, statistic: Statistic::WindowedMeanStd }
+    }
+}
+
+/// An image extractor and a pooling: together a video extractor.
+///
+/// Memory: the extractor's workspace for one frame, and the features of at most three frames (mean) or one
+/// window (windowed) more.
+///
+/// # Example
+/// ```
+/// use dream_features::{Brisque, Frame, LumaView, Pooled, Pooling, VideoFeatures, VideoSpec};
+///
+/// let extractor = Pooled::new(Brisque::default(), Pooling::one_per_second())?;
+/// let mut session = extractor.start(VideoSpec { width: 32, height: 24, frames_per_second: 25.0 })?;
+/// for t in 0..50u32 {
+///     let luma: Vec<u8> = (0..32 * 24).map(|i| ((i * 37 + t * 11) ^ (i / 32 * 91)) as u8).collect();
+///     session.push(&Frame::from_luma(LumaView::new(&luma, 32, 24, 32)?))?;
+/// }
+/// let features = session.finish()?;
+/// assert_eq!(features.layout().names()[0], "brisque.s1.ggd.shape.mean");
+/// assert_eq!(features.frames(), 2);
+/// # Ok::<(), dream_features::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Pooled<E> {
+    extractor: E,
+    pooling: Pooling,
+    layout: FeatureLayout,
+}
+
+impl<E: ImageFeatures> Pooled<E> {
+    /// Pools `extractor` over time.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the sampling has a step of 0 or a rate that is not above 0.
+    pub fn new(extractor: E, pooling: Pooling) -> Result<Self> {
+        pooling.sampling.check()?;
+        let suffixes: &[&str] = match pooling.statistic {
+            Statistic::Mean => &["mean"],
+            Statistic::WindowedMeanStd => &["mean", "std"],
+        };
+        let names = extractor.layout().names();
+        let names =
+            suffixes.iter().flat_map(|suffix| names.iter().map(move |name| format!("{name}.{suffix}")));
+        let layout = FeatureLayout::from_distinct(names.collect());
+        Ok(Self { extractor, pooling, layout })
+    }
+
+    /// The image extractor.
+    #[must_use]
+    pub const fn extractor(&self) -> &E {
+        &self.extractor
+    }
+
+    /// The pooling.
+    #[must_use]
+    pub const fn pooling(&self) -> Pooling {
+        self.pooling
+    }
+}
+
+impl<E: ImageFeatures> VideoFeatures for Pooled<E> {
+    fn layout(&self) -> &FeatureLayout {
+        &self.layout
+    }
+
+    fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession + '_>> {
+        let spec = spec.checked()?;
+        let dim = self.extractor.layout().len();
+        let statistic = match self.pooling.statistic {
+            Statistic::Mean => State::Mean { sum: vec![0.0; dim], count: 0 },
+            Statistic::WindowedMeanStd => State::Windowed(Windows::new(dim, spec.frames_per_second)),
+        };
+        Ok(Box::new(PooledSession {
+            extractor: &self.extractor,
+            layout: &self.layout,
+            spec,
+            sampler: Sampler::new(self.pooling.sampling, spec.frames_per_second),
+            statistic,
+            workspace: Workspace::new(),
+            pending: VecDeque::new(),
+            spare: Vec::new(),
+            stand_in: None,
+            seen: 0,
+            replaced: 0,
+        }))
+    }
+}
+
+/// The features of one frame, sanitised.
+#[derive(Debug, Default)]
+struct Row {
+    frame: u64,
+    values: Vec<f64>,
+    replaced: usize,
+}
+
+#[derive(Debug)]
+enum State {
+    Mean { sum: Vec<f64>, count: u64 },
+    Windowed(Windows),
+}
+
+impl State {
+    fn add(&mut self, values: &[f64]) {
+        match self {
+            Self::Mean { sum, count } => {
+                for (sum, value) in sum.iter_mut().zip(values) {
+                    *sum += value;
+                }
+                *count += 1;
+            }
+            Self::Windowed(windows) => windows.add(values),
+        }
+    }
+
+    /// Frames that count so far.
+    fn count(&self) -> u64 {
+        match self {
+            Self::Mean { count, .. } => *count,
+            Self::Windowed(windows) => windows.frames(),
+        }
+    }
+
+    fn finish(self) -> Vec<f64> {
+        match self {
+            Self::Mean { sum, count } => sum.into_iter().map(|s| s / count as f64).collect(),
+            Self::Windowed(windows) => windows.finish(),
+        }
+    }
+}
+
+struct PooledSession<'a, E> {
+    extractor: &'a E,
+    layout: &'a FeatureLayout,
+    spec: VideoSpec,
+    sampler: Sampler,
+    statistic: State,
+    workspace: Workspace,
+    /// Rows that count only once enough frames have come after them.
+    pending: VecDeque<Row>,
+    /// Rows to be used again.
+    spare: Vec<Row>,
+    /// The first frame, for a video that ends before its first sample.
+    stand_in: Option<Row>,
+    seen: u64,
+    replaced: usize,
+}
+
+impl<E: ImageFeatures> PooledSession<'_, E> {
+    fn extract(&mut self, frame: &Frame<'_>) -> Result<Row> {
+        let mut row = self.spare.pop().unwrap_or_default();
+        row.values.resize(self.extractor.layout().len(), 0.0);
+        self.extractor.extract_into(frame, &mut self.workspace, &mut row.values)?;
+        row.frame = self.seen;
+        row.replaced = sanitise(&mut row.values);
+        Ok(row)
+    }
+
+    fn count(&mut self, row: &Row) {
+        self.statistic.add(&row.values);
+        self.replaced += row.replaced;
+    }
+
+    /// Moves to the next frame, and counts the rows that have waited long enough.
+    fn advance(&mut self) {
+        self.seen += 1;
+        let delay = self.sampler.delay();
+        while self.pending.front().is_some_and(|row| row.frame + delay < self.seen) {
+            if let Some(row) = self.pending.pop_front() {
+                self.count(&row);
+                self.spare.push(row);
+            }
+        }
+    }
+}
+
+impl<E: ImageFeatures> VideoSession for PooledSession<'_, E> {
+    fn wants_next(&self) -> bool {
+        self.sampler.wants(self.seen) || self.seen == 0 && self.sampler.needs_stand_in()
+    }
+
+    fn push(&mut self, frame: &Frame<'_>) -> Result<()> {
+        let (found_width, found_height) = frame.size();
+        let VideoSpec { width, height, .. } = self.spec;
+        if (found_width, found_height) != (width, height) {
+            return Err(Error::FrameSize { width, height, found_width, found_height });
+        }
+        if self.sampler.wants(self.seen) {
+            let row = self.extract(frame)?;
+            self.pending.push_back(row);
+        } else if self.wants_next() {
+            self.stand_in = Some(self.extract(frame)?);
+        }
+        self.skip();
+        Ok(())
+    }
+
+    fn skip(&mut self) {
+        self.sampler.pass(self.seen);
+        self.advance();
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<FeatureVector> {
+        let sampled = self.statistic.count() > 0;
+        if let Some(row) = self.stand_in.take().filter(|_| !sampled) {
+            self.count(&row);
+        }
+        if self.statistic.count() == 0 {
+            return Err(Error::TooFewFrames { min: self.sampler.delay() + 1, found: self.seen });
+        }
+        let frames = self.statistic.count();
+        FeatureVector::new(self.layout.clone(), self.statistic.finish(), self.replaced, frames)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::LumaView;
+
+    /// The mean code of a frame, and a value that is never defined.
+    struct MeanCode(FeatureLayout);
+
+    impl ImageFeatures for MeanCode {
+        fn layout(&self) -> &FeatureLayout {
+            &self.0
+        }
+        fn extract_into(&self, frame: &Frame<'_>, _: &mut Workspace, out: &mut [f64]) -> Result<()> {
+            let plane = frame.luma_plane();
+            out[0] = plane.data().iter().sum::<f64>() / plane.data().len() as f64;
+            out[1] = f64::NAN;
+            Ok(())
+        }
+    }
+
+    /// Pools frames whose mean code is their number.
+    fn pool(pooling: Pooling, fps: f64, frames: u8) -> Result<FeatureVector> {
+        let pooled = Pooled::new(MeanCode(FeatureLayout::new(["code", "undefined"])?), pooling)?;
+        let mut session = pooled.start(VideoSpec { width: 2, height: 1, frames_per_second: fps })?;
+        for t in 0..frames {
+            if session.wants_next() || t % 3 == 0 {
+                session.push(&Frame::from_luma(LumaView::new(&[t; 2], 2, 1, 2)?))?;
+            } else {
+                session.skip();
+            }
+        }
+        session.finish()
+    }
+
+    #[test]
+    fn one_frame_a_second_is_the_mean_of_the_benchmark_frames() {
+        let features = pool(Pooling::one_per_second(), 30.0, 100).unwrap();
+        assert_eq!(features.layout().names(), ["code.mean", "undefined.mean"]);
+        assert_eq!(features.values(), [(14.0 + 44.0 + 74.0) / 3.0, 0.0]);
+        assert_eq!((features.frames(), features.replaced()), (3, 3));
+    }
+
+    #[test]
+    fn a_video_that_ends_before_its_first_sample_is_its_first_frame() {
+        let features = pool(Pooling::one_per_second(), 30.0, 14).unwrap();
+        assert_eq!((features.values()[0], features.frames(), features.replaced()), (0.0, 1, 1));
+        assert_eq!(pool(Pooling::one_per_second(), 30.0, 15).unwrap().values()[0], 14.0);
+        let none = pool(Pooling::one_per_second(), 30.0, 0).unwrap_err();
+        assert_eq!(none, Error::TooFewFrames { min: 1, found: 0 });
+    }
+
+    #[test]
+    fn windows_share_a_frame_and_drop_the_rest() {
+        // 24 frames: 0, 2, .., 18 are sampled. At 8 fps a window is 5 samples: 0..=8 and 8..=16; 18 is left out.
+        let features = pool(Pooling::feature_fusion(), 8.0, 24).unwrap();
+        assert_eq!(features.layout().names()[2], "code.std");
+        assert_eq!(features.values()[0], (4.0 + 12.0) / 2.0);
+        assert!((features.values()[2] - 10f64.sqrt()).abs() < 1e-15);
+        assert_eq!(features.frames(), 9);
+        // 8 frames: 0 and 2 are sampled and fill no window.
+        let short = pool(Pooling::feature_fusion(), 8.0, 8).unwrap();
+        assert_eq!((short.values()[0], short.frames()), (1.0, 2));
+        assert!((short.values()[2] - 2f64.sqrt()).abs() < 1e-15);
+        let single = pool(Pooling::feature_fusion(), 8.0, 6).unwrap();
+        assert_eq!((single.values()[0], single.values()[2]), (0.0, 0.0));
+        let none = pool(Pooling::feature_fusion(), 8.0, 5).unwrap_err();
+        assert_eq!(none, Error::TooFewFrames { min: 6, found: 5 });
+    }
+
+    #[test]
+    fn bad_input_is_an_error() {
+        let layout = || MeanCode(FeatureLayout::new(["code", "undefined"]).unwrap());
+        for sampling in [Sampling::Every { step: 0 }, Sampling::PerSecond { frames: f64::NAN }] {
+            let pooling = Pooling { sampling, statistic: Statistic::Mean };
+            assert!(matches!(Pooled::new(layout(), pooling), Err(Error::Config { .. })));
+        }
+        let pooled = Pooled::new(layout(), Pooling::one_per_second()).unwrap();
+        for frames_per_second in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(pooled.start(VideoSpec { width: 1, height: 1, frames_per_second }).is_err());
+        }
+        let mut session = pooled.start(VideoSpec { width: 1, height: 1, frames_per_second: 1.0 }).unwrap();
+        let frame = Frame::from_luma(LumaView::new(&[0; 2], 2, 1, 2).unwrap());
+        assert!(matches!(session.push(&frame), Err(Error::FrameSize { found_width: 2, .. })));
+    }
+}

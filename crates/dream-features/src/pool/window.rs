@@ -1,0 +1,63 @@
+//! Mean and standard deviation inside windows of about a second.
+
+/// Windows on their way through a video. Holds the rows of one window.
+#[derive(Debug)]
+pub(super) struct Windows {
+    dim: usize,
+    /// Rows in a window; the last is the first of the next.
+    len: usize,
+    /// Rows of the window that is being filled, one after the other.
+    rows: Vec<f64>,
+    /// Sums over the finished windows: the means, then the deviations.
+    sums: Vec<f64>,
+    windows: u64,
+    frames: u64,
+}
+
+impl Windows {
+    pub(super) fn new(dim: usize, frames_per_second: f64) -> Self {
+        // MATLAB rounds halves away from zero, as Rust does.
+        let half = (frames_per_second.round() / 2.0).floor().max(1.0);
+        #[expect(clippy::cast_possible_truncation, reason = "the rate is at most 1e6")]
+        let len = half as usize + 1;
+        Self { dim, len, rows: Vec::new(), sums: vec![0.0; 2 * dim], windows: 0, frames: 0 }
+    }
+
+    pub(super) const fn frames(&self) -> u64 {
+        // Every window but the first brings one row less; what fills no window does not count, unless there is
+        // no window at all.
+        if self.windows == 0 { self.frames } else { self.windows * (self.len as u64 - 1) + 1 }
+    }
+
+    pub(super) fn add(&mut self, values: &[f64]) {
+        self.frames += 1;
+        self.rows.extend_from_slice(values);
+        if self.rows.len() == self.len * self.dim {
+            self.close();
+            self.rows.drain(..(self.len - 1) * self.dim);
+        }
+    }
+
+    /// Adds mean and deviation of the rows to the sums.
+    fn close(&mut self) {
+        let (means, deviations) = self.sums.split_at_mut(self.dim);
+        let n = (self.rows.len() / self.dim) as f64;
+        for (i, (mean_sum, deviation_sum)) in means.iter_mut().zip(deviations).enumerate() {
+            let column = || self.rows.iter().skip(i).step_by(self.dim);
+            let mean = column().sum::<f64>() / n;
+            let squares: f64 = column().map(|v| (v - mean) * (v - mean)).sum();
+            *mean_sum += mean;
+            *deviation_sum += (squares / (n - 1.0).max(1.0)).sqrt();
+        }
+        self.windows += 1;
+    }
+
+    /// The averages over the windows.
+    pub(super) fn finish(mut self) -> Vec<f64> {
+        if self.windows == 0 {
+            self.close();
+        }
+        let windows = self.windows as f64;
+        self.sums.into_iter().map(|sum| sum / windows).collect()
+    }
+}

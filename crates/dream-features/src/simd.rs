@@ -1,0 +1,106 @@
+//! Run-time SIMD dispatch, and sums whose order does not depend on it.
+
+use pulp::Simd;
+
+/// Lanes of every blocked loop and sum. Fixed, whatever the machine's vector width, so that a sum has the
+/// same order, and the same bytes, on all machines.
+pub(crate) const LANES: usize = 8;
+
+/// `n` rounded up to whole lanes.
+pub(crate) const fn padded(n: usize) -> usize {
+    n.div_ceil(LANES) * LANES
+}
+
+/// A piece of numeric work to be compiled for each instruction set.
+///
+/// A type of its own rather than a closure: only `#[inline(always)]` methods are sure to be compiled with the
+/// instructions of the function they are inlined into, and a closure cannot have that attribute. What a kernel
+/// calls must be `#[inline(always)]` too.
+///
+/// Loops that treat each element alone are written plainly; the compiler vectorises them. Sums are not: see
+/// [`Lanes`].
+pub(crate) use pulp::WithSimd as Kernel;
+
+/// Runs `kernel` with the best instruction set the machine has.
+#[inline]
+pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
+    pulp::Arch::new().dispatch(kernel)
+}
+
+/// Eight running sums, element `i` of a row going to sum `i % 8`, held in as many registers as the machine
+/// needs for them (`LANES / S::F64_LANES`; the rest of the array is never touched and vanishes).
+///
+/// Written with vector types because the compiler may not reorder sums, and finds this order by chance only.
+pub(crate) struct Lanes<S: Simd>(pub(crate) [S::f64s; LANES]);
+
+impl<S: Simd> Lanes<S> {
+    /// Registers in use.
+    pub(crate) const REGISTERS: usize = LANES / S::F64_LANES;
+
+    #[inline(always)]
+    pub(crate) fn zero(simd: S) -> Self {
+        Self([simd.splat_f64s(0.0); LANES])
+    }
+
+    /// Adds `values` to the sums in register `r`.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, simd: S, r: usize, values: S::f64s) {
+        self.0[r] = simd.add_f64s(self.0[r], values);
+    }
+
+    /// The sum of the eight sums, in a fixed order.
+    #[inline(always)]
+    pub(crate) fn sum(&self) -> f64 {
+        let mut l = [0.0; LANES];
+        for (out, register) in S::as_mut_simd_f64s(&mut l).0.iter_mut().zip(self.0) {
+            *out = register;
+        }
+        ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]))
+    }
+
+    /// `row` in groups of as many registers as eight lanes need; a rest is left out.
+    #[inline(always)]
+    pub(crate) fn groups(row: &[f64]) -> impl Iterator<Item = &[S::f64s]> {
+        S::as_simd_f64s(row).0.chunks_exact(Self::REGISTERS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nss::{AggdMoments, GgdMoments};
+
+    /// The sums of both fits.
+    struct Sums<'a>(&'a [f64], &'a [f64]);
+
+    impl Kernel for Sums<'_> {
+        type Output = [u64; 6];
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> [u64; 6] {
+            let (mut ggd, mut aggd) = (GgdMoments::default(), AggdMoments::default());
+            ggd.add_row(simd, self.0, self.0.len());
+            aggd.add_products(simd, self.0, self.1, self.0.len());
+            let (ggd, aggd) = (ggd.fit(), aggd.fit());
+            [ggd.variance, ggd.rho, aggd.left, aggd.right, aggd.ratio, aggd.mean].map(f64::to_bits)
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_bytes() {
+        let row = |k: f64| (0..80).map(|i| libm::sin(k * f64::from(i)) * 1.3).collect::<Vec<f64>>();
+        let (a, b) = (row(0.7), row(1.9));
+        let scalar = Sums(&a, &b).with_simd(pulp::Scalar::new());
+        assert_eq!(dispatch(Sums(&a, &b)), scalar);
+        #[cfg(target_arch = "x86_64")]
+        {
+            use pulp::x86::{V3, V4};
+            let levels = [
+                V3::try_new().map(|v| v.vectorize(|| Sums(&a, &b).with_simd(v))),
+                V4::try_new().map(|v| v.vectorize(|| Sums(&a, &b).with_simd(v))),
+            ];
+            for found in levels.into_iter().flatten() {
+                assert_eq!(found, scalar);
+            }
+        }
+    }
+}
