@@ -1,0 +1,137 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Parser;
+use dream_data::{FrameRate, OpenOptions, RawFormat, RelativeBox};
+use dream_features::{Pooling, Sampling, Statistic};
+
+/// Scores how good videos look to people, from 1 (bad) to 5 (excellent).
+///
+/// Reads mp4/mov with H.264, y4m, raw YUV and folders of PNG or JPEG frames; built with `--features ffmpeg`,
+/// everything FFmpeg reads. Without a video it scores a built-in demonstration.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub struct Args {
+    /// Files, folders (searched for videos) and patterns such as 'clips/*.mp4'
+    #[arg(value_name = "VIDEO")]
+    pub videos: Vec<PathBuf>,
+
+    /// Look at every N-th frame instead of one a second
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "per_second")]
+    pub every: Option<u64>,
+
+    /// Look at N frames a second (the model was trained on 1)
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub per_second: Option<f64>,
+
+    /// Look only inside this box, in parts of width and height: 0,0 is the top left corner, 1,1 the bottom right
+    #[arg(long, value_name = "X1,Y1,X2,Y2")]
+    pub crop: Option<RelativeBox>,
+
+    /// Videos scored at the same time [default: one per core]
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+
+    /// Print JSON
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+
+    /// Print CSV
+    #[arg(long)]
+    pub csv: bool,
+
+    /// Score with this model file (from train-quality-model) instead of the embedded one
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+
+    /// Size of raw YUV files (.yuv)
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    pub raw_size: Option<(u32, u32)>,
+
+    /// Frame rate of raw YUV files and of folders of images, for example 25 or 30000/1001
+    #[arg(long, value_name = "RATE", default_value = "25", value_parser = rate)]
+    pub rate: FrameRate,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  score-video                                the demonstration
+  score-video clip.mp4                       one video
+  score-video --csv clips/ > scores.csv      every video below a folder
+  score-video --crop 0.3,0.1,0.7,0.6 a.mp4   only the face
+  score-video --per-second 5 'takes/*.mp4'   more frames, several files
+  score-video --raw-size 640x360 --rate 30 a.yuv
+
+Exit status: 0 when all videos were scored whole, 1 when some were damaged or failed, 2 for wrong usage.";
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A table for people.
+    Table,
+    /// One JSON object.
+    Json,
+    /// One CSV row per video.
+    Csv,
+}
+
+impl Args {
+    pub fn format(&self) -> Format {
+        match (self.json, self.csv) {
+            (true, _) => Format::Json,
+            (_, true) => Format::Csv,
+            _ => Format::Table,
+        }
+    }
+
+    pub fn jobs(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.jobs.map_or_else(cores, NonZeroUsize::get)
+    }
+
+    pub fn pooling(&self) -> Pooling {
+        let sampling = match (self.every, self.per_second) {
+            (Some(step), _) => Sampling::Every { step },
+            (None, frames) => Sampling::PerSecond { frames: frames.unwrap_or(1.0) },
+        };
+        Pooling { sampling, statistic: Statistic::Mean }
+    }
+
+    pub fn sampling_words(&self) -> String {
+        match (self.every, self.per_second) {
+            (Some(1), _) => "every frame".to_owned(),
+            (Some(step), _) => format!("every {step} frames"),
+            (None, frames) => format!("{} frame(s) a second", frames.unwrap_or(1.0)),
+        }
+    }
+
+    pub fn open_options(&self) -> OpenOptions {
+        let raw = self.raw_size.map(|(width, height)| RawFormat { width, height, frame_rate: self.rate });
+        OpenOptions { raw, image_rate: self.rate, ..OpenOptions::default() }
+    }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if number > 0.0 && number <= 1e6 => Ok(number),
+        _ => Err("must be a number above 0".to_owned()),
+    }
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let parts = text.split_once(['x', 'X']).map(|(w, h)| (w.parse(), h.parse()));
+    match parts {
+        Some((Ok(width), Ok(height))) if width > 0 && height > 0 => Ok((width, height)),
+        _ => Err("must be WIDTHxHEIGHT, for example 640x360".to_owned()),
+    }
+}
+
+fn rate(text: &str) -> Result<FrameRate, String> {
+    let (num, den) = text.split_once('/').unwrap_or((text, "1"));
+    match (num.parse(), den.parse()) {
+        (Ok(num), Ok(den)) => FrameRate::new(num, den).map_err(|error| error.to_string()),
+        _ => Err("must be a whole number or a fraction, for example 25 or 30000/1001".to_owned()),
+    }
+}

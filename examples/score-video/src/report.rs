@@ -1,0 +1,164 @@
+//! The result as a table, JSON or CSV. Nothing in it depends on the time it took or the number of threads.
+
+use std::io::{Result, Write};
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use dream_models::regression::{SCALE, SCORE_MEANING};
+use serde::Serialize;
+
+use crate::args::{Args, Format};
+use crate::score::{Scored, Scorer};
+
+/// What came of one input.
+pub struct Row {
+    pub file: String,
+    pub outcome: anyhow::Result<Scored>,
+}
+
+impl Row {
+    /// The score; below all scores when there is none.
+    pub fn score(&self) -> f64 {
+        self.outcome.as_ref().map_or(f64::NEG_INFINITY, |scored| scored.score)
+    }
+}
+
+/// Everything that is printed.
+#[derive(Serialize)]
+pub struct Report {
+    measures: &'static str,
+    scale: &'static str,
+    model: String,
+    sampling: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crop: Option<[f64; 4]>,
+    videos: Vec<Video>,
+}
+
+#[derive(Serialize)]
+struct Video {
+    file: String,
+    score: Option<f64>,
+    grade: Option<&'static str>,
+    frames_used: Option<u64>,
+    width: Option<u32>,
+    height: Option<u32>,
+    frames_per_second: Option<f64>,
+    seconds: Option<f64>,
+    decoder: Option<&'static str>,
+    model: String,
+    /// The score holds, but not for all of the video or not as firmly.
+    warning: Option<String>,
+    error: Option<String>,
+    #[serde(skip)]
+    whole: bool,
+}
+
+impl Video {
+    fn new(row: Row, model: &str) -> Self {
+        let (scored, error) = match row.outcome {
+            Ok(scored) => (Some(scored), None),
+            Err(error) => (None, Some(format!("{error:#}"))),
+        };
+        let scored = scored.as_ref();
+        let undefined = scored.map_or(0, |s| s.undefined);
+        let flat = (undefined > 0).then(|| format!("flat frames: {undefined} undefined features taken as 0"));
+        let damage = scored.and_then(|s| s.damage.clone());
+        let whole = scored.is_some() && damage.is_none();
+        let warning = [damage, flat].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        Self {
+            file: row.file,
+            score: scored.map(|s| s.score),
+            grade: scored.and_then(|s| s.grade).map(|grade| grade.word()),
+            frames_used: scored.map(|s| s.frames_used),
+            width: scored.map(|s| s.width),
+            height: scored.map(|s| s.height),
+            frames_per_second: scored.map(|s| s.frames_per_second),
+            seconds: scored.map(|s| s.seconds),
+            decoder: scored.map(|s| s.decoder),
+            model: model.to_owned(),
+            warning: (!warning.is_empty()).then_some(warning),
+            error,
+            whole,
+        }
+    }
+
+    /// What the table says beside the numbers.
+    fn note(&self) -> String {
+        let parts = [self.error.as_ref().map(|error| format!("failed: {error}")), self.warning.clone()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+}
+
+impl Report {
+    pub fn new(scorer: &Scorer, args: &Args, rows: Vec<Row>) -> Self {
+        let model = scorer.model.version().to_string();
+        Self {
+            measures: SCORE_MEANING,
+            scale: SCALE,
+            sampling: args.sampling_words(),
+            crop: args.crop.map(|crop| crop.corners()),
+            videos: rows.into_iter().map(|row| Video::new(row, &model)).collect(),
+            model,
+        }
+    }
+
+    pub fn all_good(&self) -> bool {
+        self.videos.iter().all(|video| video.whole)
+    }
+
+    pub fn print(&self, format: Format, out: &mut dyn Write) -> Result<()> {
+        match format {
+            Format::Table => writeln!(out, "{}", self.table()),
+            Format::Json => {
+                serde_json::to_writer_pretty(&mut *out, self)?;
+                writeln!(out)
+            }
+            Format::Csv => {
+                let mut csv = csv::Writer::from_writer(out);
+                for video in &self.videos {
+                    csv.serialize(video)?;
+                }
+                csv.flush()
+            }
+        }
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new();
+        table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(["video", "score", "", "frames used", "size", "frames/s", "seconds", "note"]);
+        for video in &self.videos {
+            let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.2}"));
+            table.add_row([
+                video.file.clone(),
+                number(video.score),
+                video.grade.unwrap_or_default().to_owned(),
+                video.frames_used.map_or("-".to_owned(), |n| n.to_string()),
+                video.width.zip(video.height).map_or("-".to_owned(), |(w, h)| format!("{w}x{h}")),
+                number(video.frames_per_second),
+                number(video.seconds),
+                video.note(),
+            ]);
+        }
+        for column in [1, 3, 4, 5, 6] {
+            if let Some(column) = table.column_mut(column) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        table
+    }
+
+    /// What the numbers of the table mean, and how long they took.
+    pub fn explain(&self, demo: bool, took: Duration, out: &mut dyn Write) {
+        let mut text = format!("score     {}, {}\n", self.measures, self.scale);
+        text += &format!("model     {}, {}\n", self.model, self.sampling);
+        let good = self.videos.iter().filter(|video| video.whole).count();
+        text += &format!("scored    {good} of {} whole, in {:.2} s\n", self.videos.len(), took.as_secs_f64());
+        if demo {
+            text += "\nThis was the built-in demonstration. Score your own: score-video clip.mp4 (see --help)\n";
+        }
+        // A closed terminal is no reason to fail.
+        let _ = out.write_all(text.as_bytes());
+    }
+}
