@@ -20,11 +20,18 @@ fn texture(width: usize, height: usize) -> Vec<u8> {
     (0..width * height).map(pixel).collect()
 }
 
+/// The texture, or for 1920x1080 the raw luma of the file that `DREAM_BENCH_LUMA` names: to measure other
+/// programs on the same frame.
+fn frame(width: usize, height: usize) -> Vec<u8> {
+    let file = std::env::var_os("DREAM_BENCH_LUMA").and_then(|path| std::fs::read(path).ok());
+    file.filter(|luma| luma.len() == width * height).unwrap_or_else(|| texture(width, height))
+}
+
 fn brisque(c: &mut Criterion) {
     let mut group = c.benchmark_group("brisque");
     group.sample_size(30);
     for (width, height) in [(256, 256), (1920, 1080)] {
-        let pixels = texture(width, height);
+        let pixels = frame(width, height);
         let Ok(view) = LumaView::new(&pixels, width, height, width) else { return };
         let (extractor, mut workspace) = (Brisque::default(), Workspace::new());
         let mut out = [0.0; Brisque::DIM];

@@ -9,7 +9,9 @@ use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
 use dream_data::{FrameRate, OpenOptions, Pixels, RelativeBox, expand_inputs, open};
 use dream_features::nss::FlatAreas;
-use dream_features::{Brisque, FeatureVector, Frame, LumaView, Pooled, Pooling, RgbView, VideoFeatures, VideoSpec};
+use dream_features::{
+    Brisque, FeatureVector, Frame, LumaView, Pooled, Pooling, RgbView, VideoFeatures, VideoSpec,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Writes one CSV row of named quality features per video.
@@ -88,7 +90,9 @@ fn run(args: &Args) -> Result<bool> {
         Set::Brisque => Pooled::new(Brisque { flat_areas }, pooling)?,
     };
     let out: Box<dyn Write> = match &args.out {
-        Some(path) => Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?),
+        Some(path) => {
+            Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?)
+        }
         None => Box::new(std::io::stdout()),
     };
     let mut csv = csv::Writer::from_writer(out);

@@ -13,46 +13,46 @@ use dream_features::{Pooling, Sampling, Statistic};
 /// everything FFmpeg reads. Without a video it scores a built-in demonstration.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
-pub struct Args {
+pub(crate) struct Args {
     /// Files, folders (searched for videos) and patterns such as 'clips/*.mp4'
     #[arg(value_name = "VIDEO")]
-    pub videos: Vec<PathBuf>,
+    pub(crate) videos: Vec<PathBuf>,
 
     /// Look at every N-th frame instead of one a second
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "per_second")]
-    pub every: Option<u64>,
+    pub(crate) every: Option<u64>,
 
     /// Look at N frames a second (the model was trained on 1)
     #[arg(long, value_name = "N", value_parser = positive)]
-    pub per_second: Option<f64>,
+    pub(crate) per_second: Option<f64>,
 
     /// Look only inside this box, in parts of width and height: 0,0 is the top left corner, 1,1 the bottom right
     #[arg(long, value_name = "X1,Y1,X2,Y2")]
-    pub crop: Option<RelativeBox>,
+    pub(crate) crop: Option<RelativeBox>,
 
     /// Videos scored at the same time [default: one per core]
     #[arg(long, short, value_name = "N")]
-    pub jobs: Option<NonZeroUsize>,
+    pub(crate) jobs: Option<NonZeroUsize>,
 
     /// Print JSON
     #[arg(long, conflicts_with = "csv")]
-    pub json: bool,
+    pub(crate) json: bool,
 
     /// Print CSV
     #[arg(long)]
-    pub csv: bool,
+    pub(crate) csv: bool,
 
     /// Score with this model file (from train-quality-model) instead of the embedded one
     #[arg(long, value_name = "FILE")]
-    pub model: Option<PathBuf>,
+    pub(crate) model: Option<PathBuf>,
 
     /// Size of raw YUV files (.yuv)
     #[arg(long, value_name = "WxH", value_parser = size)]
-    pub raw_size: Option<(u32, u32)>,
+    pub(crate) raw_size: Option<(u32, u32)>,
 
     /// Frame rate of raw YUV files and of folders of images, for example 25 or 30000/1001
     #[arg(long, value_name = "RATE", default_value = "25", value_parser = rate)]
-    pub rate: FrameRate,
+    pub(crate) rate: FrameRate,
 }
 
 const EXAMPLES: &str = "\
@@ -68,7 +68,7 @@ Exit status: 0 when all videos were scored whole, 1 when some were damaged or fa
 
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     /// A table for people.
     Table,
     /// One JSON object.
@@ -78,7 +78,7 @@ pub enum Format {
 }
 
 impl Args {
-    pub fn format(&self) -> Format {
+    pub(crate) fn format(&self) -> Format {
         match (self.json, self.csv) {
             (true, _) => Format::Json,
             (_, true) => Format::Csv,
@@ -86,12 +86,12 @@ impl Args {
         }
     }
 
-    pub fn jobs(&self) -> usize {
+    pub(crate) fn jobs(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.jobs.map_or_else(cores, NonZeroUsize::get)
     }
 
-    pub fn pooling(&self) -> Pooling {
+    pub(crate) fn pooling(&self) -> Pooling {
         let sampling = match (self.every, self.per_second) {
             (Some(step), _) => Sampling::Every { step },
             (None, frames) => Sampling::PerSecond { frames: frames.unwrap_or(1.0) },
@@ -99,16 +99,17 @@ impl Args {
         Pooling { sampling, statistic: Statistic::Mean }
     }
 
-    pub fn sampling_words(&self) -> String {
+    pub(crate) fn sampling_words(&self) -> String {
         match (self.every, self.per_second) {
             (Some(1), _) => "every frame".to_owned(),
             (Some(step), _) => format!("every {step} frames"),
-            (None, frames) => format!("{} frame(s) a second", frames.unwrap_or(1.0)),
+            (None, None | Some(1.0)) => "1 frame a second".to_owned(),
+            (None, Some(frames)) => format!("{frames} frames a second"),
         }
     }
 
-    pub fn open_options(&self) -> OpenOptions {
-        let raw = self.raw_size.map(|(width, height)| RawFormat { width, height, frame_rate: self.rate });
+    pub(crate) fn open_options(&self) -> OpenOptions {
+        let raw = self.raw_size.map(|(width, height)| RawFormat::new(width, height, self.rate));
         OpenOptions { raw, image_rate: self.rate, ..OpenOptions::default() }
     }
 }

@@ -14,7 +14,7 @@ const RATE: u32 = 25;
 
 /// How the clip looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub(crate) enum Look {
     /// As photographed.
     Clean,
     /// Shrunk to a third and stretched back, as a low-resolution face swap.
@@ -24,9 +24,9 @@ pub enum Look {
 }
 
 impl Look {
-    pub const ALL: [Self; 3] = [Self::Clean, Self::Blurred, Self::Blocky];
+    pub(crate) const ALL: [Self; 3] = [Self::Clean, Self::Blurred, Self::Blocky];
 
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Clean => "demo: portrait",
             Self::Blurred => "demo: portrait, blurred",
@@ -37,7 +37,7 @@ impl Look {
 
 /// The clip as a source of frames.
 #[derive(Debug)]
-pub struct Clip {
+pub(crate) struct Clip {
     portrait: RgbImage,
     look: Look,
     info: VideoInfo,
@@ -46,7 +46,7 @@ pub struct Clip {
 }
 
 impl Clip {
-    pub fn new(look: Look) -> Result<Self> {
+    pub(crate) fn new(look: Look) -> Result<Self> {
         let portrait = image::load_from_memory_with_format(PORTRAIT, ImageFormat::Png);
         let portrait = portrait.context("the built-in portrait is broken")?.into_rgb8();
         let mut info = VideoInfo::new(SIZE, SIZE, FrameRate::new(RATE, 1)?, "demo");

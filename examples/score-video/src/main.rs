@@ -69,10 +69,12 @@ fn run(args: &Args) -> Result<bool> {
         rows.sort_by(|a, b| b.score().total_cmp(&a.score()));
     }
     let report = report::Report::new(&scorer, args, rows);
-    report.print(args.format(), &mut std::io::stdout().lock()).context("cannot write the report")?;
+    let mut out = std::io::stdout().lock();
+    let mut written = report.print(args.format(), &mut out);
     if args.format() == Format::Table {
-        report.explain(demo, started.elapsed(), &mut std::io::stderr().lock());
+        written = written.and_then(|()| report.explain(demo, started.elapsed(), &mut out));
     }
+    written.context("cannot write the report")?;
     Ok(report.all_good())
 }
 
@@ -106,7 +108,12 @@ fn score_all(inputs: &[Input], scorer: &Scorer, args: &Args) -> Vec<Row> {
     rows.into_iter().flatten().collect()
 }
 
-fn score_one(input: &Input, scorer: &Scorer, options: &OpenOptions, bars: &MultiProgress) -> Result<score::Scored> {
+fn score_one(
+    input: &Input,
+    scorer: &Scorer,
+    options: &OpenOptions,
+    bars: &MultiProgress,
+) -> Result<score::Scored> {
     let mut source = input.open(options)?;
     let bar = bars.add(match source.info().frames {
         Some(frames) => ProgressBar::new(frames),

@@ -11,21 +11,21 @@ use crate::args::{Args, Format};
 use crate::score::{Scored, Scorer};
 
 /// What came of one input.
-pub struct Row {
-    pub file: String,
-    pub outcome: anyhow::Result<Scored>,
+pub(crate) struct Row {
+    pub(crate) file: String,
+    pub(crate) outcome: anyhow::Result<Scored>,
 }
 
 impl Row {
     /// The score; below all scores when there is none.
-    pub fn score(&self) -> f64 {
+    pub(crate) fn score(&self) -> f64 {
         self.outcome.as_ref().map_or(f64::NEG_INFINITY, |scored| scored.score)
     }
 }
 
 /// Everything that is printed.
 #[derive(Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     measures: &'static str,
     scale: &'static str,
     model: String,
@@ -91,7 +91,7 @@ impl Video {
 }
 
 impl Report {
-    pub fn new(scorer: &Scorer, args: &Args, rows: Vec<Row>) -> Self {
+    pub(crate) fn new(scorer: &Scorer, args: &Args, rows: Vec<Row>) -> Self {
         let model = scorer.model.version().to_string();
         Self {
             measures: SCORE_MEANING,
@@ -103,11 +103,11 @@ impl Report {
         }
     }
 
-    pub fn all_good(&self) -> bool {
+    pub(crate) fn all_good(&self) -> bool {
         self.videos.iter().all(|video| video.whole)
     }
 
-    pub fn print(&self, format: Format, out: &mut dyn Write) -> Result<()> {
+    pub(crate) fn print(&self, format: Format, out: &mut dyn Write) -> Result<()> {
         match format {
             Format::Table => writeln!(out, "{}", self.table()),
             Format::Json => {
@@ -126,11 +126,14 @@ impl Report {
 
     fn table(&self) -> Table {
         let mut table = Table::new();
-        table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(["video", "score", "", "frames used", "size", "frames/s", "seconds", "note"]);
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        let noted = self.videos.iter().any(|video| !video.note().is_empty());
+        let header = ["video", "score", "", "frames used", "size", "frames/s", "seconds", "note"];
+        let shown = if noted { header.len() } else { header.len() - 1 };
+        table.set_header(header.into_iter().take(shown));
         for video in &self.videos {
             let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.2}"));
-            table.add_row([
+            let cells = [
                 video.file.clone(),
                 number(video.score),
                 video.grade.unwrap_or_default().to_owned(),
@@ -139,7 +142,8 @@ impl Report {
                 number(video.frames_per_second),
                 number(video.seconds),
                 video.note(),
-            ]);
+            ];
+            table.add_row(cells.into_iter().take(shown));
         }
         for column in [1, 3, 4, 5, 6] {
             if let Some(column) = table.column_mut(column) {
@@ -150,15 +154,18 @@ impl Report {
     }
 
     /// What the numbers of the table mean, and how long they took.
-    pub fn explain(&self, demo: bool, took: Duration, out: &mut dyn Write) {
-        let mut text = format!("score     {}, {}\n", self.measures, self.scale);
-        text += &format!("model     {}, {}\n", self.model, self.sampling);
+    pub(crate) fn explain(&self, demo: bool, took: Duration, out: &mut dyn Write) -> Result<()> {
         let good = self.videos.iter().filter(|video| video.whole).count();
-        text += &format!("scored    {good} of {} whole, in {:.2} s\n", self.videos.len(), took.as_secs_f64());
+        writeln!(out, "\nscore   {}", self.scale)?;
+        writeln!(out, "        {}", self.measures)?;
+        writeln!(out, "model   {}, {}", self.model, self.sampling)?;
+        writeln!(out, "scored  {good} of {} whole, in {:.2} s", self.videos.len(), took.as_secs_f64())?;
         if demo {
-            text += "\nThis was the built-in demonstration. Score your own: score-video clip.mp4 (see --help)\n";
+            writeln!(
+                out,
+                "\nThis was the built-in demonstration. Your own: score-video clip.mp4 (see --help)"
+            )?;
         }
-        // A closed terminal is no reason to fail.
-        let _ = out.write_all(text.as_bytes());
+        Ok(())
     }
 }

@@ -9,30 +9,30 @@ use dream_models::regression::{Grade, QualityModel};
 use crate::args::Args;
 
 /// Features, model and what to look at.
-pub struct Scorer {
-    pub model: QualityModel,
+pub(crate) struct Scorer {
+    pub(crate) model: QualityModel,
     features: Pooled<Brisque>,
     crop: Option<RelativeBox>,
 }
 
 /// What came of one video.
-pub struct Scored {
-    pub score: f64,
-    pub grade: Option<Grade>,
-    pub frames_used: u64,
-    pub width: u32,
-    pub height: u32,
-    pub frames_per_second: f64,
-    pub seconds: f64,
-    pub decoder: &'static str,
+pub(crate) struct Scored {
+    pub(crate) score: f64,
+    pub(crate) grade: Option<Grade>,
+    pub(crate) frames_used: u64,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) frames_per_second: f64,
+    pub(crate) seconds: f64,
+    pub(crate) decoder: &'static str,
     /// The file was damaged, and this score is of the part before.
-    pub damage: Option<String>,
+    pub(crate) damage: Option<String>,
     /// Features that were undefined and taken as 0.
-    pub undefined: usize,
+    pub(crate) undefined: usize,
 }
 
 impl Scorer {
-    pub fn new(args: &Args) -> Result<Self> {
+    pub(crate) fn new(args: &Args) -> Result<Self> {
         let model = match &args.model {
             None => QualityModel::embedded()?,
             Some(path) => {
@@ -46,7 +46,11 @@ impl Scorer {
     }
 
     /// Scores a video; `progress` is told the number of frames so far.
-    pub fn score(&self, source: &mut dyn FrameSource, mut progress: impl FnMut(u64)) -> Result<Scored> {
+    pub(crate) fn score(
+        &self,
+        source: &mut dyn FrameSource,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Scored> {
         let info = source.info().clone();
         let whole = (0, 0, info.width as usize, info.height as usize);
         let (x, y, width, height) = self.crop.map_or(whole, |crop| crop.to_pixels(whole.2, whole.3));
@@ -91,7 +95,10 @@ impl Scorer {
 
 /// The luma of a frame. Decoded luma as it is; for RGB, the luma that video decoders hand out, since that is
 /// what the model was trained on.
-fn with_luma<R>(pixels: Pixels<'_>, use_it: impl FnOnce(Frame<'_>) -> dream_features::Result<R>) -> Result<R> {
+fn with_luma<R>(
+    pixels: Pixels<'_>,
+    use_it: impl FnOnce(Frame<'_>) -> dream_features::Result<R>,
+) -> Result<R> {
     let use_luma = |view| Ok(use_it(Frame::from_luma(view))?);
     match pixels {
         Pixels::Yuv420 { y: p, .. } | Pixels::Gray(p) => {

@@ -1,0 +1,158 @@
+//! The program as people run it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::cast_possible_truncation, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_score-video")).args(arguments).output().unwrap()
+}
+
+fn json(arguments: &[&str]) -> (Value, Option<i32>) {
+    let output = run(&[&["--json"], arguments].concat());
+    (serde_json::from_slice(&output.stdout).expect("valid JSON"), output.status.code())
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A y4m file of `frames` frames at 10 a second: shaded blocks that move, with grain.
+fn clip(folder: &Path, name: &str, frames: usize) -> PathBuf {
+    let (width, height) = (96, 64);
+    let mut bytes = format!("YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n").into_bytes();
+    let mut state = 1u32;
+    for t in 0..frames {
+        bytes.extend_from_slice(b"FRAME\n");
+        for i in 0..width * height {
+            let (x, y) = (i % width + t, i / width);
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            bytes.push((40 + x / 2 + y + (x / 12 + y / 9) % 2 * 40) as u8 + (state >> 29) as u8);
+        }
+        bytes.resize(bytes.len() + width * height / 2, 128);
+    }
+    let path = folder.join(name);
+    fs::write(&path, bytes).unwrap();
+    path
+}
+
+#[test]
+fn the_demonstration_ranks_the_clean_portrait_first() {
+    let (report, code) = json(&[]);
+    assert_eq!(code, Some(0));
+    let videos = report["videos"].as_array().unwrap();
+    let names: Vec<&str> = videos.iter().filter_map(|v| v["file"].as_str()).collect();
+    assert_eq!(names[0], "demo: portrait", "{names:?}");
+    let scores: Vec<f64> = videos.iter().filter_map(|v| v["score"].as_f64()).collect();
+    assert!(scores.len() == 3 && scores.is_sorted_by(|a, b| a > b), "{scores:?}");
+    assert!(scores.iter().all(|score| (1.0..=5.0).contains(score)));
+    assert!(scores[0] > scores[1] + 0.3, "{scores:?}");
+    assert!(report["measures"].as_str().unwrap().contains("not yet face-swap photorealism"));
+
+    let table = text(&run(&[]).stdout);
+    for words in ["1 (bad) to 5 (excellent)", "perceived video quality", "model", "320x320", "frames used"] {
+        assert!(table.contains(words), "{words} is missing in\n{table}");
+    }
+}
+
+#[test]
+fn one_bad_file_is_reported_and_does_not_stop_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = clip(folder.path(), "good.y4m", 25);
+    let bad = folder.path().join("bad.y4m");
+    fs::write(&bad, b"YUV4MPEG2 W0\n").unwrap();
+    let missing = folder.path().join("missing.mp4");
+    let paths = [&bad, &missing, &good].map(|path| path.to_str().unwrap());
+    let (report, code) = json(&paths);
+    assert_eq!(code, Some(1));
+    let videos = report["videos"].as_array().unwrap();
+    assert!(videos[0]["error"].as_str().unwrap().contains("bad.y4m"));
+    assert!(videos[1]["error"].as_str().unwrap().contains("missing.mp4"));
+    assert!(videos[2]["score"].is_f64() && videos[2]["error"].is_null());
+    assert_eq!((&videos[2]["frames_used"], &videos[2]["seconds"]), (&Value::from(3), &Value::from(2.5)));
+}
+
+#[test]
+fn a_file_that_is_cut_off_is_scored_up_to_there_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = clip(folder.path(), "whole.y4m", 25);
+    let bytes = fs::read(&whole).unwrap();
+    let cut = folder.path().join("cut.y4m");
+    fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
+    let (report, code) = json(&[cut.to_str().unwrap()]);
+    assert_eq!(code, Some(1));
+    let video = &report["videos"][0];
+    assert!(video["score"].is_f64());
+    assert!(video["warning"].as_str().unwrap().contains("after 12 frames"), "{video}");
+}
+
+#[test]
+fn the_same_bytes_for_any_number_of_jobs_and_order_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    for i in 0..5 {
+        clip(folder.path(), &format!("{i}.y4m"), 5 + 7 * i);
+    }
+    let path = folder.path().to_str().unwrap();
+    let outputs = ["1", "2", "5"].map(|jobs| run(&["--csv", "--jobs", jobs, path]));
+    assert_eq!(text(&outputs[0].stdout).lines().count(), 6);
+    for output in &outputs {
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(text(&output.stdout), text(&outputs[0].stdout));
+    }
+}
+
+#[test]
+fn options_change_what_is_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = clip(folder.path(), "a.y4m", 20);
+    let path = path.to_str().unwrap();
+    let used = |options: &[&str]| json(&[options, &[path]].concat()).0["videos"][0]["frames_used"].clone();
+    assert_eq!(used(&[]), 2);
+    assert_eq!(used(&["--every", "1"]), 20);
+    assert_eq!(used(&["--every", "7"]), 3);
+    assert_eq!(used(&["--per-second", "5"]), 10);
+    let score = |options: &[&str]| json(&[options, &[path]].concat()).0["videos"][0]["score"].clone();
+    assert_eq!(score(&["--crop", "0,0,1,1"]), score(&[]));
+    assert_ne!(score(&["--crop", "0.25,0,0.75,0.5"]), score(&[]));
+    assert_eq!(used(&["--raw-size", "96x64"]), 2, "a y4m file knows its size");
+}
+
+#[test]
+fn raw_video_needs_its_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let raw = folder.path().join("a.yuv");
+    fs::write(&raw, (0..48u64 * 32 * 3 / 2 * 30).map(|i| (i * i / 7) as u8).collect::<Vec<u8>>()).unwrap();
+    let path = raw.to_str().unwrap();
+    let (report, code) = json(&[path]);
+    assert_eq!(code, Some(1));
+    assert!(report["videos"][0]["error"].as_str().unwrap().contains("a.yuv"));
+    let (report, code) = json(&["--raw-size", "48x32", "--rate", "15", path]);
+    assert_eq!(code, Some(0));
+    assert_eq!(report["videos"][0]["seconds"], 2.0);
+}
+
+#[test]
+fn wrong_usage_is_2_and_help_has_examples() {
+    let wrong: [&[&str]; 7] = [
+        &["--every", "0"],
+        &["--per-second", "-1"],
+        &["--every", "2", "--per-second", "2"],
+        &["--crop", "0.5,0,0.4,1"],
+        &["--json", "--csv"],
+        &["--jobs", "0"],
+        &["--model", "no-such-model.json"],
+    ];
+    for arguments in wrong {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!output.stderr.is_empty());
+    }
+    let help = run(&["--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    for words in ["Examples:", "--crop", "--per-second", "--jobs", "Exit status"] {
+        assert!(text(&help.stdout).contains(words), "{words}");
+    }
+}

@@ -1,0 +1,202 @@
+//! The three databases: one row of 36 features and one human score per video.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use flate2::read::GzDecoder;
+
+/// Values per video.
+pub(crate) const FEATURES: usize = 36;
+
+/// What is known about a database before its file is read.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) name: &'static str,
+    pub(crate) file: &'static str,
+    pub(crate) alignment: &'static str,
+    align: fn(f64) -> f64,
+    pub(crate) citation: &'static str,
+}
+
+/// The databases, and how each one's scores become mean opinion scores on the scale of YouTube-UGC.
+///
+/// The formulas are those of Tu et al., who fitted them with the iterative nested least squares algorithm.
+pub(crate) const SOURCES: [Source; 3] = [
+    Source {
+        name: "KoNViD-1k",
+        file: "konvid_1k_brisque.csv.gz",
+        alignment: "5 - 4 * ((5 - y) / 4 * 1.1241 - 0.0993)",
+        align: |y| 5.0 - 4.0 * ((5.0 - y) / 4.0 * 1.1241 - 0.0993),
+        citation: "Hosu et al., The Konstanz natural video database (KoNViD-1k), QoMEX 2017",
+    },
+    Source {
+        name: "LIVE-VQC",
+        file: "live_vqc_brisque.csv.gz",
+        alignment: "5 - 4 * ((100 - y) / 100 * 0.7132 + 0.0253)",
+        align: |y| 5.0 - 4.0 * ((100.0 - y) / 100.0 * 0.7132 + 0.0253),
+        citation: "Sinno and Bovik, Large-scale study of perceptual video quality, IEEE TIP 2019",
+    },
+    Source {
+        name: "YouTube-UGC",
+        file: "youtube_ugc_brisque.csv.gz",
+        alignment: "y",
+        align: |y| y,
+        citation: "Wang, Inguva and Adsumilli, YouTube UGC dataset for video compression research, MMSP 2019",
+    },
+];
+
+/// The rows of one database that have all their values.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table {
+    /// Features, row after row.
+    pub(crate) features: Vec<f64>,
+    /// Aligned scores.
+    pub(crate) scores: Vec<f64>,
+    /// Rows left out because a value is missing.
+    pub(crate) dropped: usize,
+}
+
+impl Table {
+    pub(crate) fn len(&self) -> usize {
+        self.scores.len()
+    }
+}
+
+/// Reads the databases of `dir` in the order of [`SOURCES`].
+pub(crate) fn read_all(dir: &Path) -> Result<Vec<Table>> {
+    SOURCES.iter().map(|source| read(&dir.join(source.file), source.align)).collect()
+}
+
+fn read(path: &Path, align: fn(f64) -> f64) -> Result<Table> {
+    let file = File::open(path).with_context(|| {
+        format!("cannot open {}: pass the folder of the *_brisque.csv.gz files with --data", path.display())
+    })?;
+    let mut reader = csv::Reader::from_reader(GzDecoder::new(file));
+    check_header(reader.headers().with_context(|| damaged(path, 1))?, path)?;
+    let mut table = Table::default();
+    for (index, record) in reader.records().enumerate() {
+        let line = index + 2;
+        let record = record.with_context(|| damaged(path, line))?;
+        let mut numbers = record.iter().skip(1).map(|cell| number(cell, path, line));
+        let score = numbers.next().transpose()?.flatten();
+        let row: Vec<Option<f64>> = numbers.collect::<Result<_>>()?;
+        match (score, row.into_iter().collect::<Option<Vec<f64>>>()) {
+            (Some(score), Some(row)) => {
+                table.features.extend(row);
+                table.scores.push(align(score));
+            }
+            _ => table.dropped += 1,
+        }
+    }
+    ensure!(table.len() > 0, "{} has no complete row: fetch the file again", path.display());
+    Ok(table)
+}
+
+fn check_header(header: &csv::StringRecord, path: &Path) -> Result<()> {
+    let expected =
+        ["id", "mos"].map(str::to_owned).into_iter().chain((1..=FEATURES).map(|k| format!("f{k}")));
+    ensure!(
+        header.iter().eq(expected),
+        "{}:1: the columns are not id,mos,f1..f{FEATURES}: pass the BRISQUE tables, not those of another extractor",
+        path.display()
+    );
+    Ok(())
+}
+
+/// A number; `None` for an empty cell, which stands for a missing value.
+fn number(cell: &str, path: &Path, line: usize) -> Result<Option<f64>> {
+    if cell.is_empty() {
+        return Ok(None);
+    }
+    let place = || {
+        format!("{}:{line}: `{cell}` is not a finite number: correct it or empty the cell", path.display())
+    };
+    let value: f64 = cell.parse().with_context(place)?;
+    ensure!(value.is_finite(), place());
+    Ok(Some(value))
+}
+
+fn damaged(path: &Path, line: usize) -> String {
+    format!("{}:{line}: cannot read the table: fetch the file again", PathBuf::from(path).display())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn table(lines: &[String]) -> Result<Table> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("table.csv.gz");
+        let mut encoder = GzEncoder::new(File::create(&path).unwrap(), Compression::fast());
+        encoder.write_all((lines.join("\n") + "\n").as_bytes()).unwrap();
+        encoder.finish().unwrap();
+        read(&path, |y| 2.0 * y)
+    }
+
+    fn header() -> String {
+        let names: Vec<String> = (1..=FEATURES).map(|k| format!("f{k}")).collect();
+        format!("id,mos,{}", names.join(","))
+    }
+
+    fn row(id: &str, score: &str, first: &str) -> String {
+        format!("{id},{score},{first}{}", ",0.5".repeat(FEATURES - 1))
+    }
+
+    #[test]
+    fn drops_and_counts_rows_with_missing_values() {
+        let lines =
+            [header(), row("a", "1.5", "2"), row("b", "2.5", ""), row("c", "", "1"), row("d", "3", "4")];
+        let table = table(&lines).unwrap();
+        assert_eq!((table.len(), table.dropped), (2, 2));
+        assert_eq!(table.scores, [3.0, 6.0]);
+        assert_eq!((table.features[0], table.features[FEATURES]), (2.0, 4.0));
+        assert_eq!(table.features.len(), 2 * FEATURES);
+    }
+
+    #[test]
+    fn errors_name_the_file_and_the_line() {
+        let bad = |lines: &[String]| format!("{:#}", table(lines).unwrap_err());
+        let message = bad(&[header(), row("a", "1", "2"), row("b", "1", "x")]);
+        assert!(message.contains("table.csv.gz:3: `x`"), "{message}");
+        let message = bad(&[header(), row("a", "1", "inf")]);
+        assert!(message.contains("table.csv.gz:2: `inf`"), "{message}");
+        let message = bad(&[header(), "a,1,2".to_owned()]);
+        assert!(message.contains("table.csv.gz:2"), "{message}");
+        let message = bad(&["id,mos,f1".to_owned()]);
+        assert!(message.contains("table.csv.gz:1") && message.contains("f36"), "{message}");
+        let message = bad(&[header(), row("a", "1", "")]);
+        assert!(message.contains("no complete row"), "{message}");
+        let message = format!("{:#}", read_all(Path::new("nowhere")).unwrap_err());
+        assert!(message.contains("konvid_1k_brisque.csv.gz") && message.contains("--data"), "{message}");
+    }
+
+    #[test]
+    fn a_truncated_archive_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("table.csv.gz");
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        let lines: Vec<String> = (0..500).map(|k| row(&k.to_string(), "1", &k.to_string())).collect();
+        encoder.write_all(format!("{}\n{}\n", header(), lines.join("\n")).as_bytes()).unwrap();
+        let bytes = encoder.finish().unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        let message = format!("{:#}", read(&path, |y| y).unwrap_err());
+        assert!(message.contains("fetch the file again"), "{message}");
+    }
+
+    /// Scores at the ends of the three scales, worked out by hand.
+    #[test]
+    fn aligns_the_scales() {
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
+        close((SOURCES[0].align)(5.0), 5.3972);
+        close((SOURCES[0].align)(1.0), 0.9008);
+        close((SOURCES[1].align)(100.0), 4.8988);
+        close((SOURCES[1].align)(0.0), 2.046);
+        close((SOURCES[2].align)(3.25), 3.25);
+    }
+}
