@@ -1,2 +1,60 @@
-//! Checks that cargo alone cannot express
-fn main() {}
+//! Checks that cargo alone cannot express: `cargo xtask --help`.
+
+mod ci;
+mod layers;
+mod source;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+Checks that cargo alone cannot express.
+
+Usage: cargo xtask <COMMAND> [OPTIONS]
+
+Commands:
+  layers                          no crate depends on another, features and eval stay pure and small
+  tidy                            file length, machine paths, provenance of test data, READMEs
+  golden --dir DIR [--only A,B]   compares the crates with reference outputs under DIR
+  ci [--list] [--only A,B]        everything CI runs, with the time of every step
+
+Examples:
+  cargo xtask layers
+  cargo xtask golden --dir ../shared/golden
+  cargo xtask golden --dir ../shared/golden/models --only metrics,losses
+  cargo xtask ci --only fmt,tidy,layers
+
+`cargo xtask <COMMAND> --help` says more.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let Some((command, rest)) = arguments.split_first() else {
+        print!("{HELP}");
+        bail!("name a command");
+    };
+    match command.as_str() {
+        "-h" | "--help" | "help" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        "layers" => layers::run(rest),
+        "tidy" => tidy::run(rest),
+        "golden" => workspace::golden(rest),
+        "ci" => ci::run(rest),
+        other => bail!("there is no command `{other}`: see `cargo xtask --help`"),
+    }
+}

@@ -1,1 +1,11 @@
-//! Models that turn features into a score people would give
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+
+mod error;
+pub mod regression;
+
+pub use error::{Error, Result};
+
+/// Version of this crate, as models trained with it record it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

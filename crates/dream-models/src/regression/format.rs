@@ -1,0 +1,130 @@
+//! The model file: JSON, with the weights as base64.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::ensemble::MlpEnsembleFile;
+use super::{MlpEnsemble, ModelInfo, OutputRange, Provenance, ScaledEnsemble, Scaler};
+use crate::{Error, Result};
+
+/// Name of the format, the first thing in a file.
+pub(super) const FORMAT: &str = "dream-models.regression";
+
+/// Number of the format. A reader of one number refuses every other one.
+pub(super) const FORMAT_VERSION: u64 = 1;
+
+/// Larger files are refused before they are parsed.
+pub(super) const MAX_BYTES: usize = 1 << 20;
+
+/// Magnitude up to which numbers in a file are believed; sums of their products stay finite.
+pub(super) const MAX_NUMBER: f64 = 1e6;
+
+/// Read first and alone, so that a file of another version is called that, not damaged.
+#[derive(Deserialize)]
+struct Header {
+    format: String,
+    format_version: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: String,
+    format_version: u64,
+    version: String,
+    output: OutputRange,
+    inputs: Vec<String>,
+    scaler: Scaler,
+    head: Head,
+    provenance: Provenance,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Head {
+    MlpEnsemble(MlpEnsembleFile),
+}
+
+/// The checked content of a file.
+pub(super) type Parts = (ModelInfo, ScaledEnsemble, Provenance);
+
+pub(super) fn write(
+    info: &ModelInfo,
+    predictor: &ScaledEnsemble,
+    provenance: &Provenance,
+) -> Result<Vec<u8>> {
+    let file = File {
+        format: FORMAT.to_owned(),
+        format_version: FORMAT_VERSION,
+        version: info.version.clone(),
+        output: info.output.clone(),
+        inputs: info.inputs.clone(),
+        scaler: predictor.scaler.clone(),
+        head: Head::MlpEnsemble(predictor.head.to_file()),
+        provenance: provenance.clone(),
+    };
+    let mut bytes =
+        serde_json::to_vec_pretty(&file).map_err(|error| Error::invalid("content", error.to_string()))?;
+    bytes.push(b'\n');
+    check_size(bytes.len())?;
+    Ok(bytes)
+}
+
+pub(super) fn read(bytes: &[u8]) -> Result<Parts> {
+    check_size(bytes.len())?;
+    let header: Header =
+        serde_json::from_slice(bytes).map_err(|error| Error::invalid("JSON", error.to_string()))?;
+    if header.format != FORMAT || header.format_version != FORMAT_VERSION {
+        return Err(Error::UnsupportedFormat {
+            format: header.format.chars().take(80).collect(),
+            version: header.format_version,
+            known: FORMAT,
+            known_version: FORMAT_VERSION,
+        });
+    }
+    let file: File =
+        serde_json::from_slice(bytes).map_err(|error| Error::invalid("JSON", error.to_string()))?;
+    let info = ModelInfo { version: file.version, inputs: file.inputs, output: file.output };
+    check_info(&info)?;
+    file.scaler.check(info.inputs.len())?;
+    let Head::MlpEnsemble(head) = file.head;
+    let head = MlpEnsemble::from_file(&head, info.inputs.len())?;
+    Ok((info, ScaledEnsemble { scaler: file.scaler, head }, file.provenance))
+}
+
+pub(super) fn check_info(info: &ModelInfo) -> Result<()> {
+    let inputs = &info.inputs;
+    if inputs.is_empty() {
+        return Err(Error::invalid("inputs", "there are none"));
+    }
+    if inputs.iter().any(String::is_empty) {
+        return Err(Error::invalid("inputs", "a name is empty"));
+    }
+    if inputs.iter().collect::<BTreeSet<_>>().len() != inputs.len() {
+        return Err(Error::invalid("inputs", "a name occurs twice"));
+    }
+    if info.version.is_empty() {
+        return Err(Error::invalid("version", "it is empty"));
+    }
+    let OutputRange { min, max, .. } = info.output;
+    if !(min < max && min.abs() <= MAX_NUMBER && max.abs() <= MAX_NUMBER) {
+        return Err(Error::invalid("output range", format!("{min} to {max}")));
+    }
+    Ok(())
+}
+
+pub(super) fn check_length(part: &'static str, field: &str, found: usize, expected: usize) -> Result<()> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(Error::invalid(part, format!("{found} values in `{field}` for {expected} inputs")))
+    }
+}
+
+pub(super) fn check_size(bytes: usize) -> Result<()> {
+    if bytes > MAX_BYTES {
+        return Err(Error::invalid("size", format!("more than {MAX_BYTES} bytes")));
+    }
+    Ok(())
+}

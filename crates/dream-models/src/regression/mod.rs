@@ -1,0 +1,70 @@
+//! Regression from a feature vector to a score, without a tensor library.
+//!
+//! The main type is [`QualityModel`]: named inputs, scaling, head, output range and provenance in one
+//! value, with one embedded instance. The parts are public so that other heads and other data can use them:
+//!
+//! | step | type |
+//! |---|---|
+//! | rows of a table | [`Rows`] |
+//! | logarithm, standardisation, clamp | [`Scaler`] |
+//! | ensemble of small neural networks | [`MlpParams`] fits an [`MlpEnsemble`] |
+//! | scaling and ensemble together | [`QualityParams`] fits a [`ScaledEnsemble`] |
+//! | named, documented, saved | [`QualityModel`] |
+//! | repeated random splits | [`holdout`] |
+//!
+//! A prediction has the same bytes on every machine: it uses the four basic operations in a fixed order, and
+//! `libm` for the logarithm and the hyperbolic tangent. The same holds for training, for any number of
+//! threads.
+
+mod adam;
+mod ensemble;
+mod fit;
+mod format;
+mod model;
+mod network;
+mod params;
+mod provenance;
+mod random;
+mod rows;
+mod scale;
+mod split;
+mod tensor;
+mod whiten;
+mod wording;
+
+pub use ensemble::MlpEnsemble;
+pub use fit::MlpParams;
+pub use model::{ModelInfo, OutputRange, QualityModel};
+pub use params::{QualityParams, ScaledEnsemble};
+pub use provenance::{DataSet, Evaluation, MeanStd, Provenance, SetScores};
+pub use rows::Rows;
+pub use scale::{Scaler, Transform};
+pub use split::holdout;
+pub use wording::{Grade, SCALE, SCORE_MEANING};
+
+use crate::Result;
+
+/// A function from one feature row to one number.
+///
+/// ```
+/// use dream_models::regression::{QualityModel, Regressor};
+///
+/// # fn main() -> dream_models::Result<()> {
+/// let model = QualityModel::embedded()?;
+/// let any: &dyn Regressor = &model;
+/// assert_eq!(any.inputs(), 36);
+/// # Ok(())
+/// # }
+/// ```
+pub trait Regressor: Send + Sync {
+    /// Length of the rows that [`Regressor::predict`] takes.
+    fn inputs(&self) -> usize;
+
+    /// The value for one row.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::LengthMismatch`] for a row of another length, [`crate::Error::NonFinite`] for a row with
+    /// a NaN or an infinity.
+    fn predict(&self, row: &[f64]) -> Result<f64>;
+}

@@ -1,0 +1,179 @@
+//! Compares the crates with reference outputs: `cargo xtask golden --help`.
+
+mod image;
+mod losses;
+mod metrics;
+mod report;
+mod steps;
+mod table;
+mod video;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use report::{Group, Report};
+
+const HELP: &str = "\
+Compares the crates with reference outputs.
+
+Usage: cargo xtask golden --dir DIR [--only A,B]
+
+Cases are found by the files below DIR, so DIR may be a whole golden set, one part of it, or another set of the same
+layout:
+  brisque     images/, gray/, brisque.csv, brisque_snapped.csv, unstable.json, intermediates.json,
+              video_{W}x{H}_{N}f.yuv with video_*_brisque*_{frames,video}.csv
+  half-size   the half-size images of intermediates.json; imresize_*0.5 of primitives.json
+  metrics     correlation.json
+  losses      losses.json
+`image-features` stands for brisque and half-size.
+
+Every case prints its worst absolute error, its worst relative error (of values above the absolute tolerance), the
+tolerance, and PASS or FAIL. A value passes when it is within the relative or the absolute tolerance, NaN only where
+the reference has NaN. SKIPPED says that an input is missing or that the crates do not have the method yet; it is
+counted and is no pass.
+
+The command fails on any FAIL, when nothing was compared, and when a group of --only compared nothing.
+
+Frame rate of a clip: `..._{R}fps` in its name, else `fps` of its entry in manifest.json, else 8.
+
+Examples:
+  cargo xtask golden --dir ../shared/golden
+  cargo xtask golden --dir ../shared/golden/models --only metrics,losses
+";
+
+/// How deep below DIR a golden folder may lie.
+const DEPTH: usize = 4;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let (mut dir, mut only) = (None, None);
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "-h" | "--help" => {
+                print!("{HELP}");
+                return Ok(());
+            }
+            "--dir" => dir = Some(rest.next().context("--dir needs a folder")?),
+            "--only" => {
+                only = Some(rest.next().context("--only needs groups, for example --only metrics,losses")?)
+            }
+            other => bail!("golden does not know `{other}`: see `cargo xtask golden --help`"),
+        }
+    }
+    let dir = dir.context("--dir is missing: cargo xtask golden --dir ../shared/golden")?;
+    compare(Path::new(dir), only.map(String::as_str))
+}
+
+/// Runs every case of the wanted groups below `dir`.
+fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
+    let mut report = Report::new(only.map(Group::parse_list).transpose()?);
+    for folder in folders(dir, DEPTH)? {
+        let has = |name: &str| folder.join(name).exists();
+        let images = has("brisque.csv") || has("brisque_snapped.csv") || has("intermediates.json");
+        if images || has("images") && has("gray") {
+            image::run(&folder, &mut report)?;
+        }
+        video::run(&folder, &mut report)?;
+        if has("primitives.json") {
+            steps::primitives(&folder, &mut report)?;
+        }
+        if has("correlation.json") {
+            metrics::run(&folder, &mut report)?;
+        }
+        if has("losses.json") {
+            losses::run(&folder, &mut report)?;
+        }
+    }
+    report.finish(dir)
+}
+
+/// `dir` and the folders below it, sorted, without hidden ones and build output.
+fn folders(dir: &Path, depth: usize) -> Result<Vec<PathBuf>> {
+    let mut found = vec![dir.to_path_buf()];
+    let mut below: Vec<PathBuf> = fs::read_dir(dir)
+        .with_context(|| format!("cannot read {}", dir.display()))?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_dir())
+        .collect();
+    below.sort();
+    for path in below {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if depth > 0 && !name.starts_with('.') && name != "target" {
+            found.extend(folders(&path, depth - 1)?);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two metric cases, one of them with a number off by `error`.
+    fn correlation(error: f64) -> String {
+        let case = |name: &str, rmse: f64| {
+            format!(
+                r#"{{"case": "{name}", "pred": [1.0, 2.0, 3.0], "mos": [2.0, 3.0, 5.0],
+                "metrics": {{"plcc": 0.9819805060619657, "srcc": 1.0, "rmse": {rmse:?},
+                "ranks_pred_average": [1.0, 2.0, 3.0], "ranks_mos_average": [1.0, 2.0, 3.0]}}}}"#
+            )
+        };
+        let rmse = 2f64.sqrt();
+        format!(r#"{{"cases": [{}, {}]}}"#, case("good", rmse), case("other", rmse + error))
+    }
+
+    #[test]
+    fn an_empty_folder_fails() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = compare(dir.path(), None).unwrap_err();
+        assert!(error.to_string().contains("nothing was compared"), "{error}");
+        assert!(compare(&dir.path().join("absent"), None).is_err());
+    }
+
+    #[test]
+    fn a_perturbed_reference_fails() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("models/metrics");
+        fs::create_dir_all(&folder).unwrap();
+        let write = |error| fs::write(folder.join("correlation.json"), correlation(error)).unwrap();
+        write(0.0);
+        compare(dir.path(), None).unwrap();
+        compare(&folder, Some("metrics")).unwrap();
+        write(1e-9);
+        let error = compare(dir.path(), None).unwrap_err();
+        assert!(error.to_string().contains("1 FAIL"), "{error}");
+    }
+
+    #[test]
+    fn a_group_without_cases_fails() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("correlation.json"), correlation(0.0)).unwrap();
+        let error = compare(dir.path(), Some("metrics,losses")).unwrap_err();
+        assert!(error.to_string().contains("losses"), "{error}");
+        assert!(compare(dir.path(), Some("nonsense")).is_err());
+    }
+
+    #[test]
+    fn a_missing_input_is_skipped_and_no_pass() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("brisque_snapped.csv"), "name,f1\nabsent,1.0\n").unwrap();
+        let mut report = Report::new(None);
+        image::run(dir.path(), &mut report).unwrap();
+        assert_eq!((report.passed(), report.failed(), report.skipped()), (0, 0, 2));
+        assert!(report.finish(dir.path()).unwrap_err().to_string().contains("nothing was compared"));
+    }
+}
