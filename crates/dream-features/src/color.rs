@@ -91,6 +91,13 @@ mod tests {
     }
 
     #[test]
+    fn matlab_gray_is_not_rec_601() {
+        // 19.502 against 19.499, and 69.502 against 69.496.
+        let view = RgbView::new(&[0, 7, 135, 0, 98, 105], 2, 1, 6).unwrap();
+        assert_eq!((gray_matlab(&view), luma_bt601_full(&view)), (vec![20, 70], vec![19, 69]));
+    }
+
+    #[test]
     fn gray_keeps_gray() {
         let pixels: Vec<u8> = (0..=255u8).flat_map(|v| [v; 3]).collect();
         let codes: Vec<u8> = (0..=255).collect();

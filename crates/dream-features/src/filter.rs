@@ -96,6 +96,13 @@ mod tests {
     }
 
     #[test]
+    fn weights_below_the_precision_of_the_largest_are_zero() {
+        // exp(-36) = 2.3e-16 is just above 2^-52 = 2.2e-16, exp(-64) is below.
+        assert!(gaussian(7, 0.5)[0] > 0.0);
+        assert_eq!(gaussian(9, 0.5)[0], 0.0);
+    }
+
+    #[test]
     fn correlation_shifts_and_pads_with_zeros() {
         let image = Plane::new((1..=6).map(f64::from).collect(), 3, 2).unwrap();
         let mut right = [0.0; 9];

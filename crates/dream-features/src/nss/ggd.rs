@@ -87,3 +87,25 @@ impl GgdMoments {
         Ggd { shape: shape(index), variance, rho, index }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_centred_fit_is_the_zero_mean_fit_of_the_deviations() {
+        let values = [3.0, 5.0, 4.0, 8.0];
+        let centred = Ggd::fit_centred(&values);
+        assert_eq!(centred, Ggd::fit_zero_mean(&[-2.0, 0.0, -1.0, 3.0]));
+        assert_eq!(centred.variance, 14.0 / 4.0);
+        assert_eq!(centred.rho, 3.5 / (1.5 * 1.5));
+    }
+
+    #[test]
+    fn nothing_to_fit_is_the_start_of_the_grid() {
+        for values in [&[][..], &[0.0, 0.0]] {
+            let fit = Ggd::fit_zero_mean(values);
+            assert!(fit.shape == 0.2 && fit.rho.is_nan());
+        }
+    }
+}
