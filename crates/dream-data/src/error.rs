@@ -1,0 +1,128 @@
+//! What can go wrong between a path and its frames.
+
+use std::path::{Path, PathBuf};
+
+/// `Result` with this crate's [`enum@Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a video could not be opened or read on. Every message names the file or the argument.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused to open or read the file.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// The content is none that this crate knows, or the file is empty.
+    #[error("{}: {found}; expected {expected}", path.display())]
+    Unrecognised {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is there.
+        found: String,
+        /// What would be accepted.
+        expected: &'static str,
+    },
+    /// A known format with a property that the decoders at hand do not read exactly.
+    #[error("{}: {what} is not supported; {remedy}", path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// The codec, pixel format or property.
+        what: String,
+        /// A cargo feature or a command that helps.
+        remedy: String,
+    },
+    /// The header or the index of the file breaks the rules of its format.
+    #[error("{}: malformed {part}: {reason}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Which part: for example `y4m header`.
+        part: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A size in the file is beyond what this crate is willing to allocate for.
+    #[error("{}: {what} is {value}, the limit is {limit}", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Which quantity.
+        what: &'static str,
+        /// Its value in the file.
+        value: u64,
+        /// The largest accepted value.
+        limit: u64,
+    },
+    /// A frame has another size than the first one.
+    #[error(
+        "{}: the frame is {}x{}, the frames before it are {}x{}; all frames must have one size",
+        path.display(), found.0, found.1, expected.0, expected.1
+    )]
+    SizeChanged {
+        /// The file with the odd frame.
+        path: PathBuf,
+        /// Width and height of the first frame.
+        expected: (u32, u32),
+        /// Width and height of this frame.
+        found: (u32, u32),
+    },
+    /// An option cannot be used as given.
+    #[error("option `{option}`: {reason}")]
+    InvalidOption {
+        /// Name of the field of [`OpenOptions`](crate::OpenOptions) or of the argument.
+        option: &'static str,
+        /// What is wrong and what would be right.
+        reason: String,
+    },
+    /// The file is cut off or corrupt. The frames before the damage were delivered; there are no more.
+    #[error("{}: damaged after {frames} good frames: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How many frames were delivered before.
+        frames: u64,
+        /// What was found at the damage.
+        reason: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
+        Self::Io { path: path.to_owned(), source }
+    }
+
+    pub(crate) fn unsupported(path: &Path, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Unsupported { path: path.to_owned(), what: what.into(), remedy: remedy.into() }
+    }
+
+    pub(crate) fn malformed(path: &Path, part: &'static str, reason: impl Into<String>) -> Self {
+        Self::Malformed { path: path.to_owned(), part, reason: reason.into() }
+    }
+
+    pub(crate) fn damaged(path: &Path, frames: u64, reason: impl Into<String>) -> Self {
+        Self::Damaged { path: path.to_owned(), frames, reason: reason.into() }
+    }
+}
+
+/// The largest accepted width and height in pixels.
+pub const MAX_DIMENSION: u32 = 16_384;
+
+/// Both sides at least 1 and at most [`MAX_DIMENSION`].
+pub(crate) fn check_size(path: &Path, part: &'static str, width: u32, height: u32) -> Result<()> {
+    for (what, value) in [("the width", width), ("the height", height)] {
+        if value == 0 {
+            return Err(Error::malformed(path, part, format!("{what} is 0")));
+        }
+        if value > MAX_DIMENSION {
+            let limit = u64::from(MAX_DIMENSION);
+            return Err(Error::TooLarge { path: path.to_owned(), what, value: u64::from(value), limit });
+        }
+    }
+    Ok(())
+}

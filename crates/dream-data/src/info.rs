@@ -1,0 +1,174 @@
+//! What is known about a video before its first frame.
+
+use crate::error::{Error, Result};
+use std::fmt;
+
+/// Frames per second as a positive fraction in lowest terms: 30000/1001, not 29.97.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FrameRate {
+    num: u32,
+    den: u32,
+}
+
+impl FrameRate {
+    /// `num / den` frames per second.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] when either is 0.
+    pub fn new(num: u32, den: u32) -> Result<Self> {
+        Self::from_ratio(u64::from(num), u64::from(den)).ok_or_else(|| Error::InvalidOption {
+            option: "frame_rate",
+            reason: format!("{num}/{den} is not a positive fraction"),
+        })
+    }
+
+    pub(crate) const PAL: Self = Self { num: 25, den: 1 };
+
+    /// Frames per second, numerator.
+    #[must_use]
+    pub fn num(self) -> u32 {
+        self.num
+    }
+
+    /// Frames per second, denominator.
+    #[must_use]
+    pub fn den(self) -> u32 {
+        self.den
+    }
+
+    /// Frames per second as a number.
+    #[must_use]
+    pub fn as_f64(self) -> f64 {
+        f64::from(self.num) / f64::from(self.den)
+    }
+
+    /// The time of frame `index` of a stream with this constant rate, in seconds.
+    pub(crate) fn time_of(self, index: u64) -> f64 {
+        index as f64 * f64::from(self.den) / f64::from(self.num)
+    }
+
+    /// Lowest terms; fractions beyond 32 bits lose their last bits; `None` for 0.
+    pub(crate) fn from_ratio(num: u64, den: u64) -> Option<Self> {
+        let divisor = gcd(num, den).max(1);
+        let (mut num, mut den) = (num / divisor, den / divisor);
+        while num.max(den) > u64::from(u32::MAX) {
+            num >>= 1;
+            den >>= 1;
+        }
+        let divisor = gcd(num, den).max(1);
+        let (num, den) = (u32::try_from(num / divisor).ok()?, u32::try_from(den / divisor).ok()?);
+        (num > 0 && den > 0).then_some(Self { num, den })
+    }
+}
+
+impl fmt::Display for FrameRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.den == 1 { write!(f, "{}", self.num) } else { write!(f, "{}/{}", self.num, self.den) }
+    }
+}
+
+fn gcd(a: u64, b: u64) -> u64 {
+    let (mut a, mut b) = (a, b);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+/// Which sample values stand for black and white.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum ColorRange {
+    /// The file does not say. Video without a statement is limited by convention.
+    #[default]
+    Unknown,
+    /// Luma from 16 to 235, chroma from 16 to 240.
+    Limited,
+    /// 0 to 255.
+    Full,
+}
+
+/// What is known about a video before its first frame.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct VideoInfo {
+    /// Visible width in pixels.
+    pub width: u32,
+    /// Visible height in pixels.
+    pub height: u32,
+    /// Frames per second; the average where the rate varies.
+    pub frame_rate: FrameRate,
+    /// How many frames the container promises, where it does.
+    pub frames: Option<u64>,
+    /// What the file says about black and white.
+    pub range: ColorRange,
+    /// Clockwise turn in degrees (0, 90, 180 or 270) that a player applies before it shows a frame.
+    /// Frames are handed out as decoded, **not** turned.
+    pub rotation: u16,
+    /// True when the frames are bit for bit what the standard of the format prescribes. False when
+    /// `converted_from` is set, and for H.264 with B-frames decoded by OpenH264, which may be off by
+    /// a few levels in a few pixels.
+    pub exact: bool,
+    /// The pixel format that was decoded, where the frames were converted from one that
+    /// [`Pixels`](crate::Pixels) cannot hold.
+    pub converted_from: Option<String>,
+    /// Who decodes: `y4m`, `raw`, `image`, `openh264` or `ffmpeg`.
+    pub decoder: &'static str,
+}
+
+impl VideoInfo {
+    /// The three things every source knows; the rest unknown.
+    #[must_use]
+    pub fn new(width: u32, height: u32, frame_rate: FrameRate, decoder: &'static str) -> Self {
+        let range = ColorRange::Unknown;
+        Self {
+            width,
+            height,
+            frame_rate,
+            frames: None,
+            range,
+            rotation: 0,
+            exact: true,
+            converted_from: None,
+            decoder,
+        }
+    }
+}
+
+/// Degrees clockwise from a display matrix (ISO/IEC 14496-12, 8.3.2); 0 for anything but a right angle.
+#[cfg(any(feature = "h264", feature = "ffmpeg"))]
+pub(crate) fn rotation_from_matrix(a: i32, b: i32, c: i32, d: i32) -> u16 {
+    match (a.signum(), b.signum(), c.signum(), d.signum()) {
+        (0, 1, -1, 0) => 90,
+        (-1, 0, 0, -1) => 180,
+        (0, -1, 1, 0) => 270,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(any(feature = "h264", feature = "ffmpeg"))]
+    fn matrices_are_right_angles() {
+        assert_eq!(rotation_from_matrix(65_536, 0, 0, 65_536), 0);
+        assert_eq!(rotation_from_matrix(0, 65_536, -65_536, 0), 90);
+        assert_eq!(rotation_from_matrix(-65_536, 0, 0, -65_536), 180);
+        assert_eq!(rotation_from_matrix(0, -65_536, 65_536, 0), 270);
+    }
+
+    #[test]
+    fn rates_are_exact_and_reduced() {
+        let ntsc = FrameRate::new(60_000, 2_002).unwrap();
+        assert_eq!((ntsc.num(), ntsc.den(), ntsc.to_string().as_str()), (30_000, 1_001, "30000/1001"));
+        assert_eq!(FrameRate::new(50, 2).unwrap().to_string(), "25");
+        assert!((ntsc.as_f64() - 29.970_029_970_029_97).abs() < 1e-12);
+        assert!((ntsc.time_of(30_000) - 1001.0).abs() < 1e-9);
+        assert!(FrameRate::new(0, 1).is_err() && FrameRate::new(1, 0).is_err());
+        let long = FrameRate::from_ratio(u64::MAX, u64::MAX / 25).unwrap();
+        assert!((long.as_f64() - 25.0).abs() < 1e-6, "{long}");
+        assert_eq!(FrameRate::from_ratio(u64::MAX, 1), None);
+    }
+}

@@ -1,0 +1,156 @@
+//! Raw planar YUV 4:2:0 (`I420`): planes one after the other, no header, so the size must be stated.
+
+use crate::error::{Error, Result, check_size};
+use crate::frame::{Layout, VideoFrame, frame_bytes};
+use crate::info::{ColorRange, FrameRate, VideoInfo};
+use crate::source::FrameSource;
+use crate::stream::{Filled, Progress, fill};
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+/// What a raw file cannot say about itself. The samples are 8-bit planar 4:2:0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RawFormat {
+    /// Width in pixels. Odd widths have chroma rounded up.
+    pub width: u32,
+    /// Height in pixels. Odd heights have chroma rounded up.
+    pub height: u32,
+    /// Frames per second.
+    pub frame_rate: FrameRate,
+    /// Meaning of the sample values.
+    pub range: ColorRange,
+}
+
+impl RawFormat {
+    /// A format with unknown range.
+    #[must_use]
+    pub fn new(width: u32, height: u32, frame_rate: FrameRate) -> Self {
+        Self { width, height, frame_rate, range: ColorRange::Unknown }
+    }
+}
+
+/// Reads raw planar 4:2:0 frames from any byte stream.
+#[derive(Debug)]
+pub struct RawReader<R> {
+    reader: R,
+    info: VideoInfo,
+    frame: VideoFrame,
+    progress: Progress,
+}
+
+impl RawReader<BufReader<File>> {
+    /// Opens a raw file. A file that is not a whole number of frames long ends with
+    /// [`Error::Damaged`] after its whole frames.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Malformed`] or [`Error::TooLarge`] for an unusable size.
+    pub fn open(path: impl AsRef<Path>, format: RawFormat) -> Result<Self> {
+        let path = path.as_ref();
+        let file = File::open(path).map_err(|e| Error::io(path, e))?;
+        let length = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len());
+        let mut source = Self::named(BufReader::with_capacity(1 << 16, file), format, path.to_owned())?;
+        let bytes = frame_bytes(format.width as usize, format.height as usize, Layout::Yuv420) as u64;
+        source.info.frames = length.map(|length| length / bytes.max(1));
+        Ok(source)
+    }
+}
+
+impl<R: Read + Send> RawReader<R> {
+    /// Reads from any byte stream.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] or [`Error::TooLarge`] for an unusable size.
+    pub fn new(reader: R, format: RawFormat) -> Result<Self> {
+        Self::named(reader, format, PathBuf::from("<stream>"))
+    }
+
+    fn named(reader: R, format: RawFormat, path: PathBuf) -> Result<Self> {
+        check_size(&path, "raw format", format.width, format.height)?;
+        let mut info = VideoInfo::new(format.width, format.height, format.frame_rate, "raw");
+        info.range = format.range;
+        Ok(Self { reader, info, frame: VideoFrame::default(), progress: Progress::new(path) })
+    }
+}
+
+impl<R: Read + Send> FrameSource for RawReader<R> {
+    fn info(&self) -> &VideoInfo {
+        &self.info
+    }
+
+    fn next_frame(&mut self) -> Result<Option<&VideoFrame>> {
+        if self.progress.ended() {
+            return Ok(None);
+        }
+        let index = self.progress.frames();
+        let (width, height) = (self.info.width as usize, self.info.height as usize);
+        match fill(&mut self.reader, self.frame.buffer(width, height, Layout::Yuv420)) {
+            Filled::Whole => {
+                self.frame.stamp(index, self.info.frame_rate.time_of(index));
+                self.progress.delivered();
+                Ok(Some(&self.frame))
+            }
+            Filled::Nothing => {
+                self.progress.end();
+                Ok(None)
+            }
+            Filled::Part { got, wanted } => {
+                Err(self.progress.damage(format!("the last frame has {got} of {wanted} bytes")))
+            }
+            Filled::Failed(e) => Err(self.progress.damage(e.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Pixels;
+
+    fn format(width: u32, height: u32) -> RawFormat {
+        RawFormat::new(width, height, FrameRate::new(10, 1).unwrap())
+    }
+
+    #[test]
+    fn planes_come_in_order_and_a_partial_frame_is_damage() {
+        // 3x3: 9 + 4 + 4 = 17 bytes a frame; two frames and 5 bytes.
+        let bytes: Vec<u8> = (0..39).collect();
+        let mut source = RawReader::new(&bytes[..], format(3, 3)).unwrap();
+        for index in 0..2u8 {
+            let frame = source.next_frame().unwrap().unwrap();
+            assert_eq!(frame.index(), u64::from(index));
+            assert!((frame.timestamp() - f64::from(index) / 10.0).abs() < 1e-12);
+            let Pixels::Yuv420 { y, u, v } = frame.pixels() else { panic!("not 4:2:0") };
+            let base = 17 * index as usize;
+            assert_eq!(y.data, &bytes[base..base + 9]);
+            assert_eq!(u.data, &bytes[base + 9..base + 13]);
+            assert_eq!(v.data, &bytes[base + 13..base + 17]);
+            assert_eq!((u.width, u.height), (2, 2));
+        }
+        let error = source.next_frame().unwrap_err();
+        assert!(matches!(error, Error::Damaged { frames: 2, .. }), "{error}");
+        assert!(error.to_string().contains("5 of 17 bytes"), "{error}");
+        assert!(source.next_frame().unwrap().is_none());
+        assert!(source.next_frame().unwrap().is_none());
+    }
+
+    #[test]
+    fn whole_files_end_quietly_and_count_their_frames() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.yuv");
+        std::fs::write(&path, vec![1u8; 6 * 3]).unwrap();
+        let mut source = RawReader::open(&path, format(2, 2)).unwrap();
+        assert_eq!(source.info().frames, Some(3));
+        let mut frames = 0;
+        while source.next_frame().unwrap().is_some() {
+            frames += 1;
+        }
+        assert_eq!(frames, 3);
+    }
+
+    #[test]
+    fn sizes_are_checked_before_memory_is_taken() {
+        assert!(matches!(RawReader::new(&[][..], format(0, 2)), Err(Error::Malformed { .. })));
+        assert!(matches!(RawReader::new(&[][..], format(2, 16_385)), Err(Error::TooLarge { .. })));
+    }
+}
