@@ -46,6 +46,7 @@ struct Video {
     frames_per_second: Option<f64>,
     seconds: Option<f64>,
     decoder: Option<&'static str>,
+    exact: Option<bool>,
     model: String,
     /// The score holds, but not for all of the video or not as firmly.
     warning: Option<String>,
@@ -76,6 +77,7 @@ impl Video {
             frames_per_second: scored.map(|s| s.frames_per_second),
             seconds: scored.map(|s| s.seconds),
             decoder: scored.map(|s| s.decoder),
+            exact: scored.map(|s| s.exact),
             model: model.to_owned(),
             warning: (!warning.is_empty()).then_some(warning),
             error,

@@ -25,6 +25,8 @@ pub(crate) struct Scored {
     pub(crate) frames_per_second: f64,
     pub(crate) seconds: f64,
     pub(crate) decoder: &'static str,
+    /// The frames are bit for bit those of the standard.
+    pub(crate) exact: bool,
     /// The file was damaged, and this score is of the part before.
     pub(crate) damage: Option<String>,
     /// Features that were undefined and taken as 0.
@@ -87,6 +89,7 @@ impl Scorer {
             frames_per_second,
             seconds: end,
             decoder: info.decoder,
+            exact: info.exact,
             damage,
             undefined: features.replaced(),
         })

