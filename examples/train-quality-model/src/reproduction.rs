@@ -1,6 +1,7 @@
 //! The committed weights are what this program writes. The tests need the tables of `bvqa` in the shared data.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::PathBuf;
 
 use dream_models::regression::{Provenance, QualityModel};
@@ -24,7 +25,13 @@ fn tables() -> Option<Vec<Table>> {
         "{} is missing: set DREAM_SHARED to the folder that holds data/bvqa",
         dir.display()
     );
-    println!("SKIPPED: {} is missing, set DREAM_SHARED to the folder that holds data/bvqa", dir.display());
+    // Written past the test runner, which hides what a passing test prints.
+    writeln!(
+        std::io::stderr(),
+        "SKIPPED: {} is missing, set DREAM_SHARED to the folder that holds data/bvqa",
+        dir.display()
+    )
+    .unwrap();
     None
 }
 
