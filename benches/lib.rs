@@ -1,4 +1,6 @@
-//! Benchmarks of the workspace; see the `[[bench]]` targets. This library holds nothing but the top README, so
-//! that the example there is compiled and run as a test.
-//!
-#![doc = include_str!("../README.md")]
+//! Benchmarks of the workspace; see the `[[bench]]` targets.
+
+/// The example of the top README, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -60,7 +60,8 @@ pub struct AggdMoments {
 }
 
 impl AggdMoments {
-    /// Adds values. The order of calls matters in the last bits only.
+    /// Adds values, each of at most 1e150 (above, squares are infinite). The order of calls matters in the last
+    /// bits only.
     pub fn add(&mut self, values: &[f64]) {
         for &v in values {
             if v < 0.0 {

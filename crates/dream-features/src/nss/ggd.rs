@@ -53,7 +53,8 @@ pub struct GgdMoments {
 }
 
 impl GgdMoments {
-    /// Adds values. The order of calls matters in the last bits only.
+    /// Adds values, each of at most 1e150 (above, squares are infinite). The order of calls matters in the last
+    /// bits only.
     pub fn add(&mut self, values: &[f64]) {
         for v in values {
             self.squares += v * v;
