@@ -82,23 +82,20 @@ impl<R: Read + Send> FrameSource for RawReader<R> {
         if self.progress.ended() {
             return Ok(None);
         }
-        let index = self.progress.frames();
         let (width, height) = (self.info.width as usize, self.info.height as usize);
-        match fill(&mut self.reader, self.frame.buffer(width, height, Layout::Yuv420)) {
-            Filled::Whole => {
-                self.frame.stamp(index, self.info.frame_rate.time_of(index));
-                self.progress.delivered();
-                Ok(Some(&self.frame))
-            }
-            Filled::Nothing => {
-                self.progress.end();
-                Ok(None)
-            }
-            Filled::Part { got, wanted } => {
-                Err(self.progress.damage(format!("the last frame has {got} of {wanted} bytes")))
-            }
-            Filled::Failed(e) => Err(self.progress.damage(e.to_string())),
+        let read = match fill(&mut self.reader, self.frame.buffer(width, height, Layout::Yuv420)) {
+            Filled::Whole => Ok(Some(())),
+            Filled::Nothing => Ok(None),
+            Filled::Part { got, wanted } => Err(format!("the last frame has {got} of {wanted} bytes")),
+            Filled::Failed(e) => Err(e.to_string()),
+        };
+        if self.progress.settle(read)?.is_none() {
+            return Ok(None);
         }
+        let index = self.progress.frames();
+        self.frame.stamp(index, self.info.frame_rate.time_of(index));
+        self.progress.delivered();
+        Ok(Some(&self.frame))
     }
 }
 

@@ -70,6 +70,18 @@ impl Progress {
         Error::damaged(&self.path, self.frames, reason)
     }
 
+    /// What a reader says of its next frame, in terms of the stream: `None` ends it, a reason is damage.
+    pub(crate) fn settle<T>(&mut self, outcome: Result<Option<T>, String>) -> Result<Option<T>, Error> {
+        match outcome {
+            Ok(Some(frame)) => Ok(Some(frame)),
+            Ok(None) => {
+                self.end();
+                Ok(None)
+            }
+            Err(reason) => Err(self.damage(reason)),
+        }
+    }
+
     /// Ends the stream with an error that is not a damage.
     pub(crate) fn fail(&mut self, error: Error) -> Error {
         self.ended = true;

@@ -97,19 +97,14 @@ impl<R: Read + Send> FrameSource for Y4mReader<R> {
         if self.progress.ended() {
             return Ok(None);
         }
-        match self.read_frame() {
-            Ok(Some(())) => {
-                let index = self.progress.frames();
-                self.frame.stamp(index, self.info.frame_rate.time_of(index));
-                self.progress.delivered();
-                Ok(Some(&self.frame))
-            }
-            Ok(None) => {
-                self.progress.end();
-                Ok(None)
-            }
-            Err(reason) => Err(self.progress.damage(reason)),
+        let read = self.read_frame();
+        if self.progress.settle(read)?.is_none() {
+            return Ok(None);
         }
+        let index = self.progress.frames();
+        self.frame.stamp(index, self.info.frame_rate.time_of(index));
+        self.progress.delivered();
+        Ok(Some(&self.frame))
     }
 }
 

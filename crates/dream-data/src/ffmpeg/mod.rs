@@ -289,13 +289,9 @@ impl FrameSource for FfmpegReader {
         if self.progress.ended() {
             return Ok(None);
         }
-        match self.decode() {
-            Ok(Some(())) => {}
-            Ok(None) => {
-                self.progress.end();
-                return Ok(None);
-            }
-            Err(reason) => return Err(self.progress.damage(reason)),
+        let decoded = self.decode();
+        if self.progress.settle(decoded)?.is_none() {
+            return Ok(None);
         }
         let index = self.progress.frames();
         let time = self.decoded.timestamp().map(|time| time as f64 * seconds(self.time_base));

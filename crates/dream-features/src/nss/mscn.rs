@@ -133,7 +133,11 @@ impl MscnScan {
         mut sink: impl FnMut(usize, &mut MscnRow),
     ) {
         let (width, height) = (rows.width(), rows.height());
-        let (taps, window) = (mscn_taps(), gaussian(7, 7.0 / 6.0));
+        let taps = mscn_taps();
+        let window = match flat {
+            FlatAreas::Literal => gaussian(7, 7.0 / 6.0),
+            FlatAreas::Snapped => Vec::new(), // not used, and nothing is allocated for it
+        };
         let pitch = padded(width) + 2 * MARGIN;
         reset(&mut self.ring, 7 * pitch);
         reset(&mut self.zeros, pitch);

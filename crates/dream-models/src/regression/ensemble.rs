@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::Regressor;
 use super::format;
 use super::network::Network;
+use super::rows::check_row;
 use super::tensor::{Quantized, QuantizedFile};
 use crate::{Error, Result};
 
@@ -128,13 +129,7 @@ impl Regressor for MlpEnsemble {
     }
 
     fn predict(&self, row: &[f64]) -> Result<f64> {
-        if row.len() != self.inputs {
-            let (expected, found) = (self.inputs, row.len());
-            return Err(Error::LengthMismatch { argument: "row", expected, found });
-        }
-        if let Some((index, &value)) = row.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-            return Err(Error::NonFinite { name: format!("row[{index}]"), value });
-        }
+        check_row(row, self.inputs)?;
         let value = self.evaluate(row);
         // Huge inputs of both signs can cancel into a NaN before the hyperbolic tangent.
         if value.is_finite() {

@@ -79,6 +79,18 @@ pub(super) fn check_targets(rows: &Rows<'_>, targets: &[f64]) -> Result<()> {
     Ok(())
 }
 
+/// Checks that a row is `inputs` long and finite.
+pub(super) fn check_row(row: &[f64], inputs: usize) -> Result<()> {
+    if row.len() != inputs {
+        let (expected, found) = (inputs, row.len());
+        return Err(Error::LengthMismatch { argument: "row", expected, found });
+    }
+    if let Some((index, &value)) = row.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+        return Err(Error::NonFinite { name: format!("row[{index}]"), value });
+    }
+    Ok(())
+}
+
 /// Mean and population standard deviation in one order, so that the bytes are the same everywhere.
 pub(super) fn mean_and_std(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let count = values.clone().count().max(1) as f64;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::rows::mean_and_std;
+use super::rows::{check_row, mean_and_std};
 use super::{Rows, format};
 use crate::{Error, Result};
 
@@ -97,13 +97,7 @@ impl Scaler {
     ///
     /// [`Error::LengthMismatch`] or [`Error::NonFinite`] for a row that does not fit.
     pub fn apply(&self, row: &[f64]) -> Result<Vec<f64>> {
-        if row.len() != self.inputs() {
-            let (expected, found) = (self.inputs(), row.len());
-            return Err(Error::LengthMismatch { argument: "row", expected, found });
-        }
-        if let Some((index, &value)) = row.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-            return Err(Error::NonFinite { name: format!("row[{index}]"), value });
-        }
+        check_row(row, self.inputs())?;
         let columns = self.transforms.iter().zip(self.mean.iter().zip(&self.std));
         Ok(row
             .iter()
