@@ -57,21 +57,35 @@ impl Brisque {
 
 /// Features of one scale.
 const SCALE_DIM: usize = 18;
-const DIRECTIONS: [&str; 4] = ["aggd_h", "aggd_v", "aggd_d1", "aggd_d2"];
-const AGGD_FIELDS: [&str; 4] = ["shape", "mean", "left_variance", "right_variance"];
+const DIRECTIONS: [(&str, &str); 4] =
+    [("aggd_h", "left"), ("aggd_v", "upper"), ("aggd_d1", "upper left"), ("aggd_d2", "lower left")];
+const AGGD_FIELDS: [(&str, &str); 4] = [
+    ("shape", "AGGD shape"),
+    ("mean", "AGGD mean"),
+    ("left_variance", "mean square of the negative part"),
+    ("right_variance", "mean square of the positive part"),
+];
 
 impl ImageFeatures for Brisque {
     fn layout(&self) -> &FeatureLayout {
         static LAYOUT: OnceLock<FeatureLayout> = OnceLock::new();
         LAYOUT.get_or_init(|| {
-            let mut names = Vec::with_capacity(Self::DIM);
-            for scale in ["s1", "s2"] {
-                names.extend(["shape", "variance"].map(|field| format!("brisque.{scale}.ggd.{field}")));
-                for direction in DIRECTIONS {
-                    names.extend(AGGD_FIELDS.map(|field| format!("brisque.{scale}.{direction}.{field}")));
+            let mut features = Vec::with_capacity(Self::DIM);
+            for (scale, size) in [("s1", "full size"), ("s2", "half size")] {
+                for (field, what) in [("shape", "shape"), ("variance", "variance")] {
+                    let meaning =
+                        format!("{what} of the generalised Gaussian fitted to the MSCN coefficients, {size}");
+                    features.push((format!("brisque.{scale}.ggd.{field}"), meaning));
+                }
+                for (direction, neighbour) in DIRECTIONS {
+                    for (field, what) in AGGD_FIELDS {
+                        let meaning =
+                            format!("{what} of the products with the {neighbour} neighbour, {size}");
+                        features.push((format!("brisque.{scale}.{direction}.{field}"), meaning));
+                    }
                 }
             }
-            FeatureLayout::from_distinct(names)
+            FeatureLayout::from_distinct(features)
         })
     }
 
@@ -83,8 +97,7 @@ impl ImageFeatures for Brisque {
         let Workspace { scan, rows, resize, half } = workspace;
         let (full_out, half_out) = out.split_at_mut(SCALE_DIM);
         self.scale(&luma, scan, rows, full_out);
-        resize.run(&luma, half);
-        self.scale(&*half, scan, rows, half_out);
+        self.scale(frame.half_luma(resize, half), scan, rows, half_out);
         Ok(())
     }
 }

@@ -48,6 +48,38 @@ pub enum Error {
         /// Image height.
         image_height: usize,
     },
+    /// A chroma plane does not fit its luma plane.
+    #[error(
+        "chroma plane of {found_width}x{found_height} where {width}x{height} is expected: \
+         4:2:0 chroma is half of luma in both directions, rounded up"
+    )]
+    ChromaSize {
+        /// Width expected.
+        width: usize,
+        /// Height expected.
+        height: usize,
+        /// Width of the plane.
+        found_width: usize,
+        /// Height of the plane.
+        found_height: usize,
+    },
+    /// An image is too small for an extractor.
+    #[error(
+        "image of {found_width}x{found_height} is too small for {extractor}: at least {width}x{height} is needed; \
+         scale the image up or crop less"
+    )]
+    TooSmall {
+        /// The extractor.
+        extractor: &'static str,
+        /// Smallest width.
+        width: usize,
+        /// Smallest height.
+        height: usize,
+        /// Width of the image.
+        found_width: usize,
+        /// Height of the image.
+        found_height: usize,
+    },
     /// A frame differs in size from the video it was pushed to.
     #[error(
         "frame of {found_width}x{found_height} pushed to a session of {width}x{height}: \

@@ -86,6 +86,16 @@ impl VideoSpec {
         }
         Ok(self)
     }
+
+    /// Refuses a frame of another size.
+    pub(crate) fn check_size(&self, frame: &Frame<'_>) -> Result<()> {
+        let (found_width, found_height) = frame.size();
+        let Self { width, height, .. } = *self;
+        if (found_width, found_height) == (width, height) {
+            return Ok(());
+        }
+        Err(Error::FrameSize { width, height, found_width, found_height })
+    }
 }
 
 /// Features of a whole video, in one pass and constant memory.

@@ -3,11 +3,14 @@
 use crate::color::GrayRows;
 use crate::error::Result;
 use crate::plane::{Plane, Rows};
-use crate::view::{LumaView, RgbView};
+use crate::resize::HalfSize;
+use crate::shared::Shared;
+use crate::view::{Luma16View, LumaView, RgbView, Yuv420View};
 
-/// One image: a decoded luma plane, or RGB pixels from which luma is computed where an extractor wants it.
+/// One image: decoded luma with or without its chroma, or RGB pixels.
 ///
-/// Use the luma plane of a video as it was decoded. Going through RGB loses it.
+/// Use the planes of a video as they were decoded; going through RGB loses them. What an extractor does not find, it
+/// computes: luma of RGB is MATLAB's `rgb2gray`, luma without chroma is gray.
 ///
 /// # Example
 /// ```
@@ -22,11 +25,15 @@ use crate::view::{LumaView, RgbView};
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
     pixels: Pixels<'a>,
+    /// Where extractors that look at the same frame share what they derive from it.
+    shared: Option<&'a Shared>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Pixels<'a> {
+pub(crate) enum Pixels<'a> {
     Luma(LumaView<'a>),
+    Luma16(Luma16View<'a>),
+    Yuv420(Yuv420View<'a>),
     Rgb(RgbView<'a>),
 }
 
@@ -34,13 +41,41 @@ impl<'a> Frame<'a> {
     /// A frame of decoded luma.
     #[must_use]
     pub const fn from_luma(view: LumaView<'a>) -> Self {
-        Self { pixels: Pixels::Luma(view) }
+        Self::new(Pixels::Luma(view))
+    }
+
+    /// A frame of decoded luma of more than 8 bits.
+    #[must_use]
+    pub const fn from_luma16(view: Luma16View<'a>) -> Self {
+        Self::new(Pixels::Luma16(view))
+    }
+
+    /// A frame of decoded luma and chroma.
+    #[must_use]
+    pub const fn from_yuv420(view: Yuv420View<'a>) -> Self {
+        Self::new(Pixels::Yuv420(view))
     }
 
     /// A frame of RGB pixels. Its luma is MATLAB's `rgb2gray` (see [`crate::color`]).
     #[must_use]
     pub const fn from_rgb(view: RgbView<'a>) -> Self {
-        Self { pixels: Pixels::Rgb(view) }
+        Self::new(Pixels::Rgb(view))
+    }
+
+    const fn new(pixels: Pixels<'a>) -> Self {
+        Self { pixels, shared: None }
+    }
+
+    /// The same frame, whose derived planes are kept in `shared`, which must be fresh.
+    pub(crate) const fn with_shared<'b>(&self, shared: &'b Shared) -> Frame<'b>
+    where
+        'a: 'b,
+    {
+        Frame { pixels: self.pixels, shared: Some(shared) }
+    }
+
+    pub(crate) const fn pixels(&self) -> &Pixels<'a> {
+        &self.pixels
     }
 
     /// Width and height in pixels.
@@ -48,6 +83,8 @@ impl<'a> Frame<'a> {
     pub const fn size(&self) -> (usize, usize) {
         match &self.pixels {
             Pixels::Luma(view) => (view.width(), view.height()),
+            Pixels::Luma16(view) => (view.width(), view.height()),
+            Pixels::Yuv420(view) => (view.width(), view.height()),
             Pixels::Rgb(view) => (view.width(), view.height()),
         }
     }
@@ -57,10 +94,12 @@ impl<'a> Frame<'a> {
     /// # Errors
     /// [`Error::Crop`](crate::Error::Crop) when the rectangle is empty or leaves the frame.
     pub fn crop(&self, x: usize, y: usize, width: usize, height: usize) -> Result<Self> {
-        Ok(match &self.pixels {
-            Pixels::Luma(view) => Self::from_luma(view.crop(x, y, width, height)?),
-            Pixels::Rgb(view) => Self::from_rgb(view.crop(x, y, width, height)?),
-        })
+        Ok(Self::new(match &self.pixels {
+            Pixels::Luma(view) => Pixels::Luma(view.crop(x, y, width, height)?),
+            Pixels::Luma16(view) => Pixels::Luma16(view.crop(x, y, width, height)?),
+            Pixels::Yuv420(view) => Pixels::Yuv420(view.crop(x, y, width, height)?),
+            Pixels::Rgb(view) => Pixels::Rgb(view.crop(x, y, width, height)?),
+        }))
     }
 
     /// The luma codes, 0 to 255, as a plane of its own.
@@ -73,7 +112,20 @@ impl<'a> Frame<'a> {
     pub(crate) fn luma_rows(&self) -> LumaRows<'a> {
         match self.pixels {
             Pixels::Luma(view) => LumaRows::Luma(view),
+            Pixels::Luma16(view) => LumaRows::Luma16(view),
+            Pixels::Yuv420(view) => LumaRows::Luma(view.y()),
             Pixels::Rgb(view) => LumaRows::Gray(GrayRows(view)),
+        }
+    }
+
+    /// Luma at half size: the shared one, or computed into `out`.
+    pub(crate) fn half_luma<'b>(&'b self, resize: &mut HalfSize, out: &'b mut Plane) -> &'b Plane {
+        match self.shared {
+            Some(shared) => shared.half_luma(|plane| resize.run(&self.luma_rows(), plane)),
+            None => {
+                resize.run(&self.luma_rows(), out);
+                out
+            }
         }
     }
 }
@@ -82,6 +134,7 @@ impl<'a> Frame<'a> {
 #[derive(Debug)]
 pub(crate) enum LumaRows<'a> {
     Luma(LumaView<'a>),
+    Luma16(Luma16View<'a>),
     Gray(GrayRows<'a>),
 }
 
@@ -89,18 +142,21 @@ impl Rows for LumaRows<'_> {
     fn width(&self) -> usize {
         match self {
             Self::Luma(rows) => rows.width(),
+            Self::Luma16(rows) => rows.width(),
             Self::Gray(rows) => rows.width(),
         }
     }
     fn height(&self) -> usize {
         match self {
             Self::Luma(rows) => rows.height(),
+            Self::Luma16(rows) => rows.height(),
             Self::Gray(rows) => rows.height(),
         }
     }
     fn load(&self, y: usize, out: &mut [f64]) {
         match self {
             Self::Luma(rows) => rows.load(y, out),
+            Self::Luma16(rows) => rows.load(y, out),
             Self::Gray(rows) => rows.load(y, out),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
-/// The names of a feature vector, in order. Cheap to clone.
+/// The names of a feature vector, in order, and what each means in one line. Cheap to clone.
 ///
 /// # Example
 /// ```
@@ -15,22 +15,35 @@ use crate::error::{Error, Result};
 /// let layout = brisque.layout();
 /// assert_eq!(layout.len(), 36);
 /// assert_eq!(layout.index("brisque.s2.ggd.shape"), Some(18));
+/// assert_eq!(layout.meanings()[18], "shape of the generalised Gaussian fitted to the MSCN coefficients, half size");
 /// assert!(FeatureLayout::new(["a", "a"]).is_err());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeatureLayout {
     names: Arc<[String]>,
+    /// As many as names; empty where nothing is known.
+    meanings: Arc<[String]>,
 }
 
 impl FeatureLayout {
-    /// A layout of these names.
+    /// A layout of these names, without meanings.
     ///
     /// # Errors
     /// [`Error::Name`] when a name is empty or occurs twice.
     pub fn new<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Result<Self> {
-        let names: Arc<[String]> = names.into_iter().map(Into::into).collect();
+        Self::described(names.into_iter().map(|name| (name, "")))
+    }
+
+    /// A layout of names, each with its meaning in one line.
+    ///
+    /// # Errors
+    /// [`Error::Name`] when a name is empty or occurs twice.
+    pub fn described<S: Into<String>, M: Into<String>>(
+        features: impl IntoIterator<Item = (S, M)>,
+    ) -> Result<Self> {
+        let layout = Self::from_distinct(features);
         let mut seen = HashSet::new();
-        for name in names.iter() {
+        for name in layout.names() {
             let reason = match (name.is_empty(), seen.insert(name.as_str())) {
                 (true, _) => "is empty",
                 (_, false) => "occurs twice",
@@ -38,13 +51,21 @@ impl FeatureLayout {
             };
             return Err(Error::Name { name: name.clone(), reason });
         }
-        Ok(Self { names })
+        Ok(layout)
     }
 
-    /// Names that are distinct by construction.
-    pub(crate) fn from_distinct(names: Vec<String>) -> Self {
-        debug_assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
-        Self { names: names.into() }
+    /// Names that are distinct by construction, and their meanings.
+    pub(crate) fn from_distinct<S: Into<String>, M: Into<String>>(
+        features: impl IntoIterator<Item = (S, M)>,
+    ) -> Self {
+        let features = features.into_iter().map(|(name, meaning)| (name.into(), meaning.into()));
+        let (names, meanings): (Vec<String>, Vec<String>) = features.unzip();
+        Self { names: names.into(), meanings: meanings.into() }
+    }
+
+    /// Names and meanings, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.names.iter().map(String::as_str).zip(self.meanings.iter().map(String::as_str))
     }
 
     /// Number of features.
@@ -65,6 +86,12 @@ impl FeatureLayout {
         &self.names
     }
 
+    /// What each feature means, in order: one line, empty where nothing is known.
+    #[must_use]
+    pub fn meanings(&self) -> &[String] {
+        &self.meanings
+    }
+
     /// Position of a name.
     #[must_use]
     pub fn index(&self, name: &str) -> Option<usize> {
@@ -79,6 +106,7 @@ pub struct FeatureVector {
     values: Vec<f64>,
     replaced: usize,
     frames: u64,
+    short: bool,
 }
 
 impl FeatureVector {
@@ -90,7 +118,13 @@ impl FeatureVector {
         if layout.len() != values.len() {
             return Err(Error::Length { argument: "values", expected: layout.len(), found: values.len() });
         }
-        Ok(Self { layout, values, replaced, frames })
+        Ok(Self { layout, values, replaced, frames, short: false })
+    }
+
+    /// The same, marked as coming from a video too short for the reference.
+    pub(crate) fn with_short(mut self, short: bool) -> Self {
+        self.short = short;
+        self
     }
 
     /// The names.
@@ -126,6 +160,12 @@ impl FeatureVector {
     #[must_use]
     pub fn frames(&self) -> u64 {
         self.frames
+    }
+
+    /// Whether the video was too short for the windows of the reference, so that one window of all frames stood in.
+    #[must_use]
+    pub fn short(&self) -> bool {
+        self.short
     }
 }
 

@@ -8,23 +8,28 @@
 
 mod brisque;
 pub mod color;
+mod concat;
 mod error;
 mod extract;
 pub mod filter;
 mod frame;
 mod layout;
 pub mod nss;
+mod par;
 mod plane;
 mod pool;
 pub mod resize;
+mod shared;
 mod simd;
 mod view;
+mod yuv;
 
 pub use brisque::Brisque;
+pub use concat::Concat;
 pub use error::{Error, Result};
 pub use extract::{ImageFeatures, VideoFeatures, VideoSession, VideoSpec, Workspace};
 pub use frame::Frame;
 pub use layout::{FeatureLayout, FeatureVector};
 pub use plane::Plane;
 pub use pool::{Pooled, Pooling, Sampling, Statistic};
-pub use view::{LumaView, RgbView};
+pub use view::{CodeScale, Luma16View, LumaView, RgbView, Yuv420View};

@@ -1,7 +1,7 @@
 //! Planes of `f64`, and the one way in which algorithms read rows of pixels.
 
 use crate::error::{Error, Result};
-use crate::view::LumaView;
+use crate::view::{Luma16View, LumaView};
 
 /// A contiguous, row-major plane of finite `f64` values. Luma planes hold codes, 0 to 255.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,6 +127,21 @@ impl Rows for LumaView<'_> {
     fn load(&self, y: usize, out: &mut [f64]) {
         for (out, &code) in out.iter_mut().zip(self.row(y)) {
             *out = f64::from(code);
+        }
+    }
+}
+
+impl Rows for Luma16View<'_> {
+    fn width(&self) -> usize {
+        Luma16View::width(self)
+    }
+    fn height(&self) -> usize {
+        Luma16View::height(self)
+    }
+    fn load(&self, y: usize, out: &mut [f64]) {
+        let unit = self.unit();
+        for (out, &code) in out.iter_mut().zip(self.row(y)) {
+            *out = f64::from(code) / unit;
         }
     }
 }

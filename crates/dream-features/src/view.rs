@@ -1,5 +1,6 @@
 //! Borrowed pixels. The type says what a number means: [`LumaView`] is one plane of 8-bit luma codes as
-//! decoded, [`RgbView`] is packed 8-bit sRGB in the order R, G, B.
+//! decoded, [`Luma16View`] one of 9 to 16 bits, [`Yuv420View`] luma with its two chroma planes, [`RgbView`] packed
+//! 8-bit sRGB in the order R, G, B.
 
 use crate::error::{Error, Result};
 
@@ -15,7 +16,7 @@ use crate::error::{Error, Result};
 /// # Ok::<(), dream_features::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
-pub struct LumaView<'a>(Packed<'a, 1>);
+pub struct LumaView<'a>(Packed<'a, u8, 1>);
 
 /// Packed 8-bit sRGB pixels, three bytes each in the order R, G, B.
 ///
@@ -28,19 +29,186 @@ pub struct LumaView<'a>(Packed<'a, 1>);
 /// # Ok::<(), dream_features::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
-pub struct RgbView<'a>(Packed<'a, 3>);
+pub struct RgbView<'a>(Packed<'a, u8, 3>);
 
-/// A rectangle of pixels of `N` bytes each. Invariant: `data` holds `height` rows, `stride` bytes apart.
+/// How codes of more than 8 bits relate to the codes 0..=255 on which features are defined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CodeScale {
+    /// Video: `b` bits are 8-bit codes with `b - 8` binary places, so 10-bit black (64) is 8-bit black (16).
+    ///
+    /// # Reference
+    /// ITU-R BT.601, BT.709, BT.2020: levels of higher depths are those of 8 bits times a power of two.
+    Video,
+    /// Still images: the largest code is 255, so 65535 is white in 16 bits.
+    Full,
+}
+
+/// One plane of luma codes of 9 to 16 bits, in the low bits of `u16`. Algorithms see them as fractional 8-bit codes.
+///
+/// # Example
+/// ```
+/// use dream_features::{CodeScale, Luma16View};
+///
+/// let codes = [64u16, 940, 512, 64];
+/// let view = Luma16View::new(&codes, 2, 2, 2, 10, CodeScale::Video)?;
+/// assert_eq!(view.unit(), 4.0); // codes per 8-bit step: 940 is 235
+/// # Ok::<(), dream_features::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
-struct Packed<'a, const N: usize> {
-    data: &'a [u8],
+pub struct Luma16View<'a> {
+    plane: Packed<'a, u16, 1>,
+    unit: f64,
+}
+
+impl<'a> Luma16View<'a> {
+    /// Looks at `data` as `height` rows of `width` codes of `bits` bits whose starts lie `stride` values apart.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when `bits` is not 9 to 16, others as [`LumaView::new`]. Codes that need more bits are not
+    /// refused; they lie above 255 like any overshoot.
+    pub fn new(
+        data: &'a [u16],
+        width: usize,
+        height: usize,
+        stride: usize,
+        bits: u32,
+        scale: CodeScale,
+    ) -> Result<Self> {
+        if !(9..=16).contains(&bits) {
+            return Err(Error::Config { field: "bits", reason: "must be 9 to 16; use LumaView for 8 bits" });
+        }
+        let unit = match scale {
+            CodeScale::Video => f64::from(1u32 << (bits - 8)),
+            CodeScale::Full => f64::from((1u32 << bits) - 1) / 255.0,
+        };
+        Ok(Self { plane: Packed::new(data, width, height, stride)?, unit })
+    }
+
+    /// Width in pixels.
+    #[must_use]
+    pub const fn width(&self) -> usize {
+        self.plane.width
+    }
+
+    /// Height in pixels.
+    #[must_use]
+    pub const fn height(&self) -> usize {
+        self.plane.height
+    }
+
+    /// Codes per step of an 8-bit code.
+    #[must_use]
+    pub const fn unit(&self) -> f64 {
+        self.unit
+    }
+
+    /// The codes of row `y`; the last row for any `y` beyond it.
+    #[must_use]
+    pub fn row(&self, y: usize) -> &'a [u16] {
+        self.plane.row(y)
+    }
+
+    /// The rectangle of `width` x `height` pixels whose top left pixel is (`x`, `y`). Copies nothing.
+    ///
+    /// # Errors
+    /// [`Error::Crop`] when the rectangle is empty or leaves the image.
+    pub fn crop(&self, x: usize, y: usize, width: usize, height: usize) -> Result<Self> {
+        Ok(Self { plane: self.plane.crop(x, y, width, height)?, unit: self.unit })
+    }
+}
+
+/// 8-bit Y'CbCr with chroma at half size in both directions, rounded up for odd sizes, in the coded range of the
+/// stream.
+///
+/// # Example
+/// ```
+/// use dream_features::{LumaView, Yuv420View};
+///
+/// let (y, u, v) = ([16u8; 6 * 4], [128u8; 3 * 2], [128u8; 3 * 2]);
+/// let view = Yuv420View::new(
+///     LumaView::new(&y, 6, 4, 6)?,
+///     LumaView::new(&u, 3, 2, 3)?,
+///     LumaView::new(&v, 3, 2, 3)?,
+/// )?;
+/// assert_eq!((view.width(), view.height()), (6, 4));
+/// # Ok::<(), dream_features::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Yuv420View<'a> {
+    y: LumaView<'a>,
+    u: LumaView<'a>,
+    v: LumaView<'a>,
+}
+
+impl<'a> Yuv420View<'a> {
+    /// Joins three planes.
+    ///
+    /// # Errors
+    /// [`Error::ChromaSize`] when a chroma plane is not half as wide and high as luma, rounded up.
+    pub fn new(y: LumaView<'a>, u: LumaView<'a>, v: LumaView<'a>) -> Result<Self> {
+        let (width, height) = (y.width().div_ceil(2), y.height().div_ceil(2));
+        for chroma in [&u, &v] {
+            let (found_width, found_height) = (chroma.width(), chroma.height());
+            if (found_width, found_height) != (width, height) {
+                return Err(Error::ChromaSize { width, height, found_width, found_height });
+            }
+        }
+        Ok(Self { y, u, v })
+    }
+
+    /// Width of luma in pixels.
+    #[must_use]
+    pub const fn width(&self) -> usize {
+        self.y.width()
+    }
+
+    /// Height of luma in pixels.
+    #[must_use]
+    pub const fn height(&self) -> usize {
+        self.y.height()
+    }
+
+    /// Luma, full size.
+    #[must_use]
+    pub const fn y(&self) -> LumaView<'a> {
+        self.y
+    }
+
+    /// Cb, half size.
+    #[must_use]
+    pub const fn u(&self) -> LumaView<'a> {
+        self.u
+    }
+
+    /// Cr, half size.
+    #[must_use]
+    pub const fn v(&self) -> LumaView<'a> {
+        self.v
+    }
+
+    /// The rectangle of `width` x `height` pixels whose top left pixel is (`x`, `y`). Copies nothing.
+    ///
+    /// Chroma begins at the sample that covers (`x`, `y`): with an odd corner, colour lies half a chroma sample off.
+    ///
+    /// # Errors
+    /// [`Error::Crop`] when the rectangle is empty or leaves the image.
+    pub fn crop(&self, x: usize, y: usize, width: usize, height: usize) -> Result<Self> {
+        let chroma = |plane: &LumaView<'a>| plane.crop(x / 2, y / 2, width.div_ceil(2), height.div_ceil(2));
+        Ok(Self { y: self.y.crop(x, y, width, height)?, u: chroma(&self.u)?, v: chroma(&self.v)? })
+    }
+}
+
+/// A rectangle of pixels of `N` samples each. Invariant: `data` holds `height` rows, `stride` samples apart.
+#[derive(Debug, Clone, Copy)]
+struct Packed<'a, T, const N: usize> {
+    data: &'a [T],
     width: usize,
     height: usize,
     stride: usize,
 }
 
-impl<'a, const N: usize> Packed<'a, N> {
-    fn new(data: &'a [u8], width: usize, height: usize, stride: usize) -> Result<Self> {
+impl<'a, T, const N: usize> Packed<'a, T, N> {
+    fn new(data: &'a [T], width: usize, height: usize, stride: usize) -> Result<Self> {
         if width == 0 || height == 0 {
             return Err(Error::EmptyImage { width, height });
         }
@@ -56,7 +224,7 @@ impl<'a, const N: usize> Packed<'a, N> {
         Ok(Self { data, width, height, stride })
     }
 
-    fn row(&self, y: usize) -> &'a [u8] {
+    fn row(&self, y: usize) -> &'a [T] {
         let start = y.min(self.height - 1) * self.stride;
         self.data.get(start..start + self.width * N).unwrap_or_default()
     }
@@ -83,7 +251,7 @@ macro_rules! view_methods {
             /// [`Error::EmptyImage`] without pixels, [`Error::Stride`] when rows would overlap,
             /// [`Error::BufferSize`] when `data` is too short.
             pub fn new(data: &'a [u8], width: usize, height: usize, stride: usize) -> Result<Self> {
-                Packed::<$bytes>::new(data, width, height, stride).map(Self)
+                Packed::<u8, $bytes>::new(data, width, height, stride).map(Self)
             }
 
             /// Width in pixels.
@@ -147,6 +315,15 @@ mod tests {
             assert!(matches!(view.crop(x, y, w, h), Err(Error::Crop { .. })), "{x} {y} {w} {h}");
         }
         let rgb: Vec<u8> = (0..24).collect();
+        let luma = LumaView::new(&data, 5, 4, 5).unwrap();
+        let chroma = LumaView::new(&data[..6], 3, 2, 3).unwrap();
+        let yuv = Yuv420View::new(luma, chroma, chroma).unwrap();
+        for (x, y, w, h) in (0..5).flat_map(|x| (0..4).map(move |y| (x, y, 5 - x, 4 - y))) {
+            let crop = yuv.crop(x, y, w, h).unwrap();
+            assert_eq!((crop.y().row(0)[0], crop.u().row(0)[0]), (luma.row(y)[x], chroma.row(y / 2)[x / 2]));
+            assert_eq!((crop.u().width(), crop.v().height()), (w.div_ceil(2), h.div_ceil(2)));
+        }
+        assert!(matches!(Yuv420View::new(luma, luma, chroma), Err(Error::ChromaSize { found_width: 5, .. })));
         let crop = RgbView::new(&rgb, 4, 2, 12).unwrap().crop(2, 1, 2, 1).unwrap();
         assert_eq!(crop.row(0), &[18, 19, 20, 21, 22, 23]);
     }

@@ -3,6 +3,7 @@
 //! Which frames are looked at and how their features are combined differs from paper to paper, and the numbers
 //! differ with it. So both are named, and there is no default.
 
+mod running;
 mod sampling;
 mod window;
 
@@ -14,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::extract::{ImageFeatures, VideoFeatures, VideoSession, VideoSpec, Workspace};
 use crate::frame::Frame;
 use crate::layout::{FeatureLayout, FeatureVector, sanitise};
+use running::Running;
 use sampling::Sampler;
 use window::Windows;
 
@@ -22,6 +24,9 @@ use window::Windows;
 pub enum Statistic {
     /// Mean over the sampled frames: as many features as the image has (`.mean`).
     Mean,
+    /// Mean and standard deviation (N - 1) over all sampled frames: twice as many features (`.mean`, then `.std`;
+    /// deviation 0 for a single frame). The pooling of the deep features in the DFGC-VRA starter kit.
+    MeanStd,
     /// Mean and standard deviation (N - 1) inside windows, each averaged over the windows: twice as many
     /// features (`.mean`, then `.std`).
     ///
@@ -56,6 +61,15 @@ impl Pooling {
     #[must_use]
     pub const fn one_per_second() -> Self {
         Self { sampling: Sampling::PerSecond { frames: 1.0 }, statistic: Statistic::Mean }
+    }
+
+    /// One frame a second, mean and deviation over all of them: how the DFGC-VRA starter kit pools its deep features.
+    ///
+    /// # Reference
+    /// Peng et al., "DFGC-VRA: DeepFake Game Competition on Visual Realism Assessment", IJCB 2023, starter kit.
+    #[must_use]
+    pub const fn starter_kit() -> Self {
+        Self { sampling: Sampling::PerSecond { frames: 1.0 }, statistic: Statistic::MeanStd }
     }
 
     /// Every second frame, mean and deviation in windows of about a second: the 72, 80 and 432 features of
@@ -103,14 +117,21 @@ impl<E: ImageFeatures> Pooled<E> {
     /// [`Error::Config`] when the sampling has a step of 0 or a rate that is not above 0.
     pub fn new(extractor: E, pooling: Pooling) -> Result<Self> {
         pooling.sampling.check()?;
-        let suffixes: &[&str] = match pooling.statistic {
-            Statistic::Mean => &["mean"],
-            Statistic::WindowedMeanStd => &["mean", "std"],
+        let suffixes: &[(&str, &str)] = match pooling.statistic {
+            Statistic::Mean => &[("mean", "mean over frames")],
+            Statistic::MeanStd => &[("mean", "mean over frames"), ("std", "standard deviation over frames")],
+            Statistic::WindowedMeanStd => {
+                &[("mean", "mean over frames"), ("std", "standard deviation inside windows of a second")]
+            }
         };
-        let names = extractor.layout().names();
-        let names =
-            suffixes.iter().flat_map(|suffix| names.iter().map(move |name| format!("{name}.{suffix}")));
-        let layout = FeatureLayout::from_distinct(names.collect());
+        let layout = extractor.layout();
+        let features = suffixes.iter().flat_map(|(suffix, how)| {
+            layout.iter().map(move |(name, meaning)| {
+                let meaning = if meaning.is_empty() { String::new() } else { format!("{how}: {meaning}") };
+                (format!("{name}.{suffix}"), meaning)
+            })
+        });
+        let layout = FeatureLayout::from_distinct(features);
         Ok(Self { extractor, pooling, layout })
     }
 
@@ -137,6 +158,7 @@ impl<E: ImageFeatures> VideoFeatures for Pooled<E> {
         let dim = self.extractor.layout().len();
         let statistic = match self.pooling.statistic {
             Statistic::Mean => State::Mean { sum: vec![0.0; dim], count: 0 },
+            Statistic::MeanStd => State::MeanStd(Running::new(dim)),
             Statistic::WindowedMeanStd => State::Windowed(Windows::new(dim, spec.frames_per_second)),
         };
         Ok(Box::new(PooledSession {
@@ -166,6 +188,7 @@ struct Row {
 #[derive(Debug)]
 enum State {
     Mean { sum: Vec<f64>, count: u64 },
+    MeanStd(Running),
     Windowed(Windows),
 }
 
@@ -178,6 +201,7 @@ impl State {
                 }
                 *count += 1;
             }
+            Self::MeanStd(running) => running.add(values),
             Self::Windowed(windows) => windows.add(values),
         }
     }
@@ -186,6 +210,7 @@ impl State {
     fn count(&self) -> u64 {
         match self {
             Self::Mean { count, .. } => *count,
+            Self::MeanStd(running) => running.count(),
             Self::Windowed(windows) => windows.frames(),
         }
     }
@@ -193,8 +218,14 @@ impl State {
     fn finish(self) -> Vec<f64> {
         match self {
             Self::Mean { sum, count } => sum.into_iter().map(|s| s / count as f64).collect(),
+            Self::MeanStd(running) => running.finish(),
             Self::Windowed(windows) => windows.finish(),
         }
+    }
+
+    /// Whether windows were asked for and none was filled.
+    fn short(&self) -> bool {
+        matches!(self, Self::Windowed(windows) if windows.windows() == 0)
     }
 }
 
@@ -249,11 +280,7 @@ impl<E: ImageFeatures> VideoSession for PooledSession<'_, E> {
     }
 
     fn push(&mut self, frame: &Frame<'_>) -> Result<()> {
-        let (found_width, found_height) = frame.size();
-        let VideoSpec { width, height, .. } = self.spec;
-        if (found_width, found_height) != (width, height) {
-            return Err(Error::FrameSize { width, height, found_width, found_height });
-        }
+        self.spec.check_size(frame)?;
         if self.sampler.wants(self.seen) {
             let row = self.extract(frame)?;
             self.pending.push_back(row);
@@ -278,7 +305,9 @@ impl<E: ImageFeatures> VideoSession for PooledSession<'_, E> {
             return Err(Error::TooFewFrames { min: self.sampler.delay() + 1, found: self.seen });
         }
         let frames = self.statistic.count();
-        FeatureVector::new(self.layout.clone(), self.statistic.finish(), self.replaced, frames)
+        let short = self.statistic.short();
+        let vector = FeatureVector::new(self.layout.clone(), self.statistic.finish(), self.replaced, frames)?;
+        Ok(vector.with_short(short))
     }
 }
 
@@ -344,11 +373,21 @@ mod tests {
         // 8 frames: 0 and 2 are sampled and fill no window.
         let short = pool(Pooling::feature_fusion(), 8.0, 8).unwrap();
         assert_eq!((short.values()[0], short.frames()), (1.0, 2));
+        assert!(short.short() && !features.short());
         assert!((short.values()[2] - 2f64.sqrt()).abs() < 1e-15);
         let single = pool(Pooling::feature_fusion(), 8.0, 6).unwrap();
         assert_eq!((single.values()[0], single.values()[2]), (0.0, 0.0));
         let none = pool(Pooling::feature_fusion(), 8.0, 5).unwrap_err();
         assert_eq!(none, Error::TooFewFrames { min: 6, found: 5 });
+    }
+
+    #[test]
+    fn mean_and_deviation_over_the_whole_video() {
+        let features = pool(Pooling::starter_kit(), 30.0, 100).unwrap();
+        assert_eq!(features.layout().names(), ["code.mean", "undefined.mean", "code.std", "undefined.std"]);
+        assert_eq!(features.values(), [44.0, 0.0, 30.0, 0.0]);
+        let single = pool(Pooling::starter_kit(), 30.0, 20).unwrap();
+        assert_eq!((single.values(), single.frames()), (&[14.0, 0.0, 0.0, 0.0][..], 1));
     }
 
     #[test]

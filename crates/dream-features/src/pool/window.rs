@@ -29,6 +29,11 @@ impl Windows {
         if self.windows == 0 { self.frames } else { self.windows * (self.len as u64 - 1) + 1 }
     }
 
+    /// Windows that were filled.
+    pub(super) const fn windows(&self) -> u64 {
+        self.windows
+    }
+
     pub(super) fn add(&mut self, values: &[f64]) {
         self.frames += 1;
         self.rows.extend_from_slice(values);

@@ -1,4 +1,4 @@
-//! Luma from RGB. Three definitions are in use, and features move when they are confused: the name says which.
+//! Luma from RGB, three definitions.
 
 use crate::plane::Rows;
 use crate::view::RgbView;

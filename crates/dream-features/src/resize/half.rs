@@ -1,5 +1,6 @@
 //! MATLAB's bicubic resize to half size.
 
+use super::mirror;
 use crate::plane::{Plane, Rows};
 use crate::simd::{Kernel, dispatch};
 use pulp::Simd;
@@ -77,14 +78,6 @@ impl HalfSize {
             dispatch(Horizontal { line, out: out.row_mut(o) });
         }
     }
-}
-
-/// Index `at - origin` of a line of length `n`, mirrored between samples as often as needed.
-fn mirror(at: usize, origin: usize, n: usize) -> usize {
-    let period = 2 * n;
-    // Adding whole periods keeps the subtraction positive.
-    let i = (at + period * origin.div_ceil(period) - origin) % period;
-    if i < n { i } else { period - 1 - i }
 }
 
 /// Fills three values before and the rest after the `width` values that start at index 3.

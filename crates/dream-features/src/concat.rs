@@ -1,0 +1,119 @@
+//! Several video extractors as one: all look at each frame once and share what they derive from it.
+
+use std::fmt;
+
+use crate::error::{Error, Result};
+use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
+use crate::frame::Frame;
+use crate::layout::{FeatureLayout, FeatureVector};
+use crate::par;
+use crate::shared::Shared;
+
+/// Video extractors side by side: the features of the first, then those of the second, and so on.
+///
+/// Planes that several of them need (luma at half size) are computed once a frame. With feature `rayon` the extractors
+/// work on a frame at the same time. Memory: that of all extractors together.
+///
+/// # Example
+/// ```
+/// use dream_features::{Brisque, Concat, Pooled, Pooling, Sampling, Statistic, VideoFeatures};
+///
+/// let every_tenth = Pooling { sampling: Sampling::Every { step: 10 }, statistic: Statistic::Mean };
+/// let literal = Brisque { flat_areas: dream_features::nss::FlatAreas::Literal };
+/// let one = Pooled::new(Brisque::default(), every_tenth)?;
+/// // The same names twice cannot stand in one vector.
+/// assert!(Concat::new(vec![Box::new(one), Box::new(Pooled::new(literal, every_tenth)?)]).is_err());
+/// # Ok::<(), dream_features::Error>(())
+/// ```
+pub struct Concat {
+    members: Vec<Box<dyn VideoFeatures>>,
+    layout: FeatureLayout,
+}
+
+impl fmt::Debug for Concat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Concat").field("members", &self.members.len()).field("layout", &self.layout).finish()
+    }
+}
+
+impl Concat {
+    /// Joins extractors in this order.
+    ///
+    /// # Errors
+    /// [`Error::Name`] when two of them have a feature of the same name, [`Error::Config`] without extractors.
+    pub fn new(members: Vec<Box<dyn VideoFeatures>>) -> Result<Self> {
+        if members.is_empty() {
+            return Err(Error::Config { field: "members", reason: "must hold at least one extractor" });
+        }
+        let layout = FeatureLayout::described(members.iter().flat_map(|member| member.layout().iter()))?;
+        Ok(Self { members, layout })
+    }
+}
+
+impl VideoFeatures for Concat {
+    fn layout(&self) -> &FeatureLayout {
+        &self.layout
+    }
+
+    fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession + '_>> {
+        let spec = spec.checked()?;
+        let members = self.members.iter().map(|member| {
+            let session = member.start(spec)?;
+            Ok(Member { session, pushed: Ok(()) })
+        });
+        let members = members.collect::<Result<_>>()?;
+        Ok(Box::new(ConcatSession { members, layout: &self.layout, spec, shared: Shared::default() }))
+    }
+}
+
+/// One extractor at work, and what came of its last frame.
+struct Member<'a> {
+    session: Box<dyn VideoSession + 'a>,
+    pushed: Result<()>,
+}
+
+struct ConcatSession<'a> {
+    members: Vec<Member<'a>>,
+    layout: &'a FeatureLayout,
+    spec: VideoSpec,
+    shared: Shared,
+}
+
+impl VideoSession for ConcatSession<'_> {
+    fn wants_next(&self) -> bool {
+        self.members.iter().any(|member| member.session.wants_next())
+    }
+
+    fn push(&mut self, frame: &Frame<'_>) -> Result<()> {
+        self.spec.check_size(frame)?;
+        self.shared.reset();
+        let frame = frame.with_shared(&self.shared);
+        par::for_each_mut(&mut self.members, |_, member| {
+            member.pushed = if member.session.wants_next() {
+                member.session.push(&frame)
+            } else {
+                member.session.skip();
+                Ok(())
+            };
+        });
+        self.members.iter_mut().try_for_each(|member| std::mem::replace(&mut member.pushed, Ok(())))
+    }
+
+    fn skip(&mut self) {
+        for member in &mut self.members {
+            member.session.skip();
+        }
+    }
+
+    fn finish(self: Box<Self>) -> Result<FeatureVector> {
+        let (mut values, mut replaced, mut frames, mut short) = (Vec::new(), 0, 0, false);
+        for member in self.members {
+            let part = member.session.finish()?;
+            values.extend_from_slice(part.values());
+            replaced += part.replaced();
+            frames = frames.max(part.frames());
+            short |= part.short();
+        }
+        Ok(FeatureVector::new(self.layout.clone(), values, replaced, frames)?.with_short(short))
+    }
+}
