@@ -14,6 +14,7 @@ mod extract;
 pub mod filter;
 mod frame;
 mod layout;
+mod math;
 pub mod nss;
 mod par;
 mod plane;

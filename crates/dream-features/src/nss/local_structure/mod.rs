@@ -1,0 +1,204 @@
+//! How normalised coefficients differ from their neighbours: differences along four directions, a cross difference and
+//! two Laplacian-like filters, each fitted by a generalised Gaussian.
+
+mod border;
+mod rows;
+
+use pulp::Simd;
+
+use super::{FlatAreas, Ggd, GgdMoments, MscnRow, MscnScan};
+use crate::math::ln;
+use crate::plane::{Plane, Rows};
+use crate::simd::{Kernel, dispatch};
+use border::BorderSums;
+use rows::{Centred, Horizontal, Line, Pair, Sums, Triple};
+
+/// What the differences are taken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Quantity {
+    /// `ln(|MSCN| + 0.1)`, as in HIGRADE.
+    #[default]
+    LogMagnitude,
+    /// The MSCN coefficients themselves.
+    Mscn,
+}
+
+/// Statistics of one map at one scale. Fits are centred: around the mean of what they fit, variance by its number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LocalStructure {
+    /// Mean of the local deviation plus 2^-52.
+    pub sigma_mean: f64,
+    /// Standard deviation of the local deviation, by the number less one; 0 for a single pixel.
+    pub sigma_deviation: f64,
+    /// Fit of the MSCN coefficients.
+    pub mscn: Ggd,
+    /// Fits of the differences with the left, upper, upper left and lower left neighbour, circular.
+    pub differences: [Ggd; 4],
+    /// Fit of the difference of the two diagonals of 2x2, circular.
+    pub cross: Ggd,
+    /// Fits after the filters `[0 1 0; -1 0 -1; 0 1 0]` and `[1 0 -1; 0 0 0; -1 0 1]`, zeros outside.
+    pub filtered: [Ggd; 2],
+}
+
+impl LocalStructure {
+    /// Number of features.
+    pub const DIM: usize = 18;
+
+    /// The features of HIGRADE: mean of the deviation, squared ratio of its mean to its deviation (infinite where all
+    /// deviations are equal), then deviation and shape of the eight fits.
+    #[must_use]
+    pub fn features(&self) -> [f64; Self::DIM] {
+        let mut out = [0.0; Self::DIM];
+        let ratio = self.sigma_mean / self.sigma_deviation;
+        let (deviation, fits) = out.split_at_mut(2);
+        deviation.copy_from_slice(&[self.sigma_mean, ratio * ratio]);
+        for (pair, fit) in fits.as_chunks_mut::<2>().0.iter_mut().zip(self.fits()) {
+            *pair = [fit.variance.sqrt(), fit.shape];
+        }
+        out
+    }
+
+    /// The eight fits, in the order of the features.
+    pub fn fits(&self) -> impl Iterator<Item = &Ggd> {
+        [&self.mscn].into_iter().chain(&self.differences).chain([&self.cross]).chain(&self.filtered)
+    }
+}
+
+/// The statistics of `map`, in codes 0..=255 or of that order.
+///
+/// # Example
+/// ```
+/// use dream_features::{Plane, nss::{Quantity, local_structure}};
+///
+/// let pixels = (0..32u32 * 24).map(|i| f64::from(i.wrapping_mul(2_654_435_761) >> 24)).collect();
+/// let structure = local_structure(&Plane::new(pixels, 32, 24)?, Quantity::LogMagnitude);
+/// assert!(structure.sigma_mean > 50.0 && structure.cross.shape > 0.2);
+/// # Ok::<(), dream_features::Error>(())
+/// ```
+/// # Reference
+/// Kundu, Ghadiyaram, Bovik, Evans, "No-reference quality assessment of tone-mapped HDR pictures", IEEE Transactions on
+/// Image Processing 26(6), 2017; the HIGRADE release.
+#[must_use]
+pub fn local_structure(map: &Plane, quantity: Quantity) -> LocalStructure {
+    StructureScan::default().run(map, quantity)
+}
+
+/// Memory of [`local_structure`], a few rows, reused from map to map.
+#[derive(Debug, Default)]
+pub(crate) struct StructureScan {
+    scan: MscnScan,
+    first: Line,
+    /// The last three rows, the newest first.
+    recent: [Line; 3],
+}
+
+impl StructureScan {
+    /// Two passes over the rows: the first for the means, around which the second sums. Nothing but a few rows is
+    /// kept; normalising twice is cheaper than to store the coefficients.
+    pub(crate) fn run<R: Rows>(&mut self, map: &R, quantity: Quantity) -> LocalStructure {
+        let (width, height) = (map.width(), map.height());
+        let count = width * height;
+        let Self { scan, first, recent } = self;
+        let [newest, ..] = recent;
+
+        let (mut sigma, mut mscn, mut border) = (0.0, 0.0, BorderSums::default());
+        scan.run(map, FlatAreas::Snapped, |y, row| {
+            let sums = dispatch(RowSums { row });
+            sigma += sums[0];
+            mscn += sums[1];
+            let edge = y == 0 || y + 1 == height;
+            if edge {
+                newest.fill(row, quantity);
+                border.add_row(newest.values(), y == 0, y + 1 == height);
+            }
+            let ends = [row.values().first(), row.values().last()];
+            border.add_ends(ends.map(|end| quantity.of(end.copied().unwrap_or_default())));
+        });
+        let mean = |sum: f64| sum / count as f64;
+        let (sigma_mean, mscn_mean) = (mean(sigma), mean(mscn));
+        let filtered_means = border.filtered_sums().map(mean);
+
+        let mut moments = Moments::default();
+        for line in recent.iter_mut() {
+            line.reset(width);
+        }
+        scan.run(map, FlatAreas::Snapped, |y, row| {
+            dispatch(Centred {
+                values: row.values(),
+                shift: 0.0,
+                mean: mscn_mean,
+                moments: &mut moments.mscn,
+            });
+            dispatch(Centred {
+                values: row.sigma(),
+                shift: f64::EPSILON,
+                mean: sigma_mean,
+                moments: &mut moments.sigma,
+            });
+            recent.rotate_right(1);
+            let [below, middle, above] = recent;
+            below.fill(row, quantity);
+            dispatch(Horizontal { line: below, moments: &mut moments });
+            if y == 0 {
+                first.copy(below);
+                return;
+            }
+            dispatch(Pair { above: middle, below, moments: &mut moments });
+            dispatch(Triple { lines: [above, middle, below], means: filtered_means, moments: &mut moments });
+        });
+        // The circular shift makes the last row the neighbour of the first; the filters see zeros below it.
+        let [last, before, outside] = recent;
+        dispatch(Pair { above: last, below: first, moments: &mut moments });
+        outside.reset(width);
+        dispatch(Triple { lines: [before, last, outside], means: filtered_means, moments: &mut moments });
+        moments.finish(sigma_mean, count)
+    }
+}
+
+impl Quantity {
+    #[inline(always)]
+    fn of(self, mscn: f64) -> f64 {
+        match self {
+            Self::LogMagnitude => ln(mscn.abs() + 0.1),
+            Self::Mscn => mscn,
+        }
+    }
+}
+
+/// Sums around the means.
+#[derive(Debug, Default)]
+struct Moments {
+    sigma: GgdMoments,
+    mscn: GgdMoments,
+    differences: [GgdMoments; 4],
+    cross: GgdMoments,
+    filtered: [GgdMoments; 2],
+}
+
+impl Moments {
+    fn finish(&self, sigma_mean: f64, count: usize) -> LocalStructure {
+        let squares = self.sigma.fit().variance * count as f64;
+        let sigma_deviation = (squares / count.saturating_sub(1).max(1) as f64).sqrt();
+        LocalStructure {
+            sigma_mean,
+            sigma_deviation,
+            mscn: self.mscn.fit(),
+            differences: self.differences.map(|moments| moments.fit()),
+            cross: self.cross.fit(),
+            filtered: self.filtered.map(|moments| moments.fit()),
+        }
+    }
+}
+
+/// Sums of the deviations, each with 2^-52 added, and of the coefficients.
+struct RowSums<'a> {
+    row: &'a MscnRow,
+}
+
+impl Kernel for RowSums<'_> {
+    type Output = [f64; 2];
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> [f64; 2] {
+        [Sums::of(simd, self.row.sigma(), f64::EPSILON), Sums::of(simd, self.row.values(), 0.0)]
+    }
+}
