@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::gm_log::GmLogScan;
+use crate::higrade::HigradeScan;
 use crate::layout::{FeatureLayout, FeatureVector, sanitise};
 use crate::nss::{MscnRow, MscnScan};
 use crate::plane::Plane;
@@ -17,6 +18,7 @@ pub struct Workspace {
     pub(crate) resize: HalfSize,
     pub(crate) half: Plane,
     pub(crate) gm_log: GmLogScan,
+    pub(crate) higrade: HigradeScan,
 }
 
 impl Workspace {
@@ -29,6 +31,7 @@ impl Workspace {
             resize: HalfSize::default(),
             half: Plane::zeros(1, 1),
             gm_log: GmLogScan::default(),
+            higrade: HigradeScan::default(),
         }
     }
 }

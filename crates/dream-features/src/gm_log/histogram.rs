@@ -4,7 +4,7 @@ use super::{GmLog, GmLogScan};
 use crate::plane::Plane;
 
 /// Bins of either quantity.
-pub const BINS: usize = 10;
+pub(super) const BINS: usize = 10;
 /// Keeps the dependency of empty bins finite.
 const EMPTY: f64 = 1e-4;
 
