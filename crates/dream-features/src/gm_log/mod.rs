@@ -10,8 +10,8 @@ use crate::extract::{ImageFeatures, Workspace};
 use crate::frame::Frame;
 use crate::layout::FeatureLayout;
 
-pub use histogram::JointHistogram;
 use histogram::BINS;
+pub use histogram::JointHistogram;
 pub(crate) use scan::GmLogScan;
 
 /// The GM-LOG features of one image.

@@ -199,7 +199,7 @@ impl Kernel for Pair<'_> {
         {
             for (r, (((&b, &bl), &a), &al)) in b.iter().zip(bl).zip(a).zip(al).enumerate() {
                 e.add(simd, r, simd.sub_f64s(a, bl));
-                c.add(simd, r, simd.sub_f64s(simd.sub_f64s(simd.add_f64s(b, al), bl), a));
+                c.add(simd, r, simd.sub_f64s(simd.sub_f64s(b, a), simd.sub_f64s(bl, al)));
             }
         }
         e.give(antidiagonal, m);
@@ -210,7 +210,8 @@ impl Kernel for Pair<'_> {
             add(vertical, b - a);
             add(diagonal, b - al);
             add(antidiagonal, a - bl);
-            add(cross, ((b + al) - bl) - a);
+            // In this order it is exactly 0 on maps of one row or one column.
+            add(cross, (b - a) - (bl - al));
         }
     }
 }
