@@ -4,14 +4,11 @@
 mod border;
 mod rows;
 
-use pulp::Simd;
-
-use super::{FlatAreas, Ggd, GgdMoments, MscnRow, MscnScan};
+use super::{FlatAreas, Ggd, GgdMoments, MscnScan};
 use crate::math::ln;
 use crate::plane::{Plane, Rows};
-use crate::simd::{Kernel, dispatch};
-use border::BorderSums;
-use rows::{Centred, Horizontal, Line, Pair, Sums, Triple};
+use crate::simd::dispatch;
+use rows::{AddRow, Centred, Horizontal, Line, Pair, RowSums, Triple};
 
 /// What the differences are taken of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -83,75 +80,80 @@ pub fn local_structure(map: &Plane, quantity: Quantity) -> LocalStructure {
     StructureScan::default().run(map, quantity)
 }
 
-/// Memory of [`local_structure`], a few rows, reused from map to map.
-#[derive(Debug, Default)]
+/// Memory of [`local_structure`], reused from map to map.
+#[derive(Debug)]
 pub(crate) struct StructureScan {
     scan: MscnScan,
+    /// The coefficients of the whole map: to read them again is cheaper than to compute them again.
+    mscn: Plane,
     first: Line,
     /// The last three rows, the newest first.
     recent: [Line; 3],
 }
 
+impl Default for StructureScan {
+    fn default() -> Self {
+        Self {
+            scan: MscnScan::default(),
+            mscn: Plane::zeros(1, 1),
+            first: Line::default(),
+            recent: Default::default(),
+        }
+    }
+}
+
 impl StructureScan {
-    /// Two passes over the rows: the first for the means, around which the second sums. Nothing but a few rows is
-    /// kept; normalising twice is cheaper than to store the coefficients.
+    /// Two passes over the rows: the first normalises and finds the means, around which the second sums.
     pub(crate) fn run<R: Rows>(&mut self, map: &R, quantity: Quantity) -> LocalStructure {
         let (width, height) = (map.width(), map.height());
-        let count = width * height;
-        let Self { scan, first, recent } = self;
-        let [newest, ..] = recent;
+        let Self { scan, mscn, first, recent } = self;
 
-        let (mut sigma, mut mscn, mut border) = (0.0, 0.0, BorderSums::default());
+        mscn.resize(width, height);
+        let mut sums = RowSums::default();
         scan.run(map, FlatAreas::Snapped, |y, row| {
-            let sums = dispatch(RowSums { row });
-            sigma += sums[0];
-            mscn += sums[1];
-            let edge = y == 0 || y + 1 == height;
-            if edge {
-                newest.fill(row, quantity);
-                border.add_row(newest.values(), y == 0, y + 1 == height);
+            if y == 0 {
+                sums.pivot = row.sigma().first().copied().unwrap_or_default() + f64::EPSILON;
             }
-            let ends = [row.values().first(), row.values().last()];
-            border.add_ends(ends.map(|end| quantity.of(end.copied().unwrap_or_default())));
+            dispatch(AddRow { row, sums: &mut sums, keep: mscn.row_mut(y) });
         });
-        let mean = |sum: f64| sum / count as f64;
-        let (sigma_mean, mscn_mean) = (mean(sigma), mean(mscn));
-        let filtered_means = border.filtered_sums().map(mean);
+        let count = (width * height) as f64;
+        let mscn_mean = sums.mscn / count;
+        let filtered_means = border::filtered_sums(mscn, quantity).map(|sum| sum / count);
 
         let mut moments = Moments::default();
         for line in recent.iter_mut() {
             line.reset(width);
         }
-        scan.run(map, FlatAreas::Snapped, |y, row| {
-            dispatch(Centred {
-                values: row.values(),
-                shift: 0.0,
-                mean: mscn_mean,
-                moments: &mut moments.mscn,
-            });
-            dispatch(Centred {
-                values: row.sigma(),
-                shift: f64::EPSILON,
-                mean: sigma_mean,
-                moments: &mut moments.sigma,
-            });
+        for y in 0..height {
+            let values = mscn.row(y);
+            dispatch(Centred { values, mean: mscn_mean, moments: &mut moments.mscn });
             recent.rotate_right(1);
             let [below, middle, above] = recent;
-            below.fill(row, quantity);
+            below.fill(values, quantity);
             dispatch(Horizontal { line: below, moments: &mut moments });
             if y == 0 {
                 first.copy(below);
-                return;
+            } else {
+                dispatch(Pair { above: middle, below, moments: &mut moments });
+                let lines = [&*above, middle, below];
+                dispatch(Triple { lines, means: filtered_means, moments: &mut moments });
             }
-            dispatch(Pair { above: middle, below, moments: &mut moments });
-            dispatch(Triple { lines: [above, middle, below], means: filtered_means, moments: &mut moments });
-        });
+        }
         // The circular shift makes the last row the neighbour of the first; the filters see zeros below it.
         let [last, before, outside] = recent;
         dispatch(Pair { above: last, below: first, moments: &mut moments });
         outside.reset(width);
         dispatch(Triple { lines: [before, last, outside], means: filtered_means, moments: &mut moments });
-        moments.finish(sigma_mean, count)
+
+        let [sigma_mean, sigma_deviation] = sums.sigma(count);
+        LocalStructure {
+            sigma_mean,
+            sigma_deviation,
+            mscn: moments.mscn.fit(),
+            differences: moments.differences.map(|moments| moments.fit()),
+            cross: moments.cross.fit(),
+            filtered: moments.filtered.map(|moments| moments.fit()),
+        }
     }
 }
 
@@ -168,37 +170,8 @@ impl Quantity {
 /// Sums around the means.
 #[derive(Debug, Default)]
 struct Moments {
-    sigma: GgdMoments,
     mscn: GgdMoments,
     differences: [GgdMoments; 4],
     cross: GgdMoments,
     filtered: [GgdMoments; 2],
-}
-
-impl Moments {
-    fn finish(&self, sigma_mean: f64, count: usize) -> LocalStructure {
-        let squares = self.sigma.fit().variance * count as f64;
-        let sigma_deviation = (squares / count.saturating_sub(1).max(1) as f64).sqrt();
-        LocalStructure {
-            sigma_mean,
-            sigma_deviation,
-            mscn: self.mscn.fit(),
-            differences: self.differences.map(|moments| moments.fit()),
-            cross: self.cross.fit(),
-            filtered: self.filtered.map(|moments| moments.fit()),
-        }
-    }
-}
-
-/// Sums of the deviations, each with 2^-52 added, and of the coefficients.
-struct RowSums<'a> {
-    row: &'a MscnRow,
-}
-
-impl Kernel for RowSums<'_> {
-    type Output = [f64; 2];
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> [f64; 2] {
-        [Sums::of(simd, self.row.sigma(), f64::EPSILON), Sums::of(simd, self.row.values(), 0.0)]
-    }
 }

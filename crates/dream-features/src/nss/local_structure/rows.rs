@@ -29,9 +29,9 @@ impl Line {
     }
 
     /// Takes the quantity from a row of coefficients.
-    pub(super) fn fill(&mut self, row: &MscnRow, quantity: Quantity) {
-        self.0.resize(row.values().len(), 0.0);
-        dispatch(Fill { mscn: row.values(), quantity, out: &mut self.0 });
+    pub(super) fn fill(&mut self, mscn: &[f64], quantity: Quantity) {
+        self.0.resize(mscn.len(), 0.0);
+        dispatch(Fill { mscn, quantity, out: &mut self.0 });
     }
 }
 
@@ -79,18 +79,66 @@ impl<S: Simd> Sums<S> {
     fn give(self, moments: &mut GgdMoments, count: usize) {
         moments.add_sums(self.squares.sum(), self.absolutes.sum(), count);
     }
+}
 
-    /// The sum of `values`, each with `shift` added.
+/// Sums of the first pass.
+#[derive(Debug, Default)]
+pub(super) struct RowSums {
+    /// Sum of the coefficients.
+    pub(super) mscn: f64,
+    /// Any of the local deviations, plus 2^-52. With it taken off, equal deviations leave exactly nothing.
+    pub(super) pivot: f64,
+    deviations: f64,
+    squares: f64,
+}
+
+impl RowSums {
+    /// Mean and standard deviation (by the number less one) of the local deviations, each with 2^-52 added.
+    pub(super) fn sigma(&self, count: f64) -> [f64; 2] {
+        let mean = self.deviations / count;
+        let squares = (self.squares - self.deviations * mean).max(0.0);
+        [self.pivot + mean, (squares / (count - 1.0).max(1.0)).sqrt()]
+    }
+}
+
+/// Adds a row of coefficients and local deviations, and keeps the coefficients.
+pub(super) struct AddRow<'a> {
+    pub(super) row: &'a MscnRow,
+    pub(super) sums: &'a mut RowSums,
+    pub(super) keep: &'a mut [f64],
+}
+
+impl Kernel for AddRow<'_> {
+    type Output = ();
     #[inline(always)]
-    pub(super) fn of(simd: S, values: &[f64], shift: f64) -> f64 {
-        let (mut sum, splat) = (Lanes::zero(simd), simd.splat_f64s(shift));
-        for group in Lanes::<S>::groups(values) {
-            for (r, &v) in group.iter().enumerate() {
-                sum.add(simd, r, simd.add_f64s(v, splat));
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { row, sums, keep } = self;
+        let (values, sigma) = (row.values(), row.sigma());
+        if values.len() != keep.len() || sigma.len() != keep.len() {
+            return;
+        }
+        keep.copy_from_slice(values);
+        let (tiny, pivot) = (simd.splat_f64s(f64::EPSILON), simd.splat_f64s(sums.pivot));
+        let (mut mscn, mut deviations, mut squares) =
+            (Lanes::zero(simd), Lanes::zero(simd), Lanes::zero(simd));
+        for (v, s) in Lanes::<S>::groups(values).zip(Lanes::<S>::groups(sigma)) {
+            for (r, (&v, &s)) in v.iter().zip(s).enumerate() {
+                mscn.add(simd, r, v);
+                let s = simd.sub_f64s(simd.add_f64s(s, tiny), pivot);
+                deviations.add(simd, r, s);
+                squares.add(simd, r, simd.mul_f64s(s, s));
             }
         }
-        let rest = &values[values.len() / LANES * LANES..];
-        rest.iter().fold(sum.sum(), |sum, v| sum + (v + shift))
+        sums.mscn += mscn.sum();
+        sums.deviations += deviations.sum();
+        sums.squares += squares.sum();
+        let whole = values.len() / LANES * LANES;
+        for (v, s) in values[whole..].iter().zip(&sigma[whole..]) {
+            let s = (s + f64::EPSILON) - sums.pivot;
+            sums.mscn += v;
+            sums.deviations += s;
+            sums.squares += s * s;
+        }
     }
 }
 
@@ -106,10 +154,9 @@ fn grouped(width: usize, margin: usize) -> usize {
     width.saturating_sub(1 + margin) / LANES * LANES
 }
 
-/// Adds `value + shift - mean` for every value of a row.
+/// Adds the deviations of a row from `mean`.
 pub(super) struct Centred<'a> {
     pub(super) values: &'a [f64],
-    pub(super) shift: f64,
     pub(super) mean: f64,
     pub(super) moments: &'a mut GgdMoments,
 }
@@ -118,18 +165,18 @@ impl Kernel for Centred<'_> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { values, shift, mean, moments } = self;
-        let (shifts, means) = (simd.splat_f64s(shift), simd.splat_f64s(mean));
+        let Self { values, mean, moments } = self;
+        let means = simd.splat_f64s(mean);
         let mut sums = Sums::zero(simd);
         for group in Lanes::<S>::groups(values) {
             for (r, &v) in group.iter().enumerate() {
-                sums.add(simd, r, simd.sub_f64s(simd.add_f64s(v, shifts), means));
+                sums.add(simd, r, simd.sub_f64s(v, means));
             }
         }
         let whole = values.len() / LANES * LANES;
         sums.give(moments, whole);
         for v in &values[whole..] {
-            add(moments, (v + shift) - mean);
+            add(moments, v - mean);
         }
     }
 }
