@@ -7,42 +7,30 @@ use crate::resize::HalfSize;
 use crate::simd::dispatch;
 use crate::view::LumaView;
 
-/// Memory of one map and what was found of it.
+/// Memory of one map.
 #[derive(Debug)]
 pub(super) struct MapScan {
     scan: StructureScan,
     resize: HalfSize,
     half: Plane,
-    structure: Option<[LocalStructure; 2]>,
 }
 
 impl Default for MapScan {
     fn default() -> Self {
-        let half = Plane::zeros(1, 1);
-        Self { scan: StructureScan::default(), resize: HalfSize::default(), half, structure: None }
+        Self { scan: StructureScan::default(), resize: HalfSize::default(), half: Plane::zeros(1, 1) }
     }
 }
 
 impl MapScan {
-    /// Computes the statistics of the channel itself, or of its gradient.
-    pub(super) fn run(&mut self, channel: &LumaView<'_>, gradient: bool) {
-        if gradient {
-            self.scales(&GradientRows(channel));
-        } else {
-            self.scales(channel);
-        }
+    /// The statistics of the channel itself, or of its gradient, at full and half size.
+    pub(super) fn run(&mut self, channel: &LumaView<'_>, gradient: bool) -> [LocalStructure; 2] {
+        if gradient { self.scales(&GradientRows(channel)) } else { self.scales(channel) }
     }
 
-    fn scales<R: Rows>(&mut self, map: &R) {
+    fn scales<R: Rows>(&mut self, map: &R) -> [LocalStructure; 2] {
         let full = self.scan.run(map, Quantity::LogMagnitude);
         self.resize.run(map, &mut self.half);
-        let half = self.scan.run(&self.half, Quantity::LogMagnitude);
-        self.structure = Some([full, half]);
-    }
-
-    /// Full and half size; nothing before the first run.
-    pub(super) fn structure(&self) -> impl Iterator<Item = &LocalStructure> {
-        self.structure.iter().flatten()
+        [full, self.scan.run(&self.half, Quantity::LogMagnitude)]
     }
 }
 

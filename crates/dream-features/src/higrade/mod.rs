@@ -30,8 +30,8 @@ use map::MapScan;
 /// | 13, 14 | `cross`: difference of the diagonals of 2x2 |
 /// | 15-18 | `f1`, `f2`: filters `[0 1 0; -1 0 -1; 0 1 0]` and `[1 0 -1; 0 0 0; -1 0 1]` |
 ///
-/// Chroma of 4:2:0 frames is doubled as in MATLAB; luma without chroma is gray. Memory: three channels of bytes, and six
-/// maps of half size.
+/// Chroma of 4:2:0 frames is doubled as in MATLAB; luma without chroma is gray. Memory, kept in the [`Workspace`]: 13
+/// bytes for each pixel, with feature `rayon` 63, as its six maps are then treated at the same time.
 ///
 /// # Example
 /// ```
@@ -57,7 +57,7 @@ pub struct Higrade;
 
 impl Higrade {
     /// Number of features.
-    pub const DIM: usize = 6 * MAP_DIM;
+    pub const DIM: usize = MAPS_IN_ALL * MAP_DIM;
 }
 
 /// Features of one map at both scales.
@@ -115,42 +115,63 @@ impl ImageFeatures for Higrade {
     }
 }
 
+/// Channels, and their gradients.
+const MAPS_IN_ALL: usize = CHANNELS.len() * MAPS.len();
+/// Maps at work at the same time. Each needs memory of its own for a map's coefficients.
+const TASKS: usize = if cfg!(feature = "rayon") { MAPS_IN_ALL } else { 1 };
+
 /// Memory of HIGRADE, reused from frame to frame.
 #[derive(Debug, Default)]
 pub(crate) struct HigradeScan {
     rgb: FrameRgb,
     row: Vec<[u8; 3]>,
     lab: [Vec<u8>; 3],
-    maps: [MapScan; 6],
+    tasks: [Task; TASKS],
+}
+
+#[derive(Debug, Default)]
+struct Task {
+    scan: MapScan,
+    /// Of every `TASKS`-th map, both scales.
+    found: Vec<[LocalStructure; 2]>,
 }
 
 impl HigradeScan {
     fn run(&mut self, frame: &Frame<'_>, out: &mut [f64]) -> Result<()> {
+        self.convert(frame);
         let (width, height) = frame.size();
-        let Self { rgb, row, lab, maps } = self;
+        let [l, a, b] = self.lab.each_ref().map(|plane| LumaView::new(plane, width, height, width));
+        let channels = [l?, a?, b?];
+        par::for_each_mut(&mut self.tasks, |first, Task { scan, found }| {
+            let maps = channels.iter().flat_map(|channel| [(channel, false), (channel, true)]);
+            found.clear();
+            found.extend(
+                maps.skip(first).step_by(TASKS).map(|(channel, gradient)| scan.run(channel, gradient)),
+            );
+        });
+        for (map, out) in out.chunks_exact_mut(MAP_DIM).enumerate() {
+            let found = self.tasks.get(map % TASKS).and_then(|task| task.found.get(map / TASKS));
+            let scales = found.iter().flat_map(|scales| scales.iter());
+            for (out, structure) in out.chunks_exact_mut(LocalStructure::DIM).zip(scales) {
+                out.copy_from_slice(&structure.features());
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills the three channels.
+    fn convert(&mut self, frame: &Frame<'_>) {
+        let (width, height) = frame.size();
+        let Self { rgb, row, lab, .. } = self;
         for plane in lab.iter_mut() {
             plane.resize(width * height, 0);
         }
-        let converter = Lab8::higrade();
         let [l, a, b] = lab.each_mut().map(|plane| plane.chunks_exact_mut(width));
         let mut rows = l.zip(a.zip(b));
         rgb.rows(frame, row, |_, pixels| {
             if let Some((l, (a, b))) = rows.next() {
-                converter.row(pixels, [l, a, b]);
+                Lab8::higrade().row(pixels, [l, a, b]);
             }
         });
-
-        let [l, a, b] = lab.each_ref().map(|plane| LumaView::new(plane, width, height, width));
-        let channels = [l?, a?, b?];
-        par::for_each_mut(maps, |i, map| {
-            if let Some(channel) = channels.get(i / 2) {
-                map.run(channel, i % 2 == 1);
-            }
-        });
-        let found = maps.iter().flat_map(|map| map.structure().map(LocalStructure::features));
-        for (out, features) in out.chunks_exact_mut(LocalStructure::DIM).zip(found) {
-            out.copy_from_slice(&features);
-        }
-        Ok(())
     }
 }

@@ -81,25 +81,15 @@ pub fn local_structure(map: &Plane, quantity: Quantity) -> LocalStructure {
 }
 
 /// Memory of [`local_structure`], reused from map to map.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct StructureScan {
     scan: MscnScan,
-    /// The coefficients of the whole map: to read them again is cheaper than to compute them again.
-    mscn: Plane,
+    /// The coefficients of the whole map, row by row: to read them again is cheaper than to compute them again. It
+    /// never shrinks, or a map after a smaller one would have to be cleared.
+    mscn: Vec<f64>,
     first: Line,
     /// The last three rows, the newest first.
     recent: [Line; 3],
-}
-
-impl Default for StructureScan {
-    fn default() -> Self {
-        Self {
-            scan: MscnScan::default(),
-            mscn: Plane::zeros(1, 1),
-            first: Line::default(),
-            recent: Default::default(),
-        }
-    }
 }
 
 impl StructureScan {
@@ -108,24 +98,28 @@ impl StructureScan {
         let (width, height) = (map.width(), map.height());
         let Self { scan, mscn, first, recent } = self;
 
-        mscn.resize(width, height);
+        let count = width * height;
+        if mscn.len() < count {
+            mscn.resize(count, 0.0);
+        }
+        let mscn = mscn.get_mut(..count).unwrap_or_default();
+        let mut keep = mscn.chunks_exact_mut(width);
         let mut sums = RowSums::default();
         scan.run(map, FlatAreas::Snapped, |y, row| {
             if y == 0 {
                 sums.pivot = row.sigma().first().copied().unwrap_or_default() + f64::EPSILON;
             }
-            dispatch(AddRow { row, sums: &mut sums, keep: mscn.row_mut(y) });
+            dispatch(AddRow { row, sums: &mut sums, keep: keep.next().unwrap_or_default() });
         });
-        let count = (width * height) as f64;
+        let count = count as f64;
         let mscn_mean = sums.mscn / count;
-        let filtered_means = border::filtered_sums(mscn, quantity).map(|sum| sum / count);
+        let filtered_means = border::filtered_sums(mscn, width, quantity).map(|sum| sum / count);
 
         let mut moments = Moments::default();
         for line in recent.iter_mut() {
             line.reset(width);
         }
-        for y in 0..height {
-            let values = mscn.row(y);
+        for (y, values) in mscn.chunks_exact(width).enumerate() {
             dispatch(Centred { values, mean: mscn_mean, moments: &mut moments.mscn });
             recent.rotate_right(1);
             let [below, middle, above] = recent;
