@@ -237,11 +237,11 @@ impl Kernel for Maps<'_> {
         for i in 0..n {
             let gx = slant(wd, [xa[i], xb[i], xc[i], xd[i], xe[i]]);
             let gy = weigh(ws, yc[i], yb[i] + yd[i], ya[i] + ye[i]);
-            let g = (gx * gx + gy * gy).sqrt() / 2.5;
+            let g = (gx * gx + gy * gy).sqrt() * 0.4;
             let l = (l0[i] + (la[i] + lb[i]) + (ma[i] + mb[i])).abs();
             gradient[i] = g;
             laplacian[i] = l;
-            energy[i] = (g * g + l * l) / 2.0;
+            energy[i] = (g * g + l * l) * 0.5;
         }
         // The window of the energy sees zeros outside the image.
         energy[self.width..].fill(0.0);
@@ -277,8 +277,8 @@ impl Kernel for Bins<'_> {
         let out = &mut self.out[..n];
         for i in 0..n {
             let energy = smooth(self.taps, d[i], c[i] + e[i], b[i] + f[i], a[i] + g[i]);
-            let norm = energy.sqrt() + 0.2;
-            let joint = 10.0 * bin(gradient[i] / norm) + bin(laplacian[i] / norm);
+            let per_bin = 5.0 / (energy.sqrt() + 0.2);
+            let joint = 10.0 * bin(gradient[i] * per_bin) + bin(laplacian[i] * per_bin);
             // The whole number, 11 to 110, lies in the last bits of this sum.
             #[expect(clippy::cast_possible_truncation, reason = "below 128")]
             let number = (joint + (4_503_599_627_370_496.0 - 11.0)).to_bits() as u8;
@@ -292,10 +292,10 @@ fn smooth(taps: [f64; 4], centre: f64, near: f64, far: f64, farthest: f64) -> f6
     taps[0] * centre + taps[1] * near + taps[2] * far + taps[3] * farthest
 }
 
-/// The bin of a normalised value, 1 to 10: zero is in the first, all above 2 in the last.
+/// The bin, 1 to 10, of a value in widths of a bin: zero is in the first, all above 10 widths in the last.
 #[inline(always)]
 fn bin(value: f64) -> f64 {
-    (value / 0.2).ceil().clamp(1.0, BINS as f64)
+    value.ceil().clamp(1.0, BINS as f64)
 }
 
 /// Counts of joint bins. Four tables, since neighbours often share a bin and an increment waits for the one before.

@@ -132,8 +132,8 @@ pub(crate) struct HigradeScan {
 #[derive(Debug, Default)]
 struct Task {
     scan: MapScan,
-    /// Of every `TASKS`-th map, both scales.
-    found: Vec<[LocalStructure; 2]>,
+    /// Of every `TASKS`-th map, its number and both scales.
+    found: Vec<(usize, [LocalStructure; 2])>,
 }
 
 impl HigradeScan {
@@ -143,16 +143,14 @@ impl HigradeScan {
         let [l, a, b] = self.lab.each_ref().map(|plane| LumaView::new(plane, width, height, width));
         let channels = [l?, a?, b?];
         par::for_each_mut(&mut self.tasks, |first, Task { scan, found }| {
-            let maps = channels.iter().flat_map(|channel| [(channel, false), (channel, true)]);
+            let maps = channels.iter().flat_map(|channel| [(channel, false), (channel, true)]).enumerate();
             found.clear();
-            found.extend(
-                maps.skip(first).step_by(TASKS).map(|(channel, gradient)| scan.run(channel, gradient)),
-            );
+            let share = maps.skip(first).step_by(TASKS);
+            found.extend(share.map(|(map, (channel, gradient))| (map, scan.run(channel, gradient))));
         });
-        for (map, out) in out.chunks_exact_mut(MAP_DIM).enumerate() {
-            let found = self.tasks.get(map % TASKS).and_then(|task| task.found.get(map / TASKS));
-            let scales = found.iter().flat_map(|scales| scales.iter());
-            for (out, structure) in out.chunks_exact_mut(LocalStructure::DIM).zip(scales) {
+        for (map, scales) in self.tasks.iter().flat_map(|task| &task.found) {
+            let out = out.chunks_exact_mut(LocalStructure::DIM).skip(2 * map);
+            for (out, structure) in out.zip(scales) {
                 out.copy_from_slice(&structure.features());
             }
         }

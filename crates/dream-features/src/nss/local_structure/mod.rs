@@ -169,3 +169,87 @@ struct Moments {
     cross: GgdMoments,
     filtered: [GgdMoments; 2],
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::correlate;
+    use crate::nss::local_statistics;
+
+    /// The definition, with whole planes: the eight maps that are fitted.
+    fn naive(map: &Plane, quantity: Quantity) -> Vec<Vec<f64>> {
+        let (width, height) = (map.width(), map.height());
+        let mscn = local_statistics(map, FlatAreas::Snapped).mscn;
+        let of = |v: &f64| match quantity {
+            Quantity::LogMagnitude => libm::log(v.abs() + 0.1),
+            Quantity::Mscn => *v,
+        };
+        let q = Plane::new(mscn.data().iter().map(of).collect(), width, height).unwrap();
+        let shifted = |dy: usize, dx: usize| {
+            let at = |i: usize| {
+                q.row((i / width + height - dy % height) % height)[(i % width + width - dx % width) % width]
+            };
+            (0..width * height).map(at).collect::<Vec<f64>>()
+        };
+        let minus = |other: Vec<f64>| q.data().iter().zip(other).map(|(a, b)| a - b).collect::<Vec<f64>>();
+        let mut maps = vec![mscn.data().to_vec()];
+        maps.extend([(0, 1), (1, 0), (1, 1), (height - 1, 1)].map(|(dy, dx)| minus(shifted(dy, dx))));
+        let others = minus(shifted(1, 0)).into_iter().zip(shifted(1, 1).into_iter().zip(shifted(0, 1)));
+        maps.push(
+            others.map(|(vertical, (diagonal, horizontal))| vertical + (diagonal - horizontal)).collect(),
+        );
+        let kernels = [
+            [0.0, 1.0, 0.0, -1.0, 0.0, -1.0, 0.0, 1.0, 0.0],
+            [1.0, 0.0, -1.0, 0.0, 0.0, 0.0, -1.0, 0.0, 1.0],
+        ];
+        maps.extend(kernels.map(|kernel| correlate(&kernel, &q).unwrap().data().to_vec()));
+        maps
+    }
+
+    #[test]
+    fn equals_the_definition_at_every_small_size() {
+        let mut state = 5u32;
+        let mut scan = StructureScan::default();
+        for (width, height) in (1..=21).flat_map(|w| (1..=6).map(move |h| (w, h))) {
+            let mut next = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                f64::from(state >> 24)
+            };
+            let map = Plane::new((0..width * height).map(|_| next()).collect(), width, height).unwrap();
+            let sigma: Vec<f64> = local_statistics(&map, FlatAreas::Snapped)
+                .sigma
+                .data()
+                .iter()
+                .map(|s| s + f64::EPSILON)
+                .collect();
+            let count = sigma.len() as f64;
+            let mean = sigma.iter().sum::<f64>() / count;
+            let variance =
+                sigma.iter().map(|s| (s - mean) * (s - mean)).sum::<f64>() / (count - 1.0).max(1.0);
+            for quantity in [Quantity::LogMagnitude, Quantity::Mscn] {
+                let found = scan.run(&map, quantity);
+                assert!((found.sigma_mean - mean).abs() < 1e-12 * mean, "{width}x{height}");
+                assert!((found.sigma_deviation - variance.sqrt()).abs() < 1e-9 * mean, "{width}x{height}");
+                for (k, (fit, values)) in found.fits().zip(naive(&map, quantity)).enumerate() {
+                    let expected = Ggd::fit_centred(&values);
+                    let case = format!("{width}x{height} {quantity:?} {k}: {fit:?} {expected:?}");
+                    assert!((fit.variance - expected.variance).abs() < 1e-12, "{case}");
+                    if expected.variance > 1e-12 {
+                        assert!((fit.rho - expected.rho).abs() < 1e-9 * expected.rho, "{case}");
+                        assert_eq!(fit.index, expected.index, "{case}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_single_pixel_and_a_black_map_have_an_infinite_ratio() {
+        for map in [Plane::new(vec![93.0], 1, 1).unwrap(), Plane::zeros(37, 19)] {
+            let structure = local_structure(&map, Quantity::LogMagnitude);
+            assert_eq!(structure.sigma_deviation, 0.0);
+            assert_eq!(structure.features()[1], f64::INFINITY);
+            assert!(structure.mscn.rho.is_nan() && structure.mscn.shape == 0.2);
+        }
+    }
+}
