@@ -8,7 +8,7 @@ use dream_features::color::Lab8;
 use dream_features::filter::sobel_magnitude;
 use dream_features::nss::{Quantity, local_structure};
 use dream_features::resize::half_size;
-use dream_features::{Frame, Higrade, ImageFeatures, LumaView, Plane};
+use dream_features::{Frame, Higrade, ImageFeatures, LumaView, Plane, Workspace, Yuv420View};
 use reference::{Picture, assert_pooling, close, json, table};
 use serde_json::Value;
 
@@ -112,4 +112,26 @@ fn luma_is_gray() {
     let rgb = Picture { pixels: rgb, width: 31, height: 17 };
     let expected = Higrade.extract(&Frame::from_rgb(rgb.view())).unwrap();
     assert_eq!(Higrade.extract(&Frame::from_luma(gray)).unwrap(), expected);
+}
+
+#[test]
+fn small_frames_are_finite_whatever_the_workspace_held_before() {
+    let mut workspace = Workspace::new();
+    let bytes = |len: usize, k: usize| (0..len).map(|i| (i * i * k + 31 * i) as u8).collect::<Vec<u8>>();
+    for (width, height) in (1..=9).flat_map(|w| (1..=9).rev().map(move |h| (w, h))) {
+        let (cw, ch) = (usize::div_ceil(width, 2), usize::div_ceil(height, 2));
+        for (y, c) in
+            [(bytes(width * height, 91), bytes(cw * ch, 57)), (vec![0; width * height], vec![128; cw * ch])]
+        {
+            let chroma = LumaView::new(&c, cw, ch, cw).unwrap();
+            let luma = LumaView::new(&y, width, height, width).unwrap();
+            let frame = Frame::from_yuv420(Yuv420View::new(luma, chroma, chroma).unwrap());
+            let fresh = Higrade.extract(&frame).unwrap();
+            assert!(fresh.values().iter().all(|v| v.is_finite()), "{width}x{height}");
+            let mut used = vec![0.0; Higrade::DIM];
+            Higrade.extract_into(&frame, &mut workspace, &mut used).unwrap();
+            let used = used.iter().map(|v| if v.is_finite() { *v } else { 0.0 });
+            assert!(used.eq(fresh.values().iter().copied()), "{width}x{height}");
+        }
+    }
 }

@@ -120,6 +120,19 @@ impl Lab8 {
         })
     }
 
+    /// X, Y, Z of up to a block of pixels. Kept out of the kernel, where the look-ups become gather instructions, which
+    /// are slower than whole rows of the tables.
+    #[inline(never)]
+    fn rough_sums(&self, pixels: &[[u8; 3]], out: &mut [[f32; 4]; BLOCK]) {
+        let [rough_r, rough_g, rough_b] = &self.rough;
+        for (sum, &[r, g, b]) in out.iter_mut().zip(pixels) {
+            let (r, g, b) = (&rough_r[usize::from(r)], &rough_g[usize::from(g)], &rough_b[usize::from(b)]);
+            for c in 0..4 {
+                sum[c] = r[c] + g[c] + b[c];
+            }
+        }
+    }
+
     /// Converts a row of pixels, which must be as long as each of the three outputs.
     ///
     /// In single precision at first; what comes near the middle between two codes is converted again.
@@ -148,16 +161,13 @@ impl Kernel for ConvertRow<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let Self { converter, pixels, out: [l, a, b] } = self;
-        let [rough_r, rough_g, rough_b] = &converter.rough;
+        let mut sums = [[0f32; 4]; BLOCK];
         let blocks = pixels.chunks(BLOCK).zip(l.chunks_mut(BLOCK));
         for ((pixels, l), (a, b)) in blocks.zip(a.chunks_mut(BLOCK).zip(b.chunks_mut(BLOCK))) {
+            converter.rough_sums(pixels, &mut sums);
             let mut xyz = [[0f32; BLOCK]; 3];
-            for (i, &[r, g, b]) in pixels.iter().enumerate() {
-                let (r, g, b) =
-                    (&rough_r[usize::from(r)], &rough_g[usize::from(g)], &rough_b[usize::from(b)]);
-                for (c, plane) in xyz.iter_mut().enumerate() {
-                    plane[i] = r[c] + g[c] + b[c];
-                }
+            for (i, &[x, y, z, _]) in sums.iter().enumerate() {
+                [xyz[0][i], xyz[1][i], xyz[2][i]] = [x, y, z];
             }
             let (mut codes, mut near) = ([[0u8; BLOCK]; 3], [0u8; BLOCK]);
             for i in 0..BLOCK {
@@ -269,7 +279,6 @@ mod tests {
         assert_eq!(rgb.len(), 12);
         for (&rgb, &lab) in rgb.iter().zip(&lab) {
             assert_eq!(Lab8::videval().convert(rgb), lab, "{rgb:?}");
-            println!("{rgb:?} {lab:?} {:?}", Lab8::higrade().convert(rgb));
         }
     }
 }
