@@ -9,11 +9,13 @@
 mod brisque;
 pub mod color;
 mod concat;
+pub mod dct;
 mod error;
 mod extract;
 pub mod filter;
 mod frame;
 mod layout;
+mod math;
 pub mod nss;
 mod par;
 mod plane;
@@ -21,6 +23,7 @@ mod pool;
 pub mod resize;
 mod shared;
 mod simd;
+pub mod tlvqm;
 mod view;
 mod yuv;
 

@@ -1,9 +1,11 @@
 //! Colour conversions. Several definitions of each are in use, and features move when they are confused: the name
 //! says which.
 
+mod lab;
 mod luma;
 mod ycbcr;
 
+pub use lab::lab_from_rgb;
 pub(crate) use luma::GrayRows;
 pub use luma::{gray_matlab, luma_bt601_full, luma_bt601_studio};
 pub use ycbcr::{rgb_from_ycbcr, rgb8_from_ycbcr, ycbcr8_from_rgb};

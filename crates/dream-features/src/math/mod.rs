@@ -1,0 +1,5 @@
+//! Transcendental functions with the same digits on every machine, written so that loops over them vectorise.
+
+mod cbrt;
+
+pub(crate) use cbrt::{cbrt, pow_2_4};
