@@ -9,6 +9,7 @@
 mod brisque;
 pub mod color;
 mod concat;
+pub mod dct;
 mod error;
 mod extract;
 pub mod filter;
@@ -24,6 +25,7 @@ mod pool;
 pub mod resize;
 mod shared;
 mod simd;
+pub mod tlvqm;
 mod view;
 mod yuv;
 

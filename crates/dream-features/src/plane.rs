@@ -90,6 +90,11 @@ impl Plane {
         self.data.get(start..start + self.width).unwrap_or_default()
     }
 
+    /// All values, row after row.
+    pub(crate) fn data_mut(&mut self) -> &mut [f64] {
+        &mut self.data
+    }
+
     pub(crate) fn row_mut(&mut self, y: usize) -> &mut [f64] {
         let start = y.min(self.height.saturating_sub(1)) * self.width;
         self.data.get_mut(start..start + self.width).unwrap_or_default()

@@ -1,0 +1,217 @@
+//! TLVQM's high-complexity features: 30 numbers of one full-size frame.
+
+mod blockiness;
+mod colour;
+mod moments;
+mod noise;
+mod saturation;
+mod sharpness;
+mod transform;
+
+use crate::error::{Error, Result};
+use crate::view::Yuv420View;
+use blockiness::blockiness;
+use colour::{Colour, Pass, Tally};
+use saturation::Saturation;
+use sharpness::Sharpness;
+use transform::Transform;
+
+/// Names of the values of [`HighComplexity::vector`].
+pub const NAMES: [&str; 30] = [
+    "spatial_mean",
+    "spatial_std",
+    "spatial_offset",
+    "spatial_wstd",
+    "bright_len",
+    "bright_num",
+    "dark_len",
+    "dark_num",
+    "noise_density",
+    "noise_mean",
+    "noise_std",
+    "block_strength",
+    "block_peakdist",
+    "block_peaks",
+    "contrast_a",
+    "contrast_b",
+    "chroma_rms",
+    "chroma_std",
+    "dct_corr",
+    "dct_ratio",
+    "dct_sym",
+    "sharp_m26",
+    "sharp_m24",
+    "sharp_2",
+    "sharp_maxdist",
+    "sharp_mindist",
+    "sharp_frac",
+    "blur_frac",
+    "sharp_mean",
+    "blur_mean",
+];
+
+/// The high-complexity features of frames of one size, and the memory they need.
+#[derive(Debug)]
+pub struct HighComplexity {
+    width: usize,
+    height: usize,
+    mask: Vec<u8>,
+    saturation: Saturation,
+    colour: Colour,
+    profiles: [Vec<f64>; 2],
+    transform: Transform,
+    sharpness: Sharpness,
+}
+
+impl HighComplexity {
+    /// Values of [`HighComplexity::vector`].
+    pub const DIM: usize = NAMES.len();
+
+    /// Memory for frames of this size.
+    ///
+    /// # Errors
+    /// [`Error::TooSmall`] when a side is shorter than 27: the autocorrelation of rows and columns needs them.
+    pub fn new(width: usize, height: usize) -> Result<Self> {
+        let least = blockiness::SMALLEST;
+        if width < least || height < least {
+            return Err(Error::TooSmall {
+                extractor: "TLVQM high complexity",
+                width: least,
+                height: least,
+                found_width: width,
+                found_height: height,
+            });
+        }
+        Ok(Self {
+            width,
+            height,
+            mask: Vec::new(),
+            saturation: Saturation::default(),
+            colour: Colour::new(width, height),
+            profiles: Default::default(),
+            transform: Transform::new(width, height)?,
+            sharpness: Sharpness::new(),
+        })
+    }
+
+    /// The 30 values of `frame`.
+    ///
+    /// # Errors
+    /// [`Error::FrameSize`] when the frame is not of the size given to [`HighComplexity::new`].
+    pub fn vector(&mut self, frame: &Yuv420View<'_>) -> Result<[f64; 30]> {
+        self.check(frame)?;
+        let saturation = self.saturation.run(&frame.y(), &mut self.mask);
+        let tally = self.colour.run(frame, Pass::Masked(&self.mask));
+        let dct = self.transform.run(&frame.y());
+        let [rows, columns] = &mut self.profiles;
+        self.colour.profiles(rows, columns);
+        let blocks = blockiness(rows, columns);
+        let sharp = self.sharpness.run(&self.colour);
+        let [a, b, c, d] = spatial(&tally);
+        let [bright, brights, dark, darks] = saturation;
+        let [density, noise, spread] = noise(&tally);
+        let [strength, distance, peaks] = blocks;
+        let [lower, upper] = contrast(&self.colour.histogram(), &tally);
+        let chroma_std = match tally.lightness {
+            Some([least, most]) if most > least => 0.01 * (tally.a.deviation() + tally.b.deviation()),
+            _ => 0.0,
+        };
+        let [correlation, ratio, symmetry] = dct;
+        Ok([
+            a,
+            b,
+            c,
+            d,
+            bright,
+            brights,
+            dark,
+            darks,
+            density,
+            noise,
+            spread,
+            strength,
+            distance,
+            peaks,
+            lower,
+            upper,
+            chroma_rms(&tally),
+            chroma_std,
+            correlation,
+            ratio,
+            symmetry,
+            sharp.far[0],
+            sharp.far[1],
+            sharp.two,
+            sharp.extrema[0],
+            sharp.extrema[1],
+            sharp.shares[0],
+            sharp.shares[1],
+            sharp.means[0],
+            sharp.means[1],
+        ])
+    }
+
+    /// The six of them that VIDEVAL takes, without a mask of saturated pixels and with faint gradients kept: mean and
+    /// deviation of the gradient, root mean square of chroma, `sharp_m26`, `sharp_2`, `blur_mean`.
+    ///
+    /// # Errors
+    /// As [`HighComplexity::vector`].
+    pub fn videval_vector(&mut self, frame: &Yuv420View<'_>) -> Result<[f64; 6]> {
+        self.check(frame)?;
+        let tally = self.colour.run(frame, Pass::Plain);
+        let sharp = self.sharpness.run(&self.colour);
+        let gradient = [tally.gradient.mean(), tally.gradient.deviation()];
+        Ok([gradient[0], gradient[1], chroma_rms(&tally), sharp.far[0], sharp.two, sharp.means[1]])
+    }
+
+    fn check(&self, frame: &Yuv420View<'_>) -> Result<()> {
+        let (found_width, found_height) = (frame.width(), frame.height());
+        if (found_width, found_height) != (self.width, self.height) {
+            return Err(Error::FrameSize {
+                width: self.width,
+                height: self.height,
+                found_width,
+                found_height,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Mean and deviation of the gradient, how far its centre is from that of the image, and its spread.
+fn spatial(tally: &Tally) -> [f64; 4] {
+    let [total, y, x] = tally.strength;
+    if tally.spread.count() == 0.0 {
+        return [0.0; 4];
+    }
+    let offset = libm::hypot(y / total, x / total);
+    [tally.gradient.mean(), tally.gradient.deviation(), offset, (tally.spread.squares() / total).sqrt()]
+}
+
+/// Share of noisy pixels, mean and deviation of their values.
+fn noise(tally: &Tally) -> [f64; 3] {
+    if tally.noisy == 0 {
+        return [0.0; 3];
+    }
+    [tally.noisy as f64 / tally.inspected as f64, tally.noise.mean(), tally.noise.deviation()]
+}
+
+/// How the distribution of lightness differs from an even one.
+fn contrast(histogram: &[u64; 101], tally: &Tally) -> [f64; 2] {
+    let pixels: u64 = histogram.iter().sum();
+    if pixels == 0 {
+        return [1.0, tally.lightness_sum / 50.0];
+    }
+    let (mut below, mut even, mut excess) = (0, 0.0, 0.0);
+    for count in histogram {
+        below += count;
+        even += 0.01;
+        excess += (below as f64 / pixels as f64 - even) / 100.0;
+    }
+    [(excess + 1.0) / 2.0, (1.0 - excess) / 2.0]
+}
+
+/// Root mean square of a and b, each divided by 50.
+fn chroma_rms(tally: &Tally) -> f64 {
+    ((tally.a.mean_square() + tally.b.mean_square()) / 2500.0).sqrt()
+}

@@ -1,0 +1,3 @@
+//! TLVQM: the two-level video quality model.
+
+pub mod high;
