@@ -14,9 +14,9 @@ mod clips;
 use std::path::{Path, PathBuf};
 
 use clips::{Clip, Planes};
-use dream_features::tlvqm::Ties;
 use dream_features::tlvqm::low::{LowComplexity, NAMES};
-use dream_features::{LumaView, Yuv420View};
+use dream_features::tlvqm::{Ties, Tlvqm};
+use dream_features::{Error, Frame, LumaView, VideoFeatures, VideoSession, VideoSpec, Yuv420View};
 use serde_json::Value;
 
 fn testdata() -> PathBuf {
@@ -94,6 +94,76 @@ fn low_complexity(name: &str, steps: &Value) {
         }
     }
     assert_eq!(compared, indices.len());
+}
+
+/// The 75 features of a clip, in file order.
+fn reference(name: &str) -> Vec<f64> {
+    let text = std::fs::read_to_string(testdata().join("tlvqm_canonical_features.csv")).unwrap();
+    let mut lines = text.lines().map(|line| line.split(',').map(str::trim).collect::<Vec<_>>());
+    let column = lines.next().unwrap().iter().position(|cell| *cell == name).unwrap();
+    lines.map(|cells| cells[column].parse().unwrap()).collect()
+}
+
+#[test]
+fn features_frames_and_rows_of_every_clip() {
+    for name in ["synth_small", "synth_halfodd", "synth_a", "face", "static", "black"] {
+        let clip = clip(name);
+        let spec = VideoSpec { width: clip.width, height: clip.height, frames_per_second: 10.0 };
+        let mut session = Tlvqm::default().trace(spec).unwrap();
+        for planes in &clip.frames {
+            session.push(&Frame::from_yuv420(view(&clip, planes))).unwrap();
+        }
+        let (features, trace) = session.finish_traced().unwrap();
+        let expected = reference(name);
+        assert_eq!((features.values().len(), expected.len()), (75, 75));
+        assert!(!features.short() && features.replaced() == 0);
+        for ((found, expected), what) in features.values().iter().zip(expected).zip(features.layout().names())
+        {
+            assert_close(*found, expected, &format!("{name} {what}"));
+        }
+        let steps = testdata().join(format!("{name}.intermediate.json"));
+        if steps.is_file() {
+            let steps = &json(&steps)["tlvqm_canonical"];
+            let picked: Vec<f64> = trace.picked.iter().map(|(frame, _)| *frame as f64).collect();
+            assert_eq!(picked, numbers(&steps["hc_frame_index"]), "{name}");
+            for ((_, found), expected) in trace.picked.iter().zip(steps["hc"].as_array().unwrap()) {
+                for (found, expected) in found.iter().zip(numbers(expected)) {
+                    assert_close(*found, expected, name);
+                }
+            }
+            assert_eq!(trace.rows.len(), steps["lc"].as_array().unwrap().len());
+        }
+    }
+}
+
+#[test]
+fn short_videos_are_one_window_and_say_so() {
+    let clip = clip("synth_small");
+    let spec = VideoSpec { width: 64, height: 64, frames_per_second: 10.0 };
+    let run = |frames: usize| {
+        let mut session = Tlvqm::default().trace(spec).unwrap();
+        for planes in &clip.frames[..frames] {
+            session.push(&Frame::from_yuv420(view(&clip, planes))).unwrap();
+        }
+        session.finish_traced()
+    };
+    for frames in 0..6 {
+        let found = u64::try_from(frames).unwrap();
+        assert_eq!(run(frames).unwrap_err(), Error::TooFewFrames { min: 6, found });
+    }
+    for frames in 6..=30 {
+        let (features, trace) = run(frames).unwrap();
+        assert!(features.values().iter().all(|v| v.is_finite()));
+        assert_eq!(trace.rows.len(), (frames - 5).div_ceil(2));
+        assert!(!trace.picked.is_empty());
+        // Two windows of six rows that share one.
+        assert_eq!(features.short(), trace.rows.len() < 12, "{frames}");
+        if frames == 6 {
+            assert_eq!(features.values()[..22], trace.rows[0].1[..22]);
+        }
+    }
+    let small = VideoSpec { width: 63, ..spec };
+    assert!(matches!(Tlvqm::default().start(small).map(|_| ()), Err(Error::TooSmall { width: 64, .. })));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::frame::Frame;
 use crate::layout::{FeatureLayout, FeatureVector, sanitise};
 use running::Running;
 use sampling::Sampler;
-use window::Windows;
+pub(crate) use window::Windows;
 
 /// How the features of the sampled frames become those of the video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

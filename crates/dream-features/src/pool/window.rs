@@ -2,7 +2,7 @@
 
 /// Windows on their way through a video. Holds the rows of one window.
 #[derive(Debug)]
-pub(super) struct Windows {
+pub(crate) struct Windows {
     dim: usize,
     /// Rows in a window; the last is the first of the next.
     len: usize,
@@ -15,7 +15,7 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    pub(super) fn new(dim: usize, frames_per_second: f64) -> Self {
+    pub(crate) fn new(dim: usize, frames_per_second: f64) -> Self {
         // MATLAB rounds halves away from zero, as Rust does.
         let half = (frames_per_second.round() / 2.0).floor().max(1.0);
         #[expect(clippy::cast_possible_truncation, reason = "the rate is at most 1e6")]
@@ -23,18 +23,23 @@ impl Windows {
         Self { dim, len, rows: Vec::new(), sums: vec![0.0; 2 * dim], windows: 0, frames: 0 }
     }
 
-    pub(super) const fn frames(&self) -> u64 {
+    pub(crate) const fn frames(&self) -> u64 {
         // Every window but the first brings one row less; what fills no window does not count, unless there is
         // no window at all.
         if self.windows == 0 { self.frames } else { self.windows * (self.len as u64 - 1) + 1 }
     }
 
     /// Windows that were filled.
-    pub(super) const fn windows(&self) -> u64 {
+    pub(crate) const fn windows(&self) -> u64 {
         self.windows
     }
 
-    pub(super) fn add(&mut self, values: &[f64]) {
+    /// Rows seen.
+    pub(crate) const fn rows(&self) -> u64 {
+        self.frames
+    }
+
+    pub(crate) fn add(&mut self, values: &[f64]) {
         self.frames += 1;
         self.rows.extend_from_slice(values);
         if self.rows.len() == self.len * self.dim {
@@ -58,7 +63,7 @@ impl Windows {
     }
 
     /// The averages over the windows.
-    pub(super) fn finish(mut self) -> Vec<f64> {
+    pub(crate) fn finish(mut self) -> Vec<f64> {
         if self.windows == 0 {
             self.close();
         }

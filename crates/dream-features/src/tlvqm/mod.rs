@@ -7,8 +7,11 @@
 //! Korhonen, "Two-level approach for no-reference consumer video quality assessment", IEEE Transactions on Image
 //! Processing 28(12), 2019.
 
+mod extractor;
 pub mod high;
 pub mod low;
+mod picks;
 mod ties;
 
+pub use extractor::{Tlvqm, TlvqmSession, Trace};
 pub use ties::Ties;

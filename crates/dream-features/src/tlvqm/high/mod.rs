@@ -50,6 +50,40 @@ pub const NAMES: [&str; 30] = [
     "blur_mean",
 ];
 
+/// What the values mean, in the same order.
+pub const MEANINGS: [&str; 30] = [
+    "mean gradient",
+    "deviation of the gradient",
+    "distance of the centre of the gradient from the centre of the image",
+    "spread of the gradient around its centre",
+    "share of the area that is clipped white",
+    "mean size of clipped white areas, as a share of the image",
+    "share of the area that is clipped black",
+    "mean size of clipped black areas, as a share of the image",
+    "share of pixels that stand out like noise",
+    "mean strength of noisy pixels",
+    "deviation of the strength of noisy pixels",
+    "strength of periodic edges, as from coding blocks",
+    "distance at which edges repeat",
+    "number of distances at which edges repeat",
+    "how dark the histogram of lightness leans",
+    "how bright the histogram of lightness leans",
+    "colour: root mean square of chroma",
+    "deviation of chroma",
+    "symmetry of the spectrum: correlation of its quadrants",
+    "energy of the highest frequencies over that of the lowest",
+    "likeness of horizontal and vertical frequencies",
+    "how slowly edges decay, over six pixels",
+    "how slowly edges decay, over four pixels",
+    "how slowly edges decay, at two pixels",
+    "distance of the strongest repeated edge",
+    "distance of the strongest opposite edge",
+    "share of blocks with strong edges",
+    "share of blocks with weak edges",
+    "mean contrast of blocks with strong edges",
+    "mean contrast of blocks with weak edges",
+];
+
 /// The high-complexity features of frames of one size, and the memory they need.
 #[derive(Debug)]
 pub struct HighComplexity {

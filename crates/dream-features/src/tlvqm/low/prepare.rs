@@ -166,10 +166,10 @@ pub(super) fn half_of_double<R: Rows>(chroma: &R, scratch: &mut [Vec<f64>; 2], o
 const SEVEN: [f64; 4] = {
     let half = [-3.0, -9.0, 29.0, 111.0, 111.0, 29.0, -9.0, -3.0];
     let mut sums = [0.0; 7];
-    let mut k = 0;
+    let mut k = 0usize;
     while k < 8 {
         // Sample k - 3 of the double-size line around output 0: odd samples come first.
-        let (odd, centre) = (k % 2 == 0, (k + 1) / 2 + 1);
+        let (odd, centre) = (k % 2 == 0, k.div_ceil(2) + 1);
         let up = if odd { [-18.0, 222.0, 58.0, -6.0] } else { [-6.0, 58.0, 222.0, -18.0] };
         let first = if odd { centre - 1 } else { centre - 2 };
         let mut t = 0;

@@ -1,0 +1,318 @@
+//! TLVQM as a video extractor: 75 features of a whole video in one pass.
+
+use std::collections::VecDeque;
+use std::sync::OnceLock;
+
+use super::high::HighComplexity;
+use super::low::{self, LowComplexity};
+use super::picks::Picks;
+use super::{Ties, high};
+use crate::error::{Error, Result};
+use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
+use crate::frame::{Frame, Pixels};
+use crate::layout::{FeatureLayout, FeatureVector, sanitise};
+use crate::plane::Plane;
+use crate::pool::Windows;
+use crate::resize::HalfSize;
+use crate::yuv::Yuv420Buffer;
+
+/// Low-complexity values that become features; the others only choose frames.
+const POOLED: usize = 22;
+/// Frames that must follow the one after which a row belongs to the video.
+const DELAY: u64 = 4;
+
+/// TLVQM: 75 features of motion, blur, noise, blockiness, exposure, colour and sharpness.
+///
+/// | features | content |
+/// | --- | --- |
+/// | 1-22 | low-complexity values of every second frame: mean over time (`.mean`) |
+/// | 23-44 | the same: deviation inside windows of about a second (`.std`) |
+/// | 45 | correlation of motion intensity and blur |
+/// | 46-75 | high-complexity values of about one frame a half second of processed frames: mean |
+///
+/// Reads luma and chroma as limited-range BT.601, as the original does for every stream. Luma without chroma is gray,
+/// luma of more than 8 bits is rounded to 8, RGB is converted. A frame that is skipped is as if it were not there.
+///
+/// Memory: the copies of 8-bit frames for one half window, `round(fps) / 2 + 4` of them, besides four frames at half
+/// size; independent of the length of the video.
+///
+/// # Short videos
+/// The original needs two windows of `floor(round(fps) / 2) + 1` processed frames. With fewer the video is one window,
+/// and with too few for a representative frame the best one of all is taken; [`FeatureVector::short`] says so.
+///
+/// # Example
+/// ```
+/// use dream_features::{Frame, LumaView, VideoFeatures, VideoSpec, tlvqm::Tlvqm};
+///
+/// let extractor = Tlvqm::default();
+/// let mut session = extractor.start(VideoSpec { width: 80, height: 64, frames_per_second: 4.0 })?;
+/// for t in 0..20usize {
+///     let luma: Vec<u8> = (0..80 * 64).map(|i| ((i % 80 + t) / 9 * 40 % 256) as u8).collect();
+///     session.push(&Frame::from_luma(LumaView::new(&luma, 80, 64, 80)?))?;
+/// }
+/// let features = session.finish()?;
+/// assert_eq!(features.values().len(), 75);
+/// assert!(features.get("tlvqm.motion_intensity.mean")? > 0.0 && !features.short());
+/// # Ok::<(), dream_features::Error>(())
+/// ```
+///
+/// # Reference
+/// Korhonen, "Two-level approach for no-reference consumer video quality assessment", IEEE Transactions on Image
+/// Processing 28(12), 2019.
+///
+/// # Deviations
+/// Ties are broken by a rule (see [`Ties`]); [`Ties::Plain`] compares as the original does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tlvqm {
+    /// How equal candidates are told apart.
+    pub ties: Ties,
+}
+
+impl Tlvqm {
+    /// Number of features.
+    pub const DIM: usize = 2 * POOLED + 1 + HighComplexity::DIM;
+
+    /// A session that also keeps what it computes on the way: memory then grows with the video.
+    ///
+    /// # Errors
+    /// As [`VideoSpec::checked`], [`Error::TooSmall`] when a side is shorter than 64.
+    pub fn trace(&self, spec: VideoSpec) -> Result<TlvqmSession> {
+        let mut session = TlvqmSession::new(spec, self.ties)?;
+        session.trace = Some(Trace::default());
+        Ok(session)
+    }
+}
+
+impl VideoFeatures for Tlvqm {
+    fn layout(&self) -> &FeatureLayout {
+        static LAYOUT: OnceLock<FeatureLayout> = OnceLock::new();
+        LAYOUT.get_or_init(|| {
+            let low = || low::NAMES.iter().take(POOLED);
+            let means = low().map(|(name, meaning)| (format!("tlvqm.{name}.mean"), (*meaning).to_owned()));
+            let deviations = low()
+                .map(|(name, meaning)| (format!("tlvqm.{name}.std"), format!("change over time: {meaning}")));
+            let correlation = "correlation of motion intensity and blur over time".to_owned();
+            let correlation = ("tlvqm.corr_intensity_blur".to_owned(), correlation);
+            let high = high::NAMES.iter().zip(high::MEANINGS);
+            let high = high.map(|(name, meaning)| (format!("tlvqm.{name}"), meaning.to_owned()));
+            FeatureLayout::from_distinct(means.chain(deviations).chain([correlation]).chain(high))
+        })
+    }
+
+    /// # Errors
+    /// As [`VideoSpec::checked`], [`Error::TooSmall`] when a side is shorter than 64.
+    fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession + '_>> {
+        Ok(Box::new(TlvqmSession::new(spec, self.ties)?))
+    }
+}
+
+/// What a session computed on the way.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Trace {
+    /// Number of the frame and its 28 low-complexity values.
+    pub rows: Vec<(u64, [f64; 28])>,
+    /// Number of the frame and its 30 high-complexity values.
+    pub picked: Vec<(u64, [f64; 30])>,
+}
+
+/// A processed frame that may be looked at again.
+#[derive(Debug, Default)]
+struct Held {
+    frame: u64,
+    row: [f64; 28],
+    pixels: Yuv420Buffer,
+}
+
+/// One video on its way through [`Tlvqm`].
+#[derive(Debug)]
+pub struct TlvqmSession {
+    spec: VideoSpec,
+    engine: LowComplexity,
+    high: HighComplexity,
+    seen: u64,
+    /// Rows that count only once enough frames have come after them.
+    pending: VecDeque<Held>,
+    /// Rows of the span in which the next frame is picked.
+    held: VecDeque<Held>,
+    spare: Vec<Held>,
+    picks: Picks,
+    windows: Windows,
+    correlation: Correlation,
+    /// Sum of the high-complexity vectors, and how many.
+    sum: [f64; 30],
+    vectors: u64,
+    converted: Yuv420Buffer,
+    resize: HalfSize,
+    half: Plane,
+    trace: Option<Trace>,
+}
+
+impl TlvqmSession {
+    fn new(spec: VideoSpec, ties: Ties) -> Result<Self> {
+        let spec = spec.checked()?;
+        Ok(Self {
+            spec,
+            engine: LowComplexity::new(spec.width, spec.height, ties)?,
+            high: HighComplexity::new(spec.width, spec.height)?,
+            seen: 0,
+            pending: VecDeque::new(),
+            held: VecDeque::new(),
+            spare: Vec::new(),
+            picks: Picks::new(spec.frames_per_second, ties),
+            windows: Windows::new(POOLED, spec.frames_per_second),
+            correlation: Correlation::default(),
+            sum: [0.0; 30],
+            vectors: 0,
+            converted: Yuv420Buffer::default(),
+            resize: HalfSize::default(),
+            half: Plane::zeros(1, 1),
+            trace: None,
+        })
+    }
+
+    /// Looks at the next frame of a video.
+    fn take(&mut self, frame: &Frame<'_>) -> Result<()> {
+        let odd = self.seen % 2 == 1;
+        let mut copy = odd.then(|| self.spare.pop().unwrap_or_default());
+        let view = match (&mut copy, frame.pixels()) {
+            (Some(held), _) => {
+                held.pixels.copy(frame);
+                held.frame = self.seen;
+                held.pixels.view()?
+            }
+            (None, Pixels::Yuv420(view)) => *view,
+            (None, _) => {
+                self.converted.copy(frame);
+                self.converted.view()?
+            }
+        };
+        // Luma that was not converted may have been halved already.
+        let half = match frame.pixels() {
+            Pixels::Luma(_) | Pixels::Yuv420(_) => Some(frame.half_luma(&mut self.resize, &mut self.half)),
+            Pixels::Luma16(_) | Pixels::Rgb(_) => None,
+        };
+        let row = self.engine.push_with(&view, half)?;
+        if let (Some(row), Some(last)) = (row, self.pending.back_mut()) {
+            last.row = row;
+        }
+        self.pending.extend(copy);
+        self.seen += 1;
+        while self.pending.front().is_some_and(|held| held.frame + DELAY < self.seen) {
+            if let Some(held) = self.pending.pop_front() {
+                self.count(held)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A row that belongs to the video.
+    fn count(&mut self, held: Held) -> Result<()> {
+        let pooled = held.row.get(..POOLED).unwrap_or_default();
+        let before = self.windows.windows();
+        self.windows.add(pooled);
+        self.correlation.add([held.row[0], held.row[10]]);
+        if self.windows.windows() > before {
+            self.correlation.close();
+        }
+        if let Some(trace) = &mut self.trace {
+            trace.rows.push((held.frame, held.row));
+        }
+        self.held.push_back(held);
+        if let Some(span) = self.picks.push() {
+            let start = self.held.len() - span.rows;
+            let pick =
+                start + self.picks.choose(self.held.range(start..).take(span.of).map(|held| &held.row));
+            self.look_again(pick)?;
+            let keep = self.picks.next_span();
+            while self.held.len() > keep {
+                self.spare.extend(self.held.pop_front());
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the high-complexity values of a held frame.
+    fn look_again(&mut self, place: usize) -> Result<()> {
+        let Some(held) = self.held.get(place) else { return Ok(()) };
+        let vector = self.high.vector(&held.pixels.view()?)?;
+        for (sum, value) in self.sum.iter_mut().zip(vector) {
+            *sum += value;
+        }
+        self.vectors += 1;
+        if let Some(trace) = &mut self.trace {
+            trace.picked.push((held.frame, vector));
+        }
+        Ok(())
+    }
+
+    /// The features of all frames pushed, and what was computed on the way if the session is a traced one.
+    ///
+    /// # Errors
+    /// As [`VideoSession::finish`].
+    pub fn finish_traced(mut self) -> Result<(FeatureVector, Trace)> {
+        let rows = self.windows.rows();
+        if rows == 0 {
+            return Err(Error::TooFewFrames { min: DELAY + 2, found: self.seen });
+        }
+        let short = self.windows.windows() < 2 || self.vectors < 2;
+        if self.vectors == 0 {
+            let pick = self.picks.choose(self.held.iter().map(|held| &held.row));
+            self.look_again(pick)?;
+        }
+        let frames = self.windows.frames();
+        let mut values = self.windows.finish();
+        values.push(self.correlation.finish());
+        values.extend(self.sum.iter().map(|sum| sum / self.vectors as f64));
+        let replaced = sanitise(&mut values);
+        let layout = Tlvqm::default().layout().clone();
+        let vector = FeatureVector::new(layout, values, replaced, frames)?.with_short(short);
+        Ok((vector, self.trace.unwrap_or_default()))
+    }
+}
+
+impl VideoSession for TlvqmSession {
+    fn push(&mut self, frame: &Frame<'_>) -> Result<()> {
+        self.spec.check_size(frame)?;
+        self.take(frame)
+    }
+
+    fn skip(&mut self) {}
+
+    fn finish(self: Box<Self>) -> Result<FeatureVector> {
+        Ok(self.finish_traced()?.0)
+    }
+}
+
+/// Correlation of two values inside windows, averaged over them.
+#[derive(Debug, Default)]
+struct Correlation {
+    pairs: Vec<[f64; 2]>,
+    sum: f64,
+    windows: u64,
+}
+
+impl Correlation {
+    fn add(&mut self, pair: [f64; 2]) {
+        self.pairs.push(pair);
+    }
+
+    /// Ends a window; its last pair is the first of the next.
+    fn close(&mut self) {
+        let n = self.pairs.len() as f64;
+        let mean = [0, 1].map(|k| self.pairs.iter().map(|pair| pair[k]).sum::<f64>() / n);
+        let product = |i: usize, k: usize| -> f64 {
+            self.pairs.iter().map(|pair| (pair[i] - mean[i]) * (pair[k] - mean[k])).sum()
+        };
+        let energy = product(0, 0).sqrt() * product(1, 1).sqrt();
+        self.sum += if energy > 0.0 { product(0, 1) / energy } else { 0.0 };
+        self.windows += 1;
+        self.pairs.drain(..self.pairs.len().saturating_sub(1));
+    }
+
+    fn finish(mut self) -> f64 {
+        if self.windows == 0 {
+            self.close();
+        }
+        self.sum / self.windows as f64
+    }
+}
