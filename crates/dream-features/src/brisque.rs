@@ -94,7 +94,7 @@ impl ImageFeatures for Brisque {
             return Err(Error::Length { argument: "out", expected: Self::DIM, found: out.len() });
         }
         let luma = frame.luma_rows();
-        let Workspace { scan, rows, resize, half } = workspace;
+        let Workspace { scan, rows, resize, half, .. } = workspace;
         let (full_out, half_out) = out.split_at_mut(SCALE_DIM);
         self.scale(&luma, scan, rows, full_out);
         self.scale(frame.half_luma(resize, half), scan, rows, half_out);

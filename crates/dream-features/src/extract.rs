@@ -2,6 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::frame::Frame;
+use crate::gm_log::GmLogScan;
+use crate::higrade::HigradeScan;
 use crate::layout::{FeatureLayout, FeatureVector, sanitise};
 use crate::nss::{MscnRow, MscnScan};
 use crate::plane::Plane;
@@ -15,6 +17,8 @@ pub struct Workspace {
     pub(crate) rows: [MscnRow; 2],
     pub(crate) resize: HalfSize,
     pub(crate) half: Plane,
+    pub(crate) gm_log: GmLogScan,
+    pub(crate) higrade: HigradeScan,
 }
 
 impl Workspace {
@@ -26,6 +30,8 @@ impl Workspace {
             rows: Default::default(),
             resize: HalfSize::default(),
             half: Plane::zeros(1, 1),
+            gm_log: GmLogScan::default(),
+            higrade: HigradeScan::default(),
         }
     }
 }

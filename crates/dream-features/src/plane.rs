@@ -1,6 +1,9 @@
 //! Planes of `f64`, and the one way in which algorithms read rows of pixels.
 
+use pulp::Simd;
+
 use crate::error::{Error, Result};
+use crate::simd::{Kernel, dispatch};
 use crate::view::{Luma16View, LumaView};
 
 /// A contiguous, row-major plane of finite `f64` values. Luma planes hold codes, 0 to 255.
@@ -130,7 +133,21 @@ impl Rows for LumaView<'_> {
         LumaView::height(self)
     }
     fn load(&self, y: usize, out: &mut [f64]) {
-        for (out, &code) in out.iter_mut().zip(self.row(y)) {
+        dispatch(Widen { codes: self.row(y), out });
+    }
+}
+
+/// Codes as numbers.
+struct Widen<'a> {
+    codes: &'a [u8],
+    out: &'a mut [f64],
+}
+
+impl Kernel for Widen<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (out, &code) in self.out.iter_mut().zip(self.codes) {
             *out = f64::from(code);
         }
     }

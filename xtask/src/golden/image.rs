@@ -26,7 +26,7 @@ pub(crate) struct Gray {
 
 impl Gray {
     /// Reads an 8-bit gray image as it is: a conversion here would hide an error.
-    fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         match image::open(path).with_context(|| format!("cannot read {}", path.display()))? {
             DynamicImage::ImageLuma8(image) => {
                 let (width, height) = (image.width() as usize, image.height() as usize);

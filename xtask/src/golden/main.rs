@@ -1,8 +1,11 @@
 //! Compares the crates with reference outputs: `cargo xtask golden --help`.
 
+mod gm_log;
+mod higrade;
 mod image;
 mod losses;
 mod metrics;
+mod pooled;
 mod report;
 mod steps;
 mod table;
@@ -25,10 +28,13 @@ Cases are found by the files below DIR, so DIR may be a whole golden set, one pa
 layout:
   brisque     images/, gray/, brisque.csv, brisque_snapped.csv, unstable.json, intermediates.json,
               video_{W}x{H}_{N}f.yuv with video_*_brisque*_{frames,video}.csv
+  gm-log      gray/, gmlog.csv, intermediates.json, video_*.yuv with video_*_gmlog_{frames,video}.csv
+  higrade     images/, lab/, higrade.csv, unstable.json, intermediates.json, video_*.yuv with
+              video_*_higrade_{frames,video}.csv
   half-size   the half-size images of intermediates.json; imresize_*0.5 of primitives.json
   metrics     correlation.json
   losses      losses.json
-`image-features` stands for brisque and half-size.
+`image-features` stands for brisque, half-size, gm-log and higrade.
 
 Every case prints its worst absolute error, its worst relative error (of values above the absolute tolerance), the
 tolerance, and PASS or FAIL. A value passes when it is within the relative or the absolute tolerance, NaN only where
@@ -88,6 +94,8 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
             image::run(&folder, &mut report)?;
         }
         video::run(&folder, &mut report)?;
+        gm_log::run(&folder, &mut report)?;
+        higrade::run(&folder, &mut report)?;
         if has("primitives.json") {
             steps::primitives(&folder, &mut report)?;
         }

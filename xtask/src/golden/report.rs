@@ -12,17 +12,21 @@ use anyhow::{Context, Result, bail};
 pub(crate) enum Group {
     Brisque,
     HalfSize,
+    GmLog,
+    Higrade,
     Metrics,
     Losses,
 }
 
 impl Group {
-    const NAMES: [(&'static str, &'static [Self]); 5] = [
+    const NAMES: [(&'static str, &'static [Self]); 7] = [
         ("brisque", &[Self::Brisque]),
         ("half-size", &[Self::HalfSize]),
+        ("gm-log", &[Self::GmLog]),
+        ("higrade", &[Self::Higrade]),
         ("metrics", &[Self::Metrics]),
         ("losses", &[Self::Losses]),
-        ("image-features", &[Self::Brisque, Self::HalfSize]),
+        ("image-features", &[Self::Brisque, Self::HalfSize, Self::GmLog, Self::Higrade]),
     ];
 
     /// The groups of a list such as `metrics,losses`.
@@ -325,7 +329,7 @@ mod tests {
     fn groups_have_names_and_an_alias() {
         assert_eq!(
             Group::parse_list("image-features,losses").unwrap(),
-            [Group::Brisque, Group::HalfSize, Group::Losses]
+            [Group::Brisque, Group::HalfSize, Group::GmLog, Group::Higrade, Group::Losses]
         );
         assert_eq!(Group::HalfSize.to_string(), "half-size");
         assert!(Group::parse_list("metric").is_err());

@@ -42,7 +42,7 @@ impl Clip {
 }
 
 /// Width, height and number of frames in a name such as `video_96x80_24f.yuv`.
-fn shape(name: &str) -> Option<(usize, usize, usize)> {
+pub(crate) fn shape(name: &str) -> Option<(usize, usize, usize)> {
     let mut parts = name.split(['_', '.']);
     let (width, height) = parts.find_map(|part| {
         let (width, height) = part.split_once('x')?;
@@ -53,7 +53,7 @@ fn shape(name: &str) -> Option<(usize, usize, usize)> {
 }
 
 /// The frame rate of a clip: in its name, in `manifest.json`, or that of the reference clips.
-fn rate(stem: &str, manifest: Option<&Value>) -> f64 {
+pub(crate) fn rate(stem: &str, manifest: Option<&Value>) -> f64 {
     let named = stem.split('_').find_map(|part| part.strip_suffix("fps")?.parse().ok());
     let entries = manifest.and_then(Value::as_array).into_iter().flatten();
     let listed = || entries.filter(|entry| entry["name"] == stem).find_map(|entry| entry["fps"].as_f64());

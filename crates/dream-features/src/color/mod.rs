@@ -1,11 +1,15 @@
 //! Colour conversions. Several definitions of each are in use, and features move when they are confused: the name
 //! says which.
 
+mod frame_rgb;
 mod lab;
+mod lab8;
 mod luma;
 mod ycbcr;
 
+pub(crate) use frame_rgb::FrameRgb;
 pub use lab::lab_from_rgb;
+pub use lab8::Lab8;
 pub(crate) use luma::GrayRows;
 pub use luma::{gray_matlab, luma_bt601_full, luma_bt601_studio};
 pub use ycbcr::{rgb_from_ycbcr, rgb8_from_ycbcr, ycbcr8_from_rgb};

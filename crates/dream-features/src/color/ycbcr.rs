@@ -1,5 +1,9 @@
 //! Limited-range BT.601 Y'CbCr to R'G'B', as MATLAB computes it for every stream, whatever its tags say.
 
+use pulp::Simd;
+
+use crate::simd::Kernel;
+
 /// `255 T⁻¹` of [`rgb_from_ycbcr`], from an inversion in double precision: the two tiny entries are its rounding.
 const RGB: [[f64; 3]; 3] = [
     [1.164383561643836, 3.011243974110084e-07, 1.596026887335704],
@@ -75,7 +79,7 @@ pub fn ycbcr8_from_rgb(rgb: [u8; 3]) -> [u8; 3] {
 
 /// To the nearest code, halves up, saturated.
 #[inline(always)]
-fn code(value: f64) -> u8 {
+pub(super) fn code(value: f64) -> u8 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -83,6 +87,41 @@ fn code(value: f64) -> u8 {
     )]
     let code = (value + 0.5).floor() as u8;
     code
+}
+
+/// [`rgb8_from_ycbcr`] of a row, whose chroma is rounded and saturated to 8 bits first.
+pub(crate) struct Rgb8Row<'a> {
+    pub(crate) y: &'a [u8],
+    pub(crate) cb: &'a [f64],
+    pub(crate) cr: &'a [f64],
+    pub(crate) out: &'a mut [[u8; 3]],
+}
+
+impl Kernel for Rgb8Row<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let n = self.out.len();
+        if self.y.len() != n || self.cb.len() != n || self.cr.len() != n {
+            return;
+        }
+        let (y, cb, cr, out) = (&self.y[..n], &self.cb[..n], &self.cr[..n], self.out);
+        for i in 0..n {
+            let rgb = transform([f64::from(y[i]), whole(cb[i]), whole(cr[i])], 1.0);
+            out[i] = rgb.map(|v| {
+                // The whole number lies in the last bits of this sum.
+                #[expect(clippy::cast_possible_truncation, reason = "0 to 255")]
+                let code = (whole(v) + 4_503_599_627_370_496.0).to_bits() as u8;
+                code
+            });
+        }
+    }
+}
+
+/// The nearest of the numbers 0 to 255, halves up.
+#[inline(always)]
+fn whole(value: f64) -> f64 {
+    (value + 0.5).floor().clamp(0.0, 255.0)
 }
 
 #[cfg(test)]

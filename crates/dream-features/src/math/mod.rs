@@ -1,5 +1,7 @@
 //! Transcendental functions with the same digits on every machine, written so that loops over them vectorise.
 
 mod cbrt;
+mod ln;
 
 pub(crate) use cbrt::{cbrt, pow_2_4};
+pub(crate) use ln::ln;

@@ -78,6 +78,14 @@ impl GgdMoments {
         self.count += count as u64;
     }
 
+    /// Adds the sums of `count` values: of their squares and of their magnitudes.
+    #[inline(always)]
+    pub(crate) fn add_sums(&mut self, squares: f64, absolutes: f64, count: usize) {
+        self.squares += squares;
+        self.absolutes += absolutes;
+        self.count += count as u64;
+    }
+
     /// The fit. Shape 0.2, the start of the grid, when all values are 0.
     #[must_use]
     pub fn fit(&self) -> Ggd {

@@ -6,10 +6,13 @@
 
 mod aggd;
 mod ggd;
+mod local_structure;
 mod mscn;
 mod shape;
 
 pub use aggd::{Aggd, AggdMoments};
 pub use ggd::{Ggd, GgdMoments};
+pub(crate) use local_structure::StructureScan;
+pub use local_structure::{LocalStructure, Quantity, local_structure};
 pub use mscn::{FlatAreas, LocalStatistics, local_statistics};
 pub(crate) use mscn::{MscnRow, MscnScan};

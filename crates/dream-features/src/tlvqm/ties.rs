@@ -1,0 +1,53 @@
+//! How equal values are told apart.
+
+/// What decides between values that are equal but for rounding.
+///
+/// On 8-bit video exact ties between key points and between block costs are common. Which of them wins then depends on
+/// the last bit, that is, on the order of the sums, and reaches the features by up to tens of percents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Ties {
+    /// Corner responses and block costs are rounded to multiples of 2⁻³⁶, the distances of frame picking to multiples
+    /// of 2⁻³⁰, before they are compared; of equal ones the first wins.
+    #[default]
+    Canonical,
+    /// Values are compared as they are, like the original code does.
+    Plain,
+}
+
+impl Ties {
+    /// A corner response or a block cost, not negative.
+    #[inline(always)]
+    pub(crate) fn response(self, value: f64) -> f64 {
+        const STEPS: f64 = (1u64 << 36) as f64;
+        match self {
+            Self::Canonical => (value * STEPS + 0.5).floor() * (1.0 / STEPS),
+            Self::Plain => value,
+        }
+    }
+
+    /// A distance of frame picking, not negative.
+    pub(crate) fn distance(self, value: f64) -> f64 {
+        const STEPS: f64 = (1u64 << 30) as f64;
+        match self {
+            Self::Canonical => (value * STEPS + 0.5).floor() * (1.0 / STEPS),
+            Self::Plain => value,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_in_the_last_bit_become_equal() {
+        let a: f64 = 0.1 + 0.2;
+        assert!(a != 0.3);
+        assert_eq!(Ties::Canonical.response(a), Ties::Canonical.response(0.3));
+        assert_eq!(Ties::Canonical.distance(a), Ties::Canonical.distance(0.3));
+        assert_eq!((Ties::Plain.response(a), Ties::Plain.distance(a)), (a, a));
+        let step = 1.0 / (1u64 << 36) as f64;
+        assert_eq!(Ties::Canonical.response(2.5 * step), 3.0 * step, "half away from zero");
+        assert_eq!(Ties::Canonical.response(2.4 * step), 2.0 * step);
+    }
+}
