@@ -57,7 +57,8 @@ fn compare(name: &str, golden: &Value) {
     let frames = numbers(&canonical["hc_frame_index"]);
     let mut faults = Vec::new();
     let mut check = |what: String, found: f64, expected: f64, relative: f64| {
-        if !((found - expected).abs() <= (relative * expected.abs()).max(1e-12)) {
+        let close = (found - expected).abs() <= (relative * expected.abs()).max(1e-12);
+        if !close {
             faults.push(format!("{what}: {found:?} instead of {expected:?}"));
         }
     };

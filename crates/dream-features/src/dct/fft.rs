@@ -1,7 +1,7 @@
 //! Fourier transform of any length, as many columns at once as a register has lanes.
 //!
-//! Each column is transformed by itself with the same operations in the same order, so the result depends neither on
-//! the width of the registers nor on which columns travel together.
+//! Each lane is transformed by itself with the same operations in the same order, so the result does not depend on the
+//! width of the registers.
 
 use pulp::Simd;
 
@@ -260,7 +260,7 @@ mod tests {
                 let angle = 2.0 * std::f64::consts::PI * i as f64 / n as f64;
                 let [c, s] = root(i, n);
                 assert!(
-                    (c - libm::cos(angle)).abs() < 2e-15 && (s - libm::sin(angle)).abs() < 2e-15,
+                    (c - libm::cos(angle)).abs() < 5e-15 && (s - libm::sin(angle)).abs() < 5e-15,
                     "{i}/{n}"
                 );
             }

@@ -111,7 +111,7 @@ impl Line {
             [scratch] => dispatch(Batches { line: self, source, first, out, scratch }),
             several => {
                 // Whole batches on either side.
-                let columns = out.len() / self.n / 2 / (2 * LANES) * (2 * LANES);
+                let columns = out.len() / self.n / 2 / BATCH * BATCH;
                 let (left, right) = out.split_at_mut(columns * self.n);
                 let (a, b) = several.split_at_mut(several.len() / 2);
                 par::join(
@@ -140,7 +140,11 @@ impl Scratch {
     }
 }
 
-/// All columns of `out`, as many at a time as fit the real and the imaginary part of one Fourier transform.
+/// Columns that are treated together: column `i` of the first half becomes the real part, column `i` of the second half
+/// the imaginary part of a Fourier transform. Fixed, because the two round alike.
+const BATCH: usize = 2 * LANES;
+
+/// All columns of `out`, batch by batch.
 struct Batches<'a, C> {
     line: &'a Line,
     source: &'a C,
@@ -155,36 +159,44 @@ impl<C: Columns> Kernel for Batches<'_, C> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { line, source, first, out, scratch } = self;
         let Line { n, ref fft, ref turns } = *line;
-        let batch = 2 * S::F64_LANES;
         let complex = |room| S::as_mut_simd_f64s(room).0.as_chunks_mut::<2>().0;
         let (a, b) = (&mut complex(&mut scratch.a)[..n], &mut complex(&mut scratch.b)[..n]);
         let radix = complex(&mut scratch.radix);
-        for (i, out) in out.chunks_mut(batch * n).enumerate() {
-            // Two real columns make one complex one: even samples forwards, then odd samples backwards.
-            let mut samples = [0.0; 2 * LANES];
-            for y in 0..n {
-                source.load(y, first + i * batch, &mut samples[..batch]);
-                let at = if y.is_multiple_of(2) { y / 2 } else { n - 1 - y / 2 };
-                let lanes = S::as_simd_f64s(&samples).0;
-                a[at] = [lanes[0], lanes[1]];
-            }
-            let spectrum = if fft.run(simd, a, b, radix) { &*a } else { &*b };
-            for (k, &[cos, sin]) in turns.iter().enumerate() {
-                let (z, mirrored) = (spectrum[k], spectrum[if k == 0 { 0 } else { n - k }]);
-                let (cos, sin) = (simd.splat_f64s(cos), simd.splat_f64s(sin));
-                // Spectra of the two columns, their real parts after the turn.
-                let first = simd.add_f64s(
-                    simd.mul_f64s(cos, simd.add_f64s(z[0], mirrored[0])),
-                    simd.mul_f64s(sin, simd.sub_f64s(z[1], mirrored[1])),
-                );
-                let second = simd.add_f64s(
-                    simd.mul_f64s(cos, simd.add_f64s(z[1], mirrored[1])),
-                    simd.mul_f64s(sin, simd.sub_f64s(mirrored[0], z[0])),
-                );
-                let lanes = S::as_mut_simd_f64s(&mut samples).0;
-                (lanes[0], lanes[1]) = (first, second);
-                for (out, value) in out.chunks_exact_mut(n).zip(&samples) {
-                    out[k] = *value;
+        for (i, out) in out.chunks_mut(BATCH * n).enumerate() {
+            for group in (0..LANES).step_by(S::F64_LANES) {
+                // Even samples forwards, then odd samples backwards.
+                let column = first + i * BATCH + group;
+                let mut samples = [[0.0; LANES]; 2];
+                for y in 0..n {
+                    for (half, samples) in samples.iter_mut().enumerate() {
+                        source.load(y, column + half * LANES, &mut samples[..S::F64_LANES]);
+                    }
+                    let at = if y.is_multiple_of(2) { y / 2 } else { n - 1 - y / 2 };
+                    a[at] = samples.each_ref().map(|samples| S::as_simd_f64s(samples).0[0]);
+                }
+                let spectrum = if fft.run(simd, a, b, radix) { &*a } else { &*b };
+                for (k, &[cos, sin]) in turns.iter().enumerate() {
+                    let (z, mirrored) = (spectrum[k], spectrum[if k == 0 { 0 } else { n - k }]);
+                    let (cos, sin) = (simd.splat_f64s(cos), simd.splat_f64s(sin));
+                    // Spectra of the two columns, their real parts after the turn.
+                    let halves = [
+                        simd.add_f64s(
+                            simd.mul_f64s(cos, simd.add_f64s(z[0], mirrored[0])),
+                            simd.mul_f64s(sin, simd.sub_f64s(z[1], mirrored[1])),
+                        ),
+                        simd.add_f64s(
+                            simd.mul_f64s(cos, simd.add_f64s(z[1], mirrored[1])),
+                            simd.mul_f64s(sin, simd.sub_f64s(mirrored[0], z[0])),
+                        ),
+                    ];
+                    for (half, (samples, value)) in samples.iter_mut().zip(halves).enumerate() {
+                        S::as_mut_simd_f64s(samples).0[0] = value;
+                        for (lane, sample) in samples[..S::F64_LANES].iter().enumerate() {
+                            if let Some(out) = out.get_mut((half * LANES + group + lane) * n + k) {
+                                *out = *sample;
+                            }
+                        }
+                    }
                 }
             }
         }

@@ -77,8 +77,7 @@ impl Taps {
     fn new(n: usize, scale: f64) -> Result<Self> {
         const LONGEST: f64 = 1e6;
         let size = (scale * n as f64).ceil();
-        // `!(a <= b)`: true for NaN too.
-        if scale <= 0.0 || !(size <= LONGEST) || !(1.0 / scale <= LONGEST) {
+        if !scale.is_finite() || scale < 1.0 / LONGEST || size > LONGEST {
             return Err(Error::Config {
                 field: "scale",
                 reason: "must be positive and give sides of 1 to a million",

@@ -230,8 +230,7 @@ impl Kernel for Correlate<'_> {
             }
         }
         let energy = pattern[0];
-        // NaN is faint too.
-        if !(energy > FAINT) {
+        if energy <= FAINT {
             return None;
         }
         let mut magnitudes = [0.0; BLOCK * BLOCK];
