@@ -26,6 +26,7 @@ pub mod resize;
 mod shared;
 mod simd;
 pub mod tlvqm;
+pub mod v_bliinds;
 mod view;
 mod yuv;
 

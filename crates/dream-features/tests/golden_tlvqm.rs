@@ -1,4 +1,4 @@
-//! TLVQM against the reference: the motion tables, the low-complexity rows (see testdata/PROVENANCE.md).
+//! TLVQM against the reference: the motion tables, the low-complexity rows, the features (see testdata/PROVENANCE.md).
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,43 +10,14 @@
 
 #[path = "common/clips.rs"]
 mod clips;
+#[path = "common/golden.rs"]
+mod golden;
 
-use std::path::{Path, PathBuf};
-
-use clips::{Clip, Planes};
 use dream_features::tlvqm::low::{LowComplexity, NAMES};
 use dream_features::tlvqm::{Ties, Tlvqm};
-use dream_features::{Error, Frame, LumaView, VideoFeatures, VideoSession, VideoSpec, Yuv420View};
+use dream_features::{Error, VideoFeatures, VideoSession, VideoSpec};
+use golden::{clip, frames, numbers, reference, steps, view};
 use serde_json::Value;
-
-fn testdata() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/video")
-}
-
-fn json(path: &Path) -> Value {
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
-}
-
-fn clip(name: &str) -> Clip {
-    let list = json(&testdata().join("clips.json"));
-    let number = |key: &str| list[name][key].as_u64().unwrap() as usize;
-    let ppm = std::fs::read(testdata().join("astronaut_crop_256.ppm")).unwrap();
-    clips::recipe(name, number("width"), number("height"), number("frames"), Some(&ppm)).unwrap()
-}
-
-fn view<'a>(clip: &Clip, planes: &'a Planes) -> Yuv420View<'a> {
-    let (w, h) = (clip.width, clip.height);
-    Yuv420View::new(
-        LumaView::new(&planes.y, w, h, w).unwrap(),
-        LumaView::new(&planes.u, w / 2, h / 2, w / 2).unwrap(),
-        LumaView::new(&planes.v, w / 2, h / 2, w / 2).unwrap(),
-    )
-    .unwrap()
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect()
-}
 
 fn assert_close(found: f64, expected: f64, what: &str) {
     let close = (found - expected).abs() <= 1e-12 + 1e-9 * expected.abs();
@@ -96,34 +67,25 @@ fn low_complexity(name: &str, steps: &Value) {
     assert_eq!(compared, indices.len());
 }
 
-/// The 75 features of a clip, in file order.
-fn reference(name: &str) -> Vec<f64> {
-    let text = std::fs::read_to_string(testdata().join("tlvqm_canonical_features.csv")).unwrap();
-    let mut lines = text.lines().map(|line| line.split(',').map(str::trim).collect::<Vec<_>>());
-    let column = lines.next().unwrap().iter().position(|cell| *cell == name).unwrap();
-    lines.map(|cells| cells[column].parse().unwrap()).collect()
-}
-
 #[test]
 fn features_frames_and_rows_of_every_clip() {
     for name in ["synth_small", "synth_halfodd", "synth_a", "face", "static", "black"] {
         let clip = clip(name);
         let spec = VideoSpec { width: clip.width, height: clip.height, frames_per_second: 10.0 };
         let mut session = Tlvqm::default().trace(spec).unwrap();
-        for planes in &clip.frames {
-            session.push(&Frame::from_yuv420(view(&clip, planes))).unwrap();
+        for frame in frames(&clip) {
+            session.push(&frame).unwrap();
         }
         let (features, trace) = session.finish_traced().unwrap();
-        let expected = reference(name);
+        let expected = reference("tlvqm_canonical_features.csv", name);
         assert_eq!((features.values().len(), expected.len()), (75, 75));
         assert!(!features.short() && features.replaced() == 0);
         for ((found, expected), what) in features.values().iter().zip(expected).zip(features.layout().names())
         {
             assert_close(*found, expected, &format!("{name} {what}"));
         }
-        let steps = testdata().join(format!("{name}.intermediate.json"));
-        if steps.is_file() {
-            let steps = &json(&steps)["tlvqm_canonical"];
+        if let Some(steps) = steps(name) {
+            let steps = &steps["tlvqm_canonical"];
             let picked: Vec<f64> = trace.picked.iter().map(|(frame, _)| *frame as f64).collect();
             assert_eq!(picked, numbers(&steps["hc_frame_index"]), "{name}");
             for ((_, found), expected) in trace.picked.iter().zip(steps["hc"].as_array().unwrap()) {
@@ -140,25 +102,25 @@ fn features_frames_and_rows_of_every_clip() {
 fn short_videos_are_one_window_and_say_so() {
     let clip = clip("synth_small");
     let spec = VideoSpec { width: 64, height: 64, frames_per_second: 10.0 };
-    let run = |frames: usize| {
+    let run = |count: usize| {
         let mut session = Tlvqm::default().trace(spec).unwrap();
-        for planes in &clip.frames[..frames] {
-            session.push(&Frame::from_yuv420(view(&clip, planes))).unwrap();
+        for frame in frames(&clip).take(count) {
+            session.push(&frame).unwrap();
         }
         session.finish_traced()
     };
-    for frames in 0..6 {
-        let found = u64::try_from(frames).unwrap();
-        assert_eq!(run(frames).unwrap_err(), Error::TooFewFrames { min: 6, found });
+    for count in 0..6 {
+        let found = u64::try_from(count).unwrap();
+        assert_eq!(run(count).unwrap_err(), Error::TooFewFrames { min: 6, found });
     }
-    for frames in 6..=30 {
-        let (features, trace) = run(frames).unwrap();
+    for count in 6..=30 {
+        let (features, trace) = run(count).unwrap();
         assert!(features.values().iter().all(|v| v.is_finite()));
-        assert_eq!(trace.rows.len(), (frames - 5).div_ceil(2));
+        assert_eq!(trace.rows.len(), (count - 5).div_ceil(2));
         assert!(!trace.picked.is_empty());
         // Two windows of six rows that share one.
-        assert_eq!(features.short(), trace.rows.len() < 12, "{frames}");
-        if frames == 6 {
+        assert_eq!(features.short(), trace.rows.len() < 12, "{count}");
+        if count == 6 {
             assert_eq!(features.values()[..22], trace.rows[0].1[..22]);
         }
     }
@@ -167,25 +129,10 @@ fn short_videos_are_one_window_and_say_so() {
 }
 
 #[test]
-fn low_complexity_rows_of_the_committed_clips() {
-    for name in ["synth_small", "synth_halfodd"] {
-        low_complexity(name, &json(&testdata().join(format!("{name}.intermediate.json"))));
-    }
-}
-
-#[test]
-fn low_complexity_rows_of_the_other_clips() {
-    let shared = std::env::var("DREAM_SHARED").unwrap_or_else(|_| "../../../shared".to_owned());
-    let folder = Path::new(&shared).join("golden/video-features");
-    if !folder.is_dir() {
-        assert!(std::env::var("DREAM_REQUIRE_SHARED").is_err(), "{} is missing", folder.display());
-        let _ = std::io::Write::write_fmt(
-            &mut std::io::stderr(),
-            format_args!("SKIPPED: TLVQM of four clips, {} is missing\n", folder.display()),
-        );
-        return;
-    }
-    for name in ["synth_a", "face", "static", "black"] {
-        low_complexity(name, &json(&folder.join(format!("{name}.intermediate.json"))));
+fn low_complexity_rows_and_motion_tables() {
+    for name in ["synth_small", "synth_halfodd", "synth_a", "face", "static", "black"] {
+        if let Some(steps) = steps(name) {
+            low_complexity(name, &steps);
+        }
     }
 }

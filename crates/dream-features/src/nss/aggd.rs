@@ -46,6 +46,17 @@ impl Aggd {
         moments.add(values);
         moments.fit()
     }
+
+    /// The left and right scale `deviation * sqrt(Γ(1/shape) / Γ(3/shape))`, which NIQE takes instead of the deviations.
+    ///
+    /// # Reference
+    /// Mittal, Soundararajan, Bovik, "Making a completely blind image quality analyzer", SPL 2013.
+    #[must_use]
+    pub fn beta(&self) -> [f64; 2] {
+        let gamma = |k: f64| libm::tgamma(k / self.shape);
+        let scale = (gamma(1.0) / gamma(3.0)).sqrt();
+        [self.left * scale, self.right * scale]
+    }
 }
 
 /// Sums from which an [`Aggd`] is fitted. They can be taken piece by piece.

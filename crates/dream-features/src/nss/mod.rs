@@ -14,5 +14,5 @@ pub use aggd::{Aggd, AggdMoments};
 pub use ggd::{Ggd, GgdMoments};
 pub(crate) use local_structure::StructureScan;
 pub use local_structure::{LocalStructure, Quantity, local_structure};
-pub use mscn::{FlatAreas, LocalStatistics, local_statistics};
+pub use mscn::{Border, FlatAreas, LocalStatistics, local_statistics, local_statistics_bordered};
 pub(crate) use mscn::{MscnRow, MscnScan};

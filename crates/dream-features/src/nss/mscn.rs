@@ -19,6 +19,16 @@ pub enum FlatAreas {
     Literal,
 }
 
+/// What the window sees outside the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Border {
+    /// Zeros: the border is darkened. BRISQUE, HIGRADE, VIDEVAL.
+    #[default]
+    Zero,
+    /// The nearest pixel of the image. NIQE.
+    Replicate,
+}
+
 /// Values outside the row that a neighbour or the window may read: at least 3, whole lanes.
 const MARGIN: usize = LANES;
 const SNAP: f64 = 1e-9;
@@ -50,9 +60,27 @@ pub struct LocalStatistics {
 /// BRISQUE release, LIVE 2011 (`filter2` with zero padding). See the crate's `nss` module.
 #[must_use]
 pub fn local_statistics(image: &Plane, flat: FlatAreas) -> LocalStatistics {
+    local_statistics_bordered(image, flat, Border::Zero)
+}
+
+/// As [`local_statistics`], with a choice of what lies outside the image.
+///
+/// # Example
+/// ```
+/// use dream_features::{Plane, nss::{Border, FlatAreas, local_statistics_bordered}};
+///
+/// let flat = Plane::new(vec![10.0; 81], 9, 9)?;
+/// let local = local_statistics_bordered(&flat, FlatAreas::Snapped, Border::Replicate);
+/// assert!(local.mscn.data().iter().all(|&v| v == 0.0));
+/// # Ok::<(), dream_features::Error>(())
+/// ```
+/// # Reference
+/// NIQE release (`imfilter` with replicated border), IEEE Signal Processing Letters 20(3), 2013.
+#[must_use]
+pub fn local_statistics_bordered(image: &Plane, flat: FlatAreas, border: Border) -> LocalStatistics {
     let (width, height) = (image.width(), image.height());
     let mut out = [(); 3].map(|()| Plane::zeros(width, height));
-    MscnScan::default().run(image, flat, |y, row| {
+    MscnScan::default().run_bordered(image, flat, border, |y, row| {
         for (plane, line) in out.iter_mut().zip([row.mu(), row.sigma(), row.values()]) {
             plane.row_mut(y).copy_from_slice(line);
         }
@@ -126,16 +154,22 @@ pub(crate) struct MscnScan {
 impl MscnScan {
     /// Calls `sink(y, row)` for every row of the image, from the top. The sink may swap the row for another
     /// one that was handed out before.
-    pub(crate) fn run<R: Rows>(
+    pub(crate) fn run<R: Rows>(&mut self, rows: &R, flat: FlatAreas, sink: impl FnMut(usize, &mut MscnRow)) {
+        self.run_bordered(rows, flat, Border::Zero, sink);
+    }
+
+    /// As [`MscnScan::run`], with a choice of what lies outside the image.
+    pub(crate) fn run_bordered<R: Rows>(
         &mut self,
         rows: &R,
         flat: FlatAreas,
+        border: Border,
         mut sink: impl FnMut(usize, &mut MscnRow),
     ) {
         let (width, height) = (rows.width(), rows.height());
         let taps = mscn_taps();
         let window = match flat {
-            FlatAreas::Literal => gaussian(7, 7.0 / 6.0),
+            FlatAreas::Literal => literal_window(border),
             FlatAreas::Snapped => Vec::new(), // not used, and nothing is allocated for it
         };
         let pitch = padded(width) + 2 * MARGIN;
@@ -150,6 +184,9 @@ impl MscnScan {
             for next in loaded..wanted {
                 if let Some(slot) = self.ring.chunks_exact_mut(pitch).nth(next % 7) {
                     rows.load(next, slot.get_mut(MARGIN..MARGIN + width).unwrap_or_default());
+                    if border == Border::Replicate {
+                        replicate(slot, width);
+                    }
                 }
             }
             loaded = wanted;
@@ -158,7 +195,10 @@ impl MscnScan {
                 Some(r) => ring.chunks_exact(pitch).nth(r % 7).unwrap_or(zeros),
                 None => zeros,
             };
-            let lines = [-3isize, -2, -1, 0, 1, 2, 3].map(|d| at(y.checked_add_signed(d)));
+            let lines = [-3isize, -2, -1, 0, 1, 2, 3].map(|d| match border {
+                Border::Zero => at(y.checked_add_signed(d)),
+                Border::Replicate => at(Some(y.saturating_add_signed(d).min(height - 1))),
+            });
             // A row that was swapped in may be new.
             if self.row.width != width || self.row.mu.len() != padded(width) {
                 self.row.resize(width);
@@ -177,6 +217,28 @@ impl MscnScan {
             sink(y, row);
         }
     }
+}
+
+/// The two-dimensional window as the original code makes it, down to the last bit.
+fn literal_window(border: Border) -> Vec<f64> {
+    let mut window = gaussian(7, 7.0 / 6.0);
+    if border == Border::Replicate {
+        // The NIQE release normalises once more, by the sum of the sums of the columns.
+        let column = |k: usize| window.iter().skip(k).step_by(7).sum::<f64>();
+        let total: f64 = (0..7).map(column).sum();
+        for weight in &mut window {
+            *weight /= total;
+        }
+    }
+    window
+}
+
+/// Continues a row by its first and last value, as far as the window reaches.
+fn replicate(slot: &mut [f64], width: usize) {
+    let value = |i: usize| slot.get(i).copied().unwrap_or_default();
+    let (first, last) = (value(MARGIN), value(MARGIN + width - 1));
+    slot.get_mut(MARGIN - 3..MARGIN).unwrap_or_default().fill(first);
+    slot.get_mut(MARGIN + width..MARGIN + width + 3).unwrap_or_default().fill(last);
 }
 
 fn reset(buffer: &mut Vec<f64>, len: usize) {

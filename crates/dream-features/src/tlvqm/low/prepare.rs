@@ -169,7 +169,7 @@ const SEVEN: [f64; 4] = {
     let mut k = 0usize;
     while k < 8 {
         // Sample k - 3 of the double-size line around output 0: odd samples come first.
-        let (odd, centre) = (k % 2 == 0, k.div_ceil(2) + 1);
+        let (odd, centre) = (k.is_multiple_of(2), k.div_ceil(2) + 1);
         let up = if odd { [-18.0, 222.0, 58.0, -6.0] } else { [-6.0, 58.0, 222.0, -18.0] };
         let first = if odd { centre - 1 } else { centre - 2 };
         let mut t = 0;

@@ -1,0 +1,162 @@
+//! Everything V-BLIINDS takes from two frames that follow each other.
+
+use super::motion::{coherency, mode_and_mean, residual_deviation};
+use super::ntss::{BlockSearch, Codes, Vector};
+use super::spectral::{COEFFICIENTS, Ratios, Spectral};
+use crate::frame::{Frame, Pixels};
+use crate::par;
+use crate::plane::Rows;
+
+/// The searches of the residual and of the motion features.
+const RESIDUAL: BlockSearch = BlockSearch { block: 16, reach: 7 };
+const MOTION: BlockSearch = BlockSearch { block: 10, reach: 15 };
+
+/// What two frames that follow each other contribute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairStatistics {
+    /// Vectors (down, right) of 16x16 blocks from the second frame to the first, row after row.
+    pub residual_vectors: Vec<(i32, i32)>,
+    /// Vectors of 10x10 blocks.
+    pub motion_vectors: Vec<(i32, i32)>,
+    /// Deviation over 16x16 blocks of the constant coefficient of the motion-compensated difference.
+    pub residual_deviation: f64,
+    /// Mean over 5x5 blocks of the constant coefficient of the difference.
+    pub mean_dc: f64,
+    /// Shapes of the 25 coefficients of 5x5 blocks, in zig-zag order.
+    pub shapes: [f64; 25],
+    /// High to low band, high to middle, high and middle to low, high to middle and low, middle to low.
+    pub ratios: [f64; 5],
+    /// How coherent the motion is around each 10x10 block.
+    pub coherency: Vec<f64>,
+    /// Most frequent length of the vectors of 10x10 blocks.
+    pub mode: f64,
+    /// Their mean length.
+    pub mean: f64,
+}
+
+/// Two frames and what is taken from them; the memory is reused from pair to pair.
+#[derive(Debug, Default)]
+pub(super) struct Pair {
+    previous: Codes,
+    current: Codes,
+    unit: f64,
+    frames: u64,
+    residual_vectors: Vec<Vector>,
+    motion_vectors: Vec<Vector>,
+    spectral: Spectral,
+    coherency: Vec<f64>,
+    lengths: Vec<u32>,
+    /// Of the last pair.
+    pub(super) residual_deviation: f64,
+    pub(super) mode: f64,
+    pub(super) mean: f64,
+}
+
+impl Pair {
+    /// Takes the next frame. Whether there is a pair now.
+    pub(super) fn push(&mut self, frame: &Frame<'_>, line: &mut Vec<f64>) -> bool {
+        std::mem::swap(&mut self.previous, &mut self.current);
+        self.unit = self.current.take(frame, line);
+        self.frames += 1;
+        self.frames > 1
+    }
+
+    /// Computes the statistics of the pair, and `other` at the same time if threads are there.
+    pub(super) fn run(&mut self, other: impl FnOnce() + Send) {
+        let Self { previous, current, unit, residual_vectors, motion_vectors, spectral, .. } = self;
+        let (previous, current, unit) = (&*previous, &*current, *unit);
+        par::join(
+            || {
+                par::join(
+                    || RESIDUAL.run(previous, current, residual_vectors),
+                    || MOTION.run(previous, current, motion_vectors),
+                )
+            },
+            || par::join(|| spectral.run(previous, current, unit), other),
+        );
+        self.residual_deviation =
+            residual_deviation(RESIDUAL, previous, current, &self.residual_vectors, unit);
+        let (columns, _) = MOTION.blocks(current);
+        coherency(&self.motion_vectors, columns, &mut self.coherency);
+        // The original has room for this many vectors; those it does not fill are zero.
+        let room = current.width * current.height / (MOTION.block * MOTION.block);
+        (self.mode, self.mean) = mode_and_mean(&self.motion_vectors, room, &mut self.lengths);
+    }
+
+    pub(super) fn ratios(&self) -> Ratios {
+        self.spectral.ratios()
+    }
+
+    pub(super) fn mean_dc(&self) -> f64 {
+        self.spectral.mean_dc
+    }
+
+    pub(super) fn mean_coherency(&self) -> f64 {
+        self.coherency.iter().sum::<f64>() / self.coherency.len() as f64
+    }
+
+    pub(super) fn statistics(&self) -> PairStatistics {
+        const _: () = assert!(COEFFICIENTS == 25);
+        PairStatistics {
+            residual_vectors: self.residual_vectors.clone(),
+            motion_vectors: self.motion_vectors.clone(),
+            residual_deviation: self.residual_deviation,
+            mean_dc: self.spectral.mean_dc,
+            shapes: self.spectral.shapes,
+            ratios: self.ratios(),
+            coherency: self.coherency.clone(),
+            mode: self.mode,
+            mean: self.mean,
+        }
+    }
+}
+
+impl Codes {
+    /// Copies the luma of a frame; returns how many codes are one 8-bit step.
+    fn take(&mut self, frame: &Frame<'_>, line: &mut Vec<f64>) -> f64 {
+        (self.width, self.height) = frame.size();
+        self.data.resize(self.width * self.height, 0);
+        let rows = self.data.chunks_exact_mut(self.width.max(1)).enumerate();
+        match frame.pixels() {
+            Pixels::Luma16(view) => {
+                for (y, out) in rows {
+                    out.copy_from_slice(view.row(y));
+                }
+                return view.unit();
+            }
+            Pixels::Luma(view) => {
+                for (y, out) in rows {
+                    widen(view.row(y), out);
+                }
+            }
+            Pixels::Yuv420(view) => {
+                for (y, out) in rows {
+                    widen(view.y().row(y), out);
+                }
+            }
+            Pixels::Rgb(_) => {
+                line.resize(self.width, 0.0);
+                let luma = frame.luma_rows();
+                for (y, out) in rows {
+                    luma.load(y, line);
+                    for (out, value) in out.iter_mut().zip(line.iter()) {
+                        #[expect(
+                            clippy::cast_possible_truncation,
+                            clippy::cast_sign_loss,
+                            reason = "a whole code, 0 to 255"
+                        )]
+                        let code = *value as u16;
+                        *out = code;
+                    }
+                }
+            }
+        }
+        1.0
+    }
+}
+
+fn widen(codes: &[u8], out: &mut [u16]) {
+    for (out, &code) in out.iter_mut().zip(codes) {
+        *out = u16::from(code);
+    }
+}
