@@ -102,6 +102,15 @@ impl<'a> Frame<'a> {
         }))
     }
 
+    /// The planes of luma and chroma, when the frame was made of them.
+    #[must_use]
+    pub const fn yuv420(&self) -> Option<Yuv420View<'a>> {
+        match &self.pixels {
+            Pixels::Yuv420(view) => Some(*view),
+            _ => None,
+        }
+    }
+
     /// The luma codes, 0 to 255, as a plane of its own.
     #[must_use]
     pub fn luma_plane(&self) -> Plane {

@@ -1,5 +1,6 @@
 //! Compares the crates with reference outputs: `cargo xtask golden --help`.
 
+mod clip;
 mod gm_log;
 mod higrade;
 mod image;
@@ -9,6 +10,8 @@ mod pooled;
 mod report;
 mod steps;
 mod table;
+mod tlvqm;
+mod v_bliinds;
 mod video;
 
 use std::fs;
@@ -32,9 +35,13 @@ layout:
   higrade     images/, lab/, higrade.csv, unstable.json, intermediates.json, video_*.yuv with
               video_*_higrade_{frames,video}.csv
   half-size   the half-size images of intermediates.json; imresize_*0.5 of primitives.json
+  tlvqm       clips.json, tlvqm_canonical_features.csv, <clip>.intermediate.json
+  v-bliinds   clips.json, vbliinds_features.csv, <clip>.intermediate.json
   metrics     correlation.json
   losses      losses.json
-`image-features` stands for brisque, half-size, gm-log and higrade.
+`image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm and v-bliinds.
+
+A clip is <clip>.y4m where that file exists, else made by its recipe and checked against its SHA-256.
 
 Every case prints its worst absolute error, its worst relative error (of values above the absolute tolerance), the
 tolerance, and PASS or FAIL. A value passes when it is within the relative or the absolute tolerance, NaN only where
@@ -96,6 +103,10 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
         video::run(&folder, &mut report)?;
         gm_log::run(&folder, &mut report)?;
         higrade::run(&folder, &mut report)?;
+        if clip::has_clips(&folder) {
+            tlvqm::run(&folder, &mut report)?;
+            v_bliinds::run(&folder, &mut report)?;
+        }
         if has("primitives.json") {
             steps::primitives(&folder, &mut report)?;
         }

@@ -14,19 +14,24 @@ pub(crate) enum Group {
     HalfSize,
     GmLog,
     Higrade,
+    Tlvqm,
+    VBliinds,
     Metrics,
     Losses,
 }
 
 impl Group {
-    const NAMES: [(&'static str, &'static [Self]); 7] = [
+    const NAMES: [(&'static str, &'static [Self]); 10] = [
         ("brisque", &[Self::Brisque]),
         ("half-size", &[Self::HalfSize]),
         ("gm-log", &[Self::GmLog]),
         ("higrade", &[Self::Higrade]),
+        ("tlvqm", &[Self::Tlvqm]),
+        ("v-bliinds", &[Self::VBliinds]),
         ("metrics", &[Self::Metrics]),
         ("losses", &[Self::Losses]),
         ("image-features", &[Self::Brisque, Self::HalfSize, Self::GmLog, Self::Higrade]),
+        ("video-features", &[Self::Tlvqm, Self::VBliinds]),
     ];
 
     /// The groups of a list such as `metrics,losses`.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::image::{Gray, SNAPPED};
 use crate::report::{Check, Group, Report, Tolerance, say};
-use crate::table::{array, json, number, number_list};
+use crate::table::{array, index, json, number, number_list};
 
 /// In flat areas sigma is the root of pure rounding noise: a few units in the last place of 255², so up to 1e-5.
 const SIGMA: Tolerance = Tolerance { relative: 1e-8, absolute: 1e-5 };
@@ -148,11 +148,6 @@ fn mean(values: &[f64]) -> f64 {
 
 fn field(value: &Value, key: &str) -> Result<f64> {
     number(&value[key]).with_context(|| format!("reading `{key}`"))
-}
-
-fn index(value: &Value, key: &str) -> Result<usize> {
-    let number = value[key].as_u64().with_context(|| format!("`{key}` is missing"))?;
-    Ok(usize::try_from(number)?)
 }
 
 #[cfg(test)]

@@ -74,6 +74,12 @@ pub(crate) fn text<'a>(value: &'a Value, key: &str) -> Result<&'a str> {
     value[key].as_str().with_context(|| format!("the text `{key}` is missing"))
 }
 
+/// A whole number that is not negative.
+pub(crate) fn index(value: &Value, key: &str) -> Result<usize> {
+    let number = value[key].as_u64().with_context(|| format!("`{key}` is missing"))?;
+    Ok(usize::try_from(number)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

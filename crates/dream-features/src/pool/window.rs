@@ -10,6 +10,8 @@ pub(crate) struct Windows {
     rows: Vec<f64>,
     /// Sums over the finished windows: the means, then the deviations.
     sums: Vec<f64>,
+    /// The last window: the means, then the deviations.
+    last: Vec<f64>,
     windows: u64,
     frames: u64,
 }
@@ -20,7 +22,15 @@ impl Windows {
         let half = (frames_per_second.round() / 2.0).floor().max(1.0);
         #[expect(clippy::cast_possible_truncation, reason = "the rate is at most 1e6")]
         let len = half as usize + 1;
-        Self { dim, len, rows: Vec::new(), sums: vec![0.0; 2 * dim], windows: 0, frames: 0 }
+        Self {
+            dim,
+            len,
+            rows: Vec::new(),
+            sums: vec![0.0; 2 * dim],
+            last: vec![0.0; 2 * dim],
+            windows: 0,
+            frames: 0,
+        }
     }
 
     pub(crate) const fn frames(&self) -> u64 {
@@ -32,6 +42,11 @@ impl Windows {
     /// Windows that were filled.
     pub(crate) const fn windows(&self) -> u64 {
         self.windows
+    }
+
+    /// Means and deviations of the last window.
+    pub(crate) fn last(&self) -> &[f64] {
+        &self.last
     }
 
     /// Rows seen.
@@ -50,14 +65,17 @@ impl Windows {
 
     /// Adds mean and deviation of the rows to the sums.
     fn close(&mut self) {
-        let (means, deviations) = self.sums.split_at_mut(self.dim);
+        let (means, deviations) = self.last.split_at_mut(self.dim);
         let n = (self.rows.len() / self.dim) as f64;
-        for (i, (mean_sum, deviation_sum)) in means.iter_mut().zip(deviations).enumerate() {
+        for (i, (mean_out, deviation_out)) in means.iter_mut().zip(deviations).enumerate() {
             let column = || self.rows.iter().skip(i).step_by(self.dim);
             let mean = column().sum::<f64>() / n;
             let squares: f64 = column().map(|v| (v - mean) * (v - mean)).sum();
-            *mean_sum += mean;
-            *deviation_sum += (squares / (n - 1.0).max(1.0)).sqrt();
+            *mean_out = mean;
+            *deviation_out = (squares / (n - 1.0).max(1.0)).sqrt();
+        }
+        for (sum, value) in self.sums.iter_mut().zip(&self.last) {
+            *sum += value;
         }
         self.windows += 1;
     }

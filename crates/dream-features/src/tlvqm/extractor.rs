@@ -111,6 +111,8 @@ impl VideoFeatures for Tlvqm {
 pub struct Trace {
     /// Number of the frame and its 28 low-complexity values.
     pub rows: Vec<(u64, [f64; 28])>,
+    /// Of each window the means of the first 22 values, their deviations, and the correlation: 45 numbers.
+    pub windows: Vec<Vec<f64>>,
     /// Number of the frame and its 30 high-complexity values.
     pub picked: Vec<(u64, [f64; 30])>,
 }
@@ -213,6 +215,11 @@ impl TlvqmSession {
         self.correlation.add([held.row[0], held.row[10]]);
         if self.windows.windows() > before {
             self.correlation.close();
+            if let Some(trace) = &mut self.trace {
+                let mut window = self.windows.last().to_vec();
+                window.push(self.correlation.last);
+                trace.windows.push(window);
+            }
         }
         if let Some(trace) = &mut self.trace {
             trace.rows.push((held.frame, held.row));
@@ -287,6 +294,8 @@ impl VideoSession for TlvqmSession {
 #[derive(Debug, Default)]
 struct Correlation {
     pairs: Vec<[f64; 2]>,
+    /// Of the last window.
+    last: f64,
     sum: f64,
     windows: u64,
 }
@@ -304,7 +313,8 @@ impl Correlation {
             self.pairs.iter().map(|pair| (pair[i] - mean[i]) * (pair[k] - mean[k])).sum()
         };
         let energy = product(0, 0).sqrt() * product(1, 1).sqrt();
-        self.sum += if energy > 0.0 { product(0, 1) / energy } else { 0.0 };
+        self.last = if energy > 0.0 { product(0, 1) / energy } else { 0.0 };
+        self.sum += self.last;
         self.windows += 1;
         self.pairs.drain(..self.pairs.len().saturating_sub(1));
     }

@@ -24,6 +24,8 @@ pub struct PairStatistics {
     pub mean_dc: f64,
     /// Shapes of the 25 coefficients of 5x5 blocks, in zig-zag order.
     pub shapes: [f64; 25],
+    /// The coefficients of all 5x5 blocks, those of the same frequency next to each other, row after row of frequencies.
+    planes: Vec<f64>,
     /// High to low band, high to middle, high and middle to low, high to middle and low, middle to low.
     pub ratios: [f64; 5],
     /// How coherent the motion is around each 10x10 block.
@@ -32,6 +34,18 @@ pub struct PairStatistics {
     pub mode: f64,
     /// Their mean length.
     pub mean: f64,
+}
+
+impl PairStatistics {
+    /// The coefficients of one (vertical, horizontal) frequency, 0 to 4 each, of all 5x5 blocks of the difference; empty
+    /// for other frequencies.
+    #[must_use]
+    pub fn coefficients(&self, vertical: usize, horizontal: usize) -> &[f64] {
+        let blocks = self.planes.len() / COEFFICIENTS;
+        let place = vertical * 5 + horizontal;
+        let inside = vertical < 5 && horizontal < 5;
+        self.planes.get(place * blocks..(place + 1) * blocks).filter(|_| inside).unwrap_or_default()
+    }
 }
 
 /// Two frames and what is taken from them; the memory is reused from pair to pair.
@@ -103,6 +117,7 @@ impl Pair {
             residual_deviation: self.residual_deviation,
             mean_dc: self.spectral.mean_dc,
             shapes: self.spectral.shapes,
+            planes: self.spectral.planes.clone(),
             ratios: self.ratios(),
             coherency: self.coherency.clone(),
             mode: self.mode,

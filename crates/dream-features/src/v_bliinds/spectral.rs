@@ -49,7 +49,7 @@ const ZIGZAG: [(usize, usize); COEFFICIENTS] = [
 #[derive(Debug, Default)]
 pub(super) struct Spectral {
     /// All coefficients: those of the same frequency next to each other, block rows one after the other.
-    planes: Vec<f64>,
+    pub(super) planes: Vec<f64>,
     blocks: usize,
     /// One row of blocks on its way.
     line: Vec<f64>,
