@@ -1,5 +1,6 @@
 //! Compares the crates with reference outputs: `cargo xtask golden --help`.
 
+mod clip;
 mod gm_log;
 mod higrade;
 mod image;
@@ -9,6 +10,7 @@ mod pooled;
 mod report;
 mod steps;
 mod table;
+mod tlvqm_high;
 mod video;
 
 use std::fs;
@@ -32,6 +34,9 @@ layout:
   higrade     images/, lab/, higrade.csv, unstable.json, intermediates.json, video_*.yuv with
               video_*_higrade_{frames,video}.csv
   half-size   the half-size images of intermediates.json; imresize_*0.5 of primitives.json
+  tlvqm-high  hc of tlvqm_canonical and hcf of videval in {CLIP}.intermediate.json, the clip being {CLIP}.y4m, or made by
+              its recipe and checked against clips.json; imresize_*, dct2_*, rgb2lab_of_that, ycbcr2rgb_double of
+              primitives.json
   metrics     correlation.json
   losses      losses.json
 `image-features` stands for brisque, half-size, gm-log and higrade.
@@ -96,6 +101,7 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
         video::run(&folder, &mut report)?;
         gm_log::run(&folder, &mut report)?;
         higrade::run(&folder, &mut report)?;
+        tlvqm_high::run(&folder, &mut report)?;
         if has("primitives.json") {
             steps::primitives(&folder, &mut report)?;
         }

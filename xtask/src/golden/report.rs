@@ -14,16 +14,18 @@ pub(crate) enum Group {
     HalfSize,
     GmLog,
     Higrade,
+    TlvqmHigh,
     Metrics,
     Losses,
 }
 
 impl Group {
-    const NAMES: [(&'static str, &'static [Self]); 7] = [
+    const NAMES: [(&'static str, &'static [Self]); 8] = [
         ("brisque", &[Self::Brisque]),
         ("half-size", &[Self::HalfSize]),
         ("gm-log", &[Self::GmLog]),
         ("higrade", &[Self::Higrade]),
+        ("tlvqm-high", &[Self::TlvqmHigh]),
         ("metrics", &[Self::Metrics]),
         ("losses", &[Self::Losses]),
         ("image-features", &[Self::Brisque, Self::HalfSize, Self::GmLog, Self::Higrade]),
