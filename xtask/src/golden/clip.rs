@@ -1,5 +1,10 @@
 //! Clips of the video features: from a file, or from the recipe of their name.
 
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "recipes are integer arithmetic modulo 2^32, and its result is checked against a digest"
+)]
 #[path = "../../../crates/dream-features/tests/common/clips.rs"]
 mod recipes;
 
