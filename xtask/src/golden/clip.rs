@@ -35,15 +35,19 @@ impl Clip {
 
     /// The frames, in order.
     pub(crate) fn frames(&self) -> impl Iterator<Item = Result<Frame<'_>>> {
-        let (width, height) = (self.pixels.width, self.pixels.height);
-        self.pixels.frames.iter().map(move |planes| {
-            let (w, h) = (width.div_ceil(2), height.div_ceil(2));
-            Ok(Frame::from_yuv420(Yuv420View::new(
-                LumaView::new(&planes.y, width, height, width)?,
-                LumaView::new(&planes.u, w, h, w)?,
-                LumaView::new(&planes.v, w, h, w)?,
-            )?))
-        })
+        (0..self.pixels.frames.len()).map(|index| Ok(Frame::from_yuv420(self.view(index)?)))
+    }
+
+    /// One frame.
+    pub(crate) fn view(&self, index: usize) -> Result<Yuv420View<'_>> {
+        let recipes::Clip { width, height, frames } = &self.pixels;
+        let planes = frames.get(index).with_context(|| format!("frame {index} is outside the clip"))?;
+        let (w, h) = (width.div_ceil(2), height.div_ceil(2));
+        Ok(Yuv420View::new(
+            LumaView::new(&planes.y, *width, *height, *width)?,
+            LumaView::new(&planes.u, w, h, w)?,
+            LumaView::new(&planes.v, w, h, w)?,
+        )?)
     }
 }
 

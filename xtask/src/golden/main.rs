@@ -11,6 +11,7 @@ mod report;
 mod steps;
 mod table;
 mod tlvqm;
+mod tlvqm_high;
 mod v_bliinds;
 mod video;
 
@@ -36,10 +37,12 @@ layout:
               video_*_higrade_{frames,video}.csv
   half-size   the half-size images of intermediates.json; imresize_*0.5 of primitives.json
   tlvqm       clips.json, tlvqm_canonical_features.csv, <clip>.intermediate.json
+  tlvqm-high  the frames of <clip>.intermediate.json; imresize, dct2 and Lab of primitives.json
   v-bliinds   clips.json, vbliinds_features.csv, <clip>.intermediate.json
   metrics     correlation.json
   losses      losses.json
-`image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm and v-bliinds.
+`image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm,
+tlvqm-high and v-bliinds.
 
 A clip is <clip>.y4m where that file exists, else made by its recipe and checked against its SHA-256.
 
@@ -105,6 +108,7 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
         higrade::run(&folder, &mut report)?;
         if clip::has_clips(&folder) {
             tlvqm::run(&folder, &mut report)?;
+            tlvqm_high::run(&folder, &mut report)?;
             v_bliinds::run(&folder, &mut report)?;
         }
         if has("primitives.json") {

@@ -15,23 +15,25 @@ pub(crate) enum Group {
     GmLog,
     Higrade,
     Tlvqm,
+    TlvqmHigh,
     VBliinds,
     Metrics,
     Losses,
 }
 
 impl Group {
-    const NAMES: [(&'static str, &'static [Self]); 10] = [
+    const NAMES: [(&'static str, &'static [Self]); 11] = [
         ("brisque", &[Self::Brisque]),
         ("half-size", &[Self::HalfSize]),
         ("gm-log", &[Self::GmLog]),
         ("higrade", &[Self::Higrade]),
         ("tlvqm", &[Self::Tlvqm]),
+        ("tlvqm-high", &[Self::TlvqmHigh]),
         ("v-bliinds", &[Self::VBliinds]),
         ("metrics", &[Self::Metrics]),
         ("losses", &[Self::Losses]),
         ("image-features", &[Self::Brisque, Self::HalfSize, Self::GmLog, Self::Higrade]),
-        ("video-features", &[Self::Tlvqm, Self::VBliinds]),
+        ("video-features", &[Self::Tlvqm, Self::TlvqmHigh, Self::VBliinds]),
     ];
 
     /// The groups of a list such as `metrics,losses`.

@@ -25,10 +25,11 @@ const XYZ: [[f64; 3]; 3] = [
 #[must_use]
 #[inline(always)]
 pub fn lab_from_rgb(rgb: [f64; 3]) -> [f64; 3] {
-    let linear = rgb.map(linear_from_srgb);
-    let xyz = XYZ.map(|m| m[0] * linear[0] + m[1] * linear[1] + m[2] * linear[2]);
-    let [x, y, z] =
-        [xyz[0] * (1.0 / WHITE[0]), xyz[1] * (1.0 / WHITE[1]), xyz[2] * (1.0 / WHITE[2])].map(response);
+    // Written out: the closures of `map` are not sure to be compiled into the caller's loop.
+    let [r, g, b] = [linear_from_srgb(rgb[0]), linear_from_srgb(rgb[1]), linear_from_srgb(rgb[2])];
+    let x = response((XYZ[0][0] * r + XYZ[0][1] * g + XYZ[0][2] * b) * (1.0 / WHITE[0]));
+    let y = response((XYZ[1][0] * r + XYZ[1][1] * g + XYZ[1][2] * b) * (1.0 / WHITE[1]));
+    let z = response((XYZ[2][0] * r + XYZ[2][1] * g + XYZ[2][2] * b) * (1.0 / WHITE[2]));
     [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
 }
 

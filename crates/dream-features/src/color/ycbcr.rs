@@ -19,10 +19,14 @@ const YCBCR: [[f64; 3]; 3] =
 /// Product of the matrix and a vector, then the shift of the offset: the order of MATLAB's sums.
 #[inline(always)]
 fn transform(ycbcr: [f64; 3], offset_scale: f64) -> [f64; 3] {
-    RGB.map(|m| {
-        let shift = m[0] * OFFSET[0] + m[1] * OFFSET[1] + m[2] * OFFSET[2];
-        (m[0] * ycbcr[0] + m[1] * ycbcr[1] + m[2] * ycbcr[2]) - shift * offset_scale
-    })
+    // Written out: the closures of `map` are not sure to be compiled into the caller's loop.
+    [row(RGB[0], ycbcr, offset_scale), row(RGB[1], ycbcr, offset_scale), row(RGB[2], ycbcr, offset_scale)]
+}
+
+#[inline(always)]
+fn row(m: [f64; 3], ycbcr: [f64; 3], offset_scale: f64) -> f64 {
+    let shift = m[0] * OFFSET[0] + m[1] * OFFSET[1] + m[2] * OFFSET[2];
+    (m[0] * ycbcr[0] + m[1] * ycbcr[1] + m[2] * ycbcr[2]) - shift * offset_scale
 }
 
 /// R'G'B' in 0..=1 from Y'CbCr in 0..=1 (codes divided by 255), clamped.
@@ -37,7 +41,8 @@ fn transform(ycbcr: [f64; 3], offset_scale: f64) -> [f64; 3] {
 #[must_use]
 #[inline(always)]
 pub fn rgb_from_ycbcr(ycbcr: [f64; 3]) -> [f64; 3] {
-    transform(ycbcr, 1.0 / 255.0).map(|v| v.clamp(0.0, 1.0))
+    let [r, g, b] = transform(ycbcr, 1.0 / 255.0);
+    [r.clamp(0.0, 1.0), g.clamp(0.0, 1.0), b.clamp(0.0, 1.0)]
 }
 
 /// 8-bit R'G'B' from 8-bit Y'CbCr: rounded halves up, saturated.

@@ -318,15 +318,18 @@ impl Kernel for Gradient<'_> {
         }
         let n = width - 2;
         let (gradient, difference) = (&mut gradient[1..=n], &mut difference[1..=n]);
-        let lab = lab.map(|rows| rows.map(|row| [&row[..n], &row[1..=n], &row[2..n + 2]]));
+        let [above, here, below] = [0, 1, 2].map(|y| [0, 1, 2].map(|channel| &lab[channel][y][..width]));
         for x in 0..n {
             let (mut vertical, mut horizontal) = (0.0, 0.0);
-            for (rows, scale) in lab.iter().zip(SCALES) {
-                let [[a, b, c], [d, _, f], [g, h, i]] = rows.map(|row| row.map(|line| line[x]));
-                let v = ((a + 2.0 * b + c) - (g + 2.0 * h + i)) * scale;
-                let w = ((a + 2.0 * d + g) - (c + 2.0 * f + i)) * scale;
-                vertical += v * v;
-                horizontal += w * w;
+            for channel in 0..3 {
+                let (top, middle, bottom) = (above[channel], here[channel], below[channel]);
+                let scale = SCALES[channel];
+                let v = (top[x] + 2.0 * top[x + 1] + top[x + 2])
+                    - (bottom[x] + 2.0 * bottom[x + 1] + bottom[x + 2]);
+                let w = (top[x] + 2.0 * middle[x] + bottom[x])
+                    - (top[x + 2] + 2.0 * middle[x + 2] + bottom[x + 2]);
+                vertical += (v * scale) * (v * scale);
+                horizontal += (w * scale) * (w * scale);
             }
             gradient[x] = (vertical + horizontal).sqrt();
             difference[x] = vertical.sqrt() - horizontal.sqrt();

@@ -84,7 +84,41 @@ pub const MEANINGS: [&str; 30] = [
     "mean contrast of blocks with weak edges",
 ];
 
-/// The high-complexity features of frames of one size, and the memory they need.
+/// The high-complexity features of frames of one size, and the memory they need: about 40 bytes per pixel (60
+/// up to a width of 1280), taken at once and by the first frame.
+///
+/// | values | content |
+/// | --- | --- |
+/// | 1-4 | gradient in CIELAB: mean, deviation, how far its centre is from that of the image, how unevenly it is spread |
+/// | 5-8 | share of clipped light, that share per area; the same of clipped dark |
+/// | 9-11 | noise pixels: their share, mean and deviation of their distance in colour from the columns around them |
+/// | 12-14 | block edges: height, distance and number of the peaks in the autocorrelation of gradient profiles |
+/// | 15-18 | lightness against an even distribution (two values), root mean square and deviation of chroma |
+/// | 19-21 | DCT: correlation of its quadrants, diagonal against low frequencies, horizontal against vertical |
+/// | 22-30 | sharpness: how fast blocks of the gradient stop resembling themselves when moved, extrema, sharp and blurred blocks |
+///
+/// # Example
+/// ```
+/// use dream_features::{LumaView, Yuv420View, tlvqm::high::HighComplexity};
+///
+/// let luma: Vec<u8> = (0..64u32 * 64).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+/// let chroma = [128u8; 32 * 32];
+/// let frame = Yuv420View::new(
+///     LumaView::new(&luma, 64, 64, 64)?,
+///     LumaView::new(&chroma, 32, 32, 32)?,
+///     LumaView::new(&chroma, 32, 32, 32)?,
+/// )?;
+/// let values = HighComplexity::new(64, 64)?.vector(&frame)?;
+/// assert!(values[0] > 0.1, "noise is full of gradients");
+/// # Ok::<(), dream_features::Error>(())
+/// ```
+///
+/// # Reference
+/// Korhonen, "Two-level approach for no-reference consumer video quality assessment", IEEE Transactions on Image
+/// Processing 28(12), 2019, and its MATLAB code, which the paper leaves many details to.
+///
+/// # Deviations
+/// DCT coefficients below 1e-12, rounding noise, count as 0. L that is 100 but for rounding counts as 100.
 #[derive(Debug)]
 pub struct HighComplexity {
     width: usize,
@@ -248,4 +282,70 @@ fn contrast(histogram: &[u64; 101], tally: &Tally) -> [f64; 2] {
 /// Root mean square of a and b, each divided by 50.
 fn chroma_rms(tally: &Tally) -> f64 {
     ((tally.a.mean_square() + tally.b.mean_square()) / 2500.0).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::LumaView;
+
+    /// Luma from a function of the pixel, gray or coloured.
+    fn vector(
+        width: usize,
+        height: usize,
+        chroma: u8,
+        luma: impl Fn(usize, usize) -> u8,
+    ) -> ([f64; 30], [f64; 6]) {
+        let y: Vec<u8> = (0..width * height).map(|i| luma(i % width, i / width)).collect();
+        let (w, h) = (width.div_ceil(2), height.div_ceil(2));
+        let c = vec![chroma; w * h];
+        let plane = |data, w, h| LumaView::new(data, w, h, w).unwrap();
+        let frame = Yuv420View::new(plane(&y, width, height), plane(&c, w, h), plane(&c, w, h)).unwrap();
+        let mut high = HighComplexity::new(width, height).unwrap();
+        let first = high.vector(&frame).unwrap();
+        let six = high.videval_vector(&frame).unwrap();
+        assert_eq!(high.vector(&frame).unwrap(), first, "no trace of earlier frames");
+        assert!(first.iter().chain(&six).all(|v| v.is_finite()), "{width}x{height} {first:?} {six:?}");
+        (first, six)
+    }
+
+    fn noise(x: usize, y: usize) -> u8 {
+        (((x * 7919 + y * 104_729 + 17) * 2_654_435_761) >> 16) as u8
+    }
+
+    #[test]
+    fn every_content_at_odd_and_even_sizes_is_finite() {
+        for (width, height) in [(27, 27), (28, 41), (64, 27), (33, 64), (53, 131), (1301, 30)] {
+            for code in [0, 1, 16, 128, 235, 255] {
+                let (values, six) = vector(width, height, 128, |_, _| code);
+                assert_eq!(values[..4], [0.0; 4], "{code}: no gradient");
+                assert_eq!((values[8], values[18], six[0]), (0.0, 0.0, 0.0), "{code}");
+                vector(width, height, 255, |_, _| code);
+            }
+            vector(width, height, 90, noise);
+            vector(width, height, 0, |x, y| if (x / 9 + y / 9) % 2 == 0 { 255 } else { 0 });
+            vector(width, height, 128, |x, y| if (x, y) == (9, 9) { 200 } else { 100 });
+        }
+    }
+
+    #[test]
+    fn a_lone_pixel_is_noise_and_a_grid_of_blocks_is_found() {
+        let (values, _) = vector(64, 64, 128, |x, y| if (x, y) == (30, 20) { 130 } else { 100 });
+        assert_eq!(values[8], 1.0 / (56.0 * 56.0));
+        assert!(values[9] > 0.0 && values[10] > 0.0);
+        let (values, _) = vector(160, 128, 128, |x, y| 60 + noise(x / 8, y / 8) / 3 + noise(x, y) / 100);
+        assert_eq!(values[12], 8.0 / 21.0, "peaks are 8 pixels apart");
+    }
+
+    #[test]
+    fn sizes_are_checked() {
+        assert!(matches!(HighComplexity::new(26, 100), Err(Error::TooSmall { width: 27, .. })));
+        assert!(matches!(HighComplexity::new(100, 0), Err(Error::TooSmall { height: 27, .. })));
+        let pixels = [0u8; 900];
+        let plane = |w, h| LumaView::new(&pixels, w, h, w).unwrap();
+        let frame = Yuv420View::new(plane(30, 28), plane(15, 14), plane(15, 14)).unwrap();
+        let mut high = HighComplexity::new(28, 30).unwrap();
+        assert!(matches!(high.vector(&frame), Err(Error::FrameSize { .. })));
+        assert!(matches!(high.videval_vector(&frame), Err(Error::FrameSize { .. })));
+    }
 }
