@@ -140,6 +140,15 @@ pub(crate) fn finish<const G: usize, const N: usize>(
     Ok(value)
 }
 
+/// The sum of two losses, or an error where it does not fit.
+pub(crate) fn sum(loss: &'static str, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let sum = (a + b)?;
+    if on_host(sum.device()) && !host_values(&sum)?.iter().all(|v| v.is_finite()) {
+        return Err(Error::Overflow { loss, dtype: sum.dtype() });
+    }
+    Ok(sum)
+}
+
 /// Zero, with the given gradient.
 fn carrier(input: &Input, gradient: &Tensor) -> candle_core::Result<Tensor> {
     (&input.tracked - &input.value)?.mul(gradient)?.sum_all()

@@ -6,6 +6,7 @@ use candle_core::Tensor;
 
 #[cfg(doc)]
 use crate::Error;
+use crate::batch::sum;
 use crate::{Kl, NormInNorm, Plcc, Rank, Result, mae, rmse};
 
 /// Norm-in-norm plus KL divergence, both in the printed form: the regression loss of OPDAI and DA-CLIP.
@@ -29,13 +30,14 @@ use crate::{Kl, NormInNorm, Plcc, Rank, Result, mae, rmse};
 ///
 /// # Errors
 ///
-/// Those of [`NormInNorm::forward`] and [`Kl::forward`].
+/// Those of [`NormInNorm::forward`] and [`Kl::forward`]; [`Error::Overflow`] for the sum.
 ///
 /// # Reference
 ///
 /// DREAM, arXiv 2510.10053 v2, Eq. 5.
 pub fn nin_kl(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
-    Ok((NormInNorm::paper().forward(pred, target)? + Kl::Printed.forward(pred, target)?)?)
+    let shape = NormInNorm::paper().forward(pred, target)?;
+    sum("norm-in-norm plus KL", &shape, &Kl::Printed.forward(pred, target)?)
 }
 
 /// RMSE plus PLCC loss.
@@ -59,14 +61,14 @@ pub fn nin_kl(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 ///
-/// Those of [`rmse`] and [`Plcc::forward`].
+/// Those of [`rmse`] and [`Plcc::forward`]; [`Error::Overflow`] for the sum.
 ///
 /// # Reference
 ///
 /// DREAM, arXiv 2510.10053 v2, Table V ("RMSE+PLCC"), which states neither weights nor the form of PLCC: here 1, 1
 /// and [`Plcc::FastVqa`].
 pub fn rmse_plcc(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
-    Ok((rmse(pred, target)? + Plcc::FastVqa.forward(pred, target)?)?)
+    sum("RMSE plus PLCC", &rmse(pred, target)?, &Plcc::FastVqa.forward(pred, target)?)
 }
 
 /// RMSE plus rank loss.
@@ -90,14 +92,14 @@ pub fn rmse_plcc(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 ///
-/// Those of [`rmse`] and [`Rank::forward`].
+/// Those of [`rmse`] and [`Rank::forward`]; [`Error::Overflow`] for the sum.
 ///
 /// # Reference
 ///
 /// DREAM, arXiv 2510.10053 v2, Table V ("RMSE+Rank"), which states neither weights nor the form: here 1, 1 and
 /// [`Rank::Margin`].
 pub fn rmse_rank(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
-    Ok((rmse(pred, target)? + Rank::Margin.forward(pred, target)?)?)
+    sum("RMSE plus rank", &rmse(pred, target)?, &Rank::Margin.forward(pred, target)?)
 }
 
 /// MAE plus PLCC loss plus rank loss: the loss of the HUST baseline.
@@ -121,13 +123,14 @@ pub fn rmse_rank(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 ///
-/// Those of [`mae`], [`Plcc::forward`] and [`Rank::forward`].
+/// Those of [`mae`], [`Plcc::forward`] and [`Rank::forward`]; [`Error::Overflow`] for the sum.
 ///
 /// # Reference
 ///
 /// DREAM, arXiv 2510.10053 v2, which names the three terms of HUST (the third a modified pair-wise ranking) without weights or
 /// forms: here 1, 1, 1, [`Plcc::FastVqa`] and [`Rank::Margin`].
 pub fn mae_plcc_rank(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
-    let regression = (mae(pred, target)? + Plcc::FastVqa.forward(pred, target)?)?;
-    Ok((regression + Rank::Margin.forward(pred, target)?)?)
+    let name = "MAE plus PLCC plus rank";
+    let absolute = sum(name, &mae(pred, target)?, &Plcc::FastVqa.forward(pred, target)?)?;
+    sum(name, &absolute, &Rank::Margin.forward(pred, target)?)
 }

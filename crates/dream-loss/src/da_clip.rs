@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 
+use crate::batch::{common_dtype, sum};
 use crate::{Alignment, Error, Result, nin_kl};
 
 /// What the two branches of DA-CLIP give for a batch of videos, and their opinion scores.
@@ -68,7 +69,7 @@ pub struct DaClipTerms {
 /// The alignment is a mean by default, not the printed sum; see [`Alignment`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DaClipLoss {
-    /// Weight of the alignment; finite and not negative.
+    /// Weight of the alignment; finite and not negative. With 0 the representations get no gradient at all.
     pub lambda: f64,
     /// Form of the alignment.
     pub alignment: Alignment,
@@ -100,10 +101,11 @@ impl DaClipLoss {
         let text = nin_kl(batch.text_scores, batch.mos)?;
         let alignment = self.alignment.forward(batch.visual, batch.text)?;
         // The branches may run in different precisions; the widest one wins.
-        let dtype =
-            crate::batch::common_dtype(&[("visual", &visual), ("text", &text), ("alignment", &alignment)])?;
+        let dtype = common_dtype(&[("visual", &visual), ("text", &text), ("alignment", &alignment)])?;
         let weighted = (alignment.to_dtype(dtype)? * self.lambda)?;
-        let total = ((visual.to_dtype(dtype)? + text.to_dtype(dtype)?)? + weighted)?;
+        let name = "total loss of DA-CLIP";
+        let branches = sum(name, &visual.to_dtype(dtype)?, &text.to_dtype(dtype)?)?;
+        let total = sum(name, &branches, &weighted)?;
         Ok(DaClipTerms { visual, text, alignment, total })
     }
 }

@@ -11,6 +11,9 @@ const LEVELS: [f64; 5] = [5.0, 4.0, 3.0, 2.0, 1.0];
 /// A spread below this falls between two levels.
 const NARROW: f64 = 0.2;
 
+/// No sample of ratings has a larger spread: that of 1 and 5 is 2.83.
+const WIDEST: f64 = 3.0;
+
 /// A label whose mean is further than this from the score is not used.
 const DRIFT: f64 = 0.1;
 
@@ -64,7 +67,7 @@ impl SoftLabel {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidConfig`] for a `mos` outside 1..=5 or a `std` that is not finite or negative.
+    /// [`Error::InvalidConfig`] for a `mos` outside 1..=5 or a `std` outside 0..=3.
     ///
     /// # Reference
     ///
@@ -80,8 +83,8 @@ impl SoftLabel {
         if !(1.0..=5.0).contains(&mos) {
             return Err(Error::InvalidConfig { field: "mos", value: mos, expected: "from 1 to 5" });
         }
-        if !(std >= 0.0 && std.is_finite()) {
-            let expected = "finite and not negative";
+        if !(0.0..=WIDEST).contains(&std) {
+            let expected = "from 0 to 3: ratings from 1 to 5 cannot spread more";
             return Err(Error::InvalidConfig { field: "std", value: std, expected });
         }
         if std < NARROW {

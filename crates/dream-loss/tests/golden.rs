@@ -51,7 +51,7 @@ fn shared_cosines() {
 #[test]
 fn shared_levels() {
     if let Some(text) = shared("vlm/level_scores.json") {
-        assert!(check_levels(&text) >= 2 * 15 + 1);
+        assert!(check_levels(&text) > 2 * 15);
     }
 }
 
@@ -68,7 +68,8 @@ fn shared(file: &str) -> Option<String> {
             let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
             assert!(!required, "{}: {error}; set DREAM_SHARED to the shared folder", path.display());
             // Written past the test runner, which hides what a passing test prints.
-            writeln!(std::io::stderr(), "SKIPPED: {}: {error}", path.display()).unwrap();
+            let line = format!("SKIPPED: {}: {error}\n", path.display());
+            std::io::stderr().write_all(line.as_bytes()).unwrap();
             None
         }
     }
