@@ -12,8 +12,10 @@ const SMALLEST_SCALE: f64 = 1e-30;
 pub(crate) fn half_mean(x: &Tensor) -> Result<Tensor> {
     let len = x.dim(0)?;
     let share = len.next_power_of_two() as f64;
-    let rest = Tensor::full(len as f64 / share, 1, x.device())?.to_dtype(x.dtype())?;
-    (x * (0.5 / share))?.sum_keepdim(0)?.broadcast_div(&rest)
+    let sum = (x * (0.5 / share))?.sum_keepdim(0)?;
+    // A tensor of its own: division by a number would multiply by its rounded reciprocal.
+    let rest = (sum.ones_like()? * (len as f64 / share))?;
+    sum.div(&rest)
 }
 
 /// The mean over the only dimension as `[1]`.

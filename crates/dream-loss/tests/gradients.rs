@@ -87,6 +87,38 @@ fn gradients_are_right_beside_ties_and_at_far_points() {
 }
 
 #[test]
+fn gradients_are_right_at_equal_predictions() {
+    let (pred, target) = ([2.5; 5], [1.1, 2.0, 4.0, 3.0, 3.7]);
+    for loss in Loss::all() {
+        // What divides by the norm of nothing has no slope there.
+        if loss.is_normalised() || matches!(loss, Loss::NinKl | Loss::RmsePlcc | Loss::MaePlccRank) {
+            continue;
+        }
+        let (_, by_pred, _) = loss.evaluate(&pred, &target, DType::F64).unwrap();
+        let numeric = differences(&pred, 1e-6, |p| oracle::value(&loss, p, &target));
+        // The largest inversion starts at 0: its slope is one-sided, and the middle of it is not ours.
+        if loss != Loss::Rank(dream_loss::Rank::FastVqa) {
+            close(&format!("{loss:?}"), &by_pred, &numeric, 1e-7);
+        }
+    }
+}
+
+#[test]
+fn gradients_are_zero_where_everything_is_tied() {
+    let target = [1.1, 2.0, 4.0, 3.0, 3.7];
+    for loss in Loss::all() {
+        // Hinges at 0 have a slope to one side only.
+        if matches!(loss, Loss::Rank(_) | Loss::RmseRank | Loss::MaePlccRank) {
+            continue;
+        }
+        let (_, by_pred, _) = loss.evaluate(&target, &target, DType::F64).unwrap();
+        let numeric = differences(&target, 1e-4, |p| oracle::value(&loss, p, &target));
+        close(&format!("{loss:?}"), &by_pred, &numeric, 1e-4);
+        close(&format!("{loss:?}"), &by_pred, &[0.0; 5], 1e-8);
+    }
+}
+
+#[test]
 fn a_detached_norm_is_a_constant_in_the_gradient() {
     let (pred, target) = (scores(61, 6), scores(62, 6));
     for (p, q) in [(1.0, 2.0), (2.0, 3.0)] {
@@ -155,6 +187,29 @@ fn alignment_equals_plain_loops() {
             close(&name, &by_visual, &differences(&x, 1e-6, |x| oracle::alignment(form, x, &t, width)), 1e-7);
             close(&name, &by_text, &differences(&t, 1e-6, |t| oracle::alignment(form, &x, t, width)), 1e-7);
             assert!(width == 1 || by_visual.iter().chain(&by_text).any(|g| g.abs() > 1e-2), "{name}");
+        }
+    }
+}
+
+#[test]
+fn short_vectors_have_small_cosines() {
+    // Norms of 5e-9, 1e-8 and 5: the first counts as 1e-8.
+    let rows: [&[f64]; 3] = [&[3e-9, 4e-9], &[6e-9, 8e-9], &[3.0, -4.0]];
+    for x in rows {
+        for t in rows {
+            let shaped =
+                |v: &[f64]| Var::from_tensor(&tensor(v, DType::F64).reshape((1, 2)).unwrap()).unwrap();
+            let (visual, text) = (shaped(x), shaped(t));
+            let value = Alignment::Mean.forward(&visual, &text).unwrap();
+            let name = format!("{x:?} {t:?}");
+            close(&name, &[scalar(&value)], &[oracle::alignment(Alignment::Mean, x, t, 2)], 1e-12);
+            let gradient = flat(value.backward().unwrap().get(&visual).unwrap());
+            if x[0] < 1.0 {
+                assert_eq!(gradient, [0.0; 2], "{name}");
+            } else {
+                let numeric = differences(x, 1e-6, |x| oracle::alignment(Alignment::Mean, x, t, 2));
+                close(&name, &gradient, &numeric, 1e-8);
+            }
         }
     }
 }
