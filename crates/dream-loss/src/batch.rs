@@ -131,7 +131,7 @@ pub(crate) fn finish<const G: usize, const N: usize>(
         good = (good * all_within(gradient, input.limit)?)?;
     }
     let good = good.ne(0.0)?;
-    let nan = (value.zeros_like()? + f64::NAN)?;
+    let nan = value.affine(0.0, f64::NAN)?;
     value = good.where_cond(&value, &nan)?;
     for (input, gradient) in &gradients {
         let kept = good.broadcast_as(gradient.shape())?.where_cond(gradient, &gradient.zeros_like()?)?;

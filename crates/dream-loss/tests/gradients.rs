@@ -119,6 +119,19 @@ fn gradients_are_zero_where_everything_is_tied() {
 }
 
 #[test]
+fn a_nearly_constant_batch_keeps_its_cosine() {
+    // Deviations of 1e-13 beside an eps of 1e-8: n(P) has a norm near 1e-5, and a direction.
+    let (pred, target) = ([1e-13, -2e-13, 1e-13, 0.0], [2.0, 1.0, 4.0, 3.0]);
+    for (p, q) in [(1.0, 2.0), (2.0, 3.0)] {
+        let loss = Loss::NormInNorm(NormInNorm { p, q, alpha: [0.0, 1.0], ..NormInNorm::normalized() });
+        let (value, ..) = loss.evaluate(&pred, &target, DType::F64).unwrap();
+        close(&format!("{loss:?}"), &[value], &[oracle::value(&loss, &pred, &target)], 1e-12);
+        let (value, ..) = loss.evaluate(&target, &pred, DType::F64).unwrap();
+        close(&format!("{loss:?}"), &[value], &[oracle::value(&loss, &target, &pred)], 1e-12);
+    }
+}
+
+#[test]
 fn a_detached_norm_is_a_constant_in_the_gradient() {
     let (pred, target) = (scores(61, 6), scores(62, 6));
     for (p, q) in [(1.0, 2.0), (2.0, 3.0)] {
