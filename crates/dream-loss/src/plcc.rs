@@ -96,8 +96,8 @@ impl Plcc {
 }
 
 /// Mean squared differences of z-scores over 4. A z-score is √n times an entry of `n(v)`, and its `eps` is added to
-/// a standard deviation, which is the norm over √n: it is the published norm-in-norm of `p` 2, `q` 2.
+/// a standard deviation, which is the norm over √n: it is the published norm-in-norm of `p` 2 (and `q` 2, as always).
 fn z_scores(len: usize) -> NormInNorm {
     let eps = EPS * (len as f64).sqrt();
-    NormInNorm { p: 2.0, q: 2.0, eps, alpha: [1.0, 1.0], ..NormInNorm::normalized() }
+    NormInNorm { p: 2.0, eps, alpha: [1.0, 1.0], ..NormInNorm::normalized() }
 }
