@@ -82,7 +82,7 @@ fn margin(batch: &Batch) -> Result<Tensor> {
     let (by_pred, by_target) =
         (quarter_differences(&batch.pred.value)?, quarter_differences(&batch.target.value)?);
     let sign = by_target.sign()?;
-    let order = (by_target.ge(0.0)?.to_dtype(sign.dtype())? * 2.0)?.affine(1.0, -1.0)?;
+    let order = by_target.ge(0.0)?.to_dtype(sign.dtype())?.affine(2.0, -1.0)?;
     let quarter = (by_target.abs()? - (&order * by_pred)?)?;
     let active = quarter.gt(0.0)?.to_dtype(sign.dtype())?;
     let value = (mean(&mean_of_rows(&(quarter * &active)?)?)? * 4.0)?.squeeze(0)?;
