@@ -1,13 +1,58 @@
-//! The checks that every loss makes, and the number type it computes in.
+//! What every loss does before and after its formula: checks, the number type, and the way its gradient takes.
+//!
+//! A loss computes its value and its gradient in closed form, on detached tensors. [`finish`] then ties both to
+//! the graph: `value + Σ gradient · (x - x.detach())` has that value and exactly that gradient, whatever happened
+//! on the way. So no root or quotient of the formula can put a NaN on candle's tape, and backward costs a few
+//! operations on the inputs' shape.
 
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Tensor};
 
-use crate::{Error, Result};
+use crate::{Error, Result, check_finite};
 
-/// A checked pair of vectors in the type the loss is computed in.
+/// No entry of a gradient gets larger.
+const LIMIT: f64 = 1e7;
+
+/// The same for an f16 input, whose gradient is f16 too and ends at 65504.
+const LIMIT_F16: f64 = 6e4;
+
+/// An input of a loss in the type the loss is computed in.
+pub(crate) struct Input {
+    name: &'static str,
+    /// Tied to the caller's graph.
+    tracked: Tensor,
+    /// What formulas use.
+    pub(crate) value: Tensor,
+    /// The largest entry its gradient may have.
+    pub(crate) limit: f64,
+}
+
+impl Input {
+    /// Converts to `dtype`. On the CPU it also refuses NaN and infinity; see [`finish`] for devices.
+    pub(crate) fn new(name: &'static str, tensor: &Tensor, dtype: DType) -> Result<Self> {
+        let limit = if tensor.dtype() == DType::F16 { LIMIT_F16 } else { LIMIT };
+        let tracked = tensor.to_dtype(dtype)?;
+        let value = tracked.detach();
+        if on_host(value.device()) {
+            check_finite(name, &value)?;
+        }
+        Ok(Self { name, tracked, value, limit })
+    }
+
+    /// The gradient for this input, or nothing where nobody will ask for it.
+    pub(crate) fn gradient(
+        &self,
+        formula: impl FnOnce() -> candle_core::Result<Tensor>,
+    ) -> candle_core::Result<Option<(&Self, Tensor)>> {
+        self.tracked.track_op().then(|| Ok((self, formula()?))).transpose()
+    }
+}
+
+/// A checked pair of vectors.
 pub(crate) struct Batch {
-    pub(crate) pred: Tensor,
-    pub(crate) target: Tensor,
+    pub(crate) pred: Input,
+    pub(crate) target: Input,
+    /// Values per vector, at least 1.
+    pub(crate) len: usize,
 }
 
 impl Batch {
@@ -23,26 +68,122 @@ impl Batch {
         if len == 0 {
             return Err(Error::EmptyBatch);
         }
-        let wide = is_wide("pred", pred)? | is_wide("target", target)?;
-        let dtype = if wide { DType::F64 } else { DType::F32 };
-        Ok(Self { pred: pred.to_dtype(dtype)?, target: target.to_dtype(dtype)? })
+        let dtype = common_dtype(&[("pred", pred), ("target", target)])?;
+        let (pred, target) = (Input::new("pred", pred, dtype)?, Input::new("target", target, dtype)?);
+        Ok(Self { pred, target, len })
     }
 
-    /// Returns `value` when it and both inputs are finite.
-    ///
-    /// The whole check is one number read back from the device: `x * 0` is 0 for a finite x and NaN for any
-    /// other, and NaN survives a sum. (candle's `max_all` and `relu` hide a NaN.) Only a batch that fails is
-    /// copied to the host, to name the culprit.
-    pub(crate) fn finite(&self, loss: &'static str, value: Tensor) -> Result<Tensor> {
-        let inputs = ((self.pred.detach() * 0.0)? + (self.target.detach() * 0.0)?)?.sum_all()?;
-        let probe = ((value.detach() * 0.0)? + inputs)?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
-        if probe == 0.0 {
-            return Ok(value);
-        }
-        first_non_finite("pred", &self.pred)?;
-        first_non_finite("target", &self.target)?;
-        Err(Error::Overflow { loss, dtype: value.dtype() })
+    /// Zero with a zero gradient: what a loss that compares values within the batch says of a single one.
+    pub(crate) fn zero(&self, loss: &'static str) -> Result<Tensor> {
+        let value = self.pred.value.zeros_like()?.sum_all()?;
+        let by_pred = self.pred.gradient(|| self.pred.value.zeros_like())?;
+        let by_target = self.target.gradient(|| self.target.value.zeros_like())?;
+        finish(loss, value, [by_pred, by_target], [&self.pred, &self.target])
     }
+
+    /// Ties the value and its gradients to the graph; see [`finish`].
+    pub(crate) fn finish(
+        &self,
+        loss: &'static str,
+        value: Tensor,
+        by_pred: impl FnOnce() -> candle_core::Result<Tensor>,
+        by_target: impl FnOnce() -> candle_core::Result<Tensor>,
+    ) -> Result<Tensor> {
+        let gradients = [self.pred.gradient(by_pred)?, self.target.gradient(by_target)?];
+        finish(loss, value, gradients, [&self.pred, &self.target])
+    }
+}
+
+/// A scalar with this value and these gradients.
+///
+/// On the CPU a value that is not finite, or a gradient above its limit, is an error. On a device nothing is read
+/// back: there such a batch, or one with NaN or infinity in an input, gets the value NaN and a zero gradient.
+pub(crate) fn finish<const G: usize, const N: usize>(
+    loss: &'static str,
+    value: Tensor,
+    gradients: [Option<(&Input, Tensor)>; G],
+    inputs: [&Input; N],
+) -> Result<Tensor> {
+    let mut value = value;
+    let gradients: Vec<(&Input, Tensor)> = gradients.into_iter().flatten().collect();
+    if on_host(value.device()) {
+        if !host_values(&value)?.iter().all(|v| v.is_finite()) {
+            return Err(Error::Overflow { loss, dtype: value.dtype() });
+        }
+        for (input, gradient) in &gradients {
+            // Written so that a NaN fails.
+            if !host_values(gradient)?.iter().all(|g| g.abs() <= input.limit) {
+                return Err(Error::Steep { loss, argument: input.name, limit: input.limit });
+            }
+        }
+        for (input, gradient) in &gradients {
+            value = (value + carrier(input, gradient)?)?;
+        }
+        return Ok(value);
+    }
+
+    let largest = if value.dtype() == DType::F64 { f64::MAX } else { f64::from(f32::MAX) };
+    let mut good = all_within(&value, largest)?;
+    for input in inputs {
+        good = (good * all_within(&input.value, largest)?)?;
+    }
+    for (input, gradient) in &gradients {
+        good = (good * all_within(gradient, input.limit)?)?;
+    }
+    let good = good.ne(0.0)?;
+    let nan = value.affine(0.0, f64::NAN)?;
+    value = good.where_cond(&value, &nan)?;
+    for (input, gradient) in &gradients {
+        let kept = good.broadcast_as(gradient.shape())?.where_cond(gradient, &gradient.zeros_like()?)?;
+        value = (value + carrier(input, &kept)?)?;
+    }
+    Ok(value)
+}
+
+/// The sum of two losses, or an error where it does not fit.
+pub(crate) fn sum(loss: &'static str, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let sum = (a + b)?;
+    if on_host(sum.device()) && !host_values(&sum)?.iter().all(|v| v.is_finite()) {
+        return Err(Error::Overflow { loss, dtype: sum.dtype() });
+    }
+    Ok(sum)
+}
+
+/// Zero, with the given gradient.
+fn carrier(input: &Input, gradient: &Tensor) -> candle_core::Result<Tensor> {
+    (&input.tracked - &input.value)?.mul(gradient)?.sum_all()
+}
+
+/// 1 where every entry is a number of at most this magnitude, else 0, as a scalar of the tensor's type. A NaN
+/// compares as false, while candle's reductions may drop it.
+fn all_within(x: &Tensor, limit: f64) -> candle_core::Result<Tensor> {
+    x.abs()?.le(limit)?.to_dtype(x.dtype())?.flatten_all()?.min(0)
+}
+
+/// Whether looking at values costs nothing. On a device it would wait for the work queued there.
+fn on_host(device: &Device) -> bool {
+    #[cfg(test)]
+    if tests::AS_ON_A_DEVICE.get() {
+        return false;
+    }
+    device.is_cpu()
+}
+
+fn host_values(tensor: &Tensor) -> candle_core::Result<Vec<f64>> {
+    tensor.flatten_all()?.to_dtype(DType::F64)?.to_vec1()
+}
+
+/// f64 where one input is, else f32. Fails on types that are not plain floating point.
+pub(crate) fn common_dtype(inputs: &[(&'static str, &Tensor)]) -> Result<DType> {
+    let mut common = DType::F32;
+    for &(argument, tensor) in inputs {
+        match tensor.dtype() {
+            DType::F64 => common = DType::F64,
+            DType::F32 | DType::F16 | DType::BF16 => {}
+            dtype => return Err(Error::UnsupportedDType { argument, dtype }),
+        }
+    }
+    Ok(common)
 }
 
 fn vector_len(argument: &'static str, tensor: &Tensor) -> Result<usize> {
@@ -52,37 +193,166 @@ fn vector_len(argument: &'static str, tensor: &Tensor) -> Result<usize> {
     }
 }
 
-/// Whether the tensor is f64. Fails on types that are not plain floating point.
-fn is_wide(argument: &'static str, tensor: &Tensor) -> Result<bool> {
-    match tensor.dtype() {
-        DType::F64 => Ok(true),
-        DType::F32 | DType::F16 | DType::BF16 => Ok(false),
-        dtype => Err(Error::UnsupportedDType { argument, dtype }),
-    }
-}
-
-fn first_non_finite(argument: &'static str, tensor: &Tensor) -> Result<()> {
-    let values = tensor.to_dtype(DType::F64)?.to_vec1::<f64>()?;
-    match values.into_iter().enumerate().find(|(_, v)| !v.is_finite()) {
-        Some((index, value)) => Err(Error::NonFinite { argument, index, value }),
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
+    use std::cell::Cell;
+
+    use candle_core::Var;
 
     use super::*;
+    use crate::{
+        Alignment, DaClipBatch, DaClipLoss, Kl, LevelMass, NormInNorm, Plcc, Rank, SoftLabel, level_kl, mae,
+        mse, read, rmse, rmse_eps,
+    };
+
+    thread_local! {
+        /// Makes the CPU pass for a device whose values are out of reach.
+        pub(super) static AS_ON_A_DEVICE: Cell<bool> = const { Cell::new(false) };
+    }
+
+    type Loss = Box<dyn Fn(&Tensor, &Tensor) -> Result<Tensor>>;
+
+    /// Every loss of two vectors, the matrix ones on reshaped input.
+    fn losses() -> Vec<(&'static str, Loss)> {
+        let rescaled = NormInNorm { alpha: [1.0, 0.5], ..NormInNorm::normalized() };
+        let labels: Vec<SoftLabel> =
+            [1.3, 4.2].map(|mos| SoftLabel::new(mos, 0.5, LevelMass::Bin).unwrap()).into();
+        let pairs = |x: &Tensor| Ok::<_, Error>(x.reshape((2, ()))?);
+        vec![
+            ("mae", Box::new(mae)),
+            ("mse", Box::new(mse)),
+            ("rmse", Box::new(rmse)),
+            ("rmse_eps", Box::new(|p, q| rmse_eps(p, q, 1e-12))),
+            ("nin", Box::new(|p, q| NormInNorm::paper().forward(p, q))),
+            ("nin q=3", Box::new(|p, q| NormInNorm { p: 1.5, q: 3.0, ..NormInNorm::paper() }.forward(p, q))),
+            ("nin rescaled", Box::new(move |p, q| rescaled.forward(p, q))),
+            ("plcc", Box::new(|p, q| Plcc::Half.forward(p, q))),
+            ("plcc fast-vqa", Box::new(|p, q| Plcc::FastVqa.forward(p, q))),
+            ("kl", Box::new(|p, q| Kl::Printed.forward(p, q))),
+            ("kl reverse", Box::new(|p, q| Kl::Reverse.forward(p, q))),
+            ("rank", Box::new(|p, q| Rank::Margin.forward(p, q))),
+            ("rank fast-vqa", Box::new(|p, q| Rank::FastVqa.forward(p, q))),
+            ("alignment", Box::new(move |p, q| Alignment::Mean.forward(&pairs(p)?, &pairs(q)?))),
+            ("level kl", Box::new(move |p, q| level_kl(&pairs(&(p + q)?)?, [4, 1, 0, 3, 2], &labels))),
+            (
+                "da-clip",
+                Box::new(move |p, q| {
+                    let (visual, text) = (&pairs(p)?, &pairs(q)?);
+                    let batch = DaClipBatch { visual_scores: p, text_scores: q, mos: q, visual, text };
+                    Ok(DaClipLoss::default().forward(&batch)?.total)
+                }),
+            ),
+        ]
+    }
+
+    fn evaluate(loss: &Loss, pred: &[f64], target: &[f64], dtype: DType) -> Result<(Tensor, Vec<f64>)> {
+        let var = |v: &[f64]| Var::from_tensor(&Tensor::new(v, &Device::Cpu)?.to_dtype(dtype)?);
+        let (pred, target) = (var(pred)?, var(target)?);
+        let value = loss(&pred, &target)?;
+        let store = value.backward()?;
+        let mut gradients = Vec::new();
+        for input in [&pred, &target] {
+            gradients.extend(host_values(store.get(input).unwrap())?);
+        }
+        Ok((value, gradients))
+    }
+
+    fn on_a_device<T>(run: impl FnOnce() -> T) -> T {
+        AS_ON_A_DEVICE.set(true);
+        let result = run();
+        AS_ON_A_DEVICE.set(false);
+        result
+    }
+
+    const GOOD: [f64; 10] = [1.5, 2.0, 4.5, 3.0, 2.5, 1.0, 4.0, 3.5, 5.0, 1.25];
+    const OTHER: [f64; 10] = [2.5, 1.0, 4.0, 3.5, 2.0, 1.5, 4.75, 3.0, 4.5, 1.75];
 
     #[test]
-    fn a_finite_value_does_not_hide_bad_input() {
-        let value = Tensor::new(1.0_f32, &Device::Cpu).unwrap();
-        let good = Tensor::new(&[1.0_f32, 2.0], &Device::Cpu).unwrap();
-        let bad = Tensor::new(&[1.0_f32, f32::NEG_INFINITY], &Device::Cpu).unwrap();
-        let check = |pred, target| Batch::new(pred, target).unwrap().finite("test", value.clone());
-        assert!(check(&good, &good).is_ok());
-        assert!(matches!(check(&bad, &good), Err(Error::NonFinite { argument: "pred", index: 1, .. })));
-        assert!(matches!(check(&good, &bad), Err(Error::NonFinite { argument: "target", index: 1, .. })));
+    fn a_device_gives_the_same_numbers() {
+        for dtype in [DType::F32, DType::F64] {
+            for (name, loss) in losses() {
+                let (here, by_here) = evaluate(&loss, &GOOD, &OTHER, dtype).unwrap();
+                let (there, by_there) = on_a_device(|| evaluate(&loss, &GOOD, &OTHER, dtype)).unwrap();
+                assert_eq!(host_values(&here).unwrap(), host_values(&there).unwrap(), "{name} {dtype:?}");
+                assert_eq!(by_here, by_there, "{name} {dtype:?}");
+                assert!(by_here.iter().any(|g| g.abs() > 1e-4), "{name} {dtype:?}");
+                assert!(read(&there).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn a_bad_input_on_a_device_is_nan_without_a_gradient() {
+        for dtype in [DType::F32, DType::F64, DType::F16, DType::BF16] {
+            for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                let mut broken = GOOD;
+                broken[4] = bad;
+                for (name, loss) in losses() {
+                    for (pred, target) in [(&broken, &OTHER), (&OTHER, &broken)] {
+                        let here = evaluate(&loss, pred, target, dtype);
+                        assert!(matches!(here, Err(Error::NonFinite { index: 4, .. })), "{name} {bad}");
+                        let (value, gradients) =
+                            on_a_device(|| evaluate(&loss, pred, target, dtype)).unwrap();
+                        let error = read(&value);
+                        assert!(
+                            matches!(error, Err(Error::Withdrawn { value }) if value.is_nan()),
+                            "{name} {bad}"
+                        );
+                        // A composite keeps the gradient of the terms that did not see the bad input.
+                        assert!(gradients.iter().all(|g| g.is_finite()), "{name} {bad}: {gradients:?}");
+                        if name != "da-clip" {
+                            assert!(gradients.iter().all(|g| *g == 0.0), "{name} {bad}: {gradients:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_on_a_device_is_nan_without_a_gradient() {
+        let high = GOOD.map(|v| v * 6.5e37);
+        let low = high.map(|v| -v);
+        for (name, loss) in losses() {
+            let here = evaluate(&loss, &high, &low, DType::F32);
+            let (value, gradients) = on_a_device(|| evaluate(&loss, &high, &low, DType::F32)).unwrap();
+            assert!(gradients.iter().all(|g| g.abs() <= LIMIT), "{name}: {gradients:?}");
+            match here {
+                Ok((here, _)) => assert_eq!(read(&here).unwrap(), read(&value).unwrap(), "{name}"),
+                Err(error) => {
+                    assert!(matches!(error, Error::Overflow { .. } | Error::Steep { .. }), "{name}: {error}");
+                    assert!(read(&value).is_err(), "{name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_steep_gradient_is_refused() {
+        let loss: Loss = Box::new(mse);
+        // 2 (P - Q) / n: 1e7 exactly, and a little more.
+        assert!(evaluate(&loss, &[5e6], &[0.0], DType::F64).is_ok());
+        let error = evaluate(&loss, &[5.1e6], &[0.0], DType::F64);
+        assert!(matches!(error, Err(Error::Steep { loss: "MSE", argument: "pred", limit: LIMIT })));
+        let (value, gradients) = on_a_device(|| evaluate(&loss, &[5.1e6], &[0.0], DType::F64)).unwrap();
+        assert!(read(&value).is_err() && gradients == [0.0, 0.0]);
+
+        // In f16 the gradient would be infinite.
+        assert!(evaluate(&loss, &[29_000.0], &[0.0], DType::F16).is_ok());
+        let error = evaluate(&loss, &[33_000.0], &[0.0], DType::F16);
+        assert!(matches!(error, Err(Error::Steep { limit: LIMIT_F16, .. })));
+        // Without anything to train there is no gradient to refuse.
+        let far = Tensor::new(&[5.1e6_f64], &Device::Cpu).unwrap();
+        assert!(mse(&far, &far.zeros_like().unwrap()).is_ok());
+    }
+
+    #[test]
+    fn an_untracked_input_costs_no_gradient() {
+        let pred = Var::new(&[1.0_f32, 2.0], &Device::Cpu).unwrap();
+        let target = Tensor::new(&[1.0_f32, 3.0], &Device::Cpu).unwrap();
+        let batch = Batch::new(&pred, &target).unwrap();
+        assert!(batch.pred.gradient(|| batch.pred.value.ones_like()).unwrap().is_some());
+        let unused = batch.target.gradient(|| panic!("not needed"));
+        assert!(unused.unwrap().is_none());
     }
 }

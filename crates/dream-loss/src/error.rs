@@ -18,6 +18,30 @@ pub enum Error {
         shape: Vec<usize>,
     },
 
+    /// An input is not a matrix.
+    #[error("`{argument}` has shape {shape:?}, it must be {expected}")]
+    NotAMatrix {
+        /// Name of the parameter.
+        argument: &'static str,
+        /// The shape found.
+        shape: Vec<usize>,
+        /// The shape that works, in words.
+        expected: &'static str,
+    },
+
+    /// Two matrices that must have one shape have two.
+    #[error("`{first}` has shape {first_shape:?} and `{second}` {second_shape:?}: pair them row by row")]
+    ShapeMismatch {
+        /// Name of one parameter.
+        first: &'static str,
+        /// Its shape.
+        first_shape: Vec<usize>,
+        /// Name of the other parameter.
+        second: &'static str,
+        /// Its shape.
+        second_shape: Vec<usize>,
+    },
+
     /// The two inputs do not pair up.
     #[error("`pred` has {pred} values and `target` has {target}: pass one target per prediction")]
     LengthMismatch {
@@ -60,6 +84,36 @@ pub enum Error {
         loss: &'static str,
         /// Type of the result.
         dtype: DType,
+    },
+
+    /// A gradient that would wreck the step of an optimiser.
+    #[error(
+        "the gradient of the {loss} by `{argument}` has an entry above {limit:e}: rescale the scores, or clip them"
+    )]
+    Steep {
+        /// Name of the loss.
+        loss: &'static str,
+        /// Name of the parameter that would receive the gradient.
+        argument: &'static str,
+        /// The largest entry that is let through.
+        limit: f64,
+    },
+
+    /// The loss of a batch on a device was withdrawn; see [`read`](crate::read).
+    #[error(
+        "the loss is {value}: its batch held NaN, infinity or scores too large. Its gradient was zero, so no step is \
+         spoilt; `check_finite` on each input names the culprit"
+    )]
+    Withdrawn {
+        /// The value read.
+        value: f64,
+    },
+
+    /// A label that is no distribution over levels, or a level that is no token.
+    #[error("{what}")]
+    InvalidLabel {
+        /// What is wrong, and where.
+        what: String,
     },
 
     /// A setting outside its range.

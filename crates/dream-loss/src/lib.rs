@@ -2,14 +2,31 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+mod alignment;
 mod batch;
+mod composite;
+mod da_clip;
+mod deqa;
 mod error;
+mod kl;
 mod norm_in_norm;
+mod normalise;
+mod parts;
+mod plcc;
+mod rank;
+mod read;
 mod regression;
-mod smooth;
 
 pub use candle_core;
 
+pub use alignment::Alignment;
+pub use composite::{mae_plcc_rank, nin_kl, rmse_plcc, rmse_rank};
+pub use da_clip::{DaClipBatch, DaClipLoss, DaClipTerms};
+pub use deqa::{LevelMass, SoftLabel, level_kl};
 pub use error::{Error, Result};
+pub use kl::Kl;
 pub use norm_in_norm::NormInNorm;
-pub use regression::mae;
+pub use plcc::Plcc;
+pub use rank::Rank;
+pub use read::{check_finite, read};
+pub use regression::{mae, mse, rmse, rmse_eps};
