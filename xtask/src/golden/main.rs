@@ -40,7 +40,7 @@ layout:
   tlvqm-high  the frames of <clip>.intermediate.json; imresize, dct2 and Lab of primitives.json
   v-bliinds   clips.json, vbliinds_features.csv, <clip>.intermediate.json
   metrics     correlation.json
-  losses      losses.json
+  losses      losses.json, cosine_losses.json, level_scores.json
 `image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm,
 tlvqm-high and v-bliinds.
 
@@ -117,7 +117,7 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
         if has("correlation.json") {
             metrics::run(&folder, &mut report)?;
         }
-        if has("losses.json") {
+        if has("losses.json") || has("cosine_losses.json") || has("level_scores.json") {
             losses::run(&folder, &mut report)?;
         }
     }
