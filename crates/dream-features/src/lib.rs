@@ -27,6 +27,7 @@ mod shared;
 mod simd;
 pub mod tlvqm;
 pub mod v_bliinds;
+mod videval;
 mod view;
 mod yuv;
 
@@ -40,4 +41,5 @@ pub use higrade::Higrade;
 pub use layout::{FeatureLayout, FeatureVector};
 pub use plane::Plane;
 pub use pool::{Pooled, Pooling, Sampling, Statistic};
+pub use videval::videval;
 pub use view::{CodeScale, Luma16View, LumaView, RgbView, Yuv420View};

@@ -72,3 +72,133 @@ fn the_file_named_by_out_is_written() {
     assert_eq!(fs::read(out).unwrap(), run(&[&path]).stdout);
     assert_eq!(run(&[]).status.code(), Some(2));
 }
+
+/// A colour clip of 112x96, large enough for every set.
+fn colour(folder: &Path, name: &str, frames: usize, header: bool) -> String {
+    let mut bytes = if header { b"YUV4MPEG2 W112 H96 F4:1 C420jpeg\n".to_vec() } else { Vec::new() };
+    for t in 0..frames {
+        if header {
+            bytes.extend_from_slice(b"FRAME\n");
+        }
+        bytes.extend((0..112 * 96usize).map(|i| {
+            let (x, y) = (i % 112 + 2 * t, i / 112 + t);
+            ((x * x / 29 + y * y / 23 + x * y / 41 + (x / 9 + y / 7) % 2 * 60) % 239) as u8
+        }));
+        bytes.extend((0..2 * 56 * 48usize).map(|i| (100 + (i / 7 + t) % 57) as u8));
+    }
+    let path = folder.join(name);
+    fs::write(&path, bytes).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_set_has_its_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = colour(folder.path(), "a.y4m", 30, true);
+    for (set, dim) in [
+        ("brisque", 36),
+        ("gm-log", 40),
+        ("higrade", 216),
+        ("tlvqm", 75),
+        ("v-bliinds", 46),
+        ("videval", 705),
+    ] {
+        let output = run(&["--set", set, &path]);
+        assert_eq!(output.status.code(), Some(0), "{set}: {}", String::from_utf8_lossy(&output.stderr));
+        let (header, rows) = table(&output);
+        assert_eq!((header.len(), rows.len()), (1 + dim + 2, 1), "{set}");
+        assert!(rows[0][1..].iter().all(|cell| cell.parse::<f64>().is_ok_and(f64::is_finite)), "{set}");
+        let digits = rows[0][1].trim_start_matches('-').split('e').next().unwrap().len();
+        assert_eq!(digits, 18, "17 digits and a point: {}", rows[0][1]);
+    }
+    let (header, rows) = table(&run(&["--set", "gm-log", "--pooling", "mean-std", &path]));
+    assert_eq!((header.len(), rows.len()), (1 + 80 + 2, 1));
+    for wrong in [
+        &["--set", "tlvqm", "--per-frame"][..],
+        &["--set", "videval", "--pooling", "mean-std"],
+        &["--size", "12by9", "--fps", "5"],
+        &["--fps", "-1"],
+        &["--per-frame", "--pooling", "mean-std"],
+    ] {
+        assert_eq!(run(&[wrong, &[&path]].concat()).status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn raw_files_and_images_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let y4m = colour(folder.path(), "a.y4m", 8, true);
+    let raw = colour(folder.path(), "a.yuv", 8, false);
+    for set in ["higrade", "v-bliinds"] {
+        let expected = table(&run(&["--set", set, &y4m])).1;
+        for fps in ["4", "4.0", "8/2"] {
+            let found = table(&run(&["--set", set, "--size", "112x96", "--fps", fps, &raw])).1;
+            assert_eq!(found[0][1..], expected[0][1..], "{set} {fps}");
+        }
+    }
+    assert_eq!(run(&[&raw]).status.code(), Some(1), "a raw file needs a size");
+    let png = folder.path().join("p.png");
+    image::RgbImage::from_fn(40, 30, |x, y| image::Rgb([(x * 6) as u8, (y * 8) as u8, (x * y % 251) as u8]))
+        .save(&png)
+        .unwrap();
+    let png = png.to_str().unwrap();
+    let (header, rows) = table(&run(&["--set", "higrade", "--per-frame", png]));
+    assert_eq!((header.len(), header[1].as_str(), rows.len()), (1 + 1 + 216 + 1, "frame", 1));
+    let video_only = run(&["--set", "tlvqm", png]);
+    assert_eq!(video_only.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&video_only.stderr).into_owned();
+    assert!(message.contains("at least 64x64"), "{message}");
+}
+
+#[test]
+fn per_frame_rows_and_a_box_on_whole_chroma_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = colour(folder.path(), "a.y4m", 5, true);
+    let (header, rows) = table(&run(&["--per-frame", "--crop", "0.11,0.11,0.93,0.93", &path]));
+    assert_eq!(header[..3], ["video", "frame", "brisque.s1.ggd.shape"]);
+    assert_eq!(rows.iter().map(|row| row[1].as_str()).collect::<Vec<_>>(), ["0", "1", "2", "3", "4"]);
+    // 0.11 * 112 = 12.3, 0.93 * 112 = 104.2; 0.11 * 96 = 10.6, 0.93 * 96 = 89.3.
+    let even = table(&run(&["--set", "higrade", "--crop", "0.11,0.11,0.93,0.93", &path])).1;
+    let same =
+        table(&run(&["--set", "higrade", "--crop", "0.107142857,0.104166667,0.928571429,0.9375", &path])).1;
+    assert_eq!(even, same);
+}
+
+#[test]
+fn jobs_do_not_change_the_bytes_and_a_run_can_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["a.y4m", "b.y4m", "c.y4m", "d.y4m"];
+    let mut inputs: Vec<String> =
+        names.iter().enumerate().map(|(i, name)| colour(folder.path(), name, 6 + i, true)).collect();
+    inputs.insert(2, folder.path().join("missing.y4m").to_str().unwrap().to_owned());
+    let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+    let errors = folder.path().join("errors.csv");
+    let all = run(&[&["--errors", errors.to_str().unwrap()], &inputs[..]].concat());
+    assert_eq!(all.status.code(), Some(1));
+    assert_eq!(table(&all).1.len(), 4);
+    let report = fs::read_to_string(&errors).unwrap();
+    assert!(report.starts_with("input,error\n") && report.lines().count() == 2, "{report}");
+    assert!(report.contains("missing.y4m"));
+    for jobs in ["2", "8"] {
+        assert_eq!(run(&[&["--jobs", jobs], &inputs[..]].concat()).stdout, all.stdout, "{jobs} jobs");
+    }
+    for per_frame in [false, true] {
+        let extra: &[&str] = if per_frame { &["--per-frame"] } else { &[] };
+        let whole = run(&[extra, &inputs[..]].concat()).stdout;
+        let out = folder.path().join("out.csv");
+        let arguments = [extra, &["--resume", "--out", out.to_str().unwrap()], &inputs[..]].concat();
+        // Any cut behind the heading: whole rows, half a row, nothing.
+        let heading = whole.iter().position(|&b| b == b'\n').unwrap() + 1;
+        for cut in [heading, heading + 40, whole.len() / 2, whole.len() - 1, whole.len()] {
+            fs::write(&out, &whole[..cut]).unwrap();
+            assert_eq!(run(&arguments).status.code(), Some(1));
+            assert_eq!(fs::read(&out).unwrap(), whole, "cut at {cut} of {}", whole.len());
+        }
+        fs::write(&out, &whole[..heading - 1]).unwrap();
+        assert_eq!(run(&arguments).status.code(), Some(2), "half a heading is no file to go on with");
+        fs::write(&out, "video,other\n").unwrap();
+        let refused = run(&arguments);
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("same --set"));
+        assert_eq!(refused.status.code(), Some(2));
+    }
+}

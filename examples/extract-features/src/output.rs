@@ -1,0 +1,127 @@
+//! The output file: its header, its rows, and what an interrupted run left in it.
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write, stdout};
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::args::Args;
+use crate::extract::{Method, Row};
+
+/// Where rows go, and the inputs that are there already.
+pub(crate) struct Output {
+    csv: csv::Writer<Box<dyn Write + Send>>,
+    pub(crate) done: HashSet<String>,
+}
+
+impl Output {
+    pub(crate) fn open(args: &Args, method: &Method) -> Result<Self> {
+        let header = header(method);
+        let (mut done, mut fresh) = (HashSet::new(), true);
+        let out: Box<dyn Write + Send> = match &args.out {
+            None => Box::new(stdout()),
+            Some(path) if args.resume && path.is_file() => {
+                let (file, names) = resume(path, &header)?;
+                (done, fresh) = (names, false);
+                Box::new(file)
+            }
+            Some(path) => {
+                Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?)
+            }
+        };
+        let mut csv = csv::Writer::from_writer(out);
+        if fresh {
+            csv.write_record(&header)?;
+            csv.flush()?;
+        }
+        Ok(Self { csv, done })
+    }
+
+    /// Writes the rows of an input.
+    pub(crate) fn write(&mut self, input: &str, rows: &[Row]) -> Result<()> {
+        for row in rows {
+            let mut cells = vec![input.to_owned()];
+            cells.extend(row.frame.map(|frame| frame.to_string()));
+            // 17 significant digits: the number, to the last bit.
+            cells.extend(row.values.iter().map(|value| format!("{value:.16e}")));
+            if row.frame.is_none() {
+                cells.push(row.frames.to_string());
+            }
+            cells.push(row.undefined.to_string());
+            self.csv.write_record(&cells)?;
+        }
+        Ok(self.csv.flush()?)
+    }
+}
+
+fn header(method: &Method) -> Vec<String> {
+    let mut header = vec!["video".to_owned()];
+    if method.per_frame() {
+        header.push("frame".to_owned());
+    }
+    header.extend_from_slice(method.layout().names());
+    if !method.per_frame() {
+        header.push("frames".to_owned());
+    }
+    header.push("undefined".to_owned());
+    header
+}
+
+/// Opens a file to go on with: cuts off what is not a whole row, and the rows of an input that has such a row.
+fn resume(path: &Path, header: &[String]) -> Result<(File, HashSet<String>)> {
+    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_slice());
+    let (mut names, mut starts) = (Vec::<String>::new(), Vec::new());
+    let (mut torn, mut record) = (None, csv::StringRecord::new());
+    loop {
+        let start = reader.position().byte();
+        match reader.read_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) if starts.is_empty() => {
+                let same = record.iter().eq(header.iter().map(String::as_str));
+                let other = "its columns are not those of this run: resume with the same --set, --pooling and --per-frame";
+                ensure!(same, "cannot resume {}: {other}", path.display());
+                starts.push(start);
+                names.push(String::new());
+            }
+            Ok(true) => {
+                let name = record.get(0).unwrap_or_default().to_owned();
+                let end = usize::try_from(reader.position().byte())?;
+                let whole = record.len() == header.len() && text.get(end - 1) == Some(&b'\n');
+                if !whole {
+                    torn = Some((start, name));
+                    break;
+                }
+                starts.push(start);
+                names.push(name);
+            }
+            Err(_) => {
+                torn = Some((start, names.last().cloned().unwrap_or_default()));
+                break;
+            }
+        }
+    }
+    let mut end = text.len() as u64;
+    if let Some((start, name)) = torn {
+        end = start;
+        while names.len() > 1 && names.last() == Some(&name) {
+            names.pop();
+            end = starts.pop().unwrap_or(end);
+        }
+    }
+    let mut file = OpenOptions::new()
+        .write(true)
+        .open(path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    file.set_len(end)?;
+    file.seek(SeekFrom::End(0))?;
+    let whole = text.get(..usize::try_from(end)?).unwrap_or_default();
+    ensure!(
+        !names.is_empty() && whole.ends_with(b"\n"),
+        "cannot resume {}: it has no header",
+        path.display()
+    );
+    Ok((file, names.into_iter().skip(1).collect()))
+}
