@@ -158,6 +158,9 @@ fn steps(metadata: &Value) -> Vec<Step> {
         Step { name: "layers".into(), action: Action::Check(layers::run) },
     ];
 
+    let table = "run --quiet --package xtask --features features --bin xtask-features -- --check";
+    steps.push(Step::cargo("features-table", table));
+
     // Built together, members share the features of their dependencies, so each feature set of a crate is also checked
     // alone. A crate without features is built alone by the step `package`.
     let strict = "--all-targets --locked -- -D warnings";

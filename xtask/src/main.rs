@@ -19,6 +19,7 @@ Commands:
   layers                          no crate depends on another, features and eval stay pure and small
   tidy                            file length, machine paths, provenance of test data, READMEs
   golden --dir DIR [--only A,B]   compares the crates with reference outputs under DIR
+  features-table [--check]        writes docs/features.md, or checks that it is current
   ci [--list] [--only A,B]        everything CI runs, with the time of every step
 
 Examples:
@@ -53,7 +54,8 @@ fn run(arguments: &[String]) -> Result<()> {
         }
         "layers" => layers::run(rest),
         "tidy" => tidy::run(rest),
-        "golden" => workspace::golden(rest),
+        "golden" => workspace::hand_over("golden", "xtask-golden", rest),
+        "features-table" => workspace::hand_over("features", "xtask-features", rest),
         "ci" => ci::run(rest),
         other => bail!("there is no command `{other}`: see `cargo xtask --help`"),
     }

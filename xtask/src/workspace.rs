@@ -49,15 +49,14 @@ pub(crate) fn name(package: &Value) -> &str {
     package["name"].as_str().unwrap_or_default()
 }
 
-/// Builds the golden runner and hands over to it.
-pub(crate) fn golden(arguments: &[String]) -> Result<()> {
-    let fixed =
-        ["run", "--quiet", "--package", "xtask", "--features", "golden", "--bin", "xtask-golden", "--"];
-    // The directory is relative to where the user stands.
+/// Builds a program of this package that needs a feature, and hands over to it.
+pub(crate) fn hand_over(feature: &str, program: &str, arguments: &[String]) -> Result<()> {
+    let fixed = ["run", "--quiet", "--package", "xtask", "--features", feature, "--bin", program, "--"];
+    // A directory among the arguments is relative to where the user stands.
     let mut command = cargo();
     command.current_dir(std::env::current_dir()?).args(fixed).args(arguments);
     match command.status().context("cannot start cargo")? {
         status if status.success() => Ok(()),
-        _ => bail!("golden failed"),
+        _ => bail!("{feature} failed"),
     }
 }
