@@ -7,7 +7,6 @@
     reason = "tests"
 )]
 
-#[allow(dead_code, reason = "not every test needs the whole of it")]
 #[path = "common/clips.rs"]
 mod clips;
 

@@ -15,7 +15,7 @@ mod golden;
 
 use dream_features::nss::FlatAreas;
 use dream_features::v_bliinds::{Trace, VBliinds};
-use dream_features::{Error, FeatureVector, VideoFeatures, VideoSession, VideoSpec};
+use dream_features::{Error, FeatureVector, VideoSession, VideoSpec};
 use golden::{clip, frames, numbers, reference, steps};
 use serde_json::Value;
 

@@ -1,5 +1,6 @@
 //! The reference clips of the video features, from their integer recipes. Shared by the tests of this crate and by
 //! `cargo xtask golden`.
+#![allow(dead_code, reason = "each user takes a part")]
 
 /// One frame of 8-bit 4:2:0: luma, Cb, Cr, each row after row.
 #[derive(Debug, Clone, PartialEq, Eq)]
