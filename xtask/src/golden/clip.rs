@@ -121,7 +121,8 @@ fn y4m(bytes: &[u8]) -> Result<(recipes::Clip, f64)> {
                 rate = n.parse::<f64>()? / d.parse::<f64>()?;
             }
             Some(("C", value)) => {
-                ensure!(value.starts_with("420") && !value.contains('p'), "{value} is not 8-bit 4:2:0");
+                let eight_bits = matches!(value, "420" | "420jpeg" | "420mpeg2" | "420paldv");
+                ensure!(eight_bits, "{value} is not 8-bit 4:2:0");
             }
             _ => {}
         }
