@@ -1,0 +1,24 @@
+//! A still image of any bytes, as png and as jpg.
+#![no_main]
+
+use std::cell::RefCell;
+
+use dream_data::{FrameRate, FrameSource, ImageSequence};
+use libfuzzer_sys::fuzz_target;
+
+thread_local! {
+    static FOLDER: RefCell<tempfile::TempDir> = RefCell::new(tempfile::tempdir().expect("a folder"));
+}
+
+fuzz_target!(|data: &[u8]| {
+    FOLDER.with_borrow(|folder| {
+        for name in ["a.png", "a.jpg"] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, data).expect("room for a file");
+            let Ok(mut source) = ImageSequence::open_file(&path, FrameRate::PAL) else { continue };
+            while let Ok(Some(frame)) = source.next_frame() {
+                assert_eq!(frame.index(), 0);
+            }
+        }
+    });
+});
