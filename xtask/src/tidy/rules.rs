@@ -172,7 +172,11 @@ fn readmes(tree: &Tree) -> Vec<Violation> {
 }
 
 fn lints(tree: &Tree) -> Vec<Violation> {
-    let packages = tree.texts("Cargo.toml").filter(|(_, text)| text.contains("[package]"));
+    let section = |text: &str, name: &str| text.lines().any(|line| line.trim() == name);
+    // A package that is a workspace of its own (the fuzz targets) has nowhere to take them from.
+    let packages = tree
+        .texts("Cargo.toml")
+        .filter(|(_, text)| section(text, "[package]") && !section(text, "[workspace]"));
     let takes = |text: &str| {
         let mut section = text.lines().map(str::trim).skip_while(|line| *line != "[lints]").skip(1);
         section.find(|line| !line.is_empty() && !line.starts_with('#')) == Some("workspace = true")
@@ -279,6 +283,7 @@ mod tests {
             ("examples/b/Cargo.toml", "[package]\n[lints.rust]\nunsafe_code = \"forbid\"\n"),
             ("examples/b/README.md", "\n"),
             ("xtask/Cargo.toml", "[package]\n"),
+            ("fuzz/Cargo.toml", "[package]\n# A workspace of its own.\n[workspace]\n"),
             ("Cargo.toml", "[workspace]\n"),
         ];
         assert_eq!(places(readmes, &files), [at("examples/b", 0)]);
