@@ -1,6 +1,6 @@
 //! Linear and rank correlation.
 
-use crate::numeric::{Centred, check_pair, dot, is_constant, sum_of_squares};
+use crate::numeric::{COMFORTABLE, Centred, check_pair, dot, is_constant, mean, pairwise, sum_of_squares};
 use crate::rank::average_ranks;
 use crate::{Error, Result};
 
@@ -63,18 +63,25 @@ pub fn srcc(pred: &[f64], truth: &[f64]) -> Result<f64> {
     Ok(correlation(&average_ranks(pred), &average_ranks(truth)))
 }
 
-fn check_correlation(pred: &[f64], truth: &[f64]) -> Result<()> {
+pub(crate) fn check_correlation(pred: &[f64], truth: &[f64]) -> Result<()> {
     check_pair(pred, truth, 2)?;
     check_not_constant("pred", pred)?;
     check_not_constant("truth", truth)
 }
 
-fn check_not_constant(argument: &'static str, values: &[f64]) -> Result<()> {
+pub(crate) fn check_not_constant(argument: &'static str, values: &[f64]) -> Result<()> {
     if is_constant(values) { Err(Error::ConstantInput { argument }) } else { Ok(()) }
 }
 
 /// Cosine of the angle between the centred inputs. Both are finite and neither is constant.
-fn correlation(left: &[f64], right: &[f64]) -> f64 {
+pub(crate) fn correlation(left: &[f64], right: &[f64]) -> f64 {
+    let (l, r) = (mean(left), mean(right));
+    let [cross, ll, rr] =
+        pairwise(left, right, &|a, b| [(a - l) * (b - r), (a - l) * (a - l), (b - r) * (b - r)]);
+    if COMFORTABLE.contains(&ll) && COMFORTABLE.contains(&rr) {
+        return (cross / (ll * rr).sqrt()).clamp(-1.0, 1.0);
+    }
+    // Something left the range of f64 on the way (NaN is in no range): once more with scaled copies.
     let left = Centred::new(left).deviations;
     let right = Centred::new(right).deviations;
     let norm = (sum_of_squares(&left) * sum_of_squares(&right)).sqrt();

@@ -40,6 +40,17 @@ pub enum Error {
         found: usize,
     },
 
+    /// More values than the quantity can be computed for.
+    #[error("`{argument}` has {found} values, at most {limit} are possible: take a sample of them")]
+    TooMany {
+        /// Name of the parameter.
+        argument: &'static str,
+        /// Largest number that works.
+        limit: usize,
+        /// Number of values found.
+        found: usize,
+    },
+
     /// All values are equal, so no correlation is defined.
     ///
     /// A benchmark table may count this as a correlation of 0, with a warning.

@@ -1,6 +1,6 @@
 //! Errors in the units of the score.
 
-use crate::numeric::{check_pair, scaled, sum_of_squares, unit_scale};
+use crate::numeric::{COMFORTABLE, check_pair, pairwise, scaled, sum_of_squares, unit_scale};
 use crate::{Error, Result};
 
 /// Root mean square error (RMSE), in the units of the scores.
@@ -28,12 +28,52 @@ use crate::{Error, Result};
 /// The usual definition, with the divisor n.
 pub fn rmse(pred: &[f64], truth: &[f64]) -> Result<f64> {
     check_pair(pred, truth, 1)?;
+    let [total] = pairwise(pred, truth, &|p, t| [(p - t) * (p - t)]);
+    if COMFORTABLE.contains(&total) {
+        return Ok((total / pred.len() as f64).sqrt());
+    }
     // Scaled by powers of two, so that neither a difference nor a square leaves the range of f64.
     let outer = unit_scale(pred).min(unit_scale(truth));
     let errors: Vec<f64> = pred.iter().zip(truth).map(|(p, t)| p * outer - t * outer).collect();
     let inner = unit_scale(&errors);
     let value = (sum_of_squares(&scaled(&errors, inner)) / pred.len() as f64).sqrt() / inner / outer;
     if value.is_finite() { Ok(value) } else { Err(Error::Overflow { quantity: "RMSE" }) }
+}
+
+/// Mean absolute error (MAE), in the units of the scores.
+///
+/// ```text
+/// 1/n Σ |pᵢ - tᵢ|
+/// ```
+///
+/// One pair is enough. Equal inputs give 0.
+///
+/// ```
+/// # fn main() -> dream_eval::Result<()> {
+/// assert_eq!(dream_eval::mae(&[3.0, 1.0], &[0.0, 5.0])?, 3.5);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// As [`rmse`].
+///
+/// # Reference
+///
+/// The usual definition.
+pub fn mae(pred: &[f64], truth: &[f64]) -> Result<f64> {
+    check_pair(pred, truth, 1)?;
+    let [total] = pairwise(pred, truth, &|p, t| [(p - t).abs()]);
+    let value = total / pred.len() as f64;
+    if value.is_finite() {
+        return Ok(value);
+    }
+    // A difference or the sum left the range of f64; their mean may still be in it.
+    let scale = unit_scale(pred).min(unit_scale(truth));
+    let [total] = pairwise(pred, truth, &|p, t| [(p * scale - t * scale).abs()]);
+    let value = total / pred.len() as f64 / scale;
+    if value.is_finite() { Ok(value) } else { Err(Error::Overflow { quantity: "MAE" }) }
 }
 
 #[cfg(test)]
@@ -45,6 +85,16 @@ mod tests {
         assert_eq!(rmse(&[1.0], &[3.0]), Ok(2.0));
         assert_eq!(rmse(&[1.0, 2.0], &[1.0, 2.0]), Ok(0.0));
         assert_eq!(rmse(&[1.0, 1.0, 1.0, 1.0], &[3.0, 1.0, 1.0, 1.0]), Ok(1.0));
+    }
+
+    #[test]
+    fn mae_by_hand() {
+        assert_eq!(mae(&[1.0], &[3.0]), Ok(2.0));
+        assert_eq!(mae(&[1.0, 2.0, 6.0], &[2.0, 2.0, 4.0]), Ok(1.0));
+        assert_eq!(mae(&[1e308; 4], &[0.0, 0.0, -1e307, 0.0]), Ok(1.025e308));
+        assert_eq!(mae(&[f64::MAX, 0.0], &[-f64::MAX, 0.0]), Ok(f64::MAX));
+        assert_eq!(mae(&[f64::MAX], &[-f64::MAX]), Err(Error::Overflow { quantity: "MAE" }));
+        assert_eq!(mae(&[], &[]), Err(Error::TooFew { argument: "pred", needed: 1, found: 0 }));
     }
 
     #[test]

@@ -5,12 +5,15 @@
 mod correlation;
 mod error;
 mod error_rates;
+mod kendall;
 mod numeric;
 mod rank;
+mod sorting;
 mod summary;
 
 pub use correlation::{plcc, srcc};
 pub use error::{Error, Result};
-pub use error_rates::rmse;
+pub use error_rates::{mae, rmse};
+pub use kendall::krcc;
 pub use rank::ranks;
 pub use summary::Summary;

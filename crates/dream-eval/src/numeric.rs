@@ -5,8 +5,17 @@ use crate::{Error, Result};
 /// Blocks of this length are added with eight running sums, longer slices are split in two.
 const BLOCK: usize = 128;
 
+/// Sums of squares in here lost nothing: no term overflowed, and terms that vanished are too small to count.
+/// Outside (NaN is in no range) the sum is taken again with scaled values.
+pub(crate) const COMFORTABLE: std::ops::Range<f64> = 1e-200..1e200;
+
 /// Fails on the first NaN or infinity.
 pub(crate) fn check_finite(argument: &'static str, values: &[f64]) -> Result<()> {
+    // Blocks without a branch inside: a search for the first bad value does not vectorise.
+    let broken = |block: &[f64]| block.iter().fold(false, |found, v| found | !v.is_finite());
+    if !values.chunks(BLOCK).any(broken) {
+        return Ok(());
+    }
     match values.iter().position(|v| !v.is_finite()) {
         None => Ok(()),
         Some(index) => {
@@ -46,24 +55,43 @@ pub(crate) fn is_constant(values: &[f64]) -> bool {
 /// is NumPy's: the mean of nearly equal values then rounds as in the references, and such a correlation
 /// depends on that last bit.
 pub(crate) fn sum(values: &[f64]) -> f64 {
-    if values.len() < 8 {
-        return values.iter().fold(0.0, |total, v| total + v);
-    }
-    if values.len() > BLOCK {
-        let half = values.len() / 2;
-        let (low, high) = values.split_at(half - half % 8);
-        return sum(low) + sum(high);
-    }
-    let mut lanes = [0.0; 8];
-    let mut chunks = values.chunks_exact(8);
-    for chunk in &mut chunks {
-        for (lane, v) in lanes.iter_mut().zip(chunk) {
-            *lane += v;
+    let [total] = pairwise(values, values, &|v, _| [v]);
+    total
+}
+
+/// Sums of `K` terms of each pair of values, in the order of [`sum`] and in one pass.
+pub(crate) fn pairwise<const K: usize>(
+    left: &[f64],
+    right: &[f64],
+    terms: &impl Fn(f64, f64) -> [f64; K],
+) -> [f64; K] {
+    let len = left.len().min(right.len());
+    if len > BLOCK {
+        let half = len / 2;
+        let at = half - half % 8;
+        if let (Some((a, b)), Some((c, d))) = (left.split_at_checked(at), right.split_at_checked(at)) {
+            return add(pairwise(a, c, terms), pairwise(b, d, terms));
         }
     }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    let total = ((a + b) + (c + d)) + ((e + f) + (g + h));
-    chunks.remainder().iter().fold(total, |total, v| total + v)
+    let mut lanes = [[0.0; 8]; K];
+    let (mut lefts, mut rights) = (left.chunks_exact(8), right.chunks_exact(8));
+    for (a, b) in (&mut lefts).zip(&mut rights) {
+        for (at, (a, b)) in a.iter().zip(b).enumerate() {
+            for (lanes, term) in lanes.iter_mut().zip(terms(*a, *b)) {
+                if let Some(lane) = lanes.get_mut(at) {
+                    *lane += term;
+                }
+            }
+        }
+    }
+    let totals = lanes.map(|[a, b, c, d, e, f, g, h]| ((a + b) + (c + d)) + ((e + f) + (g + h)));
+    let rest = lefts.remainder().iter().zip(rights.remainder());
+    rest.fold(totals, |totals, (a, b)| add(totals, terms(*a, *b)))
+}
+
+fn add<const K: usize>(mut left: [f64; K], right: [f64; K]) -> [f64; K] {
+    left.iter_mut().zip(right).for_each(|(l, r)| *l += r);
+    left
 }
 
 /// Mean of at least one value. The sum must fit: scale the values first.
@@ -78,8 +106,8 @@ pub(crate) fn sum_of_squares(values: &[f64]) -> f64 {
 
 /// Sum of products.
 pub(crate) fn dot(left: &[f64], right: &[f64]) -> f64 {
-    let products: Vec<f64> = left.iter().zip(right).map(|(a, b)| a * b).collect();
-    sum(&products)
+    let [total] = pairwise(left, right, &|l, r| [l * r]);
+    total
 }
 
 /// A power of two that brings the largest magnitude among `values` near 1.

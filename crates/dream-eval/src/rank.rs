@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::numeric::check_finite;
+use crate::sorting::twice_ranks;
 
 /// Average ranks: the smallest value has rank 1, equal values share the mean of their positions.
 ///
@@ -29,23 +30,7 @@ pub fn ranks(values: &[f64]) -> Result<Vec<f64>> {
 
 /// [`ranks`] of values that are known to be finite.
 pub(crate) fn average_ranks(values: &[f64]) -> Vec<f64> {
-    let mut sorted: Vec<(usize, f64)> = values.iter().copied().enumerate().collect();
-    // The total order puts -0 right before 0, so values that are equal stay neighbours.
-    sorted.sort_unstable_by(|(_, a), (_, b)| a.total_cmp(b));
-
-    let mut ranks = vec![0.0; values.len()];
-    let mut before = 0_usize;
-    for ties in sorted.chunk_by(|(_, a), (_, b)| a == b) {
-        // Mean of the positions before + 1 ..= before + len.
-        let rank = before as f64 + (ties.len() as f64 + 1.0) / 2.0;
-        for (index, _) in ties {
-            if let Some(slot) = ranks.get_mut(*index) {
-                *slot = rank;
-            }
-        }
-        before += ties.len();
-    }
-    ranks
+    twice_ranks(values).into_iter().map(|twice| twice as f64 / 2.0).collect()
 }
 
 #[cfg(test)]
