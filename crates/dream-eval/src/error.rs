@@ -3,7 +3,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a metric has no value for the given input.
 ///
-/// `argument` is the name of the parameter at fault: `pred`, `truth` or `values`.
+/// `argument` is the name of the parameter at fault.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -16,6 +16,18 @@ pub enum Error {
         pred: usize,
         /// Number of true scores.
         truth: usize,
+    },
+
+    /// Two arguments that must have the same length.
+    #[error(
+        "`{}` has {} values and `{}` has {}: they must pair up, in the same order",
+        arguments[0], lengths[0], arguments[1], lengths[1]
+    )]
+    UnequalLengths {
+        /// Names of the parameters.
+        arguments: [&'static str; 2],
+        /// Their lengths.
+        lengths: [usize; 2],
     },
 
     /// A NaN or an infinity.
@@ -60,6 +72,26 @@ pub enum Error {
     ConstantInput {
         /// Name of the parameter.
         argument: &'static str,
+    },
+
+    /// A number outside the range in which it has a meaning.
+    #[error("`{argument}` is {value}, it must be {range}")]
+    OutOfRange {
+        /// Name of the parameter.
+        argument: &'static str,
+        /// Its value.
+        value: f64,
+        /// What is accepted.
+        range: &'static str,
+    },
+
+    /// The quantity has no value for this input.
+    #[error("the {quantity} is undefined: {reason}")]
+    Undefined {
+        /// The quantity.
+        quantity: &'static str,
+        /// Why, and what would help.
+        reason: &'static str,
     },
 
     /// The result is larger than the largest `f64`.

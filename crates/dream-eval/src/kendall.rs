@@ -150,7 +150,7 @@ mod tests {
                 untied_y += dy * dy;
             }
         }
-        order / (untied_x * untied_y as f64).sqrt()
+        order / (untied_x * untied_y).sqrt()
     }
 
     #[test]

@@ -2,18 +2,42 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+mod bootstrap;
 mod correlation;
+mod dependent;
 mod error;
 mod error_rates;
+mod groups;
 mod kendall;
+mod kruskal;
+mod logistic;
+mod multiple;
 mod numeric;
+mod opinion;
+mod random;
 mod rank;
+mod raters;
+mod significance;
 mod sorting;
+mod special;
 mod summary;
+mod table;
+mod wilcoxon;
 
+pub use bootstrap::Bca;
 pub use correlation::{plcc, srcc};
+pub use dependent::{Coefficient, DependentCorrelations, Interval, compare_independent, fisher_z_interval};
 pub use error::{Error, Result};
 pub use error_rates::{mae, rmse};
+pub use groups::{Grouped, GroupedRmse, SimilarityMatrix, false_negative_rate, grouped_rmse, mos_group};
 pub use kendall::krcc;
+pub use kruskal::kruskal_wallis;
+pub use logistic::{Logistic4, LogisticFit};
+pub use multiple::Correction;
+pub use opinion::{SosFit, sos_parameter, sos_parameter_on};
 pub use rank::ranks;
-pub use summary::Summary;
+pub use raters::{ConsistencyPoint, Ratings, spearman_brown};
+pub use significance::{Test, nadeau_bengio, paired_t, plcc_p_value, srcc_p_value};
+pub use summary::{Summary, median};
+pub use table::{Cell, Format, Method, SetScore, Table};
+pub use wilcoxon::wilcoxon;

@@ -82,6 +82,29 @@ impl fmt::Display for Summary {
     }
 }
 
+/// Median of at least one finite value: the mean of the two in the middle where their number is even.
+///
+/// # Errors
+///
+/// [`Error::TooFew`] without values; [`Error::NonFinite`].
+///
+/// ```
+/// # fn main() -> dream_eval::Result<()> {
+/// assert_eq!(dream_eval::median(&[3.0, 1.0, 2.0, 10.0])?, 2.5);
+/// # Ok(())
+/// # }
+/// ```
+pub fn median(values: &[f64]) -> Result<f64> {
+    check_count("values", values, 1)?;
+    check_finite("values", values)?;
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let at = |index: usize| sorted.get(index).copied().unwrap_or(0.0);
+    let middle = sorted.len() / 2;
+    // Halved first: the sum of two large values may not fit.
+    Ok(if sorted.len() % 2 == 1 { at(middle) } else { at(middle - 1) / 2.0 + at(middle) / 2.0 })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +118,15 @@ mod tests {
         let population = Summary::with_ddof(&values, 0).unwrap();
         assert!((population.std - 1.25_f64.sqrt()).abs() < 1e-15);
         assert_eq!(population.ddof, 0);
+    }
+
+    #[test]
+    fn medians_by_hand() {
+        assert_eq!(median(&[5.0]), Ok(5.0));
+        assert_eq!(median(&[5.0, -1.0]), Ok(2.0));
+        assert_eq!(median(&[9.0, 1.0, 5.0]), Ok(5.0));
+        assert_eq!(median(&[f64::MAX, f64::MAX]), Ok(f64::MAX));
+        assert!(median(&[]).is_err() && median(&[f64::NAN]).is_err());
     }
 
     #[test]

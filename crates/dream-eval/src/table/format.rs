@@ -1,0 +1,215 @@
+//! The table as text, Markdown, CSV and LaTeX.
+
+use std::fmt::Write;
+
+use super::{Cell, Table};
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Format {
+    /// Aligned columns for a terminal.
+    #[default]
+    Text,
+    /// A Markdown table; the best value of a column is bold.
+    Markdown,
+    /// Comma-separated, with mean, deviation and median in columns of their own, in full precision.
+    Csv,
+    /// A `tabular` with the rules of the booktabs package; the best value of a column is bold, the second underlined.
+    Latex,
+}
+
+/// Shown where a method cannot predict a test set.
+const ABSENT: &str = "-";
+
+impl Table {
+    /// The table as one string that ends with a line feed.
+    #[must_use]
+    pub fn format(&self, format: Format) -> String {
+        match format {
+            Format::Text => self.text(),
+            Format::Markdown => self.markdown(),
+            Format::Csv => self.csv(),
+            Format::Latex => self.latex(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut lines = vec![header(self)];
+        for row in &self.rows {
+            let cells = row.cells.iter().map(|cell| shown(cell.as_ref(), 3));
+            lines.push(std::iter::once(row.name.clone()).chain(cells).collect());
+        }
+        let width = |column: usize| {
+            lines
+                .iter()
+                .filter_map(|line| line.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..self.columns().len() + 1).map(width).collect();
+        let line = |cells: &[String]| {
+            let padded = cells.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+                if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+            });
+            padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+        };
+        let rule = "-".repeat(widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1)) + "\n";
+        let mut out = String::new();
+        let mut families = self.rows.iter().map(|row| row.family.as_str());
+        let mut family = "";
+        for (index, cells) in lines.iter().enumerate() {
+            if index > 0 {
+                let next = families.next().unwrap_or_default();
+                if index == 1 || next != family {
+                    out.push_str(&rule);
+                    if !next.is_empty() {
+                        let _ = writeln!(out, "{next}");
+                    }
+                }
+                family = next;
+            }
+            out.push_str(&line(cells));
+        }
+        out
+    }
+
+    fn markdown(&self) -> String {
+        let escaped = |text: &str| text.replace('|', "\\|").replace(['\r', '\n'], " ");
+        let mut out = format!("| {} |\n|---|", header(self).join(" | "));
+        out.push_str(&"---:|".repeat(self.columns().len()));
+        out.push('\n');
+        let places = self.places();
+        let mut family = "";
+        for (row, places) in self.rows.iter().zip(&places) {
+            if row.family != family && !row.family.is_empty() {
+                let _ = writeln!(out, "| *{}* |{}", escaped(&row.family), " |".repeat(self.columns().len()));
+            }
+            family = &row.family;
+            let _ = write!(out, "| {} |", escaped(&row.name));
+            for (cell, place) in row.cells.iter().zip(places) {
+                let text = shown(cell.as_ref(), 3);
+                let _ =
+                    if *place == Some(0) { write!(out, " **{text}** |") } else { write!(out, " {text} |") };
+            }
+            out.push('\n');
+        }
+        out
+    }
+
+    fn csv(&self) -> String {
+        let quoted = |text: &str| {
+            let plain = !text.contains([',', '"', '\n', '\r']);
+            if plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
+        };
+        let mut out = "family,method".to_owned();
+        for column in self.columns() {
+            let _ = write!(out, ",{column},{column} std,{column} median");
+        }
+        out.push('\n');
+        for row in &self.rows {
+            let _ = write!(out, "{},{}", quoted(&row.family), quoted(&row.name));
+            for cell in &row.cells {
+                let number = |value: Option<f64>| value.map_or_else(String::new, |v| format!("{v}"));
+                let mean = number(cell.map(|c| c.mean));
+                let _ = write!(
+                    out,
+                    ",{mean},{},{}",
+                    number(cell.and_then(|c| c.std)),
+                    number(cell.map(|c| c.median))
+                );
+            }
+            out.push('\n');
+        }
+        out
+    }
+
+    fn latex(&self) -> String {
+        let columns = self.columns();
+        let mut out = format!("\\begin{{tabular}}{{l{}}}\n\\toprule\n", "c".repeat(columns.len()));
+        let _ = writeln!(out, "{} \\\\", header(self).join(" & "));
+        out.push_str("\\midrule\n");
+        let places = self.places();
+        let mut family: Option<&str> = None;
+        for (row, places) in self.rows.iter().zip(&places) {
+            if family != Some(&row.family) {
+                if family.is_some() {
+                    out.push_str("\\midrule\n");
+                }
+                if !row.family.is_empty() {
+                    let title = latex_escaped(&row.family);
+                    let _ = writeln!(
+                        out,
+                        "\\multicolumn{{{}}}{{l}}{{\\textit{{{title}}}}} \\\\",
+                        columns.len() + 1
+                    );
+                }
+                family = Some(&row.family);
+            }
+            out.push_str(&latex_escaped(&row.name));
+            for (cell, place) in row.cells.iter().zip(places) {
+                let text = shown(cell.as_ref(), 3).replace('±', "$\\pm$");
+                let _ = match place {
+                    Some(0) => write!(out, " & \\textbf{{{text}}}"),
+                    Some(1) => write!(out, " & \\underline{{{text}}}"),
+                    _ => write!(out, " & {text}"),
+                };
+            }
+            out.push_str(" \\\\\n");
+        }
+        out.push_str("\\bottomrule\n\\end{tabular}\n");
+        out
+    }
+
+    /// For every cell how many different values of its column are larger.
+    fn places(&self) -> Vec<Vec<Option<usize>>> {
+        let place = |column: usize, value: f64| {
+            let mut larger: Vec<f64> = self
+                .rows
+                .iter()
+                .filter_map(|row| row.cells.get(column).copied().flatten())
+                .map(|cell| rounded(cell.mean))
+                .filter(|other| *other > rounded(value))
+                .collect();
+            larger.sort_by(f64::total_cmp);
+            larger.dedup();
+            larger.len()
+        };
+        let row = |cells: &Vec<Option<Cell>>| {
+            cells.iter().enumerate().map(|(column, cell)| cell.map(|cell| place(column, cell.mean))).collect()
+        };
+        self.rows.iter().map(|r| row(&r.cells)).collect()
+    }
+}
+
+/// As far as the table shows it: values that look the same are marked the same.
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round()
+}
+
+fn header(table: &Table) -> Vec<String> {
+    std::iter::once("Method".to_owned()).chain(table.columns()).collect()
+}
+
+fn shown(cell: Option<&Cell>, digits: usize) -> String {
+    match cell {
+        None => ABSENT.to_owned(),
+        Some(Cell { mean, std: None, .. }) => format!("{mean:.digits$}"),
+        Some(Cell { mean, std: Some(std), .. }) => format!("{mean:.digits$}±{std:.digits$}"),
+    }
+}
+
+fn latex_escaped(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        match c {
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => out.extend(['\\', c]),
+            '~' => out.push_str("\\textasciitilde{}"),
+            '^' => out.push_str("\\textasciicircum{}"),
+            '\\' => out.push_str("\\textbackslash{}"),
+            '\r' | '\n' => out.push(' '),
+            _ => out.push(c),
+        }
+        out
+    })
+}
