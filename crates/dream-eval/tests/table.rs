@@ -60,8 +60,9 @@ fn markdown_marks_the_best_and_escapes() {
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines.iter().all(|line| line.replace("\\|", "").matches('|').count() == 9), "{text}");
     assert!(text.contains("| *Hand & eye* |") && text.contains("| mean\\|x |"));
-    // The first set's best is B, and it ties with A in the third column as far as is shown.
-    assert!(lines[3].starts_with("| A_1 | 0.850±0.071 | **0.650±0.071** |"), "{text}");
+    // A and B tie in the first column; only A is best in the second.
+    assert!(lines[3].starts_with("| A_1 | **0.850±0.071** | **0.650±0.071** |"), "{text}");
+    assert!(lines[5].starts_with("| B, \"b\" | **0.850±0.000** | 0.500±0.000 |"), "{text}");
 }
 
 #[test]

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use dream_eval::{Error, plcc, ranks, rmse, srcc};
+use dream_eval::{
+    Error, Logistic4, krcc, kruskal_wallis, mae, plcc, plcc_p_value, ranks, rmse, sos_parameter, srcc,
+    srcc_p_value,
+};
 use serde_json::Value;
 
 use crate::report::{Check, Group, Report, Tolerance, say};
@@ -14,32 +17,134 @@ use crate::table::{array, json, number, number_list, text};
 const CORRELATION: Tolerance = Tolerance { relative: 0.0, absolute: 1e-10 };
 const ERROR: Tolerance = Tolerance { relative: 1e-10, absolute: 1e-10 };
 
+/// Relative to the p-value, or to H.
+const TAIL: Tolerance = Tolerance { relative: 1e-9, absolute: 0.0 };
+/// The specification's, for the curve and for what follows from it.
+const FIT: Tolerance = Tolerance { relative: 1e-4, absolute: 1e-4 };
+/// Cases whose best curve lies at infinite parameters: its error must be no worse than the reference's.
+const ILL_CONDITIONED: [&str; 3] = ["many_ties_both", "perfect", "inverted"];
+
 /// Fields of a case that dream-eval computes.
-const KNOWN: [&str; 5] = ["plcc", "srcc", "rmse", "ranks_pred_average", "ranks_mos_average"];
+const KNOWN: [&str; 9] = [
+    "plcc",
+    "srcc",
+    "krcc_tau_b",
+    "rmse",
+    "mae",
+    "plcc_pvalue",
+    "srcc_pvalue",
+    "ranks_pred_average",
+    "ranks_mos_average",
+];
 
 pub(crate) fn run(folder: &Path, report: &mut Report) -> Result<()> {
     if !report.wants(Group::Metrics) {
         return Ok(());
     }
     say(format_args!("# metrics of {}", folder.display()));
-    let file = json(&folder.join("correlation.json"))?;
-    let mut unknown: BTreeMap<&str, usize> = BTreeMap::new();
-    for golden in array(&file["cases"])? {
-        let name = text(golden, "case")?;
-        let tolerance = format!("{CORRELATION} (rmse also rel 1e-10); ranks and errors exact");
+    let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
+    cases(folder, "correlation.json", report, |golden, name, report| {
+        let tolerance = format!("{CORRELATION} (errors also rel 1e-10; p rel 1e-9); ranks exact");
         report.case(Group::Metrics, name, tolerance, |check| case(golden, check));
-        let fields = golden["metrics"].as_object().into_iter().flatten().map(|(key, _)| key.as_str());
-        let fitted = golden.get("logistic4").map(|_| "logistic4");
-        for key in fields.filter(|key| !KNOWN.contains(key)).chain(fitted) {
-            *unknown.entry(key).or_default() += 1;
+        for (key, _) in golden["metrics"].as_object().into_iter().flatten() {
+            if !KNOWN.contains(&key.as_str()) {
+                *unknown.entry(key.clone()).or_default() += 1;
+            }
+        }
+        if golden.get("logistic4").is_some() {
+            let name = format!("logistic4 {name}");
+            report.case(Group::Metrics, &name, format!("{FIT}"), |check| logistic(golden, check));
+        }
+        Ok(())
+    })?;
+    for (key, cases) in unknown {
+        report.skip(Group::Metrics, &key, format_args!("{cases} cases: not implemented yet"));
+    }
+    cases(folder, "kruskal_wallis.json", report, |golden, name, report| {
+        let name = format!("kruskal_wallis {name}");
+        report.case(Group::Metrics, &name, format!("{TAIL}"), |check| kruskal(golden, check));
+        Ok(())
+    })?;
+    cases(folder, "sos.json", report, |golden, name, report| {
+        let name = format!("sos {name}");
+        report.case(Group::Metrics, &name, format!("{ERROR}"), |check| sos(golden, check));
+        Ok(())
+    })
+}
+
+/// Calls `each` with every case of a file and its name. A file that is absent is a skipped case.
+fn cases(
+    folder: &Path,
+    file: &str,
+    report: &mut Report,
+    mut each: impl FnMut(&Value, &str, &mut Report) -> Result<()>,
+) -> Result<()> {
+    let path = folder.join(file);
+    if !path.is_file() {
+        report.skip(Group::Metrics, file, "the file is absent");
+        return Ok(());
+    }
+    let content = json(&path)?;
+    for golden in array(&content["cases"])? {
+        each(golden, text(golden, "case")?, report)?;
+    }
+    Ok(())
+}
+
+fn logistic(golden: &Value, check: &mut Check) -> Result<()> {
+    let (pred, mos) = (number_list(&golden["pred"])?, number_list(&golden["mos"])?);
+    let expected = &golden["logistic4"];
+    let fit = Logistic4::fit(&pred, &mos)?;
+    let fitted = fit.curve.map(&pred)?;
+    let sse = number(&expected["sse"])?;
+    check.demand(fit.sse <= sse * (1.0 + 1e-3), || format!("SSE {} is worse than {sse}", fit.sse));
+    if ILL_CONDITIONED.contains(&text(golden, "case")?) {
+        return Ok(());
+    }
+    check.number("sse", fit.sse, sse, FIT);
+    check.number("plcc_after_fit", plcc(&fitted, &mos)?, number(&expected["plcc_after_fit"])?, FIT);
+    check.number("rmse_after_fit", rmse(&fitted, &mos)?, number(&expected["rmse_after_fit"])?, FIT);
+    check.numbers("fitted", &fitted, &number_list(&expected["fitted"])?, FIT);
+    Ok(())
+}
+
+fn kruskal(golden: &Value, check: &mut Check) -> Result<()> {
+    let groups = array(&golden["groups"])?.iter().map(number_list).collect::<Result<Vec<_>>>()?;
+    let groups: Vec<&[f64]> = groups.iter().map(Vec::as_slice).collect();
+    let result = &golden["result"];
+    // Where SciPy has a number there must be one, and a typed error everywhere else.
+    let expected = result.get("H").map(number).transpose()?.filter(|h| h.is_finite());
+    match (kruskal_wallis(&groups), expected) {
+        (Ok(test), Some(h)) => {
+            check.number("H", test.statistic, h, TAIL);
+            check.number("p", test.p, number(&result["p"])?, TAIL);
+            check.number("df", test.degrees.unwrap_or(f64::NAN), number(&golden["df"])?, Tolerance::EXACT);
+        }
+        (found, expected) => {
+            let found = found.map(|test| test.statistic);
+            check.demand(found.is_err() && expected.is_none(), || {
+                format!("{found:?} where SciPy says {result}")
+            });
         }
     }
-    for (key, cases) in unknown {
-        report.skip(Group::Metrics, key, format_args!("{cases} cases: not implemented yet"));
-    }
-    for other in ["kruskal_wallis.json", "sos.json"] {
-        if folder.join(other).is_file() {
-            report.skip(Group::Metrics, other, "not implemented yet");
+    Ok(())
+}
+
+fn sos(golden: &Value, check: &mut Check) -> Result<()> {
+    let mos = number_list(&golden["mos"])?;
+    let pairs = [("variance", "a"), ("variance_ddof0", "a_ddof0"), ("variance_ddof1", "a_ddof1")];
+    for (variance, a) in pairs.into_iter().filter(|(variance, _)| golden.get(variance).is_some()) {
+        let expected = number(&golden[a])?;
+        match sos_parameter(&mos, &number_list(&golden[variance])?) {
+            Ok(fit) => {
+                check.number(a, fit.a, expected, ERROR);
+                if let Some(sse) = golden.get("residual_sse") {
+                    check.number("residual_sse", fit.sse, number(sse)?, ERROR);
+                }
+            }
+            Err(error) => {
+                check.demand(expected.is_nan(), || format!("{error}, where the golden says {expected}"))
+            }
         }
     }
     Ok(())
@@ -52,12 +157,24 @@ fn case(golden: &Value, check: &mut Check) -> Result<()> {
     let recommended = golden["recommended"].as_str().unwrap_or_default();
 
     type Metric = fn(&[f64], &[f64]) -> dream_eval::Result<f64>;
-    let correlations: [(&str, Metric, usize, Tolerance); 3] =
-        [("plcc", plcc, 2, CORRELATION), ("srcc", srcc, 2, CORRELATION), ("rmse", rmse, 1, ERROR)];
-    for (key, metric, needed, tolerance) in correlations {
-        let refusal = refusal(&pred, &mos, needed, key != "rmse");
+    // Relative errors of p-values grow where the correlation is 1 to within rounding.
+    let sharp = plcc(&pred, &mos).is_ok_and(|r| r.abs() > 1.0 - 1e-6);
+    let tail = if sharp { Tolerance { relative: 1e-6, absolute: 1e-40 } } else { TAIL };
+    // Field, function, fewest pairs, whether constant input leaves it undefined, tolerance.
+    let metrics_of: [(&str, Metric, usize, bool, Tolerance); 7] = [
+        ("plcc", plcc, 2, true, CORRELATION),
+        ("srcc", srcc, 2, true, CORRELATION),
+        ("krcc_tau_b", krcc, 2, true, CORRELATION),
+        ("rmse", rmse, 1, false, ERROR),
+        ("mae", mae, 1, false, ERROR),
+        ("plcc_pvalue", plcc_p_value, 2, true, tail),
+        ("srcc_pvalue", srcc_p_value, 3, true, tail),
+    ];
+    for (key, metric, needed, correlation, tolerance) in metrics_of {
+        let Some(expected) = metrics.get(key) else { continue };
+        let refusal = refusal(&pred, &mos, needed, correlation);
         match (metric(&pred, &mos), refusal) {
-            (Ok(found), None) => check.number(key, found, number(&metrics[key])?, tolerance),
+            (Ok(found), None) => check.number(key, found, number(expected)?, tolerance),
             (found, expected) => {
                 let found = found.map_or_else(|error| kind(&error), |value| format!("{value:?}"));
                 check.equal(key, &found, &expected.unwrap_or("a number").to_owned());
