@@ -177,10 +177,6 @@ impl<R: Read> Table<R> {
         self.line
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// An error about the current row.
     pub(crate) fn fault(&self, reason: impl Into<String>, remedy: impl Into<String>) -> Error {
         let (path, line) = (self.path.clone(), self.line);
@@ -207,16 +203,19 @@ impl<R: Read> Table<R> {
         second_is_number || self.at(0).contains(['.', '/'])
     }
 
+    /// Where the column is. Of several accepted names the first one counts.
     fn find(&self, column: &Column) -> Result<Option<usize>> {
-        let wanted = |place: &usize| column.names.contains(&plain(self.at(*place)).as_str());
-        let mut found = (0..self.width).filter(wanted);
-        match (found.next(), found.next()) {
-            (Some(_), Some(_)) => {
-                let reason = format!("two columns `{}`", column.names.join("` or `"));
-                Err(self.fault(reason, "rename or remove one of them"))
+        for name in column.names {
+            let mut found = (0..self.width).filter(|&place| plain(self.at(place)) == *name);
+            match (found.next(), found.next()) {
+                (None, _) => {}
+                (Some(_), Some(_)) => {
+                    return Err(self.fault(format!("two columns `{name}`"), "rename or remove one of them"));
+                }
+                (place, None) => return Ok(place),
             }
-            (place, _) => Ok(place),
         }
+        Ok(None)
     }
 
     fn skip_bom(&mut self) -> Result<()> {
@@ -399,6 +398,7 @@ mod tests {
             }
         }
         assert_eq!(rows(b"a.mp4,3.5\nb.mp4,4").unwrap(), [row(1, "a.mp4", 3.5), row(2, "b.mp4", 4.0)]);
+        assert_eq!(rows(b"video_name,mos,file\n7,1,a\n").unwrap(), [row(2, "a", 1.0)]);
         let odd = "file,mos\n\n\r\n\"a\n,\"\"b\"\"\",1\nc,2\n";
         assert_eq!(rows(odd.as_bytes()).unwrap(), [row(4, "a\n,\"b\"", 1.0), row(6, "c", 2.0)]);
         assert_eq!(rows(b"file,mos\n").unwrap(), []);

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::split::Partition;
 use crate::table::{Spec, Table, optional, required};
 
-const FILE: &[&str] = &["file", "video_name", "video", "filename", "name", "path", "clip"];
+const FILE: &[&str] = &["file", "video_name", "video", "filename", "name", "path"];
 
 /// A clip and its mean opinion, where the list has one.
 #[derive(Debug, Clone, PartialEq, PartialOrd)]

@@ -11,7 +11,7 @@ use crate::table::{Spec, Table, optional, required};
 const SPEC: Spec = Spec {
     what: "a manifest with the columns path[,mos][,group][,method]",
     columns: &[
-        required(&["path", "file", "video_name", "video", "clip", "name"]),
+        required(&["path", "file", "video_name", "video", "name"]),
         optional(&["mos", "score"]),
         optional(&["group", "identity"]),
         optional(&["method"]),
