@@ -25,7 +25,8 @@ fn shared(test: &str, name: &str) -> Option<PathBuf> {
     let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
     assert!(!required, "{} is missing; set DREAM_SHARED to the shared folder", path.display());
     // Written past the test runner, which hides what a passing test prints.
-    writeln!(std::io::stderr(), "SKIPPED: {test}: no {}", path.display()).unwrap();
+    let mut past = std::io::stderr();
+    writeln!(past, "SKIPPED: {test}: no {}", path.display()).unwrap();
     None
 }
 
