@@ -49,9 +49,9 @@ pub struct RaterScreening {
 /// let mut table = RatingTable::default();
 /// for clip in 0..20 {
 ///     for rater in 0..20 {
-///         // Number 7 votes the other way round; the others differ a little.
-///         let quality = f64::from(1 + 3 * (clip % 2) + (rater + clip) % 7 % 2);
-///         let score = if rater == 7 { 6.0 - quality } else { quality };
+///         // The others are at most 1 apart from 3; number 7 jumps.
+///         let others = f64::from(2 + (rater + clip) % 3);
+///         let score = if rater == 7 { [0.5, 5.5][clip as usize % 2] } else { others };
 ///         table.add(&rater.to_string(), format!("{clip}.mp4").parse()?, score)?;
 ///     }
 /// }
