@@ -26,7 +26,7 @@ impl SplitMix64 {
 
     /// Uniform in `0..bound`; 0 for a bound of 0. The bias of the multiplication is below `bound / 2^64`.
     #[expect(clippy::cast_possible_truncation, reason = "the product is below `bound`, which is a usize")]
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.next()) * bound as u128) >> 64) as usize
     }
 

@@ -1,6 +1,6 @@
 //! How well two groups of raters agree: the points of a curve over the size of the groups.
 
-use crate::annotation::{GradeCounts, RatingTable};
+use crate::annotation::{Grade, GradeCounts, RatingTable};
 use crate::error::{Error, Result};
 use crate::random::SplitMix64;
 
@@ -112,15 +112,10 @@ impl Consistency {
         Ok((0..repeats).map(move |repeat| {
             let mut random = SplitMix64::stream(seed, repeat as u64);
             let mut pair = MosPair { repeat, clips: Vec::new(), first: Vec::new(), second: Vec::new() };
-            let mut grades = Vec::new();
             for (clip, counts) in clips.iter().enumerate() {
-                grades.clear();
-                for (grade, count) in counts.iter() {
-                    grades.extend(std::iter::repeat_n(f64::from(grade), count as usize));
-                }
-                random.shuffle(&mut grades);
-                let group = |skip| mean(grades.iter().copied().skip(skip).take(group_size));
-                pair.extend(clip, group(0), group(group_size));
+                let mut left: Vec<(Grade, u32)> = counts.iter().collect();
+                let mut group = || mean((0..group_size).filter_map(|_| draw(&mut left, &mut random)));
+                pair.extend(clip, group(), group());
             }
             pair
         }))
@@ -146,6 +141,21 @@ impl MosPair {
     }
 }
 
+/// Takes one grade out of counted ones, each opinion being as likely.
+fn draw(left: &mut [(Grade, u32)], random: &mut SplitMix64) -> Option<f64> {
+    let total: u64 = left.iter().map(|(_, count)| u64::from(*count)).sum();
+    let mut place = random.below(usize::try_from(total).ok()?) as u64;
+    let (grade, count) = left.iter_mut().find(|(_, count)| match place.checked_sub(u64::from(*count)) {
+        Some(rest) => {
+            place = rest;
+            false
+        }
+        None => true,
+    })?;
+    *count -= 1;
+    Some(f64::from(*grade))
+}
+
 fn mean(scores: impl Iterator<Item = f64>) -> Option<f64> {
     let (mut mean, mut count) = (0.0, 0.0);
     for score in scores {
@@ -159,7 +169,6 @@ fn mean(scores: impl Iterator<Item = f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::annotation::Grade;
 
     /// Rater `r` gives `2^r` to every clip, so that a mean names its raters.
     fn powers(raters: u32, clips: u32) -> RatingTable {
@@ -221,6 +230,10 @@ mod tests {
             assert!((pair.first[0] + pair.second[0] - 5.5).abs() < 1e-12);
             assert_eq!((pair.first[1], pair.second[1]), (4.0, 4.0));
         }
+        // 200 draws of one of four equally likely opinions: 50 each, standard deviation 6.
+        let single = Consistency { group_size: 1, repeats: 200, seed: 5 };
+        let ones = single.pairs_of_counts(&clips).unwrap().filter(|pair| pair.first[0] == 1.0).count();
+        assert!((26..=74).contains(&ones), "{ones}");
         assert!(Consistency { group_size: 3, ..consistency }.pairs_of_counts(&clips).is_err());
     }
 

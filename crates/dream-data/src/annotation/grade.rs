@@ -201,6 +201,11 @@ impl Tally {
         self.clips.iter()
     }
 
+    /// Mean and deviation of all clips by name.
+    pub fn opinions(&self, ddof: Ddof) -> impl Iterator<Item = (&ClipId, Opinion)> {
+        self.iter().filter_map(move |(clip, counts)| Some((clip, counts.opinion(ddof)?)))
+    }
+
     /// How many clips there are.
     #[must_use]
     pub fn len(&self) -> usize {
