@@ -182,6 +182,15 @@ mod tests {
         assert_eq!((strict[9].below, strict[9].rejected), (2, false));
     }
 
+    /// The last score is 2.06 from the mean; twice the deviation is 2.066 with `n - 1`, and 1.96 with `n`.
+    #[test]
+    fn the_deviation_divides_by_one_less_by_default() {
+        let scores: &[f64] = &[2.0, 3.0, 3.0, 4.0, 3.0, 2.0, 4.0, 3.0, 2.0, 0.6];
+        let outliers = |bt500: Bt500| bt500.screen(&table(&[scores])).unwrap()[9].below;
+        assert_eq!(outliers(Bt500::default()), 0);
+        assert_eq!(outliers(Bt500 { ddof: Ddof::Population, ..Default::default() }), 1);
+    }
+
     #[test]
     fn flat_heavy_and_missing_scores() {
         let agree: &[f64] = &[3.0; 10];
