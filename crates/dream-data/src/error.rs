@@ -1,11 +1,11 @@
-//! What can go wrong between a path and its frames.
+//! What can go wrong between a path and its frames, or a table and its rows.
 
 use std::path::{Path, PathBuf};
 
 /// `Result` with this crate's [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a video could not be opened or read on. Every message names the file or the argument.
+/// Why a video or a table could not be opened or read on. Every message names the file or the argument.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -75,7 +75,7 @@ pub enum Error {
     /// An option cannot be used as given.
     #[error("option `{option}`: {reason}")]
     InvalidOption {
-        /// Name of the field of [`OpenOptions`](crate::OpenOptions) or of the argument.
+        /// Name of the field of the options or of the argument.
         option: &'static str,
         /// What is wrong and what would be right.
         reason: String,
@@ -90,6 +90,28 @@ pub enum Error {
         /// What was found at the damage.
         reason: String,
     },
+    /// A row of a table cannot be used. Nothing of the table was handed out as complete.
+    #[error("{}:{line}: {reason}; {remedy}", path.display())]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// The line on which the row begins, from 1.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+        /// What would be right.
+        remedy: String,
+    },
+    /// A row of a table is longer than this crate is willing to hold. It was not read to its end.
+    #[error("{}:{line}: the row is longer than {limit} bytes; look for an unclosed quote", path.display())]
+    RowTooLong {
+        /// The file.
+        path: PathBuf,
+        /// The line on which the row begins, from 1.
+        line: u64,
+        /// The largest accepted number of bytes.
+        limit: usize,
+    },
 }
 
 impl Error {
@@ -103,6 +125,10 @@ impl Error {
 
     pub(crate) fn malformed(path: &Path, part: &'static str, reason: impl Into<String>) -> Self {
         Self::Malformed { path: path.to_owned(), part, reason: reason.into() }
+    }
+
+    pub(crate) fn option(option: &'static str, reason: impl Into<String>) -> Self {
+        Self::InvalidOption { option, reason: reason.into() }
     }
 
     pub(crate) fn damaged(path: &Path, frames: u64, reason: impl Into<String>) -> Self {

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+pub mod annotation;
 mod crop;
+pub mod dataset;
 mod error;
 #[cfg(feature = "ffmpeg")]
 mod ffmpeg;
@@ -11,9 +13,12 @@ mod h264;
 mod images;
 mod info;
 mod inputs;
+mod random;
 mod raw;
 mod source;
+pub mod split;
 mod stream;
+mod table;
 mod video;
 mod y4m;
 

@@ -1,0 +1,128 @@
+//! Real clips that people take for fakes.
+
+use std::collections::BTreeMap;
+
+use crate::annotation::{Grade, RatingTable};
+use crate::dataset::ClipId;
+
+/// How often a rater took a real clip for a fake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct FalseNegatives {
+    /// The rater.
+    pub rater: String,
+    /// How many real clips the rater scored.
+    pub real: usize,
+    /// How many of them got a score up to the threshold.
+    pub missed: usize,
+}
+
+impl FalseNegatives {
+    /// `missed / real`; `None` for a rater who scored no real clip.
+    #[must_use]
+    pub fn rate(&self) -> Option<f64> {
+        (self.real > 0).then(|| self.missed as f64 / self.real as f64)
+    }
+}
+
+/// The false negative rate of every rater, in the order of [`RatingTable::raters`]: the share of real clips with a score
+/// **at or below** `threshold`.
+///
+/// Grades are about realism, not about truth, so calling a low grade "taken for a fake" is a convention. The usual
+/// threshold is grade 3, the middle of the scale: only 4 and 5 say that the clip looks real.
+///
+/// # Example
+/// ```
+/// use dream_data::annotation::{Grade, RatingTable, false_negative_rates};
+///
+/// let mut table = RatingTable::default();
+/// for (clip, score) in [("C1/1-1-1-target.mp4", 3.0), ("C1/1-1-2-target.mp4", 4.0), ("C1/1-1-1-submit-7.mp4", 1.0)] {
+///     table.add("anna", clip.parse()?, score)?;
+/// }
+/// let real = |clip: &dream_data::dataset::ClipId| clip.parts().is_ok_and(|parts| parts.is_real());
+/// assert_eq!(false_negative_rates(&table, real, Grade::new(3)?)[0].rate(), Some(0.5));
+/// # Ok::<(), dream_data::Error>(())
+/// ```
+#[must_use]
+pub fn false_negative_rates(
+    table: &RatingTable,
+    is_real: impl Fn(&ClipId) -> bool,
+    threshold: Grade,
+) -> Vec<FalseNegatives> {
+    let fresh = |rater: &String| FalseNegatives { rater: rater.clone(), real: 0, missed: 0 };
+    let mut found: Vec<FalseNegatives> = table.raters().iter().map(fresh).collect();
+    for (place, _) in table.clips().iter().enumerate().filter(|(_, clip)| is_real(clip)) {
+        for (rater, score) in table.scores_of(place) {
+            if let Some(of_rater) = found.get_mut(rater) {
+                of_rater.real += 1;
+                of_rater.missed += usize::from(score <= f64::from(threshold));
+            }
+        }
+    }
+    found
+}
+
+/// The rates of a group of raters, as a rank test over groups takes them.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RateGroup {
+    /// The group.
+    pub name: String,
+    /// One rate a rater, in the order of the raters.
+    pub rates: Vec<f64>,
+    /// Mean of the rates: every rater counts the same.
+    pub mean: f64,
+}
+
+/// Sorts raters into groups (age, education, ...) by `group_of`, for a Kruskal-Wallis test of whether the groups differ.
+/// Groups come by name. Left out are raters for whom `group_of` says `None`, and raters who scored no real clip.
+#[must_use]
+pub fn group_rates(raters: &[FalseNegatives], group_of: impl Fn(&str) -> Option<String>) -> Vec<RateGroup> {
+    let mut groups: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for rater in raters {
+        if let (Some(group), Some(rate)) = (group_of(&rater.rater), rater.rate()) {
+            groups.entry(group).or_default().push(rate);
+        }
+    }
+    let group = |(name, rates): (String, Vec<f64>)| {
+        let mean = rates.iter().sum::<f64>() / rates.len().max(1) as f64;
+        RateGroup { name, rates, mean }
+    };
+    groups.into_iter().map(group).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_by_rater_and_group() {
+        let mut table = RatingTable::default();
+        for (rater, scores) in
+            [("a", [1.0, 3.0, 4.0, 5.0]), ("b", [4.0, 4.0, 5.0, 3.0]), ("c", [1.0, 1.0, 1.0, 1.0])]
+        {
+            for (clip, score) in scores.into_iter().enumerate() {
+                table.add(rater, format!("C1/1-1-{clip}-target.mp4").parse().unwrap(), score).unwrap();
+            }
+            table.add(rater, "C1/1-1-1-submit-1.mp4".parse().unwrap(), 1.0).unwrap();
+        }
+        table.add("d", "C1/1-1-1-submit-1.mp4".parse().unwrap(), 1.0).unwrap();
+        let real = |clip: &ClipId| clip.parts().is_ok_and(|parts| parts.is_real());
+        let rates = |threshold| {
+            let raters = false_negative_rates(&table, real, Grade::new(threshold).unwrap());
+            raters.iter().map(FalseNegatives::rate).collect::<Vec<_>>()
+        };
+        assert_eq!(rates(3), [Some(0.5), Some(0.25), Some(1.0), None]);
+        assert_eq!(rates(2), [Some(0.25), Some(0.0), Some(1.0), None]);
+        assert_eq!(rates(5), [Some(1.0), Some(1.0), Some(1.0), None]);
+
+        let raters = false_negative_rates(&table, real, Grade::new(3).unwrap());
+        let groups = group_rates(&raters, |rater| {
+            (rater != "c").then(|| if rater == "b" { "x" } else { "y" }.to_owned())
+        });
+        let found: Vec<_> =
+            groups.iter().map(|group| (group.name.as_str(), group.rates.as_slice())).collect();
+        assert_eq!(found, [("x", &[0.25][..]), ("y", &[0.5][..])]);
+        assert_eq!(groups[1].mean, 0.5);
+    }
+}

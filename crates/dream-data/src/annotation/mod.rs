@@ -1,0 +1,22 @@
+//! Who said what: grades, mean opinions, quality control of sessions and raters, agreement.
+//!
+//! [`Tally`] counts grades a clip in one pass over the descriptions. [`RatingTable`] keeps who gave which score, which
+//! [`Screening`](Bt500), [`Consistency`] and [`false_negative_rates`] need.
+
+mod bt500;
+mod consistency;
+mod false_negative;
+mod grade;
+mod histogram;
+mod opinion;
+mod quality;
+mod ratings;
+
+pub use bt500::{Bt500, RaterScreening};
+pub use consistency::{Consistency, MosPair};
+pub use false_negative::{FalseNegatives, RateGroup, false_negative_rates, group_rates};
+pub use grade::{AUTOMATIC_DESCRIPTION, Grade, GradeCounts, Tally};
+pub use histogram::Histogram;
+pub use opinion::{Ddof, Opinion};
+pub use quality::{Audit, Checker, CheckerFailure, QualityControl, Session, Verdict};
+pub use ratings::RatingTable;

@@ -1,0 +1,220 @@
+//! The folder of the benchmark.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::{Component, Path, PathBuf};
+
+use crate::dataset::{ClipId, Descriptions, Round};
+use crate::error::{Error, Result};
+use crate::split::{Partition, Split, read_split};
+
+const DESCRIPTIONS: &str = "all_descriptions_en.csv";
+
+/// The folder of the benchmark: `videos/C1|C2|C3/*.mp4`, `splits/0..9/*.csv`, `all_descriptions_en.csv`. Nothing is read
+/// until it is asked for, and no part has to be there until then.
+///
+/// # Example
+/// ```no_run
+/// let dataset = dream_data::dataset::Dataset::open("DREAM")?;
+/// let split = dataset.split(0)?;
+/// let missing = dataset.missing(split.clips());
+/// # Ok::<(), dream_data::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    root: PathBuf,
+}
+
+/// Which videos are there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inventory {
+    /// Round, videos found, and videos in the published benchmark.
+    pub rounds: [(Round, usize, usize); 3],
+    /// Videos found whose names are not those of the benchmark; they are not counted above.
+    pub unknown: Vec<ClipId>,
+}
+
+impl Dataset {
+    /// Takes a folder.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be listed, [`Error::Unrecognised`] when it has neither `videos` nor `splits` nor
+    /// `all_descriptions_en.csv`.
+    pub fn open(root: impl AsRef<Path>) -> Result<Self> {
+        let root = root.as_ref().to_owned();
+        fs::read_dir(&root).map_err(|e| Error::io(&root, e))?;
+        if ["videos", "splits", DESCRIPTIONS].iter().all(|name| !root.join(name).exists()) {
+            let expected = "videos/, splits/ or all_descriptions_en.csv";
+            return Err(Error::Unrecognised {
+                path: root,
+                found: "a folder without them".to_owned(),
+                expected,
+            });
+        }
+        Ok(Self { root })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where the video of a clip belongs; whether it is there is another question ([`missing`](Self::missing)).
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for a name that leaves the folder (`..`, an absolute path).
+    pub fn video_path(&self, clip: &ClipId) -> Result<PathBuf> {
+        let name = Path::new(clip.as_str());
+        if name.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Ok(self.root.join("videos").join(name));
+        }
+        Err(Error::option(
+            "clip",
+            format!("`{clip}` leaves the folder of the videos; use a plain relative name"),
+        ))
+    }
+
+    /// All videos that are there, sorted by name.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for a round's folder that exists and cannot be listed, [`Error::InvalidOption`] for a file name
+    /// that is no text.
+    pub fn videos(&self) -> Result<Vec<ClipId>> {
+        let mut clips = Vec::new();
+        for round in Round::ALL {
+            let folder = self.root.join("videos").join(round.name());
+            if !folder.exists() {
+                continue;
+            }
+            for entry in fs::read_dir(&folder).map_err(|e| Error::io(&folder, e))? {
+                let name = entry.map_err(|e| Error::io(&folder, e))?.file_name();
+                if Path::new(&name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("mp4"))
+                {
+                    let name = name.to_str().ok_or_else(|| {
+                        Error::option(
+                            "clip",
+                            format!("{} has a name that is not UTF-8", folder.join(&name).display()),
+                        )
+                    })?;
+                    clips.push(ClipId::new(&format!("{round}/{name}"))?);
+                }
+            }
+        }
+        clips.sort();
+        Ok(clips)
+    }
+
+    /// Counts the videos of every round.
+    ///
+    /// # Errors
+    /// As [`videos`](Self::videos).
+    pub fn inventory(&self) -> Result<Inventory> {
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            self.videos()?.into_iter().partition(|clip| clip.parts().is_ok());
+        let rounds = Round::ALL.map(|round| {
+            let found =
+                known.iter().filter(|clip| clip.parts().is_ok_and(|parts| parts.round == round)).count();
+            (round, found, round.published_clips())
+        });
+        Ok(Inventory { rounds, unknown })
+    }
+
+    /// Those of `clips` whose videos are not there, sorted, each once. Names that leave the folder are among them.
+    pub fn missing<'a>(&self, clips: impl IntoIterator<Item = &'a ClipId>) -> Vec<ClipId> {
+        let there = |clip: &&ClipId| self.video_path(clip).is_ok_and(|path| path.is_file());
+        let missing: BTreeSet<&ClipId> = clips.into_iter().filter(|clip| !there(clip)).collect();
+        missing.into_iter().cloned().collect()
+    }
+
+    /// The indices of the splits that are there, in order.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when `splits` exists and cannot be listed.
+    pub fn splits(&self) -> Result<Vec<usize>> {
+        let folder = self.root.join("splits");
+        if !folder.exists() {
+            return Ok(Vec::new());
+        }
+        let mut indices = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(|e| Error::io(&folder, e))? {
+            let name = entry.map_err(|e| Error::io(&folder, e))?.file_name();
+            let index = name.to_str().and_then(|name| name.parse().ok());
+            indices.extend(index.filter(|index: &usize| name.to_str() == Some(index.to_string().as_str())));
+        }
+        indices.sort_unstable();
+        Ok(indices)
+    }
+
+    /// Reads `splits/INDEX`.
+    ///
+    /// # Errors
+    /// As [`read_split`].
+    pub fn split(&self, index: usize) -> Result<Split> {
+        read_split(self.root.join("splits").join(index.to_string()))
+    }
+
+    /// Where one file of a split belongs.
+    #[must_use]
+    pub fn split_path(&self, index: usize, set: Partition) -> PathBuf {
+        self.root.join("splits").join(index.to_string()).join(set.file_name())
+    }
+
+    /// Opens `all_descriptions_en.csv`.
+    ///
+    /// # Errors
+    /// As [`Descriptions::open`].
+    pub fn descriptions(&self) -> Result<Descriptions<File>> {
+        Descriptions::open(self.root.join(DESCRIPTIONS))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(root: &Path, name: &str, text: &str) {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    #[test]
+    fn a_small_tree() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        assert!(matches!(Dataset::open(root), Err(Error::Unrecognised { .. })));
+        assert!(matches!(Dataset::open(root.join("none")), Err(Error::Io { .. })));
+        for name in ["C1/3-1-2-submit-1.mp4", "C1/10-1-1-target.mp4", "C3/3-1-2-submit-2.MP4", "C2/notes.txt"]
+        {
+            write(root, &format!("videos/{name}"), "");
+        }
+        for set in Partition::ALL {
+            write(
+                root,
+                &format!("splits/4/{}", set.file_name()),
+                &format!("C1/1-1-{}-target.mp4,3\n", set.index() + 1),
+            );
+        }
+        write(root, "splits/04/x", "");
+        write(root, DESCRIPTIONS, "C1/3-1-2-submit-1.mp4,2,x,y\n");
+
+        let dataset = Dataset::open(root).unwrap();
+        let names: Vec<String> = dataset.videos().unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["C1/10-1-1-target.mp4", "C1/3-1-2-submit-1.mp4", "C3/3-1-2-submit-2.MP4"]);
+        let inventory = dataset.inventory().unwrap();
+        assert_eq!(inventory.rounds, [(Round::C1, 2, 280), (Round::C2, 0, 560), (Round::C3, 0, 680)]);
+        assert_eq!(inventory.unknown.len(), 1);
+        assert_eq!(dataset.splits().unwrap(), [4]);
+        let split = dataset.split(4).unwrap();
+        assert_eq!(split.set(Partition::Test1)[0].clip.as_str(), "C1/1-1-2-target.mp4");
+        assert_eq!(dataset.missing(split.clips()).len(), 4);
+        assert!(matches!(dataset.split(5), Err(Error::Io { .. })));
+        assert!(dataset.descriptions().unwrap().next_row().unwrap().is_some());
+        for odd in ["../x.mp4", "/x.mp4", "C1/../../x.mp4"] {
+            let clip = ClipId::new(odd).unwrap();
+            assert!(dataset.video_path(&clip).is_err());
+            assert_eq!(dataset.missing([&clip, &clip]), std::slice::from_ref(&clip));
+        }
+    }
+}
