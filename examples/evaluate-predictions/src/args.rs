@@ -1,0 +1,106 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+/// How well predicted scores follow human ones: the benchmark's table, with intervals and tests on request.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// CSV of clips and scores, or a folder of splits as DREAM has it (0..9/{train_set,test_set1,...}.csv)
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) labels: PathBuf,
+
+    /// CSV of clips and predicted scores; with several splits a column `split` may say which one a row is for
+    #[arg(long, value_name = "FILE", required_unless_present = "baseline")]
+    pub(crate) predictions: Option<PathBuf>,
+
+    /// Another method's predictions: each test set is tested for a difference
+    #[arg(long, value_name = "FILE", requires = "predictions")]
+    pub(crate) compare: Option<PathBuf>,
+
+    /// Column of the labels that names the set of a clip; values that begin with `train` are no test sets
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) by: Option<String>,
+
+    /// A method that sees no pixels, as a row of its own
+    #[arg(long, value_enum)]
+    pub(crate) baseline: Option<Baseline>,
+
+    /// 95 % confidence intervals (BCa bootstrap) of PLCC and SRCC
+    #[arg(long)]
+    pub(crate) ci: bool,
+
+    /// Also PLCC and RMSE after a fitted four-parameter logistic curve, as video-quality studies report them
+    #[arg(long)]
+    pub(crate) logistic: bool,
+
+    /// How the table is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: TableFormat,
+
+    /// Column with the names of clips [default: file, video, clip or name]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) name_column: Option<String>,
+
+    /// Column with the human scores [default: mos, mos5 or score]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) mos_column: Option<String>,
+
+    /// Column with the predicted scores [default: prediction, pred, score or mos]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) prediction_column: Option<String>,
+
+    /// Score the clips that have a prediction, and say how many have none
+    #[arg(long)]
+    pub(crate) allow_missing: bool,
+
+    /// Resamples of the bootstrap
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) resamples: usize,
+
+    /// Seed of the bootstrap
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Baseline {
+    /// The mean score that the clip's method has in the training set
+    MethodMean,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    Text,
+    Markdown,
+    Csv,
+    Latex,
+}
+
+impl From<TableFormat> for dream_eval::Format {
+    fn from(format: TableFormat) -> Self {
+        match format {
+            TableFormat::Text => Self::Text,
+            TableFormat::Markdown => Self::Markdown,
+            TableFormat::Csv => Self::Csv,
+            TableFormat::Latex => Self::Latex,
+        }
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  evaluate-predictions --labels labels.csv --predictions mine.csv
+                        one test set: PLCC, SRCC, KRCC, RMSE, MAE
+  evaluate-predictions --labels labels.csv --predictions mine.csv --by split --ci --logistic
+                        one column per set, intervals, and the values after a fitted curve
+  evaluate-predictions --labels labels.csv --by split --baseline method-mean
+                        how much of a score needs no pixels
+  evaluate-predictions --labels DREAM/splits --predictions mine.csv --compare theirs.csv --format latex
+                        mean ± deviation over ten splits, and whether the two methods differ
+
+Labels need a column of names and one of scores; --baseline method-mean also `method`, or `round` and `submit`.
+With --format text the details follow the table; in the other formats they go to the standard error.
+Exit status: 0 done, 2 wrong usage or input.";

@@ -1,0 +1,63 @@
+//! How well predicted scores follow human ones. See README.md.
+
+mod args;
+mod labels;
+mod report;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use dream_eval::Table;
+
+use args::{Args, Baseline, TableFormat};
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<()> {
+    let splits = labels::read(args)?;
+    let mut candidates = Vec::new();
+    for path in [&args.predictions, &args.compare].into_iter().flatten() {
+        candidates.push(report::from_file(path, &splits, args)?);
+    }
+    if let Some(Baseline::MethodMean) = args.baseline {
+        candidates.push(report::method_mean(&splits)?);
+    }
+
+    let sets: Vec<&String> = splits.first().map(|split| split.sets.keys().collect()).unwrap_or_default();
+    let table = Table::new(sets.len(), candidates.iter().map(report::row).collect::<Result<_>>()?)?;
+    print!("{}", table.format(args.format.into()));
+
+    let mut details = String::from("\n");
+    for (number, set) in sets.iter().enumerate() {
+        let clips: usize = splits.iter().filter_map(|split| split.sets.get(*set)).map(Vec::len).sum();
+        details += &format!("{} is {set}, {} clips\n", number + 1, clips / splits.len());
+    }
+    for candidate in &candidates {
+        details += "\n";
+        details += &report::details(candidate, args)?;
+    }
+    if let (Some(first), Some(second), true) = (candidates.first(), candidates.get(1), args.compare.is_some())
+    {
+        details += "\n";
+        details += &report::comparison(first, second, &splits, args)?;
+    }
+    // The other formats are for files: nothing but the table may stand in them.
+    if args.format == TableFormat::Text {
+        print!("{details}");
+    } else {
+        eprint!("{details}");
+    }
+    for note in table.warnings().iter().chain(candidates.iter().flat_map(|candidate| &candidate.notes)) {
+        eprintln!("note: {note}");
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! What is computed and printed.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use dream_eval::{
+    Bca, Correction, DependentCorrelations, Logistic4, Method, SetScore, krcc, mae, nadeau_bengio, plcc,
+    rmse, srcc, wilcoxon,
+};
+
+use crate::args::Args;
+use crate::labels::{Clip, Predictions, Split};
+
+/// A method's predictions on one test set: none where it cannot predict it.
+pub(crate) struct Scored {
+    pub(crate) set: String,
+    pub(crate) pred: Option<Vec<f64>>,
+    pub(crate) truth: Vec<f64>,
+}
+
+/// A method on all splits and sets.
+pub(crate) struct Candidate {
+    pub(crate) name: String,
+    pub(crate) splits: Vec<Vec<Scored>>,
+    pub(crate) notes: Vec<String>,
+}
+
+/// A file of predictions.
+pub(crate) fn from_file(path: &Path, splits: &[Split], args: &Args) -> Result<Candidate> {
+    let predictions = Predictions::read(path, args)?;
+    let mut notes = Vec::new();
+    let mut used = 0;
+    let mut scored = Vec::new();
+    for split in splits {
+        let mut sets = Vec::new();
+        for (set, clips) in &split.sets {
+            let found = predictions.of(&split.name, clips);
+            let absent: Vec<&str> = clips
+                .iter()
+                .zip(&found)
+                .filter(|(_, p)| p.is_none())
+                .map(|(clip, _)| clip.name.as_str())
+                .collect();
+            used += clips.len() - absent.len();
+            if !absent.is_empty() {
+                let some = absent.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+                let of = format!("{} of {} clips of {set}", absent.len(), clips.len());
+                ensure!(
+                    args.allow_missing && absent.len() < clips.len(),
+                    "{}: no prediction for {of} (split {}): {some}, ...; --allow-missing scores the others",
+                    predictions.path(),
+                    split.name
+                );
+                notes.push(format!("{}: no prediction for {of}; they are left out", predictions.path()));
+            }
+            let kept = clips.iter().zip(&found).filter_map(|(clip, p)| p.map(|p| (p, clip.mos)));
+            let (pred, truth): (Vec<f64>, Vec<f64>) = kept.unzip();
+            sets.push(Scored { set: set.clone(), pred: Some(pred), truth });
+        }
+        scored.push(sets);
+    }
+    if used < predictions.len() && splits.len() == 1 {
+        let rest = predictions.len() - used;
+        notes.push(format!("{}: {rest} predictions are for clips of no test set", predictions.path()));
+    }
+    let name = path
+        .file_stem()
+        .map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned());
+    Ok(Candidate { name, splits: scored, notes })
+}
+
+/// The mean score that the clip's method has in the training set: how much of a score needs no pixels.
+pub(crate) fn method_mean(splits: &[Split]) -> Result<Candidate> {
+    let mut notes = Vec::new();
+    let mut scored = Vec::new();
+    for split in splits {
+        ensure!(!split.train.is_empty(), "--baseline method-mean needs a training set: pass --by COLUMN");
+        let mut means: std::collections::BTreeMap<&str, (f64, f64)> = std::collections::BTreeMap::new();
+        for clip in &split.train {
+            let (sum, count) = means.entry(method_of(clip)?).or_default();
+            *sum += clip.mos;
+            *count += 1.0;
+        }
+        let mut sets = Vec::new();
+        for (set, clips) in &split.sets {
+            let methods = clips.iter().map(method_of).collect::<Result<Vec<_>>>()?;
+            let pred: Option<Vec<f64>> =
+                methods.iter().map(|method| means.get(method).map(|(sum, count)| sum / count)).collect();
+            if pred.is_none() {
+                let unseen = methods.iter().filter(|method| !means.contains_key(*method)).count();
+                let note = format!(
+                    "method-mean cannot predict {set}: the methods of {unseen} of its {} clips are not in the training set",
+                    clips.len()
+                );
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
+            sets.push(Scored { set: set.clone(), pred, truth: clips.iter().map(|clip| clip.mos).collect() });
+        }
+        scored.push(sets);
+    }
+    Ok(Candidate { name: "method-mean (no pixels)".into(), splits: scored, notes })
+}
+
+fn method_of(clip: &Clip) -> Result<&str> {
+    clip.method.as_deref().with_context(|| {
+        format!(
+            "`{}` has no method: --baseline method-mean needs a column `method`, or `round` and `submit`",
+            clip.name
+        )
+    })
+}
+
+/// The row of the table.
+pub(crate) fn row(candidate: &Candidate) -> Result<Method> {
+    let one = |scored: &Scored| -> Result<Option<SetScore>> {
+        let Some(pred) = &scored.pred else { return Ok(None) };
+        let score = SetScore::of(pred, &scored.truth);
+        score.map(Some).with_context(|| format!("{} on {}", candidate.name, scored.set))
+    };
+    let splits = candidate.splits.iter().map(|sets| sets.iter().map(one).collect()).collect::<Result<_>>()?;
+    Ok(Method { name: candidate.name.clone(), family: String::new(), splits })
+}
+
+/// One line per set and split: all metrics, with intervals and the fitted curve on request.
+pub(crate) fn details(candidate: &Candidate, args: &Args) -> Result<String> {
+    let mut out = format!("{}\n", candidate.name);
+    let several = candidate.splits.len() > 1;
+    for (index, sets) in candidate.splits.iter().enumerate() {
+        for Scored { set, pred, truth } in sets {
+            let Some(pred) = pred else { continue };
+            let place = if several { format!("split {index} {set}") } else { set.clone() };
+            // A constant prediction is told by the table.
+            if SetScore::of(pred, truth)?.constant {
+                continue;
+            }
+            let line = line(pred, truth, args).with_context(|| format!("{} on {place}", candidate.name))?;
+            writeln!(out, "  {place:<14} {line}")?;
+        }
+    }
+    Ok(out)
+}
+
+fn line(pred: &[f64], truth: &[f64], args: &Args) -> Result<String> {
+    let mut out = format!("n {:<5}", truth.len());
+    for (name, metric) in [("PLCC", plcc as fn(&[f64], &[f64]) -> dream_eval::Result<f64>), ("SRCC", srcc)] {
+        write!(out, " {name} {:.4}", metric(pred, truth)?)?;
+        if args.ci {
+            let interval = bca(args).interval(pred, truth, metric)?;
+            write!(out, " [{:.4}, {:.4}]", interval.low, interval.high)?;
+        }
+    }
+    write!(
+        out,
+        " KRCC {:.4} RMSE {:.4} MAE {:.4}",
+        krcc(pred, truth)?,
+        rmse(pred, truth)?,
+        mae(pred, truth)?
+    )?;
+    if args.logistic {
+        let fit = Logistic4::fit(pred, truth)?;
+        let mapped = fit.curve.map(pred)?;
+        // A flat curve has no correlation.
+        let plcc = SetScore::of(&mapped, truth)?.plcc;
+        write!(out, "; after the curve PLCC {plcc:.4} RMSE {:.4}", rmse(&mapped, truth)?)?;
+        if !fit.converged {
+            write!(out, " (fit not finished)")?;
+        }
+    }
+    Ok(out)
+}
+
+fn bca(args: &Args) -> Bca {
+    Bca { resamples: args.resamples, seed: args.seed, ..Bca::default() }
+}
+
+/// Whether two methods differ: by set on the same clips, and over the splits.
+pub(crate) fn comparison(
+    first: &Candidate,
+    second: &Candidate,
+    splits: &[Split],
+    args: &Args,
+) -> Result<String> {
+    let mut out = format!("{} against {}\n", first.name, second.name);
+    let mut lines = Vec::new();
+    let mut p_values = Vec::new();
+    for (index, (a, b)) in first.splits.iter().zip(&second.splits).enumerate() {
+        for (a, b) in a.iter().zip(b) {
+            let (Some(x), Some(y)) = (&a.pred, &b.pred) else { continue };
+            ensure!(
+                x.len() == y.len(),
+                "the two methods predict different clips of {}: compare complete files",
+                a.set
+            );
+            let place =
+                if first.splits.len() > 1 { format!("split {index} {}", a.set) } else { a.set.clone() };
+            let context = || format!("comparing on {place}");
+            let pair = DependentCorrelations::of(x, y, &a.truth).with_context(context)?;
+            let (williams, steiger) =
+                (pair.williams().with_context(context)?, pair.steiger().with_context(context)?);
+            let difference = bca(args)
+                .interval_of(x.len(), |clips| {
+                    let pick = |values: &[f64]| -> Vec<f64> {
+                        clips.iter().filter_map(|clip| values.get(*clip).copied()).collect()
+                    };
+                    let truth = pick(&a.truth);
+                    Ok(srcc(&pick(x), &truth)? - srcc(&pick(y), &truth)?)
+                })
+                .with_context(context)?;
+            p_values.push(williams.p);
+            lines.push(format!(
+                "  {place:<14} PLCC {:+.4}: Williams t {:.3} p {:.2e}, Steiger z {:.3} p {:.2e}; SRCC {:+.4} [{:+.4}, {:+.4}]",
+                pair.first - pair.second,
+                williams.statistic,
+                williams.p,
+                steiger.statistic,
+                steiger.p,
+                difference.estimate,
+                difference.low,
+                difference.high
+            ));
+        }
+    }
+    let adjusted = Correction::Holm.adjust(&p_values)?;
+    for (line, p) in lines.iter().zip(adjusted) {
+        writeln!(out, "{line}; Williams p after Holm {p:.2e}")?;
+    }
+    if splits.len() > 1 {
+        out.push_str(&over_splits(first, second, splits)?);
+    }
+    Ok(out)
+}
+
+/// Paired tests of the average of the table over the splits.
+fn over_splits(first: &Candidate, second: &Candidate, splits: &[Split]) -> Result<String> {
+    let average = |candidate: &Candidate| -> Result<Vec<f64>> {
+        let split = |sets: &Vec<Scored>| -> Result<f64> {
+            let mut total = 0.0;
+            for scored in sets {
+                let pred = scored.pred.as_deref().unwrap_or_default();
+                let score = SetScore::of(pred, &scored.truth)?;
+                total += (score.plcc + score.srcc) / 2.0 / sets.len() as f64;
+            }
+            Ok(total)
+        };
+        candidate.splits.iter().map(split).collect()
+    };
+    let (a, b) = (average(first)?, average(second)?);
+    let tests: usize = splits.iter().flat_map(|split| split.sets.values()).map(Vec::len).sum();
+    let trains: usize = splits.iter().map(|split| split.train.len()).sum();
+    ensure!(trains > 0, "the corrected t-test over splits needs their training sets");
+    let ratio = tests as f64 / trains as f64;
+    let mut out = String::new();
+    match nadeau_bengio(&a, &b, ratio) {
+        Ok(test) => writeln!(
+            out,
+            "  over {} splits  average: corrected t {:.3} (Nadeau-Bengio, test/train {ratio:.2}) p {:.2e}",
+            a.len(),
+            test.statistic,
+            test.p
+        )?,
+        Err(error) => writeln!(out, "  over {} splits  no t-test: {error}", a.len())?,
+    }
+    match wilcoxon(&a, &b) {
+        Ok(test) => writeln!(
+            out,
+            "  over {} splits  average: Wilcoxon W {} p {:.2e}",
+            a.len(),
+            test.statistic,
+            test.p
+        )?,
+        Err(error) => writeln!(out, "  over {} splits  no signed-rank test: {error}", a.len())?,
+    }
+    Ok(out)
+}
