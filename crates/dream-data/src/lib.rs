@@ -14,6 +14,7 @@ mod inputs;
 mod raw;
 mod source;
 mod stream;
+pub mod tagging;
 mod video;
 mod y4m;
 
