@@ -8,4 +8,5 @@
 
 mod any_text;
 mod evaluation;
+mod score;
 mod shared;
