@@ -201,11 +201,15 @@ impl Judge {
         let problem = candidates.iter().any(|candidate| !candidate.property);
         // "a natural colour": praise takes a property out, "the colour looks fake" keeps it.
         let properties = candidates.iter().any(|candidate| candidate.property) && (problem || !self.praised);
+        // "when the light changes, the nose flickers" blames the nose, "while the light looks wrong" the light.
+        let vague =
+            |candidate: &Candidate| matches!(candidate.artifact, Artifact::Unnatural | Artifact::Artifact);
+        let blamed = problem && candidates.iter().all(|candidate| candidate.property || vague(candidate));
         for (i, candidate) in candidates.iter().enumerate() {
             let before = i.checked_sub(1).and_then(|i| candidates.get(i));
             let after = candidates.get(i + 1);
             let kept = if candidate.property {
-                properties && (problem || !circumstance)
+                properties && (blamed || !circumstance)
             } else {
                 match candidate.artifact {
                     Artifact::Unnatural => !properties && !self.qualifies(candidate, before, after),

@@ -229,3 +229,154 @@ fn decide(judged: &[(Part, Judged)]) -> Explanation {
 fn union(sets: impl Iterator<Item = ArtifactSet>) -> ArtifactSet {
     sets.fold(ArtifactSet::new(), ArtifactSet::union)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(cases: &[(&str, &str)]) {
+        for (text, expected) in cases {
+            assert_eq!(Tagger::english().tag(text).to_string(), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn denials_reach_to_the_end_of_the_part() {
+        check(&[
+            ("no flickering", "not-specified | none | no-artifact"),
+            ("Without any visible seams.", "not-specified | none | no-artifact"),
+            ("The mouth is not blurry", "mouth | none | no-artifact"),
+            ("There is no obvious flicker but the mouth is slightly blurred", "mouth | blur | mild"),
+            ("No flicker, the mouth is blurred", "mouth | blur | moderate"),
+            ("No flicker; blur", "not-specified | blur | moderate"),
+            ("No flicker: blur", "not-specified | blur | moderate"),
+            ("No flicker however blur", "not-specified | blur | moderate"),
+            ("There is no flicker and the mouth is blurred", "mouth | blur | moderate"),
+            ("No blur, flicker or seams on the nose", "nose | none | no-artifact"),
+            ("No blur, flicker, or seams, but noise", "not-specified | noise | moderate"),
+            ("No blur, noise and flicker", "not-specified | none | no-artifact"),
+            ("Neither blur nor noise", "not-specified | none | no-artifact"),
+            ("Not only blurred but also stiff", "not-specified | blur;stiffness | moderate"),
+            ("Blur is absent", "not-specified | none | no-artifact"),
+            ("Seams cannot be seen, noise can be seen", "not-specified | noise | moderate"),
+            ("The mouth isn’t blurred", "mouth | none | no-artifact"),
+        ]);
+    }
+
+    #[test]
+    fn denied_praise_is_a_problem() {
+        check(&[
+            ("The eyes are not clear", "eyes | blur | moderate"),
+            ("not natural and blurred", "not-specified | blur;unnatural | moderate"),
+            ("The nose is not symmetrical", "nose | asymmetry | moderate"),
+            ("The mouth is not very natural", "mouth | unnatural | mild"),
+            ("The eyes are natural, the mouth is not", "mouth;eyes | none | no-artifact"),
+            (
+                "It does not look real because the edges are blurred",
+                "not-specified | blur;unnatural;seam | moderate",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn praised_properties_are_fine_and_others_are_not() {
+        check(&[
+            ("The colour is natural", "not-specified | none | no-artifact"),
+            ("The color of the neck", "neck | color-contrast | moderate"),
+            ("The skin color is unnatural", "face | color-contrast | moderate"),
+            ("Unnatural flicker", "not-specified | flickering | moderate"),
+            ("Unnatural and flickering", "not-specified | flickering;unnatural | moderate"),
+            ("When the lighting changes the nose flickers", "nose | flickering | moderate"),
+            (
+                "The nose flickers while the lighting looks wrong",
+                "nose | flickering;lighting-shadow | moderate",
+            ),
+            ("When the lighting changes", "not-specified | lighting-shadow | moderate"),
+            ("Flickering artifacts", "not-specified | flickering | moderate"),
+            ("Flicker and other artifacts", "not-specified | flickering;artifact | moderate"),
+        ]);
+    }
+
+    #[test]
+    fn places_are_those_with_a_problem() {
+        check(&[
+            ("The eyes look natural but the mouth is stiff", "mouth | stiffness | moderate"),
+            ("The face is not blurred but it flickers", "face | flickering | moderate"),
+            ("The eyes look natural but there is flicker", "not-specified | flickering | moderate"),
+            ("The mouth on the face is blurred", "mouth | blur | moderate"),
+            ("The mouth and the face are blurred", "face;mouth | blur | moderate"),
+            ("The skin of the cheeks is blurred", "cheeks | blur | moderate"),
+            ("The skin is blurred", "face | blur | moderate"),
+            ("The nose is redder than the cheeks", "nose | color-contrast | moderate"),
+            ("eye brows, eye-brows, EYEBROWS: blur", "eye-brows | blur | moderate"),
+            ("The centre of the mouth is grey and colourless", "mouth | others | moderate"),
+            ("Traces of face swapping", "not-specified | artifact | moderate"),
+        ]);
+    }
+
+    #[test]
+    fn one_extent_per_text() {
+        check(&[
+            ("very slightly blurred", "not-specified | blur | mild"),
+            ("The mouth is slightly blurred, the seam is very visible", "mouth | blur;seam | severe"),
+            ("The blur is not very obvious", "not-specified | blur | mild"),
+            ("Very realistic, but the mouth is a bit blurred", "mouth | blur | mild"),
+            ("Clearly blurred", "not-specified | blur | moderate"),
+            ("Blurred when the head moves very fast", "not-specified | motion-blur | moderate"),
+            ("Very realistic", "not-specified | none | no-artifact"),
+            ("The mouth is very", "mouth | others | severe"),
+        ]);
+    }
+
+    #[test]
+    fn movement_makes_motion_blur_in_its_sentence_only() {
+        check(&[
+            ("The face blurs when the head moves", "face | motion-blur | moderate"),
+            ("When the head moves, the face is blurred", "face | motion-blur | moderate"),
+            ("The face is blurred. When the head moves, it flickers", "face | blur;flickering | moderate"),
+            ("The head moves. The face is blurred", "face | blur | moderate"),
+        ]);
+    }
+
+    #[test]
+    fn nothing_known_is_others() {
+        check(&[
+            ("", "not-specified | others | moderate"),
+            ("The mouth", "mouth | others | moderate"),
+            ("slightly", "not-specified | others | mild"),
+        ]);
+        let recognised = |text| Tagger::english().explain(text).recognised();
+        assert!(!recognised("The mouth") && recognised("parts are missing") && recognised("natural"));
+    }
+
+    #[test]
+    fn evidence_shows_what_counted() {
+        let text = "No blur, but very slight flicker at the nose, not the colour";
+        let explanation = Tagger::english().explain(text);
+        let found: Vec<(&str, Sign, bool)> =
+            explanation.evidence.iter().map(|e| (&text[e.span.clone()], e.sign, e.counts)).collect();
+        assert_eq!(
+            found,
+            [
+                ("No", Sign::Denial, false),
+                ("blur", Sign::Artifact(Artifact::Blur), false),
+                ("very", Sign::Extent(Extent::Severe), false),
+                ("slight", Sign::Extent(Extent::Mild), true),
+                ("flicker", Sign::Artifact(Artifact::Flickering), true),
+                ("nose", Sign::Place(Place::Nose), true),
+                ("not", Sign::Denial, false),
+                ("colour", Sign::Artifact(Artifact::ColorContrast), false),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_lexicon_of_ones_own() {
+        let lexicon =
+            Lexicon::parse("[place mouth]\nbouche\n[artifact blur]\nflou(e|)\n[negation]\npas\n").unwrap();
+        let tagger = Tagger::new(lexicon);
+        assert_eq!(tagger.tag("bouche floue").to_string(), "mouth | blur | moderate");
+        assert_eq!(tagger.tag("pas flou").to_string(), "not-specified | none | no-artifact");
+        assert_eq!(Tagger::default().tag("mouth blur").to_string(), "not-specified | others | moderate");
+    }
+}
