@@ -11,6 +11,8 @@ pub const LEXICON: &str = include_str!("../../assets/lexicon.txt");
 
 /// Longest expression in words. A bound here keeps tagging linear in the text.
 const LONGEST: usize = 12;
+/// Longest expression in bytes as written, so that its spellings stay small.
+const LONGEST_BYTES: usize = 500;
 /// Most spellings that one expression may stand for.
 const MOST_SPELLINGS: usize = 1024;
 /// Most words over all expressions.
@@ -87,7 +89,7 @@ impl Lexicon {
     ///
     /// # Errors
     /// [`Error::Lexicon`] with the line: an unknown section or label, an expression before the first section, without
-    /// words, or longer than 12 words, brackets that do not match, more than 1024 spellings of one expression.
+    /// words, or longer than 12 words or 500 bytes, brackets that do not match, more than 1024 spellings of one expression.
     ///
     /// # Example
     /// ```
@@ -293,6 +295,9 @@ fn meaning(name: &str) -> Result<Meaning, String> {
 /// `eye( |)brow(s|)`: every choice written out.
 fn spellings(expression: &str) -> Result<Vec<String>, String> {
     let unmatched = || format!("the brackets of `{expression}` do not match; they cannot be nested");
+    if expression.len() > LONGEST_BYTES {
+        return Err(format!("an expression of {} bytes, {LONGEST_BYTES} are possible", expression.len()));
+    }
     let mut found = vec![String::new()];
     let mut rest = expression;
     while let Some((before, after)) = rest.split_once('(') {
@@ -369,6 +374,7 @@ mod tests {
         for bad in ["a(b", "a)b", "a(b(c))", "a)(b"] {
             assert!(spellings(bad).is_err(), "{bad}");
         }
+        assert!(spellings(&"a".repeat(500)).is_ok() && spellings(&"a".repeat(501)).is_err());
         assert!(spellings(&"(a|b)".repeat(10)).is_ok());
         assert!(spellings(&"(a|b)".repeat(11)).is_err());
     }

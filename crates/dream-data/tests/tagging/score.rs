@@ -132,5 +132,6 @@ pub(crate) fn shared(name: &str) -> Option<String> {
 
 /// Written past the test runner, which hides what a passing test prints.
 fn skipped(what: &str) {
-    writeln!(std::io::stderr(), "SKIPPED: {what}").unwrap();
+    let mut out = std::io::stderr();
+    writeln!(out, "SKIPPED: {what}").unwrap();
 }
