@@ -36,16 +36,32 @@ enum Denial {
     All,
 }
 
+/// How much a word says that something is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    Problem,
+    /// Unless no other is named in the part.
+    IfAlone,
+    /// Unless the part praises it.
+    Property,
+}
+
 /// A problem that may still be denied or give way.
 #[derive(Debug)]
 struct Candidate {
     artifact: Artifact,
-    property: bool,
+    weight: Weight,
     /// Stands after `other`, so it does not give way.
     other: bool,
     first: usize,
     end: usize,
     evidence: usize,
+}
+
+impl Candidate {
+    fn is_property(&self) -> bool {
+        self.weight == Weight::Property
+    }
 }
 
 struct Judge {
@@ -96,15 +112,16 @@ impl Judge {
                 let number = self.note(item, Sign::Place(place), false);
                 self.alone.get_or_insert((number, place));
             }
-            Meaning::Artifact(artifact) => self.problem(item, artifact, false),
-            Meaning::Property(artifact) => self.problem(item, artifact, true),
+            Meaning::Artifact(artifact) => self.problem(item, artifact, Weight::Problem),
+            Meaning::ArtifactIfAlone(artifact) => self.problem(item, artifact, Weight::IfAlone),
+            Meaning::Property(artifact) => self.problem(item, artifact, Weight::Property),
             Meaning::Opposite(artifact) => {
                 if self.denial == Denial::No {
                     self.praise(item);
                 } else {
                     // "not clear and blurred": the denial is used up.
                     self.denial = Denial::Praise;
-                    self.candidate(item, artifact, false);
+                    self.candidate(item, artifact, Weight::Problem);
                 }
             }
             Meaning::Fine if self.denial == Denial::No => self.praise(item),
@@ -166,20 +183,20 @@ impl Judge {
         self.joined_at.last().copied() >= token && token.is_some()
     }
 
-    fn problem(&mut self, item: &Item<'_>, artifact: Artifact, property: bool) {
+    fn problem(&mut self, item: &Item<'_>, artifact: Artifact, weight: Weight) {
         if self.denial == Denial::All {
             self.denied = true;
             self.note(item, Sign::Artifact(artifact), false);
         } else {
-            self.candidate(item, artifact, property);
+            self.candidate(item, artifact, weight);
         }
     }
 
-    fn candidate(&mut self, item: &Item<'_>, artifact: Artifact, property: bool) {
+    fn candidate(&mut self, item: &Item<'_>, artifact: Artifact, weight: Weight) {
         let evidence = self.note(item, Sign::Artifact(artifact), true);
         let other = self.other_end == Some(item.tokens.start);
         let (first, end) = (item.tokens.start, item.tokens.end);
-        self.candidates.push(Candidate { artifact, property, other, first, end, evidence });
+        self.candidates.push(Candidate { artifact, weight, other, first, end, evidence });
     }
 
     fn absent(&mut self, item: &Item<'_>) {
@@ -197,18 +214,20 @@ impl Judge {
     }
 
     fn finish(mut self, circumstance: bool) -> Judged {
-        let candidates = std::mem::take(&mut self.candidates);
-        let problem = candidates.iter().any(|candidate| !candidate.property);
+        let candidates = self.without_weak_ones();
+        let problem = candidates.iter().any(|candidate| !candidate.is_property());
         // "a natural colour": praise takes a property out, "the colour looks fake" keeps it.
-        let properties = candidates.iter().any(|candidate| candidate.property) && (problem || !self.praised);
+        let properties =
+            candidates.iter().any(|candidate| candidate.is_property()) && (problem || !self.praised);
         // "when the light changes, the nose flickers" blames the nose, "while the light looks wrong" the light.
         let vague =
             |candidate: &Candidate| matches!(candidate.artifact, Artifact::Unnatural | Artifact::Artifact);
-        let blamed = problem && candidates.iter().all(|candidate| candidate.property || vague(candidate));
+        let blamed =
+            problem && candidates.iter().all(|candidate| candidate.is_property() || vague(candidate));
         for (i, candidate) in candidates.iter().enumerate() {
             let before = i.checked_sub(1).and_then(|i| candidates.get(i));
             let after = candidates.get(i + 1);
-            let kept = if candidate.property {
+            let kept = if candidate.is_property() {
                 properties && (blamed || !circumstance)
             } else {
                 match candidate.artifact {
@@ -221,10 +240,10 @@ impl Judge {
                 self.result.artifacts.insert(candidate.artifact);
                 continue;
             }
-            if candidate.property && circumstance && !self.praised {
+            if candidate.is_property() && circumstance && !self.praised {
                 self.result.fallback.insert(candidate.artifact);
             }
-            self.denied |= candidate.property && self.praised;
+            self.denied |= candidate.is_property() && self.praised;
             self.discount(candidate.evidence);
         }
         self.lone_place();
@@ -232,6 +251,18 @@ impl Judge {
         self.result.positive = self.result.artifacts.is_empty() && (self.praised || self.denied);
         self.result.denying = self.denial == Denial::All;
         self.result
+    }
+
+    /// "blur at the edge": the edge only says where. "A visible edge" stays.
+    fn without_weak_ones(&mut self) -> Vec<Candidate> {
+        let all = std::mem::take(&mut self.candidates);
+        if all.iter().all(|candidate| candidate.weight == Weight::IfAlone) {
+            return all;
+        }
+        let (weak, strong) = all.into_iter().partition(|candidate| candidate.weight == Weight::IfAlone);
+        let weak: Vec<Candidate> = weak;
+        weak.iter().for_each(|candidate| self.discount(candidate.evidence));
+        strong
     }
 
     /// "unnatural flicker", "the shadow looks fake": the word says how the named problem is.

@@ -25,6 +25,8 @@ pub(super) enum Meaning {
     /// A place where no other is named beside it: skin, head.
     PlaceIfAlone(Place),
     Artifact(Artifact),
+    /// A problem where no other is named beside it: edge, junction.
+    ArtifactIfAlone(Artifact),
     /// A property that people name when it is wrong, unless they praise it: colour, light.
     Property(Artifact),
     /// Praise; the artifact when it is denied: not clear, not natural.
@@ -60,7 +62,14 @@ pub(super) enum Meaning {
 
 impl Meaning {
     fn is_problem(self) -> bool {
-        matches!(self, Self::Artifact(_) | Self::Property(_) | Self::Opposite(_) | Self::Comparison)
+        matches!(
+            self,
+            Self::Artifact(_)
+                | Self::ArtifactIfAlone(_)
+                | Self::Property(_)
+                | Self::Opposite(_)
+                | Self::Comparison
+        )
     }
 
     fn is_place_or_degree(self) -> bool {
@@ -258,6 +267,7 @@ fn meaning(name: &str) -> Result<Meaning, String> {
         "place" => return place().map(Meaning::Place),
         "place-if-alone" => return place().map(Meaning::PlaceIfAlone),
         "artifact" => return artifact().map(Meaning::Artifact),
+        "artifact-if-alone" => return artifact().map(Meaning::ArtifactIfAlone),
         "property" => return artifact().map(Meaning::Property),
         "opposite" => return artifact().map(Meaning::Opposite),
         "extent" => {
@@ -283,7 +293,7 @@ fn meaning(name: &str) -> Result<Meaning, String> {
         "skip" => Meaning::Skip,
         _ => {
             return Err(format!(
-                "[{name}] is no section; there are: place, place-if-alone, artifact, property, opposite, extent (each \
+                "[{name}] is no section; there are: place, place-if-alone, artifact, artifact-if-alone, property, opposite, extent (each \
                  with a label), fine, understated, negation, absent, boundary, circumstance, motion, comparison, \
                  verb, and, or, other, elsewhere, skip"
             ));

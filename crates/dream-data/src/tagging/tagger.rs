@@ -273,7 +273,7 @@ mod tests {
             ("The eyes are natural, the mouth is not", "mouth;eyes | none | no-artifact"),
             (
                 "It does not look real because the edges are blurred",
-                "not-specified | blur;unnatural;seam | moderate",
+                "not-specified | blur;unnatural | moderate",
             ),
         ]);
     }
@@ -292,6 +292,8 @@ mod tests {
                 "nose | flickering;lighting-shadow | moderate",
             ),
             ("When the lighting changes", "not-specified | lighting-shadow | moderate"),
+            ("A visible edge at the nose", "nose | seam | moderate"),
+            ("The edges of the nose are blurred", "nose | blur | moderate"),
             ("Flickering artifacts", "not-specified | flickering | moderate"),
             ("Flicker and other artifacts", "not-specified | flickering;artifact | moderate"),
         ]);
