@@ -1,11 +1,12 @@
-//! What can go wrong between a path and its frames, or a table and its rows.
+//! What can go wrong between a path and its frames, a table and its rows, a description and its labels.
 
 use std::path::{Path, PathBuf};
 
 /// `Result` with this crate's [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a video or a table could not be opened or read on. Every message names the file or the argument.
+/// Why a video or a table could not be opened or read on, or a label or lexicon not be understood. Every message names
+/// the file, the line or the argument.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -112,6 +113,27 @@ pub enum Error {
         /// The largest accepted number of bytes.
         limit: usize,
     },
+    /// A text is none of the published labels.
+    #[error("`{found}` is not a label of kind {kind}; those are: {known}")]
+    UnknownLabel {
+        /// `place`, `artifact` or `extent`.
+        kind: &'static str,
+        /// The text.
+        found: String,
+        /// Every label of the kind.
+        known: String,
+    },
+    /// A lexicon for the tagger of descriptions breaks the rules of its format.
+    #[error("line {line} of the lexicon: {reason}")]
+    Lexicon {
+        /// From 1.
+        line: usize,
+        /// What is wrong and what would be right.
+        reason: String,
+    },
+    /// Ratios of no descriptions were asked for.
+    #[error("a profile needs at least one description, there is none")]
+    NoDescriptions,
 }
 
 impl Error {

@@ -19,6 +19,7 @@ mod source;
 pub mod split;
 mod stream;
 mod table;
+pub mod tagging;
 mod video;
 mod y4m;
 
