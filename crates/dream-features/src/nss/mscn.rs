@@ -146,12 +146,19 @@ pub(crate) struct MscnScan {
     taps: [f64; 4],
     /// The two-dimensional window, for the literal form only.
     window: Vec<f64>,
+    /// Whether that is normalised once more, as in the releases of NIQE and VIDEVAL.
+    normalised_twice: bool,
     /// Window sums of the values and their squares down the columns, with margins of zeros.
     sums: [Vec<f64>; 2],
     row: MscnRow,
 }
 
 impl MscnScan {
+    /// A scan whose literal window is that of VIDEVAL's release.
+    pub(crate) fn normalised_twice() -> Self {
+        Self { normalised_twice: true, ..Self::default() }
+    }
+
     /// Calls `sink(y, row)` for every row of the image, from the top. The sink may swap the row for another
     /// one that was handed out before.
     pub(crate) fn run<R: Rows>(&mut self, rows: &R, flat: FlatAreas, sink: impl FnMut(usize, &mut MscnRow)) {
@@ -181,7 +188,7 @@ impl MscnScan {
         self.flat = flat;
         self.taps = mscn_taps();
         self.window = match flat {
-            FlatAreas::Literal => literal_window(border),
+            FlatAreas::Literal => literal_window(self.normalised_twice || border == Border::Replicate),
             FlatAreas::Snapped => Vec::new(), // not used, and nothing is allocated for it
         };
         for sums in &mut self.sums {
@@ -249,11 +256,11 @@ impl MscnScan {
     }
 }
 
-/// The two-dimensional window as the original code makes it, down to the last bit.
-fn literal_window(border: Border) -> Vec<f64> {
+/// The two-dimensional window as the original code makes it, down to the last bit: normalised once, or once more.
+fn literal_window(twice: bool) -> Vec<f64> {
     let mut window = gaussian(7, 7.0 / 6.0);
-    if border == Border::Replicate {
-        // The NIQE release normalises once more, by the sum of the sums of the columns.
+    if twice {
+        // By the sum of the sums of the columns.
         let column = |k: usize| window.iter().skip(k).step_by(7).sum::<f64>();
         let total: f64 = (0..7).map(column).sum();
         for weight in &mut window {

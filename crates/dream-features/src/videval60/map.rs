@@ -16,11 +16,18 @@ pub(super) const UPPER_LEFT: usize = 2;
 pub(super) const LOWER_LEFT: usize = 3;
 
 /// Memory of the statistics of one map, some thirty rows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct MapScan {
     scan: MscnScan,
     rows: [MscnRow; 2],
     contrast: ContrastScan,
+}
+
+impl Default for MapScan {
+    fn default() -> Self {
+        let scan = MscnScan::normalised_twice();
+        Self { scan, rows: Default::default(), contrast: ContrastScan::default() }
+    }
 }
 
 impl MapScan {
@@ -225,7 +232,8 @@ mod tests {
             let [once, twice] = scan.run(&image, FlatAreas::Snapped, &mut sums, Contrast::Twice);
             let found = [once.moments(), twice.moments(), sums.sigma.moments()];
             for (found, expected) in found.into_iter().zip(expected) {
-                let near = (found.mean_square - expected.mean_square).abs() < 1e-12 * (1.0 + expected.mean_square);
+                let near =
+                    (found.mean_square - expected.mean_square).abs() < 1e-12 * (1.0 + expected.mean_square);
                 assert!(near, "{width}x{height}: {found:?} {expected:?}");
                 let near = (found.kurtosis - expected.kurtosis).abs() < 1e-9 * expected.kurtosis;
                 assert!(near || width == 1, "{width}x{height}: {found:?} {expected:?}");

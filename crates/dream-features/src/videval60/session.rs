@@ -64,7 +64,13 @@ impl Videval60Session {
         if width < least || height < least {
             let (found_width, found_height) = (width, height);
             let extractor = "VIDEVAL-60";
-            return Err(Error::TooSmall { extractor, width: least, height: least, found_width, found_height });
+            return Err(Error::TooSmall {
+                extractor,
+                width: least,
+                height: least,
+                found_width,
+                found_height,
+            });
         }
         #[expect(
             clippy::cast_possible_truncation,
