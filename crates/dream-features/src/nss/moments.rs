@@ -70,11 +70,11 @@ impl PowerSums {
                 lanes.add(simd, r, simd.mul_f64s(a, b));
             }
         }
-        self.take(lanes, count);
+        self.take(&lanes, count);
     }
 
     #[inline(always)]
-    fn take<S: Simd>(&mut self, lanes: Powers<S>, count: usize) {
+    fn take<S: Simd>(&mut self, lanes: &Powers<S>, count: usize) {
         for (sum, lanes) in self.sums.iter_mut().zip(&lanes.0) {
             *sum += lanes.sum();
         }
@@ -144,7 +144,7 @@ impl Kernel for Add<'_> {
                 }
             }
         }
-        sums.take(lanes, values.len());
+        sums.take(&lanes, values.len());
     }
 }
 
