@@ -51,16 +51,17 @@ fn compute(key: &str, all: &Value) -> Option<Result<Vec<f64>>> {
         "lpyr_band1_B" => plane("B").map(|b| laplacian_band(&b).data().to_vec()),
         "mscn_B_zero_pad" => local("B").map(|local| local.mscn.data().to_vec()),
         "sd_B_zero_pad" => local("B").map(|local| local.sigma.data().to_vec()),
-        "aggd_alpha_ls_rs_of_S_times_shift01" => local("B").map(|local| {
-            let fit = Aggd::fit(&products(&local.mscn, 0.0, 1.0));
+        // Of the coefficients of the reference: B is flat in places, and the fit counts signs.
+        "aggd_alpha_ls_rs_of_S_times_shift01" => plane("mscn_B_zero_pad").map(|s| {
+            let fit = Aggd::fit(&products(&s, 0.0, 1.0));
             vec![fit.shape, fit.left, fit.right]
         }),
-        "ggd_alpha_sigma_of_S" => local("B").map(|local| {
-            let fit = Ggd::fit_zero_mean(local.mscn.data());
+        "ggd_alpha_sigma_of_S" => plane("mscn_B_zero_pad").map(|s| {
+            let fit = Ggd::fit_zero_mean(s.data());
             vec![fit.shape, fit.variance.sqrt()]
         }),
-        "skew_kurt_of_S" => local("B").map(|local| {
-            let moments = Moments::of(local.mscn.data());
+        "skew_kurt_of_S" => plane("mscn_B_zero_pad").map(|s| {
+            let moments = Moments::of(s.data());
             vec![moments.skewness, moments.kurtosis]
         }),
         "ycbcr2rgb_uint8" => mapped("yuv8", &|ycbcr| numbers(rgb8_from_ycbcr(ycbcr))),
