@@ -111,7 +111,11 @@ fn snapped_flat_areas_change_what_counts_signs_and_nothing_else() {
             if is_noise(name, what) || name == "black" && signs {
                 continue;
             }
-            let relative = if signs || is_flat(name) { 0.05 } else { 1e-8 };
+            let relative = match (signs, is_flat(name)) {
+                (true, _) => 0.005,
+                (_, true) => 1e-6,
+                _ => 1e-8,
+            };
             assert_close(*found, expected, relative, &format!("{name} {what}"));
         }
     }

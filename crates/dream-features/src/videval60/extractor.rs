@@ -25,7 +25,7 @@ use crate::tlvqm::Ties;
 /// Reads luma and chroma as limited-range BT.601, as the original does for every stream. Luma without chroma is gray,
 /// luma of more than 8 bits is rounded to 8, RGB is converted. A frame that is skipped is as if it were not there.
 ///
-/// Memory: about 220 bytes for each pixel, independent of the length of the video, and the values of half a second.
+/// Memory: about 80 bytes for each pixel, independent of the length of the video, and the values of half a second.
 ///
 /// # Short and undefined
 /// A video needs four frames. Without a complete window (`2 floor(round(fps) / 2) + 4` frames) the first 54 features are
