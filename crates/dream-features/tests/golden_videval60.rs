@@ -7,10 +7,12 @@ mod clips;
 #[path = "common/golden.rs"]
 mod golden;
 
-use dream_features::nss::FlatAreas;
+use dream_features::color::{lms_cat02, rgb8_from_ycbcr};
+use dream_features::nss::{Aggd, FlatAreas, Ggd, Moments, local_statistics};
+use dream_features::pyramid::laplacian_band;
 use dream_features::tlvqm::Ties;
 use dream_features::videval60::{Trace, Videval60};
-use dream_features::{Error, FeatureVector, VideoSession, VideoSpec};
+use dream_features::{Error, FeatureVector, Plane, VideoSession, VideoSpec};
 use golden::{clip, frames, numbers, reference, steps};
 
 const CLIPS: [&str; 6] = ["synth_small", "synth_halfodd", "synth_a", "face", "static", "black"];
@@ -165,4 +167,41 @@ fn short_videos_say_what_they_lack() {
             run("synth_small", Videval60 { keep_undefined: true, ..Videval60::default() }, count).unwrap();
         assert_eq!(kept.values().iter().filter(|v| v.is_nan()).count(), features.replaced());
     }
+}
+
+#[test]
+fn building_blocks_equal_the_reference() {
+    let all = golden::json(&golden::testdata().join("primitives.json"));
+    let data = |name: &str| numbers(&all[name]["data_row_major"]);
+    let plane = |name: &str| {
+        let size = |key: &str| all[name][key].as_u64().unwrap() as usize;
+        Plane::new(data(name), size("cols"), size("rows")).unwrap()
+    };
+    let close = |name: &str, found: &[f64]| {
+        let expected = data(name);
+        assert_eq!(found.len(), expected.len(), "{name}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert_close(*found, expected, 1e-11, name);
+        }
+    };
+    let local = local_statistics(&plane("B"), FlatAreas::Snapped);
+    close("mscn_B_zero_pad", local.mscn.data());
+    close("sd_B_zero_pad", local.sigma.data());
+    close("lpyr_band1_B", laplacian_band(&plane("B")).data());
+    // B is flat in places, and the asymmetric fit counts signs: of the coefficients of the reference.
+    let s = plane("mscn_B_zero_pad");
+    let left = |i: usize| if i.is_multiple_of(s.width()) { i + s.width() - 1 } else { i - 1 };
+    let products: Vec<f64> = s.data().iter().enumerate().map(|(i, v)| v * s.data()[left(i)]).collect();
+    let fit = Aggd::fit(&products);
+    close("aggd_alpha_ls_rs_of_S_times_shift01", &[fit.shape, fit.left, fit.right]);
+    let fit = Ggd::fit_zero_mean(s.data());
+    close("ggd_alpha_sigma_of_S", &[fit.shape, fit.variance.sqrt()]);
+    let moments = Moments::of(s.data());
+    close("skew_kurt_of_S", &[moments.skewness, moments.kurtosis]);
+    let codes = |name: &str| -> Vec<[u8; 3]> {
+        data(name).as_chunks::<3>().0.iter().map(|row| row.map(|v| v as u8)).collect()
+    };
+    let rgb: Vec<[u8; 3]> = codes("yuv8").into_iter().map(rgb8_from_ycbcr).collect();
+    assert_eq!(rgb, codes("ycbcr2rgb_uint8"));
+    close("cat02_lms", &rgb.into_iter().flat_map(lms_cat02).collect::<Vec<f64>>());
 }
