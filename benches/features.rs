@@ -8,6 +8,7 @@ use dream_features::nss::{FlatAreas, local_statistics};
 use dream_features::resize::half_size;
 use dream_features::tlvqm::Tlvqm;
 use dream_features::v_bliinds::VBliinds;
+use dream_features::videval60::Videval60;
 use dream_features::{
     Brisque, Frame, GmLog, Higrade, ImageFeatures, LumaView, Plane, VideoFeatures, VideoSpec, Workspace,
     Yuv420View, videval,
@@ -59,10 +60,11 @@ fn images(c: &mut Criterion) {
 /// Two seconds at 15 frames a second of each video set; throughput in pixels of all frames.
 fn videos(c: &mut Criterion) {
     let Ok(videval) = videval() else { return };
-    let extractors: [(&str, Box<dyn VideoFeatures>); 3] = [
+    let extractors: [(&str, Box<dyn VideoFeatures>); 4] = [
         ("tlvqm", Box::new(Tlvqm::default())),
         ("v-bliinds", Box::new(VBliinds::default())),
         ("videval", Box::new(videval)),
+        ("videval60", Box::new(Videval60::default())),
     ];
     for (name, extractor) in &extractors {
         let mut group = c.benchmark_group(format!("{name} of 30 frames"));

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use dream_features::tlvqm::Tlvqm;
 use dream_features::v_bliinds::VBliinds;
+use dream_features::videval60::Videval60;
 use dream_features::{Brisque, FeatureLayout, GmLog, Higrade, ImageFeatures, VideoFeatures};
 
 const HELP: &str = "\
@@ -25,7 +26,7 @@ Made by `cargo xtask features-table` from the layouts in `dream-features`; do no
 
 BRISQUE, GM-LOG and HIGRADE describe an image. Over a video their names get a suffix: `.mean`, and with the poolings that
 have deviations a second half with `.std`. VIDEVAL (705) is BRISQUE (72), GM-LOG (80), HIGRADE (432), TLVQM (75) and
-V-BLIINDS (46), in this order.
+V-BLIINDS (46), in this order. VIDEVAL-60 is a set of its own: the selection that the authors of VIDEVAL published.
 ";
 
 fn main() -> ExitCode {
@@ -65,12 +66,14 @@ fn run(arguments: &[String]) -> Result<()> {
 /// The whole file.
 fn table() -> Result<String> {
     let (brisque, tlvqm, v_bliinds) = (Brisque::default(), Tlvqm::default(), VBliinds::default());
-    let sets: [(&str, &FeatureLayout); 5] = [
+    let videval60 = Videval60::default();
+    let sets: [(&str, &FeatureLayout); 6] = [
         ("BRISQUE", brisque.layout()),
         ("GM-LOG", GmLog.layout()),
         ("HIGRADE", Higrade.layout()),
         ("TLVQM", tlvqm.layout()),
         ("V-BLIINDS", v_bliinds.layout()),
+        ("VIDEVAL-60", videval60.layout()),
     ];
     let mut text = HEAD.to_owned();
     for (title, layout) in sets {
@@ -92,7 +95,7 @@ mod tests {
     #[test]
     fn every_feature_has_a_line() {
         let table = table().unwrap();
-        assert_eq!(table.lines().filter(|line| line.starts_with("| ") && line.contains('`')).count(), 413);
+        assert_eq!(table.lines().filter(|line| line.starts_with("| ") && line.contains('`')).count(), 473);
         assert!(table.contains("| 1 | `brisque.s1.ggd.shape` | shape of the generalised Gaussian"));
         assert!(run(&["--nonsense".to_owned()]).is_err());
     }

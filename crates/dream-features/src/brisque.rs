@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::extract::{ImageFeatures, Workspace};
 use crate::frame::Frame;
 use crate::layout::FeatureLayout;
-use crate::nss::{AggdMoments, FlatAreas, GgdMoments, MscnRow, MscnScan};
+use crate::nss::{AggdMoments, FlatAreas, GgdMoments, MscnRow, MscnScan, PairSink};
 use crate::plane::Rows;
 use crate::simd::{Kernel, dispatch};
 
@@ -104,19 +104,8 @@ impl ImageFeatures for Brisque {
 
 impl Brisque {
     fn scale<R: Rows>(&self, image: &R, scan: &mut MscnScan, rows: &mut [MscnRow; 2], out: &mut [f64]) {
-        let [first, previous] = rows;
         let mut moments = ScaleMoments::default();
-        scan.run(image, self.flat_areas, |y, row| {
-            dispatch(AddRow { moments: &mut moments, row });
-            if y == 0 {
-                first.copy_values(row);
-            } else {
-                dispatch(AddPair { moments: &mut moments, above: previous, below: row });
-            }
-            std::mem::swap(previous, row);
-        });
-        // The circular shift makes the last row the neighbour of the first.
-        dispatch(AddPair { moments: &mut moments, above: previous, below: first });
+        scan.run_pairs(image, self.flat_areas, rows, &mut moments);
         for (out, value) in out.iter_mut().zip(moments.features()) {
             *out = value;
         }
@@ -131,6 +120,16 @@ struct ScaleMoments {
     vertical: AggdMoments,
     diagonal: AggdMoments,
     antidiagonal: AggdMoments,
+}
+
+impl PairSink for ScaleMoments {
+    fn row(&mut self, row: &MscnRow) {
+        dispatch(AddRow { moments: self, row });
+    }
+
+    fn pair(&mut self, above: &MscnRow, below: &MscnRow) {
+        dispatch(AddPair { moments: self, above, below });
+    }
 }
 
 impl ScaleMoments {

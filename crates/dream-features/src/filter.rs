@@ -4,8 +4,9 @@ use std::ops::{Add, Sub};
 
 use pulp::Simd;
 
-use crate::plane::Plane;
+use crate::plane::{Plane, Rows};
 use crate::simd::{Kernel, dispatch};
+use crate::view::LumaView;
 
 /// The square Gaussian window `gauss(n, s)` as `n * n` weights that sum to 1, row by row.
 ///
@@ -74,8 +75,12 @@ pub fn log(n: usize, s: f64) -> Vec<f64> {
 /// Mittal, Moorthy, Bovik, "No-reference image quality assessment in the spatial domain", TIP 2012.
 #[must_use]
 pub fn mscn_taps() -> [f64; 4] {
-    const SIGMA: f64 = 7.0 / 6.0;
-    let tap = |d: f64| libm::exp(-d * d / (2.0 * SIGMA * SIGMA));
+    seven_taps(7.0 / 6.0)
+}
+
+/// Taps of the 7x7 Gaussian window of deviation `sigma`, from the centre outwards.
+pub(crate) fn seven_taps(sigma: f64) -> [f64; 4] {
+    let tap = |d: f64| libm::exp(-d * d / (2.0 * sigma * sigma));
     let taps = [tap(0.0), tap(1.0), tap(2.0), tap(3.0)];
     let total = taps[0] + 2.0 * (taps[1] + taps[2] + taps[3]);
     taps.map(|t| t / total)
@@ -140,6 +145,24 @@ pub fn sobel_magnitude(image: &Plane) -> Plane {
 pub(crate) struct SobelRow<'a, T> {
     pub(crate) lines: [&'a [T]; 3],
     pub(crate) out: &'a mut [f64],
+}
+
+/// Gradient magnitude of a plane of bytes, computed as it is read.
+#[derive(Debug)]
+pub(crate) struct GradientRows<'a>(pub(crate) &'a LumaView<'a>);
+
+impl Rows for GradientRows<'_> {
+    fn width(&self) -> usize {
+        self.0.width()
+    }
+    fn height(&self) -> usize {
+        self.0.height()
+    }
+    fn load(&self, y: usize, out: &mut [f64]) {
+        // A row beyond the last is the last.
+        let lines = [self.0.row(y.saturating_sub(1)), self.0.row(y), self.0.row(y + 1)];
+        dispatch(SobelRow { lines, out });
+    }
 }
 
 /// A sample, and the type that holds its gradient exactly.

@@ -22,12 +22,14 @@ pub mod nss;
 mod par;
 mod plane;
 mod pool;
+pub mod pyramid;
 pub mod resize;
 mod shared;
 mod simd;
 pub mod tlvqm;
 pub mod v_bliinds;
 mod videval;
+pub mod videval60;
 mod view;
 mod yuv;
 

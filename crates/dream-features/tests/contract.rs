@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use dream_features::nss::FlatAreas;
 use dream_features::tlvqm::Tlvqm;
 use dream_features::v_bliinds::VBliinds;
+use dream_features::videval60::Videval60;
 use dream_features::{
     Brisque, CodeScale, Error, Frame, GmLog, Higrade, ImageFeatures, Luma16View, LumaView, Pooled, Pooling,
     RgbView, Sampling, Statistic, VideoFeatures, VideoSpec, Workspace, Yuv420View, videval,
@@ -30,6 +31,7 @@ fn video_extractors() -> Vec<(Box<dyn VideoFeatures>, usize, usize)> {
         (Box::new(Tlvqm::default()), 75, 64),
         (Box::new(VBliinds::default()), 46, 1),
         (Box::new(videval().unwrap()), 705, 64),
+        (Box::new(Videval60::default()), 60, 64),
     ]
 }
 
@@ -261,7 +263,7 @@ fn the_705_are_the_five_sets_side_by_side() {
     let mut together = Vec::new();
     let all = run(&videval().unwrap(), &clip, width, height).unwrap();
     for (extractor, dim, _) in video_extractors() {
-        if dim != 705 {
+        if dim != 705 && dim != 60 {
             together.extend_from_slice(run(&*extractor, &clip, width, height).unwrap().values());
         }
     }

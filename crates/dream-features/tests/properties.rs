@@ -3,6 +3,7 @@
 
 use dream_features::tlvqm::Tlvqm;
 use dream_features::v_bliinds::VBliinds;
+use dream_features::videval60::Videval60;
 use dream_features::{
     Brisque, Error, Frame, GmLog, Higrade, ImageFeatures, LumaView, Pooled, Pooling, RgbView, Sampling,
     Statistic, VideoFeatures, VideoSpec, Workspace,
@@ -56,15 +57,16 @@ proptest! {
         rate in prop_oneof![Just(0.4), 1.0..12.0],
         step in 1u64..4,
     ) {
-        // TLVQM needs 64x64.
+        // TLVQM and VIDEVAL-60 need 64x64.
         let (width, height) = if large { (width + 64, height + 64) } else { (width, height) };
         let data: Vec<u8> = data.iter().copied().cycle().take(width * height * 3).collect();
         let pooling = Pooling { sampling: Sampling::Every { step }, statistic: Statistic::WindowedMeanStd };
-        let extractors: [Box<dyn VideoFeatures>; 4] = [
+        let extractors: [Box<dyn VideoFeatures>; 5] = [
             Box::new(Pooled::new(Brisque::default(), pooling).unwrap()),
             Box::new(Pooled::new(GmLog, Pooling::starter_kit()).unwrap()),
             Box::new(Tlvqm::default()),
             Box::new(VBliinds::default()),
+            Box::new(Videval60::default()),
         ];
         for extractor in &extractors {
             let mut session = match extractor.start(VideoSpec { width, height, frames_per_second: rate }) {

@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) per_frame: bool,
 
-    /// Keep the rounding noise of flat areas, as the original MATLAB code does (brisque, v-bliinds)
+    /// Keep the rounding noise of flat areas, as the original MATLAB code does (brisque, v-bliinds, videval60)
     #[arg(long)]
     pub(crate) literal: bool,
 
@@ -69,6 +69,7 @@ Examples:
                                                              705 features; run it again after an interruption
   extract-features --set brisque --per-frame photo.png       one row per frame or image
   extract-features --set tlvqm --size 1920x1080 --fps 25 clip.yuv
+  extract-features --set videval60 clip.mp4                  60 features, as a trained VIDEVAL model takes them
 
 The columns are `video`, with --per-frame `frame`, the features by name (their meaning: docs/features.md), `frames`
 (looked at) and `undefined` (values the reference leaves undefined, here 0). Numbers have 17 significant digits.
@@ -89,6 +90,9 @@ pub(crate) enum Set {
     VBliinds,
     /// The five above together, with feature fusion: 705
     Videval,
+    /// The published selection of VIDEVAL, FRIQUEE included: 60
+    #[value(name = "videval60")]
+    Videval60,
 }
 
 /// Poolings by name.

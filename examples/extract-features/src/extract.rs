@@ -7,6 +7,7 @@ use dream_data::{OpenOptions, Pixels, RelativeBox, open};
 use dream_features::nss::FlatAreas;
 use dream_features::tlvqm::Tlvqm;
 use dream_features::v_bliinds::VBliinds;
+use dream_features::videval60::Videval60;
 use dream_features::{
     Brisque, FeatureLayout, Frame, GmLog, Higrade, ImageFeatures, LumaView, Pooled, Pooling, RgbView,
     VideoFeatures, VideoSpec, Yuv420View, videval,
@@ -52,6 +53,7 @@ impl Method {
             Set::Tlvqm => Kind::Video(Box::new(Tlvqm::default())),
             Set::VBliinds => Kind::Video(Box::new(VBliinds { flat_areas, ..VBliinds::default() })),
             Set::Videval => Kind::Video(Box::new(videval()?)),
+            Set::Videval60 => Kind::Video(Box::new(Videval60 { flat_areas, ..Videval60::default() })),
         };
         Ok(Self { kind, crop: args.crop, options: args.open_options()? })
     }

@@ -102,6 +102,7 @@ fn every_set_has_its_columns() {
         ("tlvqm", 75),
         ("v-bliinds", 46),
         ("videval", 705),
+        ("videval60", 60),
     ] {
         let output = run(&["--set", set, &path]);
         assert_eq!(output.status.code(), Some(0), "{set}: {}", String::from_utf8_lossy(&output.stderr));
@@ -116,6 +117,7 @@ fn every_set_has_its_columns() {
     for wrong in [
         &["--set", "tlvqm", "--per-frame"][..],
         &["--set", "videval", "--pooling", "mean-std"],
+        &["--set", "videval60", "--per-frame"],
         &["--size", "12by9", "--fps", "5"],
         &["--fps", "-1"],
         &["--per-frame", "--pooling", "mean-std"],

@@ -7,6 +7,7 @@ mod image;
 mod losses;
 mod metrics;
 mod pooled;
+mod primitives;
 mod report;
 mod steps;
 mod table;
@@ -14,6 +15,7 @@ mod tlvqm;
 mod tlvqm_high;
 mod v_bliinds;
 mod video;
+mod videval60;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,10 +41,12 @@ layout:
   tlvqm       clips.json, tlvqm_canonical_features.csv, <clip>.intermediate.json
   tlvqm-high  the frames of <clip>.intermediate.json; imresize, dct2 and Lab of primitives.json
   v-bliinds   clips.json, vbliinds_features.csv, <clip>.intermediate.json
+  videval60   clips.json, videval_{canonical,plain}_features.csv, <clip>.intermediate.json; the other building blocks
+              of primitives.json
   metrics     correlation.json
   losses      losses.json, cosine_losses.json, level_scores.json
 `image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm,
-tlvqm-high and v-bliinds.
+tlvqm-high, v-bliinds and videval60.
 
 A clip is <clip>.y4m where that file exists, else made by its recipe and checked against its SHA-256.
 
@@ -110,9 +114,11 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
             tlvqm::run(&folder, &mut report)?;
             tlvqm_high::run(&folder, &mut report)?;
             v_bliinds::run(&folder, &mut report)?;
+            videval60::run(&folder, &mut report)?;
         }
         if has("primitives.json") {
             steps::primitives(&folder, &mut report)?;
+            primitives::run(&folder, &mut report)?;
         }
         if has("correlation.json") {
             metrics::run(&folder, &mut report)?;

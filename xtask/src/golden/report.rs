@@ -17,12 +17,13 @@ pub(crate) enum Group {
     Tlvqm,
     TlvqmHigh,
     VBliinds,
+    Videval60,
     Metrics,
     Losses,
 }
 
 impl Group {
-    const NAMES: [(&'static str, &'static [Self]); 11] = [
+    const NAMES: [(&'static str, &'static [Self]); 12] = [
         ("brisque", &[Self::Brisque]),
         ("half-size", &[Self::HalfSize]),
         ("gm-log", &[Self::GmLog]),
@@ -30,10 +31,11 @@ impl Group {
         ("tlvqm", &[Self::Tlvqm]),
         ("tlvqm-high", &[Self::TlvqmHigh]),
         ("v-bliinds", &[Self::VBliinds]),
+        ("videval60", &[Self::Videval60]),
         ("metrics", &[Self::Metrics]),
         ("losses", &[Self::Losses]),
         ("image-features", &[Self::Brisque, Self::HalfSize, Self::GmLog, Self::Higrade]),
-        ("video-features", &[Self::Tlvqm, Self::TlvqmHigh, Self::VBliinds]),
+        ("video-features", &[Self::Tlvqm, Self::TlvqmHigh, Self::VBliinds, Self::Videval60]),
     ];
 
     /// The groups of a list such as `metrics,losses`.

@@ -92,7 +92,7 @@ fn scale(s: usize, image: &Plane, expected: &Value, check: &mut Check) -> Result
 }
 
 /// Products of the map with itself, moved circularly: `x[i, j] * x[i - dy, j - dx]`.
-fn products(map: &Plane, dy: f64, dx: f64) -> Vec<f64> {
+pub(crate) fn products(map: &Plane, dy: f64, dx: f64) -> Vec<f64> {
     let moved = |by: f64, i: usize, n: usize| {
         let n = n as f64;
         #[expect(clippy::cast_possible_truncation, reason = "a small whole number, not negative")]

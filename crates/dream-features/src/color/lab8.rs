@@ -141,7 +141,8 @@ impl Lab8 {
     }
 }
 
-fn srgb_to_linear(v: f64) -> f64 {
+/// Linear light of an sRGB value in 0..=1.
+pub(super) fn srgb_to_linear(v: f64) -> f64 {
     if v <= 0.04045 { v / 12.92 } else { libm::pow((v + 0.055) / 1.055, 2.4) }
 }
 

@@ -4,12 +4,15 @@
 mod frame_rgb;
 mod lab;
 mod lab8;
+mod lms;
 mod luma;
 mod ycbcr;
 
 pub(crate) use frame_rgb::FrameRgb;
 pub use lab::lab_from_rgb;
 pub use lab8::Lab8;
+pub(crate) use lms::ShortWave;
+pub use lms::lms_cat02;
 pub(crate) use luma::GrayRows;
 pub use luma::{gray_matlab, luma_bt601_full, luma_bt601_studio};
 pub use ycbcr::{rgb_from_ycbcr, rgb8_from_ycbcr, ycbcr8_from_rgb};

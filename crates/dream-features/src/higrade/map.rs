@@ -1,10 +1,9 @@
 //! One channel, or its gradient, at both scales.
 
-use crate::filter::SobelRow;
-use crate::nss::{LocalStructure, Quantity, StructureScan};
+use crate::filter::GradientRows;
+use crate::nss::{LocalStructure, Quantity, StructureScan, Wanted};
 use crate::plane::{Plane, Rows};
 use crate::resize::HalfSize;
-use crate::simd::dispatch;
 use crate::view::LumaView;
 
 /// Memory of one map.
@@ -28,26 +27,8 @@ impl MapScan {
     }
 
     fn scales<R: Rows>(&mut self, map: &R) -> [LocalStructure; 2] {
-        let full = self.scan.run(map, Quantity::LogMagnitude);
+        let full = self.scan.run(map, Quantity::LogMagnitude, Wanted::ALL);
         self.resize.run(map, &mut self.half);
-        [full, self.scan.run(&self.half, Quantity::LogMagnitude)]
-    }
-}
-
-/// Gradient magnitude of a plane of bytes, computed as it is read.
-#[derive(Debug)]
-struct GradientRows<'a>(&'a LumaView<'a>);
-
-impl Rows for GradientRows<'_> {
-    fn width(&self) -> usize {
-        self.0.width()
-    }
-    fn height(&self) -> usize {
-        self.0.height()
-    }
-    fn load(&self, y: usize, out: &mut [f64]) {
-        // A row beyond the last is the last.
-        let lines = [self.0.row(y.saturating_sub(1)), self.0.row(y), self.0.row(y + 1)];
-        dispatch(SobelRow { lines, out });
+        [full, self.scan.run(&self.half, Quantity::LogMagnitude, Wanted::ALL)]
     }
 }

@@ -5,14 +5,21 @@
 //! Image Processing 21(12), 2012.
 
 mod aggd;
+mod contrast;
 mod ggd;
 mod local_structure;
+mod moments;
 mod mscn;
+mod ring;
 mod shape;
 
 pub use aggd::{Aggd, AggdMoments};
+pub(crate) use contrast::DifferenceScan;
+pub use contrast::difference_of_gaussians;
 pub use ggd::{Ggd, GgdMoments};
-pub(crate) use local_structure::StructureScan;
 pub use local_structure::{LocalStructure, Quantity, local_structure};
+pub(crate) use local_structure::{StructureScan, Wanted};
+pub use moments::Moments;
+pub(crate) use moments::PowerSums;
 pub use mscn::{Border, FlatAreas, LocalStatistics, local_statistics, local_statistics_bordered};
-pub(crate) use mscn::{MscnRow, MscnScan};
+pub(crate) use mscn::{MscnRow, MscnScan, PairSink};

@@ -1,8 +1,9 @@
 //! Mean-subtracted contrast-normalised coefficients, row by row in a ring of seven rows.
 
+use super::ring::{MARGIN, Ring, looks, reset};
 use crate::filter::{gaussian, mscn_taps};
 use crate::plane::{Plane, Rows};
-use crate::simd::{Kernel, LANES, dispatch, padded};
+use crate::simd::{Kernel, dispatch, padded};
 use pulp::Simd;
 
 /// What happens where the image is exactly flat.
@@ -29,8 +30,6 @@ pub enum Border {
     Replicate,
 }
 
-/// Values outside the row that a neighbour or the window may read: at least 3, whole lanes.
-const MARGIN: usize = LANES;
 const SNAP: f64 = 1e-9;
 
 /// Local mean, deviation and MSCN of an image.
@@ -142,16 +141,24 @@ impl MscnRow {
 /// Memory of the row-by-row normalisation, reused from image to image.
 #[derive(Debug, Default)]
 pub(crate) struct MscnScan {
-    /// The last seven rows read, at `row % 7`, each padded to whole lanes and with margins of zeros.
-    ring: Vec<f64>,
-    /// Such a row of zeros, read outside the image.
-    zeros: Vec<f64>,
+    ring: Ring,
+    flat: FlatAreas,
+    taps: [f64; 4],
+    /// The two-dimensional window, for the literal form only.
+    window: Vec<f64>,
+    /// Whether that is normalised once more, as in the releases of NIQE and VIDEVAL.
+    normalised_twice: bool,
     /// Window sums of the values and their squares down the columns, with margins of zeros.
     sums: [Vec<f64>; 2],
     row: MscnRow,
 }
 
 impl MscnScan {
+    /// A scan whose literal window is that of VIDEVAL's release.
+    pub(crate) fn normalised_twice() -> Self {
+        Self { normalised_twice: true, ..Self::default() }
+    }
+
     /// Calls `sink(y, row)` for every row of the image, from the top. The sink may swap the row for another
     /// one that was handed out before.
     pub(crate) fn run<R: Rows>(&mut self, rows: &R, flat: FlatAreas, sink: impl FnMut(usize, &mut MscnRow)) {
@@ -166,64 +173,94 @@ impl MscnScan {
         border: Border,
         mut sink: impl FnMut(usize, &mut MscnRow),
     ) {
-        let (width, height) = (rows.width(), rows.height());
-        let taps = mscn_taps();
-        let window = match flat {
-            FlatAreas::Literal => literal_window(border),
+        self.start(rows.width(), rows.height(), flat, border);
+        for y in 0..rows.height() {
+            self.push(|out| rows.load(y, out));
+            while let Some((y, row)) = self.next_row() {
+                sink(y, row);
+            }
+        }
+    }
+
+    /// Begins an image whose rows arrive one by one.
+    pub(crate) fn start(&mut self, width: usize, height: usize, flat: FlatAreas, border: Border) {
+        self.ring.start(width, height, border);
+        self.flat = flat;
+        self.taps = mscn_taps();
+        self.window = match flat {
+            FlatAreas::Literal => literal_window(self.normalised_twice || border == Border::Replicate),
             FlatAreas::Snapped => Vec::new(), // not used, and nothing is allocated for it
         };
-        let pitch = padded(width) + 2 * MARGIN;
-        reset(&mut self.ring, 7 * pitch);
-        reset(&mut self.zeros, pitch);
         for sums in &mut self.sums {
-            reset(sums, pitch);
+            reset(sums, self.ring.pitch());
         }
-        let mut loaded = 0; // rows below this one have been read
-        for y in 0..height {
-            let wanted = (y + 4).min(height);
-            for next in loaded..wanted {
-                if let Some(slot) = self.ring.chunks_exact_mut(pitch).nth(next % 7) {
-                    rows.load(next, slot.get_mut(MARGIN..MARGIN + width).unwrap_or_default());
-                    if border == Border::Replicate {
-                        replicate(slot, width);
-                    }
-                }
-            }
-            loaded = wanted;
-            let (ring, zeros) = (&self.ring, self.zeros.as_slice());
-            let at = |row: Option<usize>| match row.filter(|&r| r < height) {
-                Some(r) => ring.chunks_exact(pitch).nth(r % 7).unwrap_or(zeros),
-                None => zeros,
-            };
-            let lines = [-3isize, -2, -1, 0, 1, 2, 3].map(|d| match border {
-                Border::Zero => at(y.checked_add_signed(d)),
-                Border::Replicate => at(Some(y.saturating_add_signed(d).min(height - 1))),
-            });
-            // A row that was swapped in may be new.
-            if self.row.width != width || self.row.mu.len() != padded(width) {
-                self.row.resize(width);
-            }
-            let (sums, row) = (&mut self.sums, &mut self.row);
-            match flat {
-                FlatAreas::Snapped => dispatch(Snapped { lines, taps, sums, row }),
-                FlatAreas::Literal => dispatch(Literal { lines, window: &window, row }),
-            }
-            // The window also reaches past the end of the row; the lanes there must stay 0.
-            row.values.get_mut(MARGIN + width..).unwrap_or_default().fill(0.0);
-            let last = row.values().last().copied().unwrap_or_default();
-            if let Some(before) = row.values.get_mut(MARGIN - 1) {
-                *before = last;
-            }
-            sink(y, row);
+    }
+
+    /// Takes the next row, which `load` writes. Then [`MscnScan::next_row`] is to be called until it gives none.
+    pub(crate) fn push(&mut self, load: impl FnOnce(&mut [f64])) {
+        self.ring.push(load);
+    }
+
+    /// The next row of coefficients, three rows behind the last one pushed; after the last row, all that are left.
+    pub(crate) fn next_row(&mut self) -> Option<(usize, &mut MscnRow)> {
+        let y = self.ring.next()?;
+        let (lines, width) = (self.ring.lines(y), self.ring.width());
+        // A row that was swapped in may be new.
+        if self.row.width != width || self.row.mu.len() != padded(width) {
+            self.row.resize(width);
         }
+        let (sums, row) = (&mut self.sums, &mut self.row);
+        match self.flat {
+            FlatAreas::Snapped => dispatch(Snapped { lines, taps: self.taps, sums, row }),
+            FlatAreas::Literal => dispatch(Literal { lines, window: &self.window, row }),
+        }
+        // The window also reaches past the end of the row; the lanes there must stay 0.
+        row.values.get_mut(MARGIN + width..).unwrap_or_default().fill(0.0);
+        let last = row.values().last().copied().unwrap_or_default();
+        if let Some(before) = row.values.get_mut(MARGIN - 1) {
+            *before = last;
+        }
+        Some((y, row))
     }
 }
 
-/// The two-dimensional window as the original code makes it, down to the last bit.
-fn literal_window(border: Border) -> Vec<f64> {
+/// What looks at the rows of coefficients and at those of vertical neighbours.
+pub(crate) trait PairSink {
+    /// Takes a row, from the top.
+    fn row(&mut self, row: &MscnRow);
+    /// Takes two neighbouring rows, of which only the coefficients are known.
+    fn pair(&mut self, above: &MscnRow, below: &MscnRow);
+}
+
+impl MscnScan {
+    /// Hands all rows and all pairs of rows to `sink`; the last row is also the neighbour above the first, as MATLAB's
+    /// circular shift makes it. `rows` is memory.
+    pub(crate) fn run_pairs<R: Rows>(
+        &mut self,
+        image: &R,
+        flat: FlatAreas,
+        rows: &mut [MscnRow; 2],
+        sink: &mut impl PairSink,
+    ) {
+        let [first, previous] = rows;
+        self.run(image, flat, |y, row| {
+            sink.row(row);
+            if y == 0 {
+                first.copy_values(row);
+            } else {
+                sink.pair(previous, row);
+            }
+            std::mem::swap(previous, row);
+        });
+        sink.pair(previous, first);
+    }
+}
+
+/// The two-dimensional window as the original code makes it, down to the last bit: normalised once, or once more.
+fn literal_window(twice: bool) -> Vec<f64> {
     let mut window = gaussian(7, 7.0 / 6.0);
-    if border == Border::Replicate {
-        // The NIQE release normalises once more, by the sum of the sums of the columns.
+    if twice {
+        // By the sum of the sums of the columns.
         let column = |k: usize| window.iter().skip(k).step_by(7).sum::<f64>();
         let total: f64 = (0..7).map(column).sum();
         for weight in &mut window {
@@ -231,19 +268,6 @@ fn literal_window(border: Border) -> Vec<f64> {
         }
     }
     window
-}
-
-/// Continues a row by its first and last value, as far as the window reaches.
-fn replicate(slot: &mut [f64], width: usize) {
-    let value = |i: usize| slot.get(i).copied().unwrap_or_default();
-    let (first, last) = (value(MARGIN), value(MARGIN + width - 1));
-    slot.get_mut(MARGIN - 3..MARGIN).unwrap_or_default().fill(first);
-    slot.get_mut(MARGIN + width..MARGIN + width + 3).unwrap_or_default().fill(last);
-}
-
-fn reset(buffer: &mut Vec<f64>, len: usize) {
-    buffer.clear();
-    buffer.resize(len, 0.0);
 }
 
 /// One row of coefficients from seven rows of the image, by the separable window.
@@ -283,12 +307,6 @@ fn vertical(lines: [&[f64]; 7], taps: [f64; 4], sums: &mut [Vec<f64>; 2]) {
 #[inline(always)]
 fn weigh(taps: [f64; 4], centre: f64, near: f64, far: f64, farthest: f64) -> f64 {
     taps[0] * centre + taps[1] * near + taps[2] * far + taps[3] * farthest
-}
-
-/// Seven shifted looks at a row with margins, `n` long each, from three places left to three places right.
-#[inline(always)]
-fn looks(line: &[f64], n: usize) -> [&[f64]; 7] {
-    [0, 1, 2, 3, 4, 5, 6].map(|k| line.get(MARGIN - 3 + k..MARGIN - 3 + k + n).unwrap_or_default())
 }
 
 /// Window sums along the row, and the coefficients.

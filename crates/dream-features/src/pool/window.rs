@@ -1,6 +1,6 @@
 //! Mean and standard deviation inside windows of about a second.
 
-/// Windows on their way through a video. Holds the rows of one window.
+/// Windows on their way through a video. Holds the rows of one window. NaN is left out, wherever there is something else.
 #[derive(Debug)]
 pub(crate) struct Windows {
     dim: usize,
@@ -10,6 +10,8 @@ pub(crate) struct Windows {
     rows: Vec<f64>,
     /// Sums over the finished windows: the means, then the deviations.
     sums: Vec<f64>,
+    /// Windows in which a value is defined.
+    defined: Vec<u64>,
     /// The last window: the means, then the deviations.
     last: Vec<f64>,
     windows: u64,
@@ -27,6 +29,7 @@ impl Windows {
             len,
             rows: Vec::new(),
             sums: vec![0.0; 2 * dim],
+            defined: vec![0; dim],
             last: vec![0.0; 2 * dim],
             windows: 0,
             frames: 0,
@@ -66,15 +69,19 @@ impl Windows {
     /// Adds mean and deviation of the rows to the sums.
     fn close(&mut self) {
         let (means, deviations) = self.last.split_at_mut(self.dim);
-        let n = (self.rows.len() / self.dim) as f64;
         for (i, (mean_out, deviation_out)) in means.iter_mut().zip(deviations).enumerate() {
-            let column = || self.rows.iter().skip(i).step_by(self.dim);
+            let column = || self.rows.iter().skip(i).step_by(self.dim).filter(|v| !v.is_nan());
+            let n = column().count() as f64;
             let mean = column().sum::<f64>() / n;
             let squares: f64 = column().map(|v| (v - mean) * (v - mean)).sum();
             *mean_out = mean;
-            *deviation_out = (squares / (n - 1.0).max(1.0)).sqrt();
+            let deviation = (squares / (n - 1.0).max(1.0)).sqrt();
+            *deviation_out = if n > 0.0 { deviation } else { f64::NAN };
         }
-        for (sum, value) in self.sums.iter_mut().zip(&self.last) {
+        for (count, mean) in self.defined.iter_mut().zip(&self.last) {
+            *count += u64::from(!mean.is_nan());
+        }
+        for (sum, value) in self.sums.iter_mut().zip(&self.last).filter(|(_, value)| !value.is_nan()) {
             *sum += value;
         }
         self.windows += 1;
@@ -85,7 +92,26 @@ impl Windows {
         if self.windows == 0 {
             self.close();
         }
-        let windows = self.windows as f64;
-        self.sums.into_iter().map(|sum| sum / windows).collect()
+        let counts = self.defined.iter().chain(&self.defined);
+        self.sums.iter().zip(counts).map(|(sum, &count)| sum / count as f64).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn undefined_values_are_left_out_where_there_are_others() {
+        let nan = f64::NAN;
+        let mut windows = Windows::new(3, 4.0); // windows of three rows
+        for row in [[1.0, nan, nan], [5.0, 2.0, nan], [6.0, nan, nan], [7.0, nan, nan], [8.0, nan, nan]] {
+            windows.add(&row);
+        }
+        assert_eq!((windows.windows(), windows.frames()), (2, 5));
+        let found = windows.finish();
+        assert_eq!(found[..2], [(4.0 + 7.0) / 2.0, 2.0]);
+        assert_eq!(found[3..5], [(7f64.sqrt() + 1.0) / 2.0, 0.0], "of one value the deviation is 0");
+        assert!(found[2].is_nan() && found[5].is_nan());
     }
 }

@@ -77,7 +77,24 @@ impl LocalStructure {
 /// Image Processing 26(6), 2017; the HIGRADE release.
 #[must_use]
 pub fn local_structure(map: &Plane, quantity: Quantity) -> LocalStructure {
-    StructureScan::default().run(map, quantity)
+    StructureScan::default().run(map, quantity, Wanted::ALL)
+}
+
+/// Which fits are made beside that of the coefficients; the others are as of no values.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    /// Of the differences with the left neighbour.
+    pub(crate) left: bool,
+    /// Of those with the upper and the upper left neighbour.
+    pub(crate) upper: bool,
+    /// Of those with the lower left neighbour, and of the cross difference.
+    pub(crate) cross: bool,
+    /// Of either filtered map.
+    pub(crate) filtered: [bool; 2],
+}
+
+impl Wanted {
+    pub(crate) const ALL: Self = Self { left: true, upper: true, cross: true, filtered: [true; 2] };
 }
 
 /// Memory of [`local_structure`], reused from map to map.
@@ -94,7 +111,7 @@ pub(crate) struct StructureScan {
 
 impl StructureScan {
     /// Two passes over the rows: the first normalises and finds the means, around which the second sums.
-    pub(crate) fn run<R: Rows>(&mut self, map: &R, quantity: Quantity) -> LocalStructure {
+    pub(crate) fn run<R: Rows>(&mut self, map: &R, quantity: Quantity, wanted: Wanted) -> LocalStructure {
         let (width, height) = (map.width(), map.height());
         let Self { scan, mscn, first, recent } = self;
 
@@ -124,20 +141,23 @@ impl StructureScan {
             recent.rotate_right(1);
             let [below, middle, above] = recent;
             below.fill(values, quantity);
-            dispatch(Horizontal { line: below, moments: &mut moments });
+            if wanted.left {
+                dispatch(Horizontal { line: below, moments: &mut moments });
+            }
             if y == 0 {
                 first.copy(below);
             } else {
-                dispatch(Pair { above: middle, below, moments: &mut moments });
+                dispatch(Pair { above: middle, below, wanted, moments: &mut moments });
                 let lines = [&*above, middle, below];
-                dispatch(Triple { lines, means: filtered_means, moments: &mut moments });
+                dispatch(Triple { lines, means: filtered_means, wanted, moments: &mut moments });
             }
         }
         // The circular shift makes the last row the neighbour of the first; the filters see zeros below it.
         let [last, before, outside] = recent;
-        dispatch(Pair { above: last, below: first, moments: &mut moments });
+        dispatch(Pair { above: last, below: first, wanted, moments: &mut moments });
         outside.reset(width);
-        dispatch(Triple { lines: [before, last, outside], means: filtered_means, moments: &mut moments });
+        let lines = [&*before, last, outside];
+        dispatch(Triple { lines, means: filtered_means, wanted, moments: &mut moments });
 
         let [sigma_mean, sigma_deviation] = sums.sigma(count);
         LocalStructure {
@@ -227,7 +247,7 @@ mod tests {
             let variance =
                 sigma.iter().map(|s| (s - mean) * (s - mean)).sum::<f64>() / (count - 1.0).max(1.0);
             for quantity in [Quantity::LogMagnitude, Quantity::Mscn] {
-                let found = scan.run(&map, quantity);
+                let found = scan.run(&map, quantity, Wanted::ALL);
                 assert!((found.sigma_mean - mean).abs() < 1e-12 * mean, "{width}x{height}");
                 assert!((found.sigma_deviation - variance.sqrt()).abs() < 1e-9 * mean, "{width}x{height}");
                 for (k, (fit, values)) in found.fits().zip(naive(&map, quantity)).enumerate() {

@@ -5,7 +5,7 @@
 
 use pulp::Simd;
 
-use super::{Moments, Quantity};
+use super::{Moments, Quantity, Wanted};
 use crate::nss::{GgdMoments, MscnRow};
 use crate::simd::{Kernel, LANES, Lanes, dispatch};
 
@@ -216,6 +216,7 @@ impl Kernel for Horizontal<'_> {
 pub(super) struct Pair<'a> {
     pub(super) above: &'a Line,
     pub(super) below: &'a Line,
+    pub(super) wanted: Wanted,
     pub(super) moments: &'a mut Moments,
 }
 
@@ -231,34 +232,42 @@ impl Kernel for Pair<'_> {
         }
         let m = grouped(n, 0);
         let groups = |row, from: usize| Lanes::<S>::groups(slice(row, from, m));
-        let (mut v, mut d) = (Sums::zero(simd), Sums::zero(simd));
-        for ((b, a), al) in groups(below, 1).zip(groups(above, 1)).zip(groups(above, 0)) {
-            for (r, ((&b, &a), &al)) in b.iter().zip(a).zip(al).enumerate() {
-                v.add(simd, r, simd.sub_f64s(b, a));
-                d.add(simd, r, simd.sub_f64s(b, al));
+        if self.wanted.upper {
+            let (mut v, mut d) = (Sums::zero(simd), Sums::zero(simd));
+            for ((b, a), al) in groups(below, 1).zip(groups(above, 1)).zip(groups(above, 0)) {
+                for (r, ((&b, &a), &al)) in b.iter().zip(a).zip(al).enumerate() {
+                    v.add(simd, r, simd.sub_f64s(b, a));
+                    d.add(simd, r, simd.sub_f64s(b, al));
+                }
             }
+            v.give(vertical, m);
+            d.give(diagonal, m);
         }
-        v.give(vertical, m);
-        d.give(diagonal, m);
-        let (mut e, mut c) = (Sums::zero(simd), Sums::zero(simd));
-        for (((b, bl), a), al) in
-            groups(below, 1).zip(groups(below, 0)).zip(groups(above, 1)).zip(groups(above, 0))
-        {
-            for (r, (((&b, &bl), &a), &al)) in b.iter().zip(bl).zip(a).zip(al).enumerate() {
-                e.add(simd, r, simd.sub_f64s(a, bl));
-                c.add(simd, r, simd.sub_f64s(simd.sub_f64s(b, a), simd.sub_f64s(bl, al)));
+        if self.wanted.cross {
+            let (mut e, mut c) = (Sums::zero(simd), Sums::zero(simd));
+            for (((b, bl), a), al) in
+                groups(below, 1).zip(groups(below, 0)).zip(groups(above, 1)).zip(groups(above, 0))
+            {
+                for (r, (((&b, &bl), &a), &al)) in b.iter().zip(bl).zip(a).zip(al).enumerate() {
+                    e.add(simd, r, simd.sub_f64s(a, bl));
+                    c.add(simd, r, simd.sub_f64s(simd.sub_f64s(b, a), simd.sub_f64s(bl, al)));
+                }
             }
+            e.give(antidiagonal, m);
+            c.give(cross, m);
         }
-        e.give(antidiagonal, m);
-        c.give(cross, m);
         for j in (0..1).chain(1 + m..n) {
             let left = if j == 0 { n - 1 } else { j - 1 };
             let (b, bl, a, al) = (below[j], below[left], above[j], above[left]);
-            add(vertical, b - a);
-            add(diagonal, b - al);
-            add(antidiagonal, a - bl);
-            // In this order it is exactly 0 on maps of one row or one column.
-            add(cross, (b - a) - (bl - al));
+            if self.wanted.upper {
+                add(vertical, b - a);
+                add(diagonal, b - al);
+            }
+            if self.wanted.cross {
+                add(antidiagonal, a - bl);
+                // In this order it is exactly 0 on maps of one row or one column.
+                add(cross, (b - a) - (bl - al));
+            }
         }
     }
 }
@@ -268,6 +277,7 @@ pub(super) struct Triple<'a> {
     /// Above, middle, below.
     pub(super) lines: [&'a Line; 3],
     pub(super) means: [f64; 2],
+    pub(super) wanted: Wanted,
     pub(super) moments: &'a mut Moments,
 }
 
@@ -283,36 +293,44 @@ impl Kernel for Triple<'_> {
         }
         let m = grouped(n, 1);
         let groups = |row, from: usize| Lanes::<S>::groups(slice(row, from, m));
-        let mean = simd.splat_f64s(self.means[0]);
-        let mut sums = Sums::zero(simd);
-        for (((a, b), l), r) in
-            groups(above, 1).zip(groups(below, 1)).zip(groups(middle, 0)).zip(groups(middle, 2))
-        {
-            for (k, (((&a, &b), &l), &r)) in a.iter().zip(b).zip(l).zip(r).enumerate() {
-                let v = simd.sub_f64s(simd.sub_f64s(simd.add_f64s(a, b), l), r);
-                sums.add(simd, k, simd.sub_f64s(v, mean));
+        if self.wanted.filtered[0] {
+            let mean = simd.splat_f64s(self.means[0]);
+            let mut sums = Sums::zero(simd);
+            for (((a, b), l), r) in
+                groups(above, 1).zip(groups(below, 1)).zip(groups(middle, 0)).zip(groups(middle, 2))
+            {
+                for (k, (((&a, &b), &l), &r)) in a.iter().zip(b).zip(l).zip(r).enumerate() {
+                    let v = simd.sub_f64s(simd.sub_f64s(simd.add_f64s(a, b), l), r);
+                    sums.add(simd, k, simd.sub_f64s(v, mean));
+                }
             }
+            sums.give(first, m);
         }
-        sums.give(first, m);
-        let mean = simd.splat_f64s(self.means[1]);
-        let mut sums = Sums::zero(simd);
-        for (((al, ar), bl), br) in
-            groups(above, 0).zip(groups(above, 2)).zip(groups(below, 0)).zip(groups(below, 2))
-        {
-            for (k, (((&al, &ar), &bl), &br)) in al.iter().zip(ar).zip(bl).zip(br).enumerate() {
-                let v = simd.sub_f64s(simd.sub_f64s(al, ar), simd.sub_f64s(bl, br));
-                sums.add(simd, k, simd.sub_f64s(v, mean));
+        if self.wanted.filtered[1] {
+            let mean = simd.splat_f64s(self.means[1]);
+            let mut sums = Sums::zero(simd);
+            for (((al, ar), bl), br) in
+                groups(above, 0).zip(groups(above, 2)).zip(groups(below, 0)).zip(groups(below, 2))
+            {
+                for (k, (((&al, &ar), &bl), &br)) in al.iter().zip(ar).zip(bl).zip(br).enumerate() {
+                    let v = simd.sub_f64s(simd.sub_f64s(al, ar), simd.sub_f64s(bl, br));
+                    sums.add(simd, k, simd.sub_f64s(v, mean));
+                }
             }
+            sums.give(second, m);
         }
-        sums.give(second, m);
         for j in (0..n.min(1)).chain(1 + m..n) {
             let sides = |row: &[f64]| {
                 let left = j.checked_sub(1).and_then(|l| row.get(l)).copied().unwrap_or_default();
                 (left, row.get(j + 1).copied().unwrap_or_default())
             };
             let ((al, ar), (l, r), (bl, br)) = (sides(above), sides(middle), sides(below));
-            add(first, (((above[j] + below[j]) - l) - r) - self.means[0]);
-            add(second, ((al - ar) - (bl - br)) - self.means[1]);
+            if self.wanted.filtered[0] {
+                add(first, (((above[j] + below[j]) - l) - r) - self.means[0]);
+            }
+            if self.wanted.filtered[1] {
+                add(second, ((al - ar) - (bl - br)) - self.means[1]);
+            }
         }
     }
 }

@@ -77,6 +77,8 @@ pub struct LowComplexity {
     width: usize,
     height: usize,
     ties: Ties,
+    /// Whether blur, interlacing, colourfulness and blockiness are left at 0.
+    motion_only: bool,
     /// The frame before, this one, and the one after, once that is there.
     halves: [HalfFrame; 3],
     seen: u64,
@@ -149,6 +151,7 @@ impl LowComplexity {
             width,
             height,
             ties,
+            motion_only: false,
             halves: Default::default(),
             seen: 0,
             alone: Alone::default(),
@@ -158,6 +161,11 @@ impl LowComplexity {
             resize: HalfSize::default(),
             half: Plane::zeros(1, 1),
         })
+    }
+
+    /// The same engine without the values of a frame that need no key point, but for `si`: those are 0.
+    pub(crate) fn motion_only(width: usize, height: usize, ties: Ties) -> Result<Self> {
+        Ok(Self { motion_only: true, ..Self::new(width, height, ties)? })
     }
 
     /// Takes the next frame. When its number is even and not 0, returns the row of the frame before it.
@@ -210,7 +218,10 @@ impl LowComplexity {
         };
         target.prepare(half);
         if odd {
-            self.alone.run(frame, half, target, reach, self.ties);
+            if !self.motion_only {
+                self.alone.run(frame, half);
+            }
+            self.alone.key_points(target, reach, self.ties, self.motion_only);
         }
         if slot != 2 {
             return Ok(None);
@@ -278,13 +289,20 @@ impl LowComplexity {
 }
 
 impl Alone {
-    fn run(&mut self, frame: &Yuv420View<'_>, half: &Plane, this: &HalfFrame, reach: usize, ties: Ties) {
+    /// What the full-size frame and its colours give.
+    fn run(&mut self, frame: &Yuv420View<'_>, half: &Plane) {
         self.interlace = self.full.interlace(&frame.y());
         self.blur = self.full.blur(&frame.y());
         self.colourfulness = self.colourfulness(frame, half);
+    }
+
+    /// What the half-size frame gives.
+    fn key_points(&mut self, this: &HalfFrame, reach: usize, ties: Ties, points_only: bool) {
         self.si = spatial_information(this);
         self.corners.run(&this.luma, ties);
-        self.blockiness = self.corners.blockiness();
+        if !points_only {
+            self.blockiness = self.corners.blockiness();
+        }
         self.points.clear();
         self.points.extend_from_slice(self.corners.key_points(reach, reach + 3));
     }

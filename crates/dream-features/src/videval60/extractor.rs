@@ -1,0 +1,96 @@
+//! VIDEVAL-60 as a video extractor.
+
+use std::sync::OnceLock;
+
+use super::names;
+use super::session::{Trace, Videval60Session};
+use crate::error::Result;
+use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
+use crate::layout::FeatureLayout;
+use crate::nss::FlatAreas;
+use crate::tlvqm::Ties;
+
+/// VIDEVAL-60: the published selection of 60 features of naturalness, contrast, colour, motion and sharpness.
+///
+/// | features | content |
+/// | --- | --- |
+/// | 1-35 | values of every second frame: mean inside windows of about a second, mean over these (`.mean`) |
+/// | 36-54 | deviation inside the same windows, mean over these (`.std`) |
+/// | 55-60 | values of one frame a second: mean |
+///
+/// Names are `videval60.` and `brisque.` (MSCN of luma), `gm_log.`, `gradient.` (HIGRADE on the gradient of luma), `luma.`
+/// and `chroma.` (FRIQUEE: also the difference of Gaussians of the local deviation, and a Laplacian pyramid), `lms.`, or
+/// `tlvqm.`. It is not a part of the 705 features of [`videval`](crate::videval()): FRIQUEE is not among those.
+///
+/// Reads luma and chroma as limited-range BT.601, as the original does for every stream. Luma without chroma is gray,
+/// luma of more than 8 bits is rounded to 8, RGB is converted. A frame that is skipped is as if it were not there.
+///
+/// Memory: about 80 bytes for each pixel, independent of the length of the video, and the values of half a second.
+///
+/// # Short and undefined
+/// A video needs four frames. Without a complete window (`2 floor(round(fps) / 2) + 4` frames) the first 54 features are
+/// undefined, before the middle of the first second the other six too, and [`FeatureVector::short`] says so. Parts of
+/// features 1-54 are also undefined on constant frames. NaN is left out of means and deviations where other frames are
+/// defined; what is left of it is 0 and counted in [`FeatureVector::replaced`].
+///
+/// [`FeatureVector::short`]: crate::FeatureVector::short
+/// [`FeatureVector::replaced`]: crate::FeatureVector::replaced
+///
+/// # Example
+/// ```
+/// use dream_features::{Frame, LumaView, VideoFeatures, VideoSpec, videval60::Videval60};
+///
+/// let extractor = Videval60::default();
+/// let mut session = extractor.start(VideoSpec { width: 80, height: 64, frames_per_second: 4.0 })?;
+/// for t in 0..12usize {
+///     let luma: Vec<u8> = (0..80 * 64).map(|i| ((i % 80 + t) * (i / 80 + 3) / 9 % 256) as u8).collect();
+///     session.push(&Frame::from_luma(LumaView::new(&luma, 80, 64, 80)?))?;
+/// }
+/// let features = session.finish()?;
+/// assert_eq!(features.values().len(), 60);
+/// assert!(features.get("videval60.luma.s2.sigma.mean.mean")? > 1.0 && !features.short());
+/// # Ok::<(), dream_features::Error>(())
+/// ```
+///
+/// # Reference
+/// Tu, Wang, Birkbeck, Adsumilli, Bovik, "UGC-VQA: Benchmarking blind video quality assessment for user generated
+/// content", IEEE Transactions on Image Processing 30, 2021; its release for MATLAB.
+///
+/// # Deviations
+/// Ties of motion are broken by a rule (see [`Ties`]), and flat areas are snapped (see [`FlatAreas`]); [`Ties::Plain`]
+/// and [`FlatAreas::Literal`] do as the original does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Videval60 {
+    /// How equal candidates of the motion search are told apart.
+    pub ties: Ties,
+    /// What happens where luma or chroma is exactly flat.
+    pub flat_areas: FlatAreas,
+    /// Leaves NaN where the reference has it, instead of 0: to compare with it, or to fill in a column's mean.
+    pub keep_undefined: bool,
+}
+
+impl Videval60 {
+    /// Number of features.
+    pub const DIM: usize = names::AVERAGED.len() + names::DEVIATING.len() + names::HIGH.len();
+
+    /// A session that also keeps the values of every frame: memory then grows with the video.
+    ///
+    /// # Errors
+    /// As [`VideoSpec::checked`], [`Error::TooSmall`](crate::Error::TooSmall) when a side is shorter than 64.
+    pub fn trace(&self, spec: VideoSpec) -> Result<Videval60Session> {
+        Videval60Session::new(spec, *self, Some(Trace::default()))
+    }
+}
+
+impl VideoFeatures for Videval60 {
+    fn layout(&self) -> &FeatureLayout {
+        static LAYOUT: OnceLock<FeatureLayout> = OnceLock::new();
+        LAYOUT.get_or_init(|| FeatureLayout::from_distinct(names::features()))
+    }
+
+    /// # Errors
+    /// As [`VideoSpec::checked`], [`Error::TooSmall`](crate::Error::TooSmall) when a side is shorter than 64.
+    fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession + '_>> {
+        Ok(Box::new(Videval60Session::new(spec, *self, None)?))
+    }
+}

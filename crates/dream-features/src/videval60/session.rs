@@ -1,0 +1,208 @@
+//! One video on its way through VIDEVAL-60.
+
+use std::collections::VecDeque;
+
+use super::extractor::Videval60;
+use super::frame::{ALONE, FrameScan};
+use super::names::{AVERAGED, DEVIATING, FRAME, HIGH};
+use crate::error::{Error, Result};
+use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
+use crate::frame::{Frame, Pixels};
+use crate::layout::{FeatureVector, sanitise};
+use crate::par;
+use crate::plane::Plane;
+use crate::pool::Windows;
+use crate::resize::HalfSize;
+use crate::tlvqm::high::HighComplexity;
+use crate::tlvqm::low::LowComplexity;
+use crate::yuv::Yuv420Buffer;
+
+/// Places of the values of the motion engine that are taken.
+const MOTION: [usize; FRAME.len() - ALONE] = [0, 4, 11, 15, 17, 18, 21];
+/// Frames that must follow one whose values count, and one that is looked at more closely.
+const AFTER: u64 = 2;
+const AFTER_HIGH: u64 = 3;
+
+/// What a session computed on the way.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Trace {
+    /// Number of the frame and its 50 values, NaN where they are not defined.
+    pub rows: Vec<(u64, [f64; 50])>,
+    /// Number of the frame and the six values of its sharpness, colour and gradient.
+    pub high: Vec<(u64, [f64; 6])>,
+}
+
+/// One video on its way through [`Videval60`].
+#[derive(Debug)]
+pub struct Videval60Session {
+    spec: VideoSpec,
+    options: Videval60,
+    motion: LowComplexity,
+    high: HighComplexity,
+    frame: FrameScan,
+    seen: u64,
+    /// The next frame that is looked at more closely, and the distance between two of them.
+    next_high: u64,
+    period: u64,
+    /// Values that count only once enough frames have come after theirs.
+    rows: VecDeque<(u64, [f64; FRAME.len()])>,
+    highs: VecDeque<(u64, [f64; HIGH.len()])>,
+    windows: Windows,
+    /// Sum of the values of the frames looked at more closely, and how many.
+    sum: [f64; HIGH.len()],
+    vectors: u64,
+    converted: Yuv420Buffer,
+    resize: HalfSize,
+    half: Plane,
+    trace: Option<Trace>,
+}
+
+impl Videval60Session {
+    pub(super) fn new(spec: VideoSpec, options: Videval60, trace: Option<Trace>) -> Result<Self> {
+        let VideoSpec { width, height, frames_per_second } = spec.checked()?;
+        let least = LowComplexity::SMALLEST;
+        if width < least || height < least {
+            let (found_width, found_height) = (width, height);
+            let extractor = "VIDEVAL-60";
+            return Err(Error::TooSmall {
+                extractor,
+                width: least,
+                height: least,
+                found_width,
+                found_height,
+            });
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the rate is at most 1e6"
+        )]
+        let period = frames_per_second.round().max(1.0) as u64;
+        Ok(Self {
+            spec,
+            options,
+            motion: LowComplexity::motion_only(width, height, options.ties)?,
+            high: HighComplexity::new(width, height)?,
+            frame: FrameScan::default(),
+            seen: 0,
+            next_high: (period / 2).saturating_sub(1),
+            period,
+            rows: VecDeque::new(),
+            highs: VecDeque::new(),
+            windows: Windows::new(FRAME.len(), frames_per_second),
+            sum: [0.0; HIGH.len()],
+            vectors: 0,
+            converted: Yuv420Buffer::default(),
+            resize: HalfSize::default(),
+            half: Plane::zeros(1, 1),
+            trace,
+        })
+    }
+
+    /// Looks at the next frame of a video.
+    fn take(&mut self, frame: &Frame<'_>) -> Result<()> {
+        let index = self.seen;
+        let (odd, closer) = (index % 2 == 1, index == self.next_high);
+        let Self { motion, high, frame: scan, converted, resize, half, .. } = self;
+        let view = if let Pixels::Yuv420(view) = frame.pixels() {
+            *view
+        } else {
+            converted.copy(frame);
+            converted.view()?
+        };
+        let half = match frame.pixels() {
+            // Luma that was not converted may have been halved already.
+            Pixels::Luma(_) | Pixels::Yuv420(_) => frame.half_luma(resize, half),
+            Pixels::Luma16(_) | Pixels::Rgb(_) => {
+                resize.run(&view.y(), half);
+                half
+            }
+        };
+        let flat = self.options.flat_areas;
+        let ((row, vector), alone) = par::join(
+            || {
+                let row = motion.push_with(&view, Some(half));
+                (row, closer.then(|| high.videval_vector(&view)))
+            },
+            || odd.then(|| scan.run(&view, half, flat)),
+        );
+        let (row, vector) = (row?, vector.transpose()?);
+        if let (Some(row), Some((_, last))) = (row, self.rows.back_mut()) {
+            for (out, place) in last.iter_mut().skip(ALONE).zip(MOTION) {
+                *out = row.get(place).copied().unwrap_or_default();
+            }
+        }
+        if let Some(alone) = alone {
+            let mut values = [0.0; FRAME.len()];
+            for (out, value) in values.iter_mut().zip(alone) {
+                *out = value;
+            }
+            self.rows.push_back((index, values));
+        }
+        if let Some(vector) = vector {
+            self.highs.push_back((index, vector));
+            self.next_high += self.period;
+        }
+        self.seen += 1;
+        self.count();
+        Ok(())
+    }
+
+    /// Counts what enough frames have come after.
+    fn count(&mut self) {
+        let seen = self.seen;
+        while let Some((frame, row)) = self.rows.pop_front_if(|(frame, _)| *frame + AFTER < seen) {
+            self.windows.add(&row);
+            if let Some(trace) = &mut self.trace {
+                trace.rows.push((frame, row));
+            }
+        }
+        while let Some((frame, high)) = self.highs.pop_front_if(|(frame, _)| *frame + AFTER_HIGH < seen) {
+            for (sum, value) in self.sum.iter_mut().zip(high) {
+                *sum += value;
+            }
+            self.vectors += 1;
+            if let Some(trace) = &mut self.trace {
+                trace.high.push((frame, high));
+            }
+        }
+    }
+
+    /// The features of all frames pushed, and the values of the frames if the session is a traced one.
+    ///
+    /// # Errors
+    /// As [`VideoSession::finish`].
+    pub fn finish_traced(self) -> Result<(FeatureVector, Trace)> {
+        if self.windows.rows() == 0 {
+            return Err(Error::TooFewFrames { min: AFTER + 2, found: self.seen });
+        }
+        let complete = self.windows.windows() > 0;
+        let short = !complete || self.vectors == 0;
+        let frames = self.windows.frames();
+        let pooled = self.windows.finish();
+        let (means, deviations) = pooled.split_at_checked(FRAME.len()).unwrap_or_default();
+        let of = |values: &[f64], places: &[usize]| -> Vec<f64> {
+            let value = |&place: &usize| values.get(place).copied().filter(|_| complete).unwrap_or(f64::NAN);
+            places.iter().map(value).collect()
+        };
+        let mut values = [of(means, &AVERAGED), of(deviations, &DEVIATING)].concat();
+        values.extend(self.sum.iter().map(|sum| sum / self.vectors as f64));
+        let replaced = if self.options.keep_undefined { 0 } else { sanitise(&mut values) };
+        let layout = self.options.layout().clone();
+        let vector = FeatureVector::new(layout, values, replaced, frames)?.with_short(short);
+        Ok((vector, self.trace.unwrap_or_default()))
+    }
+}
+
+impl VideoSession for Videval60Session {
+    fn push(&mut self, frame: &Frame<'_>) -> Result<()> {
+        self.spec.check_size(frame)?;
+        self.take(frame)
+    }
+
+    fn skip(&mut self) {}
+
+    fn finish(self: Box<Self>) -> Result<FeatureVector> {
+        Ok(self.finish_traced()?.0)
+    }
+}
