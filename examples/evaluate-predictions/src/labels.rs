@@ -51,18 +51,24 @@ fn folder(root: &Path) -> Result<Vec<Split>> {
             break;
         }
         let split = read_split(&folder)?;
-        let clips = |set: Partition| -> Vec<Clip> {
-            let clip = |row: &dream_data::dataset::Labelled| Clip {
-                name: row.clip.as_str().to_owned(),
-                mos: row.mos,
-                method: row.clip.parts().ok().map(|parts| parts.method()),
+        let clips = |set: Partition| -> Result<Vec<Clip>> {
+            let clip = |row: &dream_data::dataset::Labelled| {
+                let name = row.clip.as_str().to_owned();
+                let mos = row
+                    .mos
+                    .with_context(|| format!("{}/{set}.csv: `{name}` has no score", folder.display()))?;
+                Ok(Clip { name, mos, method: row.clip.parts().ok().map(|parts| parts.method()) })
             };
             split.set(set).iter().map(clip).collect()
         };
-        let tests = [Partition::Test1, Partition::Test2, Partition::Test3];
-        let sets = tests.map(|set| (set.file_stem().to_owned(), clips(set)));
-        let sets = sets.into_iter().filter(|(_, clips)| !clips.is_empty()).collect();
-        splits.push(Split { name: index.to_string(), train: clips(Partition::Train), sets });
+        let mut sets = BTreeMap::new();
+        for set in [Partition::Test1, Partition::Test2, Partition::Test3] {
+            let clips = clips(set)?;
+            if !clips.is_empty() {
+                sets.insert(set.file_stem().to_owned(), clips);
+            }
+        }
+        splits.push(Split { name: index.to_string(), train: clips(Partition::Train)?, sets });
     }
     ensure!(!splits.is_empty(), "{}: no folder 0 with train_set.csv and test_set*.csv", root.display());
     Ok(splits)

@@ -1,12 +1,13 @@
 //! What is computed and printed.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use dream_eval::{
-    Bca, Correction, DependentCorrelations, Logistic4, Method, SetScore, krcc, mae, nadeau_bengio, plcc,
-    rmse, srcc, wilcoxon,
+    Bca, Correction, DependentCorrelations, Logistic4, Method, SetScore, Summary, krcc, mae, nadeau_bengio,
+    plcc, rmse, srcc, wilcoxon,
 };
 
 use crate::args::Args;
@@ -76,17 +77,17 @@ pub(crate) fn method_mean(splits: &[Split]) -> Result<Candidate> {
     let mut scored = Vec::new();
     for split in splits {
         ensure!(!split.train.is_empty(), "--baseline method-mean needs a training set: pass --by COLUMN");
-        let mut means: std::collections::BTreeMap<&str, (f64, f64)> = std::collections::BTreeMap::new();
+        let mut scores: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
         for clip in &split.train {
-            let (sum, count) = means.entry(method_of(clip)?).or_default();
-            *sum += clip.mos;
-            *count += 1.0;
+            scores.entry(method_of(clip)?).or_default().push(clip.mos);
         }
+        // Summed as NumPy does: a plain loop makes unequal what is equal, and ranks hang on that.
+        let mean = |(method, scores): (_, Vec<f64>)| Ok((method, Summary::with_ddof(&scores, 0)?.mean));
+        let means: BTreeMap<&str, f64> = scores.into_iter().map(mean).collect::<Result<_>>()?;
         let mut sets = Vec::new();
         for (set, clips) in &split.sets {
             let methods = clips.iter().map(method_of).collect::<Result<Vec<_>>>()?;
-            let pred: Option<Vec<f64>> =
-                methods.iter().map(|method| means.get(method).map(|(sum, count)| sum / count)).collect();
+            let pred: Option<Vec<f64>> = methods.iter().map(|method| means.get(method).copied()).collect();
             if pred.is_none() {
                 let unseen = methods.iter().filter(|method| !means.contains_key(*method)).count();
                 let note = format!(
