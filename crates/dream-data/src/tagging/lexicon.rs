@@ -209,7 +209,7 @@ impl Lexicon {
             limit = words.len();
         }
         if let Some(meanings) = self.meanings.get_mut(node as usize)
-            && !meanings.iter().any(|meaning| meaning.is_place_or_degree() || *meaning == Meaning::Skip)
+            && !meanings.iter().any(|meaning| meaning.is_place_or_degree())
         {
             for meaning in kept {
                 if !meanings.contains(&meaning) {
@@ -394,7 +394,7 @@ mod tests {
         let text =
             "[place mouth]\nsmile, face\n[skip]\nface swap\n[extent severe]\nvery\n[fine]\nvery fine\n";
         let text =
-            format!("{text}[artifact stiffness]\nforced smile, very forced smile, signs of face swap\n");
+            format!("{text}[artifact stiffness]\nvery forced smile, forced smile, signs of face swap\n");
         let lexicon = Lexicon::parse(&text).unwrap();
         let (stiff, mouth) = (Meaning::Artifact(Artifact::Stiffness), Meaning::Place(Place::Mouth));
         let very = Meaning::Extent(Extent::Severe);

@@ -99,7 +99,7 @@ pub(super) fn parts(items: &[Item<'_>]) -> Vec<Part> {
     let verb_ahead = verb_ahead(items);
     let mut found = Vec::new();
     let mut part = Part { items: 0..0, before: Break::Stop, circumstance: false, goes_on: false };
-    let mut statement = false;
+    let (mut statement, mut said) = (false, false);
     for (i, (item, &ahead)) in items.iter().zip(&verb_ahead).enumerate() {
         let circumstance = item.means(Meaning::Circumstance);
         let before = match item.what {
@@ -108,14 +108,21 @@ pub(super) fn parts(items: &[Item<'_>]) -> Vec<Part> {
             _ if circumstance || item.means(Meaning::Boundary) => Break::Word,
             _ if item.means(Meaning::And) && statement && ahead => Break::Word,
             _ => {
+                said = true;
                 statement |= item.means(Meaning::Verb) || item.means(Meaning::Negation);
                 continue;
             }
         };
-        part.items.end = i;
-        found.push(part);
-        part = Part { items: i..i, before, circumstance, goes_on: false };
-        statement = false;
+        if said {
+            part.items.end = i;
+            found.push(part);
+            part = Part { items: i..i, before, circumstance, goes_on: false };
+        } else {
+            // ", but" and ". When": one cut, as deep as the deeper of the two.
+            part.before = if part.before == Break::Stop { Break::Stop } else { before };
+            part.circumstance |= circumstance;
+        }
+        (statement, said) = (false, false);
     }
     part.items.end = items.len();
     found.push(part);
@@ -182,6 +189,7 @@ mod tests {
         );
         assert_eq!(texts("No blur and flicker"), ["No blur and flicker"]);
         assert_eq!(texts("Eyes and nose are blurred."), ["Eyes and nose are blurred", "."]);
+        assert_eq!(texts("Blur, but noise. When: grain"), ["Blur", ", but noise", ". When : grain"]);
         assert_eq!(texts(""), [""]);
     }
 
@@ -189,6 +197,11 @@ mod tests {
     fn circumstances_and_lists_are_marked() {
         let parts = cut("The face blurs when the head moves");
         assert_eq!((parts[0].1, parts[1].1), (false, true));
+        let before: Vec<Break> = {
+            let lexicon = Lexicon::parse(LEXICON).unwrap();
+            super::parts(&items(&lexicon, "Blur, but noise. When, grain")).iter().map(|p| p.before).collect()
+        };
+        assert_eq!(before, [Break::Stop, Break::Word, Break::Stop]);
         let goes_on = |text| cut(text).into_iter().map(|(.., goes_on)| goes_on).collect::<Vec<_>>();
         assert_eq!(goes_on("no blur, noise or seams"), [false, true]);
         assert_eq!(goes_on("no blur, noise, or seams"), [false, true, true]);

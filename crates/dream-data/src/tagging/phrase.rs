@@ -305,6 +305,16 @@ mod tests {
     }
 
     #[test]
+    fn every_sentence_starts_with_a_capital() {
+        let findings = [(Place::Mouth, Artifact::Blur), (Place::Eyes, Artifact::Seam)];
+        for seed in 0..40 {
+            let text = describe(&findings, Extent::Mild, seed).unwrap();
+            let starts = text.split(". ").map(|sentence| sentence.chars().next().unwrap());
+            assert!(starts.into_iter().all(char::is_uppercase), "{text}");
+        }
+    }
+
+    #[test]
     fn labels_that_contradict_each_other_are_refused() {
         let refused = |findings: &[(Place, Artifact)], extent, option| {
             let error = describe(findings, extent, 0).unwrap_err();

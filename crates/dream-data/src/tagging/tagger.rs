@@ -248,6 +248,7 @@ mod tests {
             ("The mouth is not blurry", "mouth | none | no-artifact"),
             ("There is no obvious flicker but the mouth is slightly blurred", "mouth | blur | mild"),
             ("No flicker, the mouth is blurred", "mouth | blur | moderate"),
+            ("No flicker and the mouth is blurred", "mouth | blur | moderate"),
             ("No flicker; blur", "not-specified | blur | moderate"),
             ("No flicker: blur", "not-specified | blur | moderate"),
             ("No flicker however blur", "not-specified | blur | moderate"),
@@ -295,6 +296,8 @@ mod tests {
             ("A visible edge at the nose", "nose | seam | moderate"),
             ("The edges of the nose are blurred", "nose | blur | moderate"),
             ("Flickering artifacts", "not-specified | flickering | moderate"),
+            ("Traces of slight blur", "not-specified | blur | mild"),
+            ("Flicker with other artifacts", "not-specified | flickering;artifact | moderate"),
             ("Flicker and other artifacts", "not-specified | flickering;artifact | moderate"),
         ]);
     }
@@ -305,6 +308,7 @@ mod tests {
             ("The eyes look natural but the mouth is stiff", "mouth | stiffness | moderate"),
             ("The face is not blurred but it flickers", "face | flickering | moderate"),
             ("The eyes look natural but there is flicker", "not-specified | flickering | moderate"),
+            ("The eyes look natural. Flicker.", "not-specified | flickering | moderate"),
             ("The mouth on the face is blurred", "mouth | blur | moderate"),
             ("The mouth and the face are blurred", "face;mouth | blur | moderate"),
             ("The skin of the cheeks is blurred", "cheeks | blur | moderate"),
@@ -323,6 +327,8 @@ mod tests {
             ("The mouth is slightly blurred, the seam is very visible", "mouth | blur;seam | severe"),
             ("The blur is not very obvious", "not-specified | blur | mild"),
             ("Very realistic, but the mouth is a bit blurred", "mouth | blur | mild"),
+            ("slightly obvious blur", "not-specified | blur | mild"),
+            ("Stiff lips without obvious blur", "mouth | stiffness | moderate"),
             ("Clearly blurred", "not-specified | blur | moderate"),
             ("Blurred when the head moves very fast", "not-specified | motion-blur | moderate"),
             ("Very realistic", "not-specified | none | no-artifact"),
@@ -334,6 +340,8 @@ mod tests {
     fn movement_makes_motion_blur_in_its_sentence_only() {
         check(&[
             ("The face blurs when the head moves", "face | motion-blur | moderate"),
+            ("The face is blurred, when the head moves", "face | motion-blur | moderate"),
+            ("The face is blurred. When the head moves the nose is fine", "face | blur | moderate"),
             ("When the head moves, the face is blurred", "face | motion-blur | moderate"),
             ("The face is blurred. When the head moves, it flickers", "face | blur;flickering | moderate"),
             ("The head moves. The face is blurred", "face | blur | moderate"),

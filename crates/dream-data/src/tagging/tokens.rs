@@ -125,6 +125,7 @@ mod tests {
             ["can", "not", "can", "not", "will", "not", "they", "dogs"]
         );
         assert_eq!(tokens("blur/noise - 0.5 s.Then"), ["blur", "noise", ",", "0", "5", "s", ".", "then"]);
+        assert_eq!(tokens("Blur.5 frames 5.blur"), ["blur", ".", "5", "frames", "5", ".", "blur"]);
         assert_eq!(tokens("GRÖSSE İ"), ["grösse", "i\u{307}"]);
     }
 
