@@ -1,61 +1,82 @@
-//! Real clips that people take for fakes.
+//! Clips that a rater takes for what they are not.
 
 use std::collections::BTreeMap;
 
 use crate::annotation::{Grade, RatingTable};
 use crate::dataset::ClipId;
 
-/// How often a rater took a real clip for a fake.
+/// What counts as a positive, and so what a false negative is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Positive {
+    /// A forged clip, as in detection: missed by a grade **at or above** the threshold.
+    #[default]
+    Forged,
+    /// A real clip: missed by a grade **at or below** the threshold.
+    Real,
+}
+
+/// How often a rater missed a positive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FalseNegatives {
     /// The rater.
     pub rater: String,
-    /// How many real clips the rater scored.
-    pub real: usize,
-    /// How many of them got a score up to the threshold.
+    /// How many positives the rater scored.
+    pub positives: usize,
+    /// How many of them the rater took for the other kind.
     pub missed: usize,
 }
 
 impl FalseNegatives {
-    /// `missed / real`; `None` for a rater who scored no real clip.
+    /// `missed / positives`; `None` for a rater who scored no positive.
     #[must_use]
     pub fn rate(&self) -> Option<f64> {
-        (self.real > 0).then(|| self.missed as f64 / self.real as f64)
+        (self.positives > 0).then(|| self.missed as f64 / self.positives as f64)
     }
 }
 
-/// The false negative rate of every rater, in the order of [`RatingTable::raters`]: the share of real clips with a score
-/// **at or below** `threshold`.
+/// The false negative rate of every rater, in the order of [`RatingTable::raters`].
 ///
-/// Grades are about realism, not about truth, so calling a low grade "taken for a fake" is a convention. The usual
-/// threshold is grade 3, the middle of the scale: only 4 and 5 say that the clip looks real.
+/// Grades are about realism, not about truth, so taking a grade for a verdict is a convention, and the paper does not
+/// state its own. Usual thresholds are grade 5 for forged clips (no trace of forgery seen) and grade 3 for real ones.
 ///
 /// # Example
 /// ```
-/// use dream_data::annotation::{Grade, RatingTable, false_negative_rates};
+/// use dream_data::annotation::{Grade, Positive, RatingTable, false_negative_rates};
 ///
 /// let mut table = RatingTable::default();
-/// for (clip, score) in [("C1/1-1-1-target.mp4", 3.0), ("C1/1-1-2-target.mp4", 4.0), ("C1/1-1-1-submit-7.mp4", 1.0)] {
+/// for (clip, score) in [("C1/1-1-1-target.mp4", 3.0), ("C1/1-1-1-submit-7.mp4", 5.0), ("C1/1-1-2-submit-7.mp4", 1.0)] {
 ///     table.add("anna", clip.parse()?, score)?;
 /// }
 /// let real = |clip: &dream_data::dataset::ClipId| clip.parts().is_ok_and(|parts| parts.is_real());
-/// assert_eq!(false_negative_rates(&table, real, Grade::new(3)?)[0].rate(), Some(0.5));
+/// let forged = false_negative_rates(&table, Positive::Forged, real, Grade::new(5)?);
+/// assert_eq!(forged[0].rate(), Some(0.5));
+/// let real = false_negative_rates(&table, Positive::Real, real, Grade::new(3)?);
+/// assert_eq!(real[0].rate(), Some(1.0));
 /// # Ok::<(), dream_data::Error>(())
 /// ```
 #[must_use]
 pub fn false_negative_rates(
     table: &RatingTable,
+    positive: Positive,
     is_real: impl Fn(&ClipId) -> bool,
     threshold: Grade,
 ) -> Vec<FalseNegatives> {
-    let fresh = |rater: &String| FalseNegatives { rater: rater.clone(), real: 0, missed: 0 };
+    let fresh = |rater: &String| FalseNegatives { rater: rater.clone(), positives: 0, missed: 0 };
     let mut found: Vec<FalseNegatives> = table.raters().iter().map(fresh).collect();
-    for (place, _) in table.clips().iter().enumerate().filter(|(_, clip)| is_real(clip)) {
+    let threshold = f64::from(threshold);
+    for (place, clip) in table.clips().iter().enumerate() {
+        if is_real(clip) != (positive == Positive::Real) {
+            continue;
+        }
         for (rater, score) in table.scores_of(place) {
             if let Some(of_rater) = found.get_mut(rater) {
-                of_rater.real += 1;
-                of_rater.missed += usize::from(score <= f64::from(threshold));
+                of_rater.positives += 1;
+                of_rater.missed += usize::from(match positive {
+                    Positive::Forged => score >= threshold,
+                    Positive::Real => score <= threshold,
+                });
             }
         }
     }
@@ -75,7 +96,7 @@ pub struct RateGroup {
 }
 
 /// Sorts raters into groups (age, education, ...) by `group_of`, for a Kruskal-Wallis test of whether the groups differ.
-/// Groups come by name. Left out are raters for whom `group_of` says `None`, and raters who scored no real clip.
+/// Groups come by name. Left out are raters for whom `group_of` says `None`, and raters who scored no positive.
 #[must_use]
 pub fn group_rates(raters: &[FalseNegatives], group_of: impl Fn(&str) -> Option<String>) -> Vec<RateGroup> {
     let mut groups: BTreeMap<String, Vec<f64>> = BTreeMap::new();
@@ -109,14 +130,21 @@ mod tests {
         table.add("d", "C1/1-1-1-submit-1.mp4".parse().unwrap(), 1.0).unwrap();
         let real = |clip: &ClipId| clip.parts().is_ok_and(|parts| parts.is_real());
         let rates = |threshold| {
-            let raters = false_negative_rates(&table, real, Grade::new(threshold).unwrap());
+            let raters = false_negative_rates(&table, Positive::Real, real, Grade::new(threshold).unwrap());
             raters.iter().map(FalseNegatives::rate).collect::<Vec<_>>()
         };
         assert_eq!(rates(3), [Some(0.5), Some(0.25), Some(1.0), None]);
         assert_eq!(rates(2), [Some(0.25), Some(0.0), Some(1.0), None]);
         assert_eq!(rates(5), [Some(1.0), Some(1.0), Some(1.0), None]);
 
-        let raters = false_negative_rates(&table, real, Grade::new(3).unwrap());
+        // Forged clips taken for real: only those with a high grade.
+        table.add("d", "C1/1-1-2-submit-1.mp4".parse().unwrap(), 5.0).unwrap();
+        let raters = false_negative_rates(&table, Positive::Forged, real, Grade::new(5).unwrap());
+        let found: Vec<_> = raters.iter().map(|r| (r.positives, r.missed)).collect();
+        assert_eq!(found, [(1, 0), (1, 0), (1, 0), (2, 1)]);
+        assert_eq!(false_negative_rates(&table, Positive::Forged, real, Grade::new(1).unwrap())[0].missed, 1);
+
+        let raters = false_negative_rates(&table, Positive::Real, real, Grade::new(3).unwrap());
         let groups = group_rates(&raters, |rater| {
             (rater != "c").then(|| if rater == "b" { "x" } else { "y" }.to_owned())
         });

@@ -14,7 +14,7 @@ mod ratings;
 
 pub use bt500::{Bt500, RaterScreening};
 pub use consistency::{Consistency, MosPair};
-pub use false_negative::{FalseNegatives, RateGroup, false_negative_rates, group_rates};
+pub use false_negative::{FalseNegatives, Positive, RateGroup, false_negative_rates, group_rates};
 pub use grade::{AUTOMATIC_DESCRIPTION, Grade, GradeCounts, Tally};
 pub use histogram::Histogram;
 pub use opinion::{Ddof, Opinion};
