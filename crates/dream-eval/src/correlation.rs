@@ -1,7 +1,7 @@
 //! Linear and rank correlation.
 
 use crate::numeric::{COMFORTABLE, Centred, check_pair, dot, is_constant, mean, pairwise, sum_of_squares};
-use crate::rank::average_ranks;
+use crate::rank::average_ranks_of_pair;
 use crate::{Error, Result};
 
 /// Pearson's linear correlation coefficient (PLCC), in -1..=1.
@@ -60,7 +60,8 @@ pub fn plcc(pred: &[f64], truth: &[f64]) -> Result<f64> {
 /// problems", Biometrika 33(3), 1945. Checked against SciPy's `spearmanr`.
 pub fn srcc(pred: &[f64], truth: &[f64]) -> Result<f64> {
     check_correlation(pred, truth)?;
-    Ok(correlation(&average_ranks(pred), &average_ranks(truth)))
+    let (pred, truth) = average_ranks_of_pair(pred, truth);
+    Ok(correlation(&pred, &truth))
 }
 
 pub(crate) fn check_correlation(pred: &[f64], truth: &[f64]) -> Result<()> {

@@ -30,7 +30,17 @@ pub fn ranks(values: &[f64]) -> Result<Vec<f64>> {
 
 /// [`ranks`] of values that are known to be finite.
 pub(crate) fn average_ranks(values: &[f64]) -> Vec<f64> {
-    twice_ranks(values).into_iter().map(|twice| twice as f64 / 2.0).collect()
+    ranks_with(values, &mut Vec::new())
+}
+
+/// [`average_ranks`] of two inputs, which share scratch memory.
+pub(crate) fn average_ranks_of_pair(left: &[f64], right: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let mut scratch = Vec::new();
+    (ranks_with(left, &mut scratch), ranks_with(right, &mut scratch))
+}
+
+fn ranks_with(values: &[f64], scratch: &mut Vec<u64>) -> Vec<f64> {
+    twice_ranks(values, scratch).into_iter().map(|twice| twice as f64 / 2.0).collect()
 }
 
 #[cfg(test)]

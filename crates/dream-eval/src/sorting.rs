@@ -20,9 +20,11 @@ fn key(value: f64) -> u64 {
 }
 
 /// Twice the average rank of every value, in input order: whole numbers in 2..=2n, equal for equal values only.
-pub(crate) fn twice_ranks(values: &[f64]) -> Vec<u64> {
+///
+/// `scratch` saves the second of two calls the cost of fresh memory.
+pub(crate) fn twice_ranks(values: &[f64], scratch: &mut Vec<u64>) -> Vec<u64> {
     if let Some(piece) = piece_of(values).filter(|_| values.len() <= RADIX_UP_TO) {
-        return by_piece(values, piece);
+        return by_piece(values, piece, scratch);
     }
     let mut pairs: Vec<(u64, usize)> = values.iter().map(|v| key(*v)).zip(0..).collect();
     pairs.sort_unstable();
@@ -62,8 +64,10 @@ fn piece_of(values: &[f64]) -> Option<impl Fn(f64) -> u64> {
 /// Sorts by [piece](piece_of), then the few runs that agree in it.
 ///
 /// Piece and position fill one word, which halves the memory to move.
-fn by_piece(values: &[f64], piece: impl Fn(f64) -> u64) -> Vec<u64> {
-    let mut words: Vec<u64> = values.iter().zip(0..).map(|(v, i)| piece(*v) << HALF | i).collect();
+fn by_piece(values: &[f64], piece: impl Fn(f64) -> u64, scratch: &mut Vec<u64>) -> Vec<u64> {
+    let mut words = std::mem::take(scratch);
+    words.clear();
+    words.extend(values.iter().zip(0..).map(|(v, i)| piece(*v) << HALF | i));
     let mut other = Vec::new();
     let many = words.len() >= RADIX_FROM;
     if many {
@@ -96,48 +100,52 @@ fn by_piece(values: &[f64], piece: impl Fn(f64) -> u64) -> Vec<u64> {
     if many {
         sort_words(&mut words, &mut other, top..top + DIGIT);
     }
-    let mut labels = vec![0; values.len()];
-    for word in words {
-        if let Some(slot) = labels.get_mut(index(word & LOW_HALF)) {
+    // The scratch memory becomes the result, so that no fresh memory is touched.
+    other.resize(words.len(), 0);
+    for word in &words {
+        if let Some(slot) = other.get_mut(index(word & LOW_HALF)) {
             *slot = word >> HALF;
         }
     }
-    labels
+    *scratch = words;
+    other
 }
 
-/// Sorts words that hold [`twice_ranks`] in both halves.
-pub(crate) fn sort_halves(words: &mut Vec<u64>) {
+/// Sorts words by their upper halves, which hold [`twice_ranks`].
+pub(crate) fn sort_by_high_half(words: &mut Vec<u64>, other: &mut Vec<u64>) {
     if words.len() < RADIX_FROM {
         return words.sort_unstable();
     }
     // Twice a rank is at most twice the number of words.
     let bits = usize::BITS - words.len().leading_zeros() + 1;
-    let mut other = Vec::new();
-    sort_words(words, &mut other, 0..bits);
-    sort_words(words, &mut other, HALF..HALF + bits);
+    sort_words(words, other, HALF..HALF + bits);
 }
 
 /// Sorts by the given bits; words that agree in them keep their order. `other` is scratch memory.
 fn sort_words(words: &mut Vec<u64>, other: &mut Vec<u64>, bits: std::ops::Range<u32>) {
-    other.resize(words.len(), 0);
-    for shift in bits.step_by(DIGIT as usize) {
-        let digit = |word: u64| index((word >> shift) & (BUCKETS as u64 - 1));
-        let mut next = [0_usize; BUCKETS];
-        for word in words.iter() {
-            if let Some(count) = next.get_mut(digit(*word)) {
+    let shifts = bits.step_by(DIGIT as usize);
+    let digit = |word: u64, shift: u32| index((word >> shift) & (BUCKETS as u64 - 1));
+    // All digits are counted in one pass.
+    let mut counts: Vec<(u32, [usize; BUCKETS])> = shifts.map(|shift| (shift, [0; BUCKETS])).collect();
+    for word in words.iter() {
+        for (shift, counts) in &mut counts {
+            if let Some(count) = counts.get_mut(digit(*word, *shift)) {
                 *count += 1;
             }
         }
+    }
+    other.resize(words.len(), 0);
+    for (shift, next) in &mut counts {
         // All words agree in this digit: rounded scores end in zeros.
         if next.contains(&words.len()) {
             continue;
         }
         let mut start = 0;
-        for count in &mut next {
+        for count in next.iter_mut() {
             start += std::mem::replace(count, start);
         }
         for word in words.iter() {
-            if let Some(next) = next.get_mut(digit(*word)) {
+            if let Some(next) = next.get_mut(digit(*word, *shift)) {
                 if let Some(slot) = other.get_mut(*next) {
                     *slot = *word;
                 }
@@ -193,13 +201,17 @@ mod tests {
         for n in [0, 1, 2, 100, RADIX_FROM as u64 - 1, RADIX_FROM as u64, 20_000] {
             for (which, shape) in shapes.iter().enumerate() {
                 // The shift keeps NaN and the infinities out.
+                let mut scratch = Vec::new();
                 let value = |k: u64| f64::from_bits(shape(k) >> 2) * if k & 64 == 0 { 1.0 } else { -1.0 };
                 let values: Vec<f64> = scrambled(n).into_iter().map(value).collect();
-                assert!(twice_ranks(&values) == expected(&values), "n = {n}, shape {which}");
+                assert!(twice_ranks(&values, &mut scratch) == expected(&values), "n = {n}, shape {which}");
                 // As numbers: an ordinary range, with ties and close neighbours.
                 let values: Vec<f64> =
                     scrambled(n).into_iter().map(|k| shape(k) as f64 / 3.0 - 7.0).collect();
-                assert!(twice_ranks(&values) == expected(&values), "n = {n}, shape {which} as numbers");
+                assert!(
+                    twice_ranks(&values, &mut scratch) == expected(&values),
+                    "n = {n}, shape {which} as numbers"
+                );
             }
         }
     }
