@@ -188,6 +188,10 @@ fn steps(metadata: &Value) -> Vec<Step> {
     let line = format!("test --workspace --features {GOLDEN} --bin xtask-golden");
     steps.push(Step::cargo("test golden", &line));
 
+    // A workspace of its own, which no other step compiles. Its lock file is not kept.
+    let fuzz = Step::cargo("fuzz", "check --manifest-path fuzz/Cargo.toml");
+    steps.push(fuzz.with("CARGO_TARGET_DIR", target(metadata).join("fuzz").display().to_string()));
+
     let doc = Step::cargo("doc", "doc --workspace --no-deps --locked");
     steps.push(doc.with("RUSTDOCFLAGS", "-D warnings"));
     steps.push(Step { name: "golden".into(), action: Action::Golden });
