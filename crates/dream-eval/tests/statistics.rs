@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test helper is a failed test")]
 
 use dream_eval::{
-    Bca, Coefficient, Correction, DependentCorrelations, Error, fisher_z_interval, nadeau_bengio, paired_t,
-    plcc, srcc, wilcoxon,
+    Bca, Coefficient, Correction, DependentCorrelations, Error, compare_independent, fisher_z_interval,
+    nadeau_bengio, paired_t, plcc, srcc, wilcoxon,
 };
 use serde_json::Value;
 
@@ -152,4 +152,18 @@ fn intervals_equal_scipy() {
         assert!((interval.low - expected[0]).abs() < 0.01, "{key}: {interval:?}, not {expected:?}");
         assert!((interval.high - expected[1]).abs() < 0.01, "{key}: {interval:?}, not {expected:?}");
     }
+}
+
+/// By hand: the half width is 1.959964 √((1 + r²/2) / (n - 3)) on the scale of z.
+#[test]
+fn fisher_intervals_of_ranks_and_two_samples() {
+    let interval = fisher_z_interval(0.5, 28, 0.95, Coefficient::Spearman).unwrap();
+    let half = 1.959_963_984_540_054 * (1.125_f64 / 25.0).sqrt();
+    close("low", interval.low, (0.5_f64.atanh() - half).tanh());
+    close("high", interval.high, (0.5_f64.atanh() + half).tanh());
+
+    let test = compare_independent((0.6, 103), (0.3, 53)).unwrap();
+    close("z", test.statistic, (0.6_f64.atanh() - 0.3_f64.atanh()) / (1.0_f64 / 100.0 + 1.0 / 50.0).sqrt());
+    // P(|Z| > z) of that z, from SciPy.
+    close("p", test.p, 0.026_768_656_160_354_308);
 }
