@@ -158,7 +158,7 @@ fn acceleration(n: usize, statistic: &mut impl FnMut(&[usize]) -> Result<f64>) -
             left.push(finite(value)?);
         }
     }
-    if left.len() < 2 {
+    if left.is_empty() {
         return Ok(0.0);
     }
     let centre = mean(&left);
@@ -269,6 +269,49 @@ mod tests {
             if c == all { Ok(1.0) } else { Err(Error::ConstantInput { argument: "pred" }) }
         });
         assert!(matches!(never, Err(Error::ConstantInput { .. })));
+    }
+
+    /// The acceleration of a mean is a sixth of the skewness of its parts: values, or sums of blocks of values.
+    #[test]
+    fn acceleration_of_a_mean_by_hand() {
+        let skewness = |parts: &[f64]| {
+            let centre = mean(parts);
+            let power = |p: i32| parts.iter().map(|v| (v - centre).powi(p)).sum::<f64>();
+            power(3) / (6.0 * power(2).powf(1.5))
+        };
+        let of = |values: &[f64]| {
+            let picked = |clips: &[usize]| mean(&clips.iter().map(|c| values[*c]).collect::<Vec<_>>());
+            acceleration(values.len(), &mut |clips: &[usize]| Ok(picked(clips))).unwrap()
+        };
+        let values: Vec<f64> =
+            (0..30).map(|i| f64::from(i * i % 17) + if i == 3 { 40.0 } else { 0.0 }).collect();
+        assert!(skewness(&values) > 0.02 && (of(&values) - skewness(&values)).abs() < 1e-10);
+        // Two thousand values are left out in a thousand blocks of two.
+        let values: Vec<f64> =
+            (0..2000).map(|i| f64::from(i * i % 17) + if i < 9 { 40.0 } else { 0.0 }).collect();
+        let blocks: Vec<f64> = values.chunks(2).map(|pair| pair[0] + pair[1]).collect();
+        assert!((of(&values) - skewness(&blocks)).abs() < 1e-9, "{} {}", of(&values), skewness(&blocks));
+        assert_eq!(of(&[3.0; 9]), 0.0);
+    }
+
+    #[test]
+    fn an_estimate_outside_all_resamples_is_finite() {
+        // The whole sample has every clip once; no resample of fifty does.
+        let bca = Bca { resamples: 200, ..Bca::default() };
+        let distinct = |clips: &[usize]| {
+            let mut clips = clips.to_vec();
+            clips.sort_unstable();
+            clips.dedup();
+            Ok(clips.len() as f64)
+        };
+        let interval = bca.interval_of(50, distinct).unwrap();
+        assert!(
+            interval.estimate == 50.0 && interval.high <= 45.0 && interval.low <= interval.high,
+            "{interval:?}"
+        );
+        let fewer = |clips: &[usize]| distinct(clips).map(|n: f64| -n);
+        let mirrored = bca.interval_of(50, fewer).unwrap();
+        assert!(mirrored.estimate == -50.0 && mirrored.low >= -45.0, "{mirrored:?}");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test helper is a failed test")]
 
 use dream_eval::{
-    Bca, Coefficient, Correction, DependentCorrelations, Error, compare_independent, fisher_z_interval,
-    nadeau_bengio, paired_t, plcc, srcc, wilcoxon,
+    Bca, Coefficient, Correction, DependentCorrelations, Error, Summary, compare_independent,
+    fisher_z_interval, nadeau_bengio, paired_t, plcc, srcc, wilcoxon,
 };
 use serde_json::Value;
 
@@ -166,4 +166,21 @@ fn fisher_intervals_of_ranks_and_two_samples() {
     close("z", test.statistic, (0.6_f64.atanh() - 0.3_f64.atanh()) / (1.0_f64 / 100.0 + 1.0 / 50.0).sqrt());
     // P(|Z| > z) of that z, from SciPy.
     close("p", test.p, 0.026_768_656_160_354_308);
+}
+
+/// The variance of a skewed sample, where bias and acceleration matter: percentiles alone are off by up to a fifth.
+#[test]
+fn a_skewed_statistic_equals_scipy() {
+    let reference = reference();
+    let values = numbers(&reference["bca_variance"]["values"]);
+    let bca = Bca { resamples: 50_000, ..Bca::default() };
+    let interval = bca
+        .interval_of(values.len(), |clips| {
+            let picked: Vec<f64> = clips.iter().map(|clip| values[*clip]).collect();
+            Ok(Summary::with_ddof(&picked, 0)?.std.powi(2))
+        })
+        .unwrap();
+    let expected = ["low", "high"].map(|key| reference["bca_variance"][key].as_f64().unwrap());
+    assert!((interval.low / expected[0] - 1.0).abs() < 0.02, "{interval:?}, not {expected:?}");
+    assert!((interval.high / expected[1] - 1.0).abs() < 0.04, "{interval:?}, not {expected:?}");
 }
