@@ -38,6 +38,11 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
 
+    /// CSV of raters and their groups (rater, group), to compare false negatives [default: the planted mildness of
+    /// synthetic raters]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) groups: Option<PathBuf>,
+
     /// Clips in a session (sessions.csv)
     #[arg(long, value_name = "N", default_value_t = 40)]
     pub(crate) session_clips: usize,
@@ -67,6 +72,9 @@ Examples:
                         another scale; every number as JSON, and the figures
   analyze-annotations DREAM/ --figures figures/
                         the same from all_descriptions_en.csv, and the 37 labels of the descriptions;
-                        quality control and false negatives too where sessions.csv is there
+                        quality control and false negatives too where sessions.csv is there, and how much of
+                        what was planted is found again where truth.json is
+  analyze-annotations DREAM/ --groups raters.csv
+                        whether groups of raters differ in how often they take a real clip for a fake
 
 Exit status: 0 done, 2 wrong usage or input.";

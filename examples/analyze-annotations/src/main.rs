@@ -2,13 +2,16 @@
 
 mod agreement;
 mod args;
+mod false_negatives;
 mod figures;
 mod labels;
 mod opinions;
+mod quality;
 mod report;
 mod screening;
 mod text;
 mod tree;
+mod truth;
 
 use std::fs;
 use std::process::ExitCode;

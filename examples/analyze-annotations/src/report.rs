@@ -1,18 +1,22 @@
 //! Everything that is known of the input, as it is written to JSON.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use dream_data::annotation::RatingTable;
+use dream_data::annotation::{QualityControl, RatingTable};
 use dream_data::dataset::{Dataset, read_raw_scores};
 use serde::Serialize;
 
 use crate::agreement::Agreement;
 use crate::args::Args;
+use crate::false_negatives::read_groups;
 use crate::labels::Labels;
 use crate::opinions::{Opinions, Options};
+use crate::quality::Quality;
 use crate::screening::Screening;
 use crate::tree::{self, Contents};
+use crate::truth::{Planted, Recovery, read_realism};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
@@ -26,6 +30,8 @@ pub(crate) struct Report {
     pub(crate) screening: Option<Screening>,
     pub(crate) contents: Option<Contents>,
     pub(crate) labels: Option<Labels>,
+    pub(crate) quality_control: Option<Quality>,
+    pub(crate) recovery: Option<Recovery>,
 }
 
 impl Report {
@@ -48,6 +54,8 @@ impl Report {
             screening: Some(Screening::of(&table, &opinions, options)?),
             contents: None,
             labels: None,
+            quality_control: None,
+            recovery: None,
             opinions,
         })
     }
@@ -59,12 +67,33 @@ impl Report {
         let descriptions = tree::descriptions(&dataset)?;
         let context = || args.input.display().to_string();
         let opinions = Opinions::of_tally(&descriptions.tally, options).with_context(context)?;
+        let repeats = usize::try_from(args.repeats)?;
+        let file = |name: &str| Some(args.input.join(name)).filter(|path| path.is_file());
+        let planted = file("truth.json").map(|path| Planted::read(&path)).transpose()?;
+        let groups = match (&args.groups, &planted) {
+            (Some(path), _) => read_groups(path)?,
+            (None, Some(planted)) => planted.groups(),
+            (None, None) => BTreeMap::new(),
+        };
+        let rules = QualityControl {
+            clips: args.session_clips,
+            checkers: args.session_checkers,
+            tolerance: args.tolerance,
+        };
+        let quality_control = file("sessions.csv")
+            .map(|path| Quality::of(&path, &rules, &opinions, &groups, repeats, options))
+            .transpose()?;
+        let realism = file("truth.csv").map(|path| read_realism(&path)).transpose()?;
+        let recovery =
+            planted.map(|planted| planted.recovery(&opinions, quality_control.as_ref(), realism.as_ref()));
         Ok(Self {
+            quality_control,
+            recovery: recovery.transpose()?,
             input: context(),
             scale: options.scale,
             scores: opinions.count(),
             raters: None,
-            agreement: Agreement::of_tally(&descriptions.tally, usize::try_from(args.repeats)?, args.seed)?,
+            agreement: Agreement::of_tally(&descriptions.tally, repeats, args.seed)?,
             screening: None,
             contents: Some(tree::contents(&dataset, &descriptions.tally)?),
             labels: Labels::of(&descriptions, &opinions.clips)?,

@@ -3,6 +3,7 @@
 mod bars;
 mod curve;
 mod histogram;
+mod rates;
 mod scatter;
 
 use std::fs;
@@ -52,6 +53,14 @@ pub(crate) fn write(report: &Report, folder: &Path) -> Result<Vec<String>> {
     if let Some(labels) = &report.labels {
         files.save("labels", (760, 860), |area| bars::profile(area, &labels.all))?;
         files.save("labels_by_mos", (1160, 860), |area| bars::profiles(area, &labels.by_mos))?;
+    }
+    if let Some(quality) = &report.quality_control {
+        if quality.agreement.curve.len() > 1 {
+            files.save("consistency_of_raters", (640, 440), |area| curve::draw(area, &quality.agreement))?;
+        }
+        if !quality.false_negatives.raters.is_empty() {
+            files.save("false_negatives", (640, 460), |area| rates::draw(area, &quality.false_negatives))?;
+        }
     }
     Ok(files.names)
 }

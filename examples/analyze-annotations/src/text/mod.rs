@@ -1,5 +1,7 @@
 //! The report as people read it.
 
+mod quality;
+
 use std::fmt::Write;
 
 use anyhow::Result;
@@ -51,6 +53,12 @@ pub(crate) fn of(report: &Report) -> Result<String> {
     if let Some(labels) = &report.labels {
         of_labels(&mut out, labels)?;
     }
+    if let Some(found) = &report.quality_control {
+        quality::of_quality(&mut out, found)?;
+    }
+    if let Some(recovery) = &report.recovery {
+        quality::of_recovery(&mut out, recovery)?;
+    }
     Ok(out)
 }
 
@@ -59,7 +67,7 @@ fn of_spread(spread: &Spread) -> String {
     format!("mean {mean:.3}  deviation {std_ddof0:.3}  min {min:.3}  median {median:.3}  max {max:.3}")
 }
 
-pub(crate) fn of_parameter(fit: &SosParameter) -> String {
+fn of_parameter(fit: &SosParameter) -> String {
     let range = |ends: Option<[f64; 2]>| match ends {
         Some([low, high]) => format!("{low:.4} to {high:.4}"),
         None => "not defined".to_owned(),
@@ -87,7 +95,11 @@ fn of_agreement(out: &mut String, agreement: &Agreement) -> Result<()> {
         }
     }
     if !undefined.is_empty() {
-        writeln!(out, "  not defined for groups of {undefined:?}: no common clips, or all means equal")?;
+        writeln!(
+            out,
+            "  not defined for {} sizes of groups: no common clips, or all means equal",
+            undefined.len()
+        )?;
     }
     match split_half {
         Some(half) => {
