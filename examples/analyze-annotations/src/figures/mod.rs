@@ -59,7 +59,9 @@ pub(crate) fn write(report: &Report, folder: &Path) -> Result<Vec<String>> {
             files.save("consistency_of_raters", (640, 440), |area| curve::draw(area, &quality.agreement))?;
         }
         if !quality.false_negatives.raters.is_empty() {
-            files.save("false_negatives", (640, 460), |area| rates::draw(area, &quality.false_negatives))?;
+            let width = 640.max(100 + 120 * u32::try_from(quality.false_negatives.groups.len())?);
+            files
+                .save("false_negatives", (width, 460), |area| rates::draw(area, &quality.false_negatives))?;
         }
     }
     Ok(files.names)
