@@ -57,6 +57,15 @@ fn numbers_are_those_of_a_calculation_by_hand() {
     assert_eq!(wide["scale"], serde_json::json!([0.0, 6.0]));
 }
 
+/// The vertical coordinates of the element of a kind that has the most points: not of an axis or the legend.
+fn heights(svg: &str, element: &str) -> Vec<i32> {
+    let points = svg.split(element).skip(1).map(|rest| {
+        let points = rest.split("points=\"").nth(1).unwrap().split('"').next().unwrap();
+        points.split_whitespace().map(|point| point.split(',').nth(1).unwrap().parse().unwrap()).collect()
+    });
+    points.max_by_key(Vec::len).unwrap()
+}
+
 #[test]
 fn a_study_has_text_json_and_figures() {
     let folder = tempfile::tempdir().unwrap();
@@ -68,6 +77,13 @@ fn a_study_has_text_json_and_figures() {
         well_formed(&svg);
         assert!(svg.matches("<text").count() > 8, "axes have labels");
     }
+    // The band lies around the fitted curve.
+    let fitted = fs::read_to_string(&figures[2]).unwrap();
+    let (band, curve) = (heights(&fitted, "<polygon"), heights(&fitted, "<polyline"));
+    let top = |heights: &[i32]| heights.iter().copied().min().unwrap();
+    assert!(top(&band) < top(&curve), "{} {}", top(&band), top(&curve));
+    assert!(top(&band[band.len() / 2..]) > top(&curve), "the second half of the band is its lower edge");
+
     let agreement = &report["agreement"];
     assert_eq!(agreement["groups_of"], "raters");
     assert_eq!(agreement["curve"].as_array().unwrap().len(), 15);

@@ -66,6 +66,9 @@ fn descriptions_give_opinions_labels_and_figures() {
     assert_eq!(mos, [Some(1.5), Some(4.75), Some(3.5)]);
     assert!(report["raters"].is_null() && report["screening"].is_null());
     assert_eq!(report["agreement"]["groups_of"], "opinions");
+    // Each clip has opinions of two neighbouring grades only, so that every draw orders the clips alike.
+    let alike = serde_json::json!({"mean": 1.0, "std": 0.0, "count": 10, "ddof": 0});
+    assert_eq!(report["agreement"]["curve"][1]["srcc"], alike);
     assert_eq!(report["agreement"]["split_half"]["raters"], 2);
 
     let contents = &report["contents"];
