@@ -303,10 +303,7 @@ fn artifacts_are_where_they_are_said_to_be() {
                 let changes = [0.1, 0.5, 1.0].map(|strength| {
                     let planted = [Planted { place, artifact, strength }];
                     // Single frames may happen to change little; movement is seen over time.
-                    [3, 7, 11]
-                        .map(|frame| change(&synthetic, clip, frame, &planted))
-                        .into_iter()
-                        .sum::<f64>()
+                    [3, 7, 11].map(|frame| change(&synthetic, clip, frame, &planted)).into_iter().sum::<f64>()
                 });
                 assert!(
                     changes[0] > 0.0 && changes[2] > changes[0],
