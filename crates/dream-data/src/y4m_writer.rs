@@ -162,7 +162,10 @@ mod tests {
         let file = writer.finish().unwrap();
         let mut video = Y4mReader::new(&file[..]).unwrap();
         assert_eq!((video.info().width, video.info().height), (5, 3));
-        assert_eq!((video.info().frame_rate.to_string().as_str(), video.info().range), ("30000/1001", ColorRange::Limited));
+        assert_eq!(
+            (video.info().frame_rate.to_string().as_str(), video.info().range),
+            ("30000/1001", ColorRange::Limited)
+        );
         let mut frames = 0;
         while let Some(frame) = video.next_frame().unwrap() {
             let Pixels::Yuv420 { y, u: cb, v: cr } = frame.pixels() else { panic!("no chroma") };

@@ -89,7 +89,8 @@ fn what_was_planted_is_found_again() {
         ..SyntheticConfig::default()
     };
     let planted = config.a;
-    let summary = Synthetic::new(config).unwrap().write_tree(folder.path(), 1, &|_| {}).unwrap();
+    let data = Synthetic::new(config).unwrap();
+    let summary = data.write_tree(folder.path(), 1, &|_| {}).unwrap();
     let (text, report, figures) = all(out.path(), &[folder.path().to_str().unwrap()]);
     let quality = &report["quality_control"];
     assert_eq!(quality["attempts"], summary.attempts);
@@ -109,9 +110,10 @@ fn what_was_planted_is_found_again() {
     let before = quality["before"]["sos_parameter"][0]["a"].as_f64().unwrap();
     assert!(before > planted + 0.03, "{before}");
     let careless = recovery["careless_raters"].as_u64().unwrap();
-    assert_eq!(careless, 6);
+    assert_eq!(careless, data.raters().iter().filter(|rater| rater.careless).count() as u64);
+    assert!(careless > 3);
     assert_eq!(recovery["careless_raters_caught"], careless);
-    assert!(recovery["attentive_raters_caught"].as_u64().unwrap() < 5);
+    assert!(recovery["attentive_raters_caught"].as_u64().unwrap() < 10);
     assert!(recovery["mos"]["srcc"].as_f64().unwrap() > 0.97);
     let names_of: Vec<_> =
         quality["false_negatives"]["groups"].as_array().unwrap().iter().map(|g| &g["name"]).collect();

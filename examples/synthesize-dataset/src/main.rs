@@ -47,7 +47,10 @@ fn run(args: &Args) -> Result<()> {
         .with_context(|| format!("--out {}", out.display()))?;
     bar.finish_and_clear();
     println!("{}", out.display());
-    println!("  videos/                    {} clips, {} of them were there already", summary.clips, summary.kept);
+    println!(
+        "  videos/                    {} clips, {} of them were there already",
+        summary.clips, summary.kept
+    );
     println!("  all_descriptions_en.csv    {} opinions", summary.opinions);
     println!(
         "  sessions.csv               {} attempts at sessions, {} of them refused",

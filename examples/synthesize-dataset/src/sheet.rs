@@ -8,18 +8,17 @@ use dream_data::synthetic::{Planted, Synthetic};
 use image::RgbImage;
 use image::imageops::replace;
 
-/// People in the upper part.
+/// Groups in the upper part.
 const COLUMNS: usize = 8;
 /// Methods in the upper part, below the real clips.
 const METHODS: usize = 4;
 /// Pixels between pictures.
 const GAP: u32 = 2;
 
-/// Writes a picture. Upper part: a column a person; real clips, then methods from the best to the worst. Lower part, below a
+/// Writes a picture. Upper part: a column an identity group; real clips, then methods from the best to the worst. Lower part, below a
 /// wider gap: every artifact at full strength, in the order of `Planted::kinds`, on the first person and on the second.
 pub(crate) fn write(synthetic: &Synthetic, path: &Path) -> Result<()> {
     let (width, height) = (synthetic.config().width, synthetic.config().height);
-    // The same person in every row of a column: actor 1 of one group, actor 2 of the next.
     let mut by_method: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (i, clip) in synthetic.clips().iter().enumerate() {
         by_method.entry(&clip.clip.method).or_default().push(i);
@@ -32,8 +31,7 @@ pub(crate) fn write(synthetic: &Synthetic, path: &Path) -> Result<()> {
         by_method.iter().filter(|(name, _)| !name.ends_with("/target")).map(|(_, clips)| clips).collect();
     fakes.sort_by(|a, b| realism(b).total_cmp(&realism(a)));
     let shown = (0..METHODS).filter_map(|i| fakes.get(i * fakes.len().saturating_sub(1) / (METHODS - 1)));
-    let rows: Vec<&Vec<usize>> =
-        by_method.get("C1/target").into_iter().chain(shown.copied()).collect();
+    let rows: Vec<&Vec<usize>> = by_method.get("C1/target").into_iter().chain(shown.copied()).collect();
     let columns = rows.iter().map(|row| row.len()).max().unwrap_or(0).min(COLUMNS);
 
     let kinds = Planted::kinds();

@@ -100,7 +100,9 @@ impl<R: Read> SessionReader<R> {
             let (session, rater, attempt) = &first.key;
             let reason =
                 format!("attempt {attempt} of rater `{rater}` at session `{session}` was there before");
-            return Err(self.table.fault(reason, "keep the rows of an attempt together, and number attempts"));
+            return Err(self
+                .table
+                .fault(reason, "keep the rows of an attempt together, and number attempts"));
         }
         let key = first.key.clone();
         let mut session =
@@ -126,7 +128,9 @@ impl<R: Read> SessionReader<R> {
         }
         let table = &self.table;
         let attempt = match table.cell(2) {
-            Some(_) => table.parse(2, "a whole number from 1", |text| text.parse().ok().filter(|&n| n > 0))?,
+            Some(_) => {
+                table.parse(2, "a whole number from 1", |text| text.parse().ok().filter(|&n| n > 0))?
+            }
             None => 1,
         };
         let key = (table.required(0)?.to_owned(), table.required(1)?.to_owned(), attempt);
@@ -143,7 +147,10 @@ impl<R: Read> SessionReader<R> {
         if table.cell(5).is_some() {
             let flag = table.parse(5, "0 or 1", |text| ["0", "1"].iter().position(|known| *known == text))?;
             if (flag == 1) != gold.is_some() {
-                let reason = format!("column `checker` is {flag}, and `gold` {}", ["is empty", "is not"][usize::from(gold.is_some())]);
+                let reason = format!(
+                    "column `checker` is {flag}, and `gold` {}",
+                    ["is empty", "is not"][usize::from(gold.is_some())]
+                );
                 return Err(table.fault(reason, "checkers have a known score, and nothing else has"));
             }
         }
@@ -183,7 +190,8 @@ mod tests {
 
     #[test]
     fn attempts_are_kept_apart() {
-        let text = format!("{HEADER}1,a,1,x,2,0,\n1,a,1,g,5,1,4.5\n1,a,2,x,3,0,\n2,a,1,y,3,,\n2,b,1,y,4,0,\n");
+        let text =
+            format!("{HEADER}1,a,1,x,2,0,\n1,a,1,g,5,1,4.5\n1,a,2,x,3,0,\n2,a,1,y,3,,\n2,b,1,y,4,0,\n");
         let sessions = parse_sessions(text.as_bytes(), "s.csv").unwrap();
         let shape: Vec<_> = sessions
             .iter()
@@ -206,7 +214,8 @@ mod tests {
             ("1,,1,x,2,0,\n", "s.csv:2: column `rater` is empty"),
             ("1,a,1,x,2,0,\n2,a,1,y,2,0,\n1,a,1,z,2,0,\n", "s.csv:4: attempt 1 of rater `a` at session `1`"),
         ] {
-            let error = parse_sessions(format!("{HEADER}{rows}").as_bytes(), "s.csv").unwrap_err().to_string();
+            let error =
+                parse_sessions(format!("{HEADER}{rows}").as_bytes(), "s.csv").unwrap_err().to_string();
             assert!(error.starts_with(part), "{error}");
         }
         let error = parse_sessions("session,rater,file,score\n".as_bytes(), "s.csv").unwrap_err().to_string();

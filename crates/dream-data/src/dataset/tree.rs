@@ -192,8 +192,13 @@ mod tests {
         let root = folder.path();
         assert!(matches!(Dataset::open(root), Err(Error::Unrecognised { .. })));
         assert!(matches!(Dataset::open(root.join("none")), Err(Error::Io { .. })));
-        for name in ["C1/3-1-2-submit-1.mp4", "C1/10-1-1-target.mp4", "C3/3-1-2-submit-2.MP4", "C3/3-1-2-submit-3.y4m", "C2/notes.txt"]
-        {
+        for name in [
+            "C1/3-1-2-submit-1.mp4",
+            "C1/10-1-1-target.mp4",
+            "C3/3-1-2-submit-2.MP4",
+            "C3/3-1-2-submit-3.y4m",
+            "C2/notes.txt",
+        ] {
             write(root, &format!("videos/{name}"), "");
         }
         for set in Partition::ALL {
@@ -208,7 +213,15 @@ mod tests {
 
         let dataset = Dataset::open(root).unwrap();
         let names: Vec<String> = dataset.videos().unwrap().iter().map(ToString::to_string).collect();
-        assert_eq!(names, ["C1/10-1-1-target.mp4", "C1/3-1-2-submit-1.mp4", "C3/3-1-2-submit-2.MP4", "C3/3-1-2-submit-3.y4m"]);
+        assert_eq!(
+            names,
+            [
+                "C1/10-1-1-target.mp4",
+                "C1/3-1-2-submit-1.mp4",
+                "C3/3-1-2-submit-2.MP4",
+                "C3/3-1-2-submit-3.y4m"
+            ]
+        );
         let inventory = dataset.inventory().unwrap();
         assert_eq!(inventory.rounds, [(Round::C1, 2, 280), (Round::C2, 0, 560), (Round::C3, 1, 680)]);
         assert_eq!(inventory.unknown.len(), 1);

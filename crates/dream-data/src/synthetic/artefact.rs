@@ -123,12 +123,18 @@ pub(super) struct Moment<'a> {
 
 impl Moment<'_> {
     /// Calls `change` with the head coordinates and the weight of every pixel of a place.
-    fn paint(&self, canvas: &mut Canvas, place: Place, mut change: impl FnMut((f32, f32), (f32, f32), f32, &mut Rgb)) {
+    fn paint(
+        &self,
+        canvas: &mut Canvas,
+        place: Place,
+        mut change: impl FnMut((f32, f32), (f32, f32), f32, &mut Rgb),
+    ) {
         let whole = region(place).is_empty();
         let (low, high) = if whole {
             ((0.0, 0.0), (canvas.width() as f32, canvas.height() as f32))
         } else {
-            let boxes = region(place).iter().map(|&(u, v, ru, rv)| self.pose.bounds((u, v), (1.35 * ru, 1.35 * rv)));
+            let boxes =
+                region(place).iter().map(|&(u, v, ru, rv)| self.pose.bounds((u, v), (1.35 * ru, 1.35 * rv)));
             let join = |a: ((f32, f32), (f32, f32)), b: ((f32, f32), (f32, f32))| {
                 ((a.0.0.min(b.0.0), a.0.1.min(b.0.1)), (a.1.0.max(b.1.0), a.1.1.max(b.1.1)))
             };
@@ -167,7 +173,9 @@ fn one(planted: &Planted, moment: &Moment<'_>, canvas: &mut Canvas, scratch: &mu
         Artifact::Blur => {
             let radius = 1 + count(s * 0.14 * half_height);
             let soft = before.blurred(radius);
-            moment.paint(canvas, place, |(x, y), _, w, pixel| *pixel = mix(*pixel, soft.sample(x, y), w * (0.55 + 0.45 * s)));
+            moment.paint(canvas, place, |(x, y), _, w, pixel| {
+                *pixel = mix(*pixel, soft.sample(x, y), w * (0.55 + 0.45 * s))
+            });
         }
         Artifact::MotionBlur => {
             let blurred = smear(before, half_width * (0.06 + 0.16 * s));
@@ -181,7 +189,8 @@ fn one(planted: &Planted, moment: &Moment<'_>, canvas: &mut Canvas, scratch: &mu
             scratch.trail = Some(next);
         }
         Artifact::Flickering => {
-            let beat = if (moment.frame + u64::from(moment.choice(0) > 0.0)).is_multiple_of(2) { 1.0 } else { -1.0 };
+            let beat =
+                if (moment.frame + u64::from(moment.choice(0) > 0.0)).is_multiple_of(2) { 1.0 } else { -1.0 };
             let gain = beat * (0.6 + 0.4 * hash(moment.seed, 11, moment.frame).abs()) * (8.0 + 50.0 * s);
             let jump = 0.09 * s * hash(moment.seed, 12, moment.frame);
             moment.paint(canvas, place, |at, _, w, pixel| {
@@ -207,17 +216,18 @@ fn one(planted: &Planted, moment: &Moment<'_>, canvas: &mut Canvas, scratch: &mu
             let tints: [Rgb; 4] = [[1.0, -0.3, -0.2], [-0.3, 0.6, -0.5], [-0.5, -0.1, 1.0], [0.9, 0.5, -0.9]];
             let at = count((moment.choice(4) + 1.0) * 1.99);
             let tint = tints.get(at).copied().unwrap_or_default();
-            let amount = 10.0 + 55.0 * s;
+            let amount = 6.0 + 24.0 * s;
             moment.paint(canvas, place, |_, _, w, pixel| {
-                let colour = [pixel[0] + amount * tint[0], pixel[1] + amount * tint[1], pixel[2] + amount * tint[2]];
-                *pixel = mix(*pixel, colour.map(|c| 128.0 + (c - 128.0) * (1.0 + 0.35 * s)), w);
+                let colour =
+                    [pixel[0] + amount * tint[0], pixel[1] + amount * tint[1], pixel[2] + amount * tint[2]];
+                *pixel = mix(*pixel, colour.map(|c| 128.0 + (c - 128.0) * (1.0 + 0.18 * s)), w);
             });
         }
         Artifact::Distortion => {
             let (a, b) = (moment.choice(5) * 3.0, moment.choice(6) * 3.0);
             let t = 9.0 * moment.time;
             moment.paint(canvas, place, |at, (u, v), w, pixel| {
-                let amount = w * (0.05 + 0.2 * s);
+                let amount = w * (0.04 + 0.12 * s);
                 let (du, dv) = (libm::sinf(8.0 * v + a + t), 0.7 * libm::sinf(7.0 * u + b - 0.8 * t));
                 *pixel = beside(at, amount * du, amount * dv);
             });
@@ -230,7 +240,9 @@ fn one(planted: &Planted, moment: &Moment<'_>, canvas: &mut Canvas, scratch: &mu
         }
         Artifact::Brightness => {
             let up = if place == Place::Teeth || moment.choice(8) > -0.3 { 1.0 } else { -0.8 };
-            moment.paint(canvas, place, |_, _, w, pixel| *pixel = pixel.map(|c| c + up * w * (14.0 + 72.0 * s)));
+            moment.paint(canvas, place, |_, _, w, pixel| {
+                *pixel = pixel.map(|c| c + up * w * (14.0 + 72.0 * s))
+            });
         }
         Artifact::Mosaic => {
             let cell = 2 + count(s * 0.2 * half_height);
@@ -248,7 +260,10 @@ fn one(planted: &Planted, moment: &Moment<'_>, canvas: &mut Canvas, scratch: &mu
             let sign = if moment.choice(9) > 0.0 { 1.0 } else { -1.0 };
             let step_inside = 5.0 + 16.0 * s;
             // At least two pixels wide, or nobody sees it.
-            let shortest = region(place).iter().map(|e| (e.2 * half_width).min(e.3 * half_height)).fold(f32::MAX, f32::min);
+            let shortest = region(place)
+                .iter()
+                .map(|e| (e.2 * half_width).min(e.3 * half_height))
+                .fold(f32::MAX, f32::min);
             let wide = (1.2 / shortest.max(1.0)).max(0.05);
             canvas.each(|x, y, pixel| {
                 let r = radius(place, pose.to_head(x, y));
@@ -260,7 +275,7 @@ fn one(planted: &Planted, moment: &Moment<'_>, canvas: &mut Canvas, scratch: &mu
         Artifact::Noise => {
             moment.paint(canvas, place, |(x, y), _, w, pixel| {
                 let grain = hash(moment.seed ^ moment.frame.wrapping_mul(7919), place_of(x), place_of(y));
-                *pixel = pixel.map(|c| c + grain * w * (14.0 + 64.0 * s));
+                *pixel = pixel.map(|c| c + grain * w * (10.0 + 46.0 * s));
             });
         }
         // Stiffness and dropped frames are in the movement already; the others are not planted.
@@ -327,7 +342,8 @@ mod tests {
     #[test]
     fn extents_and_unknown_kinds() {
         let planted = |place, artifact, strength| Planted { place, artifact, strength };
-        let extents = [0.0, 0.34, 0.35, 0.69, 0.7, 1.0].map(|s| planted(Place::Face, Artifact::Blur, s).extent());
+        let extents =
+            [0.0, 0.34, 0.35, 0.69, 0.7, 1.0].map(|s| planted(Place::Face, Artifact::Blur, s).extent());
         use Extent::{Mild, Moderate, Severe};
         assert_eq!(extents, [Mild, Mild, Moderate, Moderate, Severe, Severe]);
         assert!(planted(Place::Face, Artifact::Blur, 1.0).check().is_ok());
@@ -339,7 +355,8 @@ mod tests {
         ] {
             assert!(matches!(odd.check(), Err(Error::InvalidOption { option: "planted", .. })));
         }
-        let drops = [0.0, 0.3, 0.5, 0.9].map(|s| shown(&[planted(Place::NotSpecified, Artifact::FrameDrop, s)], 11));
+        let drops =
+            [0.0, 0.3, 0.5, 0.9].map(|s| shown(&[planted(Place::NotSpecified, Artifact::FrameDrop, s)], 11));
         assert_eq!(drops, [11, 10, 8, 6]);
     }
 }

@@ -60,7 +60,7 @@ impl Default for SyntheticConfig {
             seed: 7,
             a: 0.18,
             raters: 60,
-            careless_share: 0.12,
+            careless_share: 0.15,
             slip: 0.003,
             bias_share: 0.1,
             session_clips: 40,

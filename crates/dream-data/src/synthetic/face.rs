@@ -60,7 +60,9 @@ impl Look {
         };
         let (skin, hair, iris) = (pick(&SKINS), pick(&HAIRS), pick(&IRISES));
         let mut colour = |low: f64, high: f64| [0; 3].map(|_| single(random.between(low, high)));
-        let (cloth, back) = (colour(30.0, 200.0), colour(70.0, 200.0));
+        let cloth = colour(30.0, 200.0);
+        // Walls are pale.
+        let back = mix(colour(70.0, 200.0), [150.0, 148.0, 145.0], 0.5);
         let far = colour(-45.0, 20.0);
         let mut between = |low: f64, high: f64| single(random.between(low, high));
         Self {
@@ -73,7 +75,7 @@ impl Look {
             back: [back, [back[0] + far[0], back[1] + far[1], back[2] + far[2]]],
             slim: between(0.72, 0.82),
             brow: between(0.05, 0.085),
-            eye: between(0.1, 0.135),
+            eye: between(0.082, 0.112),
             mouth: between(0.3, 0.4),
             nose: between(0.85, 1.15),
             long_hair: between(0.0, 1.0) < 0.45,
@@ -104,8 +106,8 @@ impl Look {
             let hair = |u: f32, v: f32| (self.strands(u, v, 0.25), 1.0);
             blob(canvas, pose, (0.0, 0.2), (1.16 * self.volume, 1.2 * self.volume), hair);
         }
-        blob(canvas, pose, (0.0, 2.55), (2.3, 1.25), |u, v| {
-            (shadow(self.cloth, 0.3 * step(0.4, 1.8, u.abs()) + 0.2 * step(1.8, 2.6, v)), 1.0)
+        blob(canvas, pose, (0.0, 2.42), (2.15, 1.3), |u, v| {
+            (shadow(self.cloth, 0.35 * step(0.3, 1.8, u.abs()) + 0.2 * step(1.8, 2.6, v)), 1.0)
         });
         blob(canvas, pose, (0.0, 1.1), (0.5, 0.62), |u, v| {
             (shadow(self.skin, 0.22 + 0.3 * step(1.3, 0.85, v) + 0.2 * u * u), 1.0)
@@ -156,7 +158,8 @@ impl Look {
             let inside = step(1.01, 0.95, libm::sqrtf(r));
             let depth = libm::sqrtf((1.0 - r).max(0.0));
             let lit = (self.light.0 * x + self.light.1 * v + 0.75 * depth).clamp(-1.0, 1.0);
-            let mut colour = mix(self.skin.map(|c| c * 0.5), self.skin.map(|c| (c * 1.08).min(255.0)), 0.5 + 0.5 * lit);
+            let mut colour =
+                mix(self.skin.map(|c| c * 0.5), self.skin.map(|c| (c * 1.08).min(255.0)), 0.5 + 0.5 * lit);
             let cheek = |side: f32| {
                 let (a, b) = ((u - side * 0.52 - t) / 0.3, (v - 0.26) / 0.24);
                 step(1.0, 0.0, a * a + b * b)
@@ -167,7 +170,8 @@ impl Look {
                 step(1.0, 0.1, a * a + b * b)
             };
             colour = mix(colour, self.skin.map(|c| c * 0.55), 0.28 * (socket(-1.0) + socket(1.0)));
-            let stubble = self.beard * step(0.15, 0.5, v) * step(0.1, 0.5, (x * x + (v - 0.15) * (v - 0.15)).min(1.0));
+            let stubble =
+                self.beard * step(0.15, 0.5, v) * step(0.1, 0.5, (x * x + (v - 0.15) * (v - 0.15)).min(1.0));
             colour = mix(colour, self.hair, stubble.min(0.7));
             let grain = 2.5 * hash(self.seed, cell(u), cell(v));
             (colour.map(|c| c + grain), inside)
@@ -184,19 +188,26 @@ impl Look {
                 let x = (u - brow.0) / 0.32;
                 let arc = brow.1 + 0.07 * x * x + 0.03 * x * side;
                 let (low, high) = (self.brow * 0.55, self.brow);
-                (mix(self.hair, [20.0; 3], 0.25), 0.85 * step(high, low, (v - arc).abs()) * step(1.0, 0.8, x.abs()))
+                (
+                    mix(self.hair, [20.0; 3], 0.25),
+                    0.85 * step(high, low, (v - arc).abs()) * step(1.0, 0.8, x.abs()),
+                )
             });
             let eye = (side * features::EYE.0 + t, features::EYE.1);
-            let (wide, tall) = (0.26, (self.eye * open).max(0.012));
+            let (wide, tall) = (0.24, (self.eye * open).max(0.012));
             // Lashes: the same eye, a little higher and darker.
-            blob(canvas, pose, (eye.0, eye.1 - 0.022), (wide + 0.02, tall + 0.02), |_, _| ([38.0, 26.0, 24.0], 0.85));
+            blob(canvas, pose, (eye.0, eye.1 - 0.022), (wide + 0.02, tall + 0.02), |_, _| {
+                ([38.0, 26.0, 24.0], 0.85)
+            });
             let iris = (eye.0 + 0.05 * pose.expression.gaze + 0.2 * t, eye.1);
-            let (rv, ru) = (0.098, 0.098 / ratio);
+            let (rv, ru) = (0.086, 0.086 / ratio);
             blob(canvas, pose, eye, (wide, tall), |u, v| {
                 let (x, y) = ((u - iris.0) / ru, (v - iris.1) / rv);
                 let r = libm::sqrtf(x * x + y * y);
-                let white = mix([236.0, 232.0, 228.0], [170.0, 150.0, 145.0], step(0.1, 0.26, (u - eye.0).abs()));
-                let coloured = mix(self.iris, [22.0, 18.0, 18.0], step(0.75, 1.0, r).max(step(0.52, 0.42, r)));
+                let white =
+                    mix([236.0, 232.0, 228.0], [170.0, 150.0, 145.0], step(0.1, 0.26, (u - eye.0).abs()));
+                let coloured =
+                    mix(self.iris, [22.0, 18.0, 18.0], step(0.75, 1.0, r).max(step(0.52, 0.42, r)));
                 let glint = step(0.28, 0.16, libm::sqrtf((x + 0.35) * (x + 0.35) + (y + 0.4) * (y + 0.4)));
                 let colour = mix(mix(coloured, white, step(0.92, 1.06, r)), [255.0; 3], glint);
                 (mix(colour, [60.0, 45.0, 42.0], 0.5 * step(-0.3, -1.0, (v - eye.1) / tall)), 1.0)
@@ -222,7 +233,9 @@ impl Look {
             (dark, 0.55 * step(1.0, 0.2, libm::sqrtf(x * x + y * y)))
         });
         for side in [-1.0, 1.0] {
-            blob(canvas, pose, (t + side * 0.1, tip + 0.035), (0.055, 0.028), |_, _| (dark.map(|c| c * 0.5), 0.85));
+            blob(canvas, pose, (t + side * 0.1, tip + 0.035), (0.055, 0.028), |_, _| {
+                (dark.map(|c| c * 0.5), 0.85)
+            });
         }
     }
 
@@ -265,10 +278,11 @@ impl Look {
 
     /// Hair with strands and light from above.
     fn strands(&self, u: f32, v: f32, shade: f32) -> Rgb {
-        let wave = 0.5 + 0.5 * sin_of(26.0 * (u - self.parting) + 5.0 * v);
+        let across = u - self.parting;
+        let wave = 0.5 + 0.25 * sin_of(23.0 * across + 4.0 * v) + 0.25 * sin_of(41.0 * across - 3.0 * v);
         let light = 0.35 * step(0.0, -1.0, v) * step(0.7, 0.1, (u - 0.4 * self.light.0).abs());
         let colour = mix(self.hair, [225.0, 210.0, 190.0], light * (0.35 + 0.3 * wave));
-        mix(colour, [12.0, 10.0, 10.0], shade + 0.22 * (1.0 - wave))
+        mix(colour, [12.0, 10.0, 10.0], shade + 0.2 * (1.0 - wave))
     }
 }
 

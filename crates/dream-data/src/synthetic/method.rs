@@ -20,7 +20,8 @@ pub struct SyntheticMethod {
 /// Draws methods from nearly invisible to bad: their severities are spread evenly, in random order.
 pub(super) fn draw(count: usize, seed: u64) -> Vec<SyntheticMethod> {
     let mut random = SplitMix64::stream(seed, 0x3e7);
-    let mut severities: Vec<f64> = (0..count).map(|i| 0.06 + 0.94 * (i as f64 + 0.5) / count as f64).collect();
+    let mut severities: Vec<f64> =
+        (0..count).map(|i| 0.06 + 0.94 * (i as f64 + 0.5) / count as f64).collect();
     random.shuffle(&mut severities);
     let mut taken = Vec::new();
     let mut methods = Vec::with_capacity(count);

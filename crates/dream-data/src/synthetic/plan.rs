@@ -85,7 +85,8 @@ impl Synthetic {
                 for take in 0..config.takes {
                     let actor = 1 + (identity + column + take) % 2;
                     let group = u16::try_from(identity + 1).unwrap_or(u16::MAX);
-                    let end = method.map_or_else(|| "target".to_owned(), |m| format!("submit-{}", m.submission));
+                    let end =
+                        method.map_or_else(|| "target".to_owned(), |m| format!("submit-{}", m.submission));
                     let name = format!("{round}/{group}-{actor}-{}-{end}.y4m", 1 + take / 2);
                     let seed = SplitMix64::stream(config.seed, 1_000_000 + clips.len() as u64).next();
                     let planted = method.map_or_else(Vec::new, |method| planted(method, seed));

@@ -60,7 +60,8 @@ impl Portrait {
             for side in [-1.0, 1.0] {
                 let (a, b) = ((u - side * features::EYE.0) / 0.3, (v - features::EYE.1) / 0.13);
                 let r = libm::sqrtf(a * a + b * b);
-                let lid = step(1.0, 0.75, r) * step(open - 0.15, open, 1.0 - (b + 1.0) / 2.0).max(1.0 - step(0.0, 0.2, open));
+                let lid = step(1.0, 0.75, r)
+                    * step(open - 0.15, open, 1.0 - (b + 1.0) / 2.0).max(1.0 - step(0.0, 0.2, open));
                 if lid > 0.0 && open < 1.0 {
                     // Skin from below the eye.
                     let at = from(u, features::EYE.1 + 0.21 + 0.03 * b);

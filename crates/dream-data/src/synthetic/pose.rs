@@ -154,5 +154,9 @@ pub(super) fn radius(place: Place, (u, v): (f32, f32)) -> f32 {
 pub(super) fn weight(place: Place, point: (f32, f32)) -> f32 {
     let r = radius(place, point);
     let inside = step(1.15, 0.85, r);
-    if place == Place::Contour { inside.min(step(0.7, 0.85, r)) + step(1.3, 1.0, r) * step(0.85, 1.0, r) * (1.0 - inside) } else { inside }
+    if place == Place::Contour {
+        inside.min(step(0.7, 0.85, r)) + step(1.3, 1.0, r) * step(0.85, 1.0, r) * (1.0 - inside)
+    } else {
+        inside
+    }
 }

@@ -1,5 +1,7 @@
 //! Simulated raters: most of them attentive, some answering at random.
 
+use std::collections::BTreeSet;
+
 use super::config::SyntheticConfig;
 use super::plan::Synthetic;
 use crate::annotation::{Checker, Grade, QualityControl, Session};
@@ -14,7 +16,8 @@ use crate::random::SplitMix64;
 fn chances(mean: f64, a: f64) -> [f64; 5] {
     let p = ((mean - 1.0) / 4.0).clamp(0.0, 1.0);
     let q = 1.0 - p;
-    let binomial = [q * q * q * q, 4.0 * p * q * q * q, 6.0 * p * p * q * q, 4.0 * p * p * p * q, p * p * p * p];
+    let binomial =
+        [q * q * q * q, 4.0 * p * q * q * q, 6.0 * p * p * q * q, 4.0 * p * p * p * q, p * p * p * p];
     let (x, full) = (4.0 * p, 16.0 * p * q);
     let mix = |narrow: [f64; 5], wide: [f64; 5], low: f64, high: f64| {
         let share = if high > low { ((a * full - low) / (high - low)).clamp(0.0, 1.0) } else { 1.0 };
@@ -44,7 +47,11 @@ fn quantile(chances: &[f64; 5], at: f64) -> Grade {
         }
     }
     // Rounding only; the last grade with a chance.
-    Grade::ALL.into_iter().zip(chances).rfind(|(_, chance)| **chance > 0.0).map_or(Grade::MAX, |(grade, _)| grade)
+    Grade::ALL
+        .into_iter()
+        .zip(chances)
+        .rfind(|(_, chance)| **chance > 0.0)
+        .map_or(Grade::MAX, |(grade, _)| grade)
 }
 
 /// A standard normal draw (Box and Muller).
@@ -62,9 +69,14 @@ fn below(value: f64) -> f64 {
 /// that the panel as a whole is neither mild nor strict.
 pub(super) fn biases(config: &SyntheticConfig) -> Vec<(f64, bool)> {
     let mut random = SplitMix64::stream(config.seed, 0x7a7e);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most the number of raters")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "at most the number of raters"
+    )]
     let careless = (config.careless_share * config.raters as f64 + 0.5) as usize;
-    let mut raters: Vec<(f64, bool)> = (0..config.raters).map(|i| (normal(&mut random), i < careless)).collect();
+    let mut raters: Vec<(f64, bool)> =
+        (0..config.raters).map(|i| (normal(&mut random), i < careless)).collect();
     random.shuffle(&mut raters);
     let attentive = || raters.iter().filter(|(_, careless)| !careless).map(|(bias, _)| *bias);
     let count = attentive().count().max(1) as f64;
@@ -130,10 +142,10 @@ impl Synthetic {
         let mut order: Vec<usize> = (0..self.clips().len()).collect();
         random.shuffle(&mut order);
         let rules = self.quality_control();
-        let golden = self.golden();
+        let by_realism = self.by_realism();
         let mut attempts = Vec::new();
         for (number, clips) in order.chunks_exact(config.session_clips).enumerate() {
-            let checkers = choose_checkers(&golden, clips, config.session_checkers, &mut random);
+            let checkers = choose_checkers(&by_realism, clips, config.session_checkers, &mut random);
             for attempt in 1..=config.attempts {
                 let random_answers = careless && attempt == 1;
                 let mut answer = |chances: &[f64; 5], attentive: bool| {
@@ -144,7 +156,8 @@ impl Synthetic {
                         return quantile(&[0.2; 5], random.unit());
                     }
                     let noise = normal(&mut random);
-                    let mild = libm::sqrt(config.bias_share) * bias + libm::sqrt(1.0 - config.bias_share) * noise;
+                    let mild =
+                        libm::sqrt(config.bias_share) * bias + libm::sqrt(1.0 - config.bias_share) * noise;
                     quantile(chances, below(mild))
                 };
                 let of = |i: &usize| self.clips().get(*i);
@@ -154,7 +167,8 @@ impl Synthetic {
                     .map(|clip| (clip.clip.id.clone(), answer(&chances(clip.realism, config.a), true)));
                 let grades = grades.collect();
                 // Everyone agrees on a checker, but for a slip.
-                let mut slips = SplitMix64::stream(config.seed ^ 0x511b, (rater * 10_000 + number * 10 + attempt) as u64);
+                let mut slips =
+                    SplitMix64::stream(config.seed ^ 0x511b, (rater * 10_000 + number * 10 + attempt) as u64);
                 let checkers = checkers.iter().filter_map(of).map(|clip| Checker {
                     clip: clip.clip.id.clone(),
                     gold: clip.realism,
@@ -176,33 +190,34 @@ impl Synthetic {
         Ok(attempts)
     }
 
-    /// Clips that serve as checkers: the worst and the best, where a random answer is most likely wrong. The first half
-    /// of the list is bad, the second good.
-    fn golden(&self) -> Vec<usize> {
+    /// All clips from the worst to the best.
+    fn by_realism(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.clips().len()).collect();
         let realism = |i: &usize| self.clips().get(*i).map_or(0.0, |clip| clip.realism);
         order.sort_by(|a, b| realism(a).total_cmp(&realism(b)));
-        let half = (order.len() / 20).max(self.config().session_checkers);
-        if order.len() > 2 * half {
-            order.drain(half..order.len() - half);
-        }
         order
     }
 }
 
-/// Bad and good clips in turn, none of which is in the session; any clips when those do not suffice.
-fn choose_checkers(golden: &[usize], session: &[usize], count: usize, random: &mut SplitMix64) -> Vec<usize> {
-    let (bad, good) = golden.split_at(golden.len() / 2);
-    let mut sides = [bad, good].map(|side| {
-        let mut free: Vec<usize> = side.iter().copied().filter(|clip| !session.contains(clip)).collect();
-        random.shuffle(&mut free);
-        free
+/// Some of the worst and of the best clips in turn, where a random answer is most likely wrong, and none of those in the
+/// session. `order` is from the worst to the best.
+fn choose_checkers(order: &[usize], session: &[usize], count: usize, random: &mut SplitMix64) -> Vec<usize> {
+    let session: BTreeSet<usize> = session.iter().copied().collect();
+    let free: Vec<usize> = order.iter().copied().filter(|clip| !session.contains(clip)).collect();
+    let some = (order.len() / 20).max(count).min(free.len());
+    let (worst, _) = free.split_at(some.min(free.len() / 2));
+    let (_, best) = free.split_at((free.len() - some).max(free.len() / 2));
+    let mut sides = [worst, best].map(|side| {
+        let mut side = side.to_vec();
+        random.shuffle(&mut side);
+        side
     });
     let mut side = random.below(2);
     let mut chosen = Vec::with_capacity(count);
     while chosen.len() < count {
-        let [bad, good] = &mut sides;
-        let next = if side == 0 { bad.pop().or_else(|| good.pop()) } else { good.pop().or_else(|| bad.pop()) };
+        let [worst, best] = &mut sides;
+        let next =
+            if side == 0 { worst.pop().or_else(|| best.pop()) } else { best.pop().or_else(|| worst.pop()) };
         let Some(clip) = next else { break };
         chosen.push(clip);
         side = 1 - side;
@@ -215,7 +230,8 @@ mod tests {
     use super::*;
 
     fn moments(chances: &[f64; 5]) -> (f64, f64, f64) {
-        let sum = |power: fn(f64) -> f64| (1..=5).zip(chances).map(|(k, p)| power(f64::from(k)) * p).sum::<f64>();
+        let sum =
+            |power: fn(f64) -> f64| (1..=5).zip(chances).map(|(k, p)| power(f64::from(k)) * p).sum::<f64>();
         let (total, mean) = (sum(|_| 1.0), sum(|k| k));
         (total, mean, sum(|k| k * k) - mean * mean)
     }
@@ -238,7 +254,8 @@ mod tests {
 
     #[test]
     fn quantiles_and_normal_draws() {
-        let grades = [0.0, 0.24, 0.25, 0.74, 0.75, 1.0].map(|at| quantile(&[0.25, 0.5, 0.25, 0.0, 0.0], at).get());
+        let grades =
+            [0.0, 0.24, 0.25, 0.74, 0.75, 1.0].map(|at| quantile(&[0.25, 0.5, 0.25, 0.0, 0.0], at).get());
         assert_eq!(grades, [1, 1, 2, 2, 3, 3]);
         let mut random = SplitMix64::stream(1, 1);
         let draws: Vec<f64> = (0..20_000).map(|_| normal(&mut random)).collect();

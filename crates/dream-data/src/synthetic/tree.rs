@@ -120,11 +120,17 @@ impl Synthetic {
 
     /// Configuration, planted `a`, methods and raters.
     fn truth(&self) -> String {
-        let mut text = format!("{{\n  \"format\": 1,\n  \"config\": {},\n  \"raters\": [\n", self.config().json());
+        let mut text =
+            format!("{{\n  \"format\": 1,\n  \"config\": {},\n  \"raters\": [\n", self.config().json());
         let raters: Vec<String> = self
             .raters()
             .into_iter()
-            .map(|r| format!("    {{\"name\": \"{}\", \"bias\": {:?}, \"careless\": {}}}", r.name, r.bias, r.careless))
+            .map(|r| {
+                format!(
+                    "    {{\"name\": \"{}\", \"bias\": {:?}, \"careless\": {}}}",
+                    r.name, r.bias, r.careless
+                )
+            })
             .collect();
         text.push_str(&raters.join(",\n"));
         text.push_str("\n  ]\n}\n");
@@ -148,7 +154,12 @@ impl Synthetic {
     }
 
     /// Renders what is missing; how many videos were there.
-    fn write_videos(&self, folder: &Path, jobs: usize, progress: &(dyn Fn(TreeProgress) + Sync)) -> Result<usize> {
+    fn write_videos(
+        &self,
+        folder: &Path,
+        jobs: usize,
+        progress: &(dyn Fn(TreeProgress) + Sync),
+    ) -> Result<usize> {
         for clip in self.clips() {
             if let Some(parent) = folder.join(clip.clip.id.as_str()).parent() {
                 fs::create_dir_all(parent).map_err(|e| Error::io(parent, e))?;
@@ -256,12 +267,18 @@ impl Synthetic {
         Ok(tally)
     }
 
-    fn write_splits(&self, root: &Path, tally: &Tally, progress: &(dyn Fn(TreeProgress) + Sync)) -> Result<()> {
+    fn write_splits(
+        &self,
+        root: &Path,
+        tally: &Tally,
+        progress: &(dyn Fn(TreeProgress) + Sync),
+    ) -> Result<()> {
         let mut opinions = BTreeMap::new();
         for clip in self.clips() {
             let id = &clip.clip.id;
             let opinion = tally.get(id.as_str()).and_then(|counts| counts.opinion(Ddof::Population));
-            let fault = || Error::option("raters", format!("`{id}` has no accepted opinion; take more raters"));
+            let fault =
+                || Error::option("raters", format!("`{id}` has no accepted opinion; take more raters"));
             opinions.insert(id, opinion.ok_or_else(fault)?.mos);
         }
         let clips: Vec<Clip> = self.clips().iter().map(|clip| clip.clip.clone()).collect();
