@@ -18,10 +18,12 @@ mod raw;
 mod source;
 pub mod split;
 mod stream;
+pub mod synthetic;
 mod table;
 pub mod tagging;
 mod video;
 mod y4m;
+mod y4m_writer;
 
 pub use crop::RelativeBox;
 pub use error::{Error, MAX_DIMENSION, Result};
@@ -36,3 +38,4 @@ pub use inputs::expand_inputs;
 pub use raw::{RawFormat, RawReader};
 pub use source::{Decoder, FrameSource, OpenOptions, SourceKind, kind_of, open};
 pub use y4m::Y4mReader;
+pub use y4m_writer::Y4mWriter;

@@ -16,7 +16,7 @@ impl SplitMix64 {
         Self { state: Self { state: base ^ index.wrapping_mul(0xd1b5_4a32_d192_ed03) }.next() }
     }
 
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -28,6 +28,16 @@ impl SplitMix64 {
     #[expect(clippy::cast_possible_truncation, reason = "the product is below `bound`, which is a usize")]
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.next()) * bound as u128) >> 64) as usize
+    }
+
+    /// Uniform in `0..1`, in steps of 2^-53.
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Uniform between two numbers.
+    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.unit()
     }
 
     /// Fisher-Yates.

@@ -11,6 +11,7 @@ mod histogram;
 mod opinion;
 mod quality;
 mod ratings;
+mod sessions;
 
 pub use bt500::{Bt500, RaterScreening};
 pub use consistency::{Consistency, MosPair};
@@ -20,3 +21,4 @@ pub use histogram::Histogram;
 pub use opinion::{Ddof, Opinion};
 pub use quality::{Audit, Checker, CheckerFailure, QualityControl, Session, Verdict};
 pub use ratings::RatingTable;
+pub use sessions::{SessionReader, parse_sessions, read_sessions};

@@ -62,9 +62,9 @@ impl ClipId {
     ///
     /// # Errors
     /// [`Error::InvalidOption`] unless the name reads `C1|C2|C3` `/` group `-` actor `-` clip `-submit-` id, or
-    /// `-target`, with `.mp4` at the end.
+    /// `-target`, with `.mp4` at the end, or `.y4m` as in synthetic data.
     pub fn parts(&self) -> Result<ClipParts<'_>> {
-        let expected = "expected C1|C2|C3/GROUP-ACTOR-CLIP-submit-ID.mp4 or …-target.mp4";
+        let expected = "expected C1|C2|C3/GROUP-ACTOR-CLIP-submit-ID.mp4 or …-target.mp4 (or .y4m)";
         ClipParts::parse(&self.0).ok_or_else(|| {
             Error::option("clip", format!("`{}` is no name of the benchmark; {expected}", shorten(&self.0)))
         })
@@ -169,7 +169,8 @@ impl<'a> ClipParts<'a> {
     fn parse(name: &'a str) -> Option<Self> {
         let (folder, file) = name.split_once('/')?;
         let round = Round::ALL.into_iter().find(|round| round.name() == folder)?;
-        let mut fields = file.strip_suffix(".mp4")?.splitn(4, '-');
+        let stem = file.strip_suffix(".mp4").or_else(|| file.strip_suffix(".y4m"))?;
+        let mut fields = stem.splitn(4, '-');
         let (group, actor, clip) =
             (number(fields.next()?)?, number(fields.next()?)?, number(fields.next()?)?);
         let submit = match fields.next()? {
@@ -248,6 +249,8 @@ mod tests {
         let parts = id.parts().unwrap();
         assert_eq!((parts.round, parts.group, parts.actor, parts.clip), (Round::C3, 22, 2, 17));
         assert_eq!((parts.submit, parts.method().as_str()), (Some("00000"), "C3/00000"));
+        let raw = ClipId::new("C2/4-1-1-submit-7.y4m").unwrap();
+        assert_eq!(raw.parts().unwrap().method(), "C2/7");
         for odd in [
             "C4/1-1-1-target.mp4",
             "1-1-1-target.mp4",

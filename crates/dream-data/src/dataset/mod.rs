@@ -17,6 +17,7 @@ pub use descriptions::{Description, Descriptions};
 pub use labels::{Labelled, VraLabel, parse_mos_list, parse_vra_labels, read_mos_list, read_vra_labels};
 pub use manifest::{ManifestRow, parse_manifest, read_manifest};
 pub use raw_scores::{parse_raw_scores, read_raw_scores};
+pub(crate) use tree::DESCRIPTIONS;
 pub use tree::{Dataset, Inventory};
 
 pub use crate::table::MAX_ROW_BYTES;

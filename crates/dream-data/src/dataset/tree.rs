@@ -8,10 +8,13 @@ use crate::dataset::{ClipId, Descriptions, Round};
 use crate::error::{Error, Result};
 use crate::split::{Partition, Split, read_split};
 
-const DESCRIPTIONS: &str = "all_descriptions_en.csv";
+pub(crate) const DESCRIPTIONS: &str = "all_descriptions_en.csv";
 
-/// The folder of the benchmark: `videos/C1|C2|C3/*.mp4`, `splits/0..9/*.csv`, `all_descriptions_en.csv`. Nothing is read
-/// until it is asked for, and no part has to be there until then.
+/// Extensions of videos: the published one, and that of synthetic data.
+const VIDEOS: [&str; 2] = ["mp4", "y4m"];
+
+/// The folder of the benchmark: `videos/C1|C2|C3/*.mp4` (or `.y4m`), `splits/0..9/*.csv`, `all_descriptions_en.csv`.
+/// Nothing is read until it is asked for, and no part has to be there until then.
 ///
 /// # Example
 /// ```no_run
@@ -89,8 +92,7 @@ impl Dataset {
             }
             for entry in fs::read_dir(&folder).map_err(|e| Error::io(&folder, e))? {
                 let name = entry.map_err(|e| Error::io(&folder, e))?.file_name();
-                if Path::new(&name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("mp4"))
-                {
+                if is_video(Path::new(&name)) {
                     let name = name.to_str().ok_or_else(|| {
                         Error::option(
                             "clip",
@@ -169,6 +171,11 @@ impl Dataset {
     }
 }
 
+fn is_video(path: &Path) -> bool {
+    let known = |extension: &std::ffi::OsStr| VIDEOS.iter().any(|name| extension.eq_ignore_ascii_case(name));
+    path.extension().is_some_and(known)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,8 +192,13 @@ mod tests {
         let root = folder.path();
         assert!(matches!(Dataset::open(root), Err(Error::Unrecognised { .. })));
         assert!(matches!(Dataset::open(root.join("none")), Err(Error::Io { .. })));
-        for name in ["C1/3-1-2-submit-1.mp4", "C1/10-1-1-target.mp4", "C3/3-1-2-submit-2.MP4", "C2/notes.txt"]
-        {
+        for name in [
+            "C1/3-1-2-submit-1.mp4",
+            "C1/10-1-1-target.mp4",
+            "C3/3-1-2-submit-2.MP4",
+            "C3/3-1-2-submit-3.y4m",
+            "C2/notes.txt",
+        ] {
             write(root, &format!("videos/{name}"), "");
         }
         for set in Partition::ALL {
@@ -201,9 +213,17 @@ mod tests {
 
         let dataset = Dataset::open(root).unwrap();
         let names: Vec<String> = dataset.videos().unwrap().iter().map(ToString::to_string).collect();
-        assert_eq!(names, ["C1/10-1-1-target.mp4", "C1/3-1-2-submit-1.mp4", "C3/3-1-2-submit-2.MP4"]);
+        assert_eq!(
+            names,
+            [
+                "C1/10-1-1-target.mp4",
+                "C1/3-1-2-submit-1.mp4",
+                "C3/3-1-2-submit-2.MP4",
+                "C3/3-1-2-submit-3.y4m"
+            ]
+        );
         let inventory = dataset.inventory().unwrap();
-        assert_eq!(inventory.rounds, [(Round::C1, 2, 280), (Round::C2, 0, 560), (Round::C3, 0, 680)]);
+        assert_eq!(inventory.rounds, [(Round::C1, 2, 280), (Round::C2, 0, 560), (Round::C3, 1, 680)]);
         assert_eq!(inventory.unknown.len(), 1);
         assert_eq!(dataset.splits().unwrap(), [4]);
         let split = dataset.split(4).unwrap();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::dataset::read_mos_list;
+use crate::dataset::{Labelled, read_mos_list};
 use crate::error::{Error, Result};
 use crate::split::{Partition, Split};
 use crate::table::quoted;
@@ -30,7 +30,7 @@ pub fn read_split(folder: impl AsRef<Path>) -> Result<Split> {
 /// finite; nothing is written then.
 pub fn write_split(split: &Split, folder: impl AsRef<Path>) -> Result<()> {
     let folder = folder.as_ref();
-    let texts = Partition::ALL.map(|set| Ok((set, text(split, set)?)));
+    let texts = Partition::ALL.map(|set| Ok((set, text(split.set(set), set.file_stem())?)));
     let texts: Vec<(Partition, String)> = texts.into_iter().collect::<Result<_>>()?;
     fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
     for (set, text) in texts {
@@ -40,8 +40,31 @@ pub fn write_split(split: &Split, folder: impl AsRef<Path>) -> Result<()> {
     Ok(())
 }
 
-fn text(split: &Split, set: Partition) -> Result<String> {
-    let rows = split.set(set);
+/// Writes one list of clips and scores, for example a part of train held out for validation; a file that is there is
+/// replaced. The columns are those of [`write_split`].
+///
+/// # Errors
+/// [`Error::Io`], and [`Error::InvalidOption`] for a list in which only some clips have scores, or a score that is not
+/// finite; nothing is written then.
+///
+/// # Example
+/// ```
+/// use dream_data::dataset::{Labelled, read_mos_list};
+/// use dream_data::split::write_mos_list;
+///
+/// let rows = [Labelled { clip: "a.mp4".parse()?, mos: Some(3.5) }];
+/// let path = std::env::temp_dir().join(format!("list-{}.csv", std::process::id()));
+/// write_mos_list(&rows, &path)?;
+/// assert_eq!(read_mos_list(&path)?, rows);
+/// std::fs::remove_file(&path).ok();
+/// # Ok::<(), dream_data::Error>(())
+/// ```
+pub fn write_mos_list(rows: &[Labelled], path: impl AsRef<Path>) -> Result<()> {
+    let (path, text) = (path.as_ref(), text(rows, "the list")?);
+    fs::write(path, text).map_err(|e| Error::io(path, e))
+}
+
+fn text(rows: &[Labelled], list: &str) -> Result<String> {
     let scored = rows.iter().any(|row| row.mos.is_some());
     let mut text = String::from(if scored { "file,mos\n" } else { "file\n" });
     for row in rows {
@@ -50,7 +73,7 @@ fn text(split: &Split, set: Partition) -> Result<String> {
             Some(mos) if mos.is_finite() => text.push_str(&format!(",{mos}")),
             None if !scored => {}
             _ => {
-                let reason = format!("`{}` in {set} has no finite score, and others have one", row.clip);
+                let reason = format!("`{}` in {list} has no finite score, and others have one", row.clip);
                 return Err(Error::option("split", reason));
             }
         }

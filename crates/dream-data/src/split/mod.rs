@@ -10,7 +10,7 @@ mod partition;
 mod validation;
 
 pub use design::SplitDesign;
-pub use files::{read_split, write_split};
+pub use files::{read_split, write_mos_list, write_split};
 pub use leakage::{Leak, LeakReport, SetSummary, check_split};
 pub use partition::{Partition, Split};
 pub use validation::{Validation, ValidationUnit};

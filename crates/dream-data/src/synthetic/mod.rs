@@ -1,0 +1,51 @@
+//! A stand-in for the benchmark, made from nothing: faces that move, artifacts of face swaps, raters with opinions.
+//!
+//! The videos of DREAM are given out on application only. [`Synthetic`] makes a folder of the same shape, of any size and
+//! with known truth: which artifacts were put where and how strongly, what the panel thinks on average, how much it
+//! disagrees, and who did not pay attention. Programs run on it unchanged, and tests compare what they find with what was
+//! planted.
+//!
+//! It is no model of how real swaps look or of how people judge them. Scores on it say that a program works, not that a
+//! method does.
+//!
+//! - Faces are ellipses, but for one photograph; artifacts ([`Planted`]) are changes of the pixels of a place.
+//! - A method ([`SyntheticMethod`]) is a mixture of artifacts. The stronger they are, the lower the realism of a clip.
+//! - Attentive raters give grades whose variance on a clip is `a (m - 1)(5 - m)` about its mean `m`; careless ones answer at
+//!   random. Sessions have checkers, on which attentive raters agree but for slips.
+//! - Sentences name planted artifacts, in words of [`tagging::describe`](crate::tagging::describe).
+//!
+//! The same configuration gives the same bytes on every machine, for any number of threads.
+//!
+//! # Example
+//! ```
+//! use dream_data::dataset::Dataset;
+//! use dream_data::synthetic::{Synthetic, SyntheticConfig};
+//!
+//! let config = SyntheticConfig { identities: 4, methods: 9, frames: 2, raters: 3, ..Default::default() };
+//! let folder = std::env::temp_dir().join(format!("synthetic-{}", std::process::id()));
+//! let summary = Synthetic::new(config)?.write_tree(&folder, 1, &|_| {})?;
+//! assert_eq!(summary.clips, 48);
+//! assert_eq!(Dataset::open(&folder)?.videos()?.len(), 48);
+//! std::fs::remove_dir_all(&folder).ok();
+//! # Ok::<(), dream_data::Error>(())
+//! ```
+
+mod artefact;
+mod canvas;
+mod config;
+mod describe;
+mod face;
+mod method;
+mod plan;
+mod portrait;
+mod pose;
+mod raters;
+mod tree;
+
+pub use artefact::Planted;
+pub use config::SyntheticConfig;
+pub use describe::Remark;
+pub use method::SyntheticMethod;
+pub use plan::{Synthetic, SyntheticClip};
+pub use raters::{Attempt, SyntheticRater};
+pub use tree::{TreeProgress, TreeSummary};

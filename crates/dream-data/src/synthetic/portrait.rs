@@ -1,0 +1,74 @@
+//! The committed portrait, made to move.
+
+use super::canvas::{Canvas, mix, step};
+use super::pose::{Pose, Rest, features};
+use crate::error::{Error, Result};
+
+/// A NASA photograph in the public domain; see `assets/PROVENANCE.md`.
+const PORTRAIT: &[u8] = include_bytes!("../../assets/portrait.png");
+
+/// Where the head is in the picture, in heights of it.
+const CENTRE: (f32, f32) = (0.584, 0.545);
+const HALF: (f32, f32) = (0.225, 0.345);
+
+/// A photograph of a person.
+#[derive(Debug, Clone)]
+pub(super) struct Portrait {
+    picture: Canvas,
+}
+
+impl Portrait {
+    /// The portrait of this crate.
+    pub(super) fn built_in() -> Result<Self> {
+        let fault = |error: image::ImageError| Error::option("portraits", error.to_string());
+        let picture = image::load_from_memory(PORTRAIT).map_err(fault)?.to_rgb8();
+        let (width, height) = (picture.width() as usize, picture.height() as usize);
+        Ok(Self { picture: Canvas::from_bytes(width, height, picture.as_raw()) })
+    }
+
+    /// Where the head rests in a frame. The picture fills the height; its sides are cut off, or continued.
+    pub(super) fn rest(&self, width: usize, height: usize) -> Rest {
+        let (width, height) = (width as f32, height as f32);
+        let aspect = self.picture.width() as f32 / self.picture.height() as f32;
+        Rest {
+            centre: (0.5 * width + (CENTRE.0 - 0.5 * aspect) * height, CENTRE.1 * height),
+            half: (HALF.0 * height, HALF.1 * height),
+            liveliness: 0.7,
+        }
+    }
+
+    /// Paints the picture with the head moved to where `pose` has it, the eyelids and the mouth moving.
+    pub(super) fn paint(&self, canvas: &mut Canvas, rest: &Rest, pose: &Pose) {
+        let scale = self.picture.height() as f32 / canvas.height().max(1) as f32;
+        let shift = (CENTRE.0 * canvas.height() as f32 - rest.centre.0) * scale;
+        let from = |u: f32, v: f32| {
+            let (x, y) = (rest.centre.0 + u * rest.half.0, rest.centre.1 + v * rest.half.1);
+            (x * scale + shift, y * scale)
+        };
+        let (open, talk) = (pose.expression.eyes, pose.expression.mouth);
+        canvas.each(|x, y, pixel| {
+            let (u, v) = pose.to_head(x, y);
+            let still = ((x - rest.centre.0) / rest.half.0, (y - rest.centre.1) / rest.half.1);
+            // The head moves as a whole; what is around it less and less.
+            let held = step(1.15, 2.1, libm::sqrtf(u * u + v * v));
+            let (u, mut v) = (u + (still.0 - u) * held, v + (still.1 - v) * held);
+            let (a, b) = ((u - features::MOUTH.0) / 0.55, (v - 0.43) / 0.34);
+            let mouth = step(1.0, 0.0, libm::sqrtf(a * a + b * b));
+            v -= 0.09 * (talk - 0.35) * mouth * step(-0.3, 0.5, b);
+            let at = from(u, v);
+            *pixel = self.picture.sample(at.0, at.1);
+            for side in [-1.0, 1.0] {
+                let (a, b) = ((u - side * features::EYE.0) / 0.3, (v - features::EYE.1) / 0.13);
+                let r = libm::sqrtf(a * a + b * b);
+                let lid = step(1.0, 0.75, r)
+                    * step(open - 0.15, open, 1.0 - (b + 1.0) / 2.0).max(1.0 - step(0.0, 0.2, open));
+                if lid > 0.0 && open < 1.0 {
+                    // Skin from below the eye.
+                    let at = from(u, features::EYE.1 + 0.21 + 0.03 * b);
+                    let skin = self.picture.sample(at.0, at.1).map(|c| c * 0.93);
+                    *pixel = mix(*pixel, skin, lid * (1.0 - open));
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,89 @@
+//! How often groups of raters take a real clip for a fake (Figure 6 of the paper).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use dream_data::annotation::{Grade, Positive, RateGroup, RatingTable, false_negative_rates, group_rates};
+use dream_data::dataset::ClipId;
+use dream_eval::{Test, kruskal_wallis};
+use serde::Serialize;
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct FalseNegatives {
+    /// A real clip with this grade or a lower one was taken for a fake.
+    pub(crate) threshold: u8,
+    /// Raters who scored a real clip.
+    pub(crate) raters: Vec<Rate>,
+    /// Mean rate over all raters.
+    pub(crate) mean: Option<f64>,
+    /// By name; none where nobody knows of groups.
+    pub(crate) groups: Vec<RateGroup>,
+    /// Whether the groups differ; none with fewer than two of them, and where all rates are equal.
+    pub(crate) kruskal_wallis: Option<Test>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Rate {
+    pub(crate) rater: String,
+    pub(crate) group: Option<String>,
+    pub(crate) real: usize,
+    pub(crate) missed: usize,
+    pub(crate) rate: f64,
+}
+
+impl FalseNegatives {
+    /// Clips with names of the benchmark say whether they are real; others count as fakes.
+    pub(crate) fn of(table: &RatingTable, groups: &BTreeMap<String, String>) -> Result<Self> {
+        // The middle of the scale: only 4 and 5 say that a clip looks real.
+        let threshold = Grade::new(3)?;
+        let real = |clip: &ClipId| clip.parts().is_ok_and(|parts| parts.is_real());
+        let found = false_negative_rates(table, Positive::Real, real, threshold);
+        let by_group = group_rates(&found, |rater| groups.get(rater).cloned());
+        let rates: Vec<&[f64]> = by_group.iter().map(|group| group.rates.as_slice()).collect();
+        let raters: Vec<Rate> = found
+            .iter()
+            .filter_map(|rater| {
+                let (group, name) = (groups.get(&rater.rater).cloned(), rater.rater.clone());
+                Some(Rate {
+                    rater: name,
+                    group,
+                    real: rater.positives,
+                    missed: rater.missed,
+                    rate: rater.rate()?,
+                })
+            })
+            .collect();
+        let sum: f64 = raters.iter().map(|rater| rater.rate).sum();
+        Ok(Self {
+            threshold: threshold.get(),
+            mean: (!raters.is_empty()).then(|| sum / raters.len() as f64),
+            kruskal_wallis: kruskal_wallis(&rates).ok(),
+            groups: by_group,
+            raters,
+        })
+    }
+}
+
+/// Groups of raters from a file with the columns `rater` and `group`.
+pub(crate) fn read_groups(path: &Path) -> Result<BTreeMap<String, String>> {
+    let shown = path.display();
+    let mut reader = csv::Reader::from_path(path).with_context(|| format!("cannot read {shown}"))?;
+    let header = reader.headers().with_context(|| format!("{shown}:1: no header"))?;
+    let column = |name: &str| {
+        let place = header.iter().position(|column| column.trim().eq_ignore_ascii_case(name));
+        place.with_context(|| format!("{shown}:1: no column {name}; the columns are rater, group"))
+    };
+    let (rater, group) = (column("rater")?, column("group")?);
+    let mut groups = BTreeMap::new();
+    for record in reader.records() {
+        let record = record.with_context(|| format!("{shown}: a row"))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let cell = |column: usize| record.get(column).unwrap_or_default().trim().to_owned();
+        let (rater, group) = (cell(rater), cell(group));
+        ensure!(!rater.is_empty() && !group.is_empty(), "{shown}:{line}: rater or group is empty");
+        let known = groups.insert(rater.clone(), group);
+        ensure!(known.is_none(), "{shown}:{line}: rater `{rater}` was there already; keep one row");
+    }
+    Ok(groups)
+}

@@ -1,0 +1,59 @@
+//! The consistency curve (Figure 4 of the paper).
+
+use anyhow::Result;
+use plotters::prelude::*;
+
+use super::{Area, BLUE, DESCRIPTION, FONT, LABEL, TITLE};
+use crate::agreement::Agreement;
+
+pub(super) fn draw(area: &Area<'_>, agreement: &Agreement) -> Result<()> {
+    let points: Vec<(f64, f64, f64)> =
+        agreement.curve.iter().map(|point| (point.raters as f64, point.srcc.mean, point.srcc.std)).collect();
+    let last = points.last().map_or(1.0, |point| point.0);
+    // Down to a tidy tenth below everything drawn, 0 at the least where nothing is negative.
+    let lowest = points.iter().map(|(_, mean, std)| mean - std).fold(1.0, f64::min);
+    let bottom = ((lowest * 10.0).floor() / 10.0).max(-1.0);
+    let title = format!("Agreement of two groups of {}", agreement.groups_of);
+    let mut chart = ChartBuilder::on(area)
+        .margin(14)
+        .caption(title, (FONT, TITLE))
+        .x_label_area_size(46)
+        .y_label_area_size(64)
+        .build_cartesian_2d(0.0..last + 1.0, bottom..1.0)?;
+    chart
+        .configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .x_desc(format!("{} in each of the two disjoint groups", agreement.groups_of))
+        .y_desc("SRCC of their mean scores")
+        .x_labels(12)
+        .y_labels(10)
+        .x_label_formatter(&|size| format!("{size:.0}"))
+        .y_label_formatter(&|value| format!("{value:.2}"))
+        .axis_desc_style((FONT, DESCRIPTION))
+        .label_style((FONT, LABEL))
+        .draw()?;
+    let upper = points.iter().map(|(size, mean, std)| (*size, (mean + std).min(1.0)));
+    let lower = points.iter().rev().map(|(size, mean, std)| (*size, (mean - std).max(bottom)));
+    let band: Vec<(f64, f64)> = upper.chain(lower).collect();
+    let deviation = format!("± deviation of {} draws (ddof 0)", agreement.repeats);
+    chart
+        .draw_series(std::iter::once(Polygon::new(band, BLUE.mix(0.2))))?
+        .label(deviation)
+        .legend(|(x, y)| Rectangle::new([(x, y - 6), (x + 20, y + 6)], BLUE.mix(0.2).filled()));
+    let line = points.iter().map(|(size, mean, _)| (*size, *mean));
+    chart
+        .draw_series(LineSeries::new(line.clone(), BLUE.stroke_width(2)))?
+        .label("mean")
+        .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], BLUE.stroke_width(2)));
+    chart.draw_series(line.map(|point| Circle::new(point, 3, BLUE.filled())))?;
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::LowerRight)
+        .margin(14)
+        .legend_area_size(28)
+        .background_style(WHITE.mix(0.9))
+        .border_style(BLACK.mix(0.3))
+        .label_font((FONT, LABEL))
+        .draw()?;
+    Ok(())
+}

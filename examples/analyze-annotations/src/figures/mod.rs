@@ -1,0 +1,126 @@
+//! The figures, as SVG.
+
+mod bars;
+mod curve;
+mod histogram;
+mod rates;
+mod scatter;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use crate::report::Report;
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+// Colours that people with any kind of colour blindness tell apart (M. Okabe and K. Ito, "Color universal design", 2008).
+const BLUE: RGBColor = RGBColor(0, 114, 178);
+const VERMILION: RGBColor = RGBColor(213, 94, 0);
+const GREEN: RGBColor = RGBColor(0, 158, 115);
+
+const FONT: &str = "sans-serif";
+const TITLE: i32 = 20;
+const DESCRIPTION: i32 = 16;
+const LABEL: i32 = 14;
+
+/// Draws what the report has, and returns the names of the files.
+pub(crate) fn write(report: &Report, folder: &Path) -> Result<Vec<String>> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let mut files = Files { folder, names: Vec::new() };
+    let opinions = &report.opinions;
+    files.save("mos_histogram", (640, 420), |area| {
+        let texts = histogram::Texts {
+            title: format!("Mean opinion scores of {} clips", opinions.clips.len()),
+            x: "MOS (mean of the scores)",
+        };
+        histogram::draw(area, &opinions.mos_histogram, BLUE, &texts)
+    })?;
+    files.save("sos_histogram", (640, 420), |area| {
+        let texts = histogram::Texts {
+            title: format!("Deviations of opinion scores of {} clips", opinions.clips.len()),
+            x: "SOS (standard deviation of the scores, ddof 0)",
+        };
+        histogram::draw(area, &opinions.sos_histogram, GREEN, &texts)
+    })?;
+    files.save("mos_sos", (640, 480), |area| scatter::draw(area, opinions, report.scale))?;
+    if report.agreement.curve.len() > 1 {
+        files.save("consistency", (640, 440), |area| curve::draw(area, &report.agreement))?;
+    }
+    if let Some(labels) = &report.labels {
+        files.save("labels", (760, 860), |area| bars::profile(area, &labels.all))?;
+        files.save("labels_by_mos", (1160, 860), |area| bars::profiles(area, &labels.by_mos))?;
+    }
+    if let Some(quality) = &report.quality_control {
+        if quality.agreement.curve.len() > 1 {
+            files.save("consistency_of_raters", (640, 440), |area| curve::draw(area, &quality.agreement))?;
+        }
+        if !quality.false_negatives.raters.is_empty() {
+            let width = 640.max(100 + 120 * u32::try_from(quality.false_negatives.groups.len())?);
+            files
+                .save("false_negatives", (width, 460), |area| rates::draw(area, &quality.false_negatives))?;
+        }
+    }
+    Ok(files.names)
+}
+
+struct Files<'a> {
+    folder: &'a Path,
+    names: Vec<String>,
+}
+
+impl Files<'_> {
+    fn save(
+        &mut self,
+        name: &str,
+        size: (u32, u32),
+        draw: impl FnOnce(&Area<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut svg = String::new();
+        {
+            let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+            area.fill(&WHITE)?;
+            draw(&area).with_context(|| format!("the figure {name}"))?;
+            area.present()?;
+        }
+        let name = format!("{name}.svg");
+        let path = self.folder.join(&name);
+        fs::write(&path, svg).with_context(|| format!("cannot write {}", path.display()))?;
+        self.names.push(name);
+        Ok(())
+    }
+}
+
+/// The next value above that makes a tidy end of an axis: 1, 2, 4, 6 or 8 times a power of ten.
+fn tidy_above(value: f64) -> f64 {
+    let mut power = 1.0;
+    while power < value {
+        power *= 10.0;
+    }
+    while power >= 10.0 * value && power > 1e-9 {
+        power /= 10.0;
+    }
+    [0.1, 0.2, 0.4, 0.6, 0.8, 1.0]
+        .map(|step| step * power)
+        .into_iter()
+        .find(|end| *end >= value)
+        .unwrap_or(power)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tidy_above;
+
+    #[test]
+    fn ends_of_axes_are_tidy() {
+        for (value, end) in
+            [(0.0, 1e-10), (0.07, 0.08), (0.13, 0.2), (1.0, 1.0), (3.0, 4.0), (23.0, 40.0), (601.0, 800.0)]
+        {
+            let found = tidy_above(value);
+            assert!(found >= value && (found - end).abs() <= 1e-9, "{value}: {found}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Looks for leaks in the splits of a data set. See README.md.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use dream_data::dataset::{Clip, Dataset, read_manifest};
+use dream_data::split::{Partition, Split, check_split, read_split};
+
+/// Proves that splits do not leak, or names the clips that do
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// A data set with splits/, a folder with the folders 0, 1 …, or one split
+    #[arg(value_name = "DIR", required = true)]
+    folders: Vec<PathBuf>,
+
+    /// Identities and methods, for names that do not say them: path[,mos][,group][,method]
+    #[arg(long, value_name = "FILE.csv")]
+    manifest: Option<PathBuf>,
+
+    /// Say nothing about splits that are clean
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  check-splits DREAM                          splits/0 … of a data set
+  check-splits DREAM/splits/3                 one split
+  check-splits mine --manifest clips.csv      names of your own
+
+A split is clean when no clip is in it twice, no identity of test-1 and test-3 is in train, no method of test-2 and
+test-3 is in train, and every clip is known. Exit status: 0 all clean, 1 leaks, 2 an error.";
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// How many clips leak.
+fn run(args: &Args) -> Result<usize> {
+    let listed = args.manifest.as_ref().map(|path| -> Result<Vec<Clip>> {
+        let rows = read_manifest(path)?;
+        rows.iter().map(|row| row.to_clip().with_context(|| path.display().to_string())).collect()
+    });
+    let listed = listed.transpose()?;
+    let (mut splits, mut leaks) = (0, 0);
+    for folder in &args.folders {
+        for path in splits_of(folder)? {
+            let split = read_split(&path)?;
+            let known = match &listed {
+                Some(clips) => clips.clone(),
+                None => named(&split, folder)?,
+            };
+            let report = check_split(&split, &known)?;
+            splits += 1;
+            leaks += report.leaks.len();
+            for leak in &report.leaks {
+                println!("{}: {leak}", path.display());
+            }
+            if report.is_clean() && !args.quiet {
+                let mut line = format!("{}: clean;", path.display());
+                for set in Partition::ALL {
+                    let s = report.set(set);
+                    let (clips, identities, methods) = (s.clips, s.identities.len(), s.methods.len());
+                    line.push_str(&format!(
+                        " {set} {clips} clips, {identities} identities, {methods} methods;"
+                    ));
+                }
+                println!("{} {} known clips in no set", line, report.unassigned.len());
+            }
+        }
+    }
+    match leaks {
+        0 => println!("{splits} splits, no leak"),
+        n => println!("{splits} splits, {n} leaks"),
+    }
+    Ok(leaks)
+}
+
+/// The folders of splits below a folder, or the folder itself.
+fn splits_of(folder: &Path) -> Result<Vec<PathBuf>> {
+    if folder.join(Partition::Train.file_name()).exists() {
+        return Ok(vec![folder.to_owned()]);
+    }
+    let below = if folder.join("splits").is_dir() { folder.join("splits") } else { folder.to_owned() };
+    let mut found: Vec<(usize, PathBuf)> = Vec::new();
+    let entries = std::fs::read_dir(&below).with_context(|| format!("cannot read {}", below.display()))?;
+    for entry in entries {
+        let entry = entry.with_context(|| format!("cannot read {}", below.display()))?;
+        if let Some(index) = entry.file_name().to_str().and_then(|name| name.parse().ok()) {
+            found.push((index, entry.path()));
+        }
+    }
+    if found.is_empty() {
+        bail!("{} has no splits: expected folders 0, 1 … with train_set.csv in them", below.display());
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(_, path)| path).collect())
+}
+
+/// The clips of a split and of the videos beside it, by the names of the benchmark. Other names stay unknown.
+fn named(split: &Split, folder: &Path) -> Result<Vec<Clip>> {
+    let mut names: std::collections::BTreeSet<_> = split.clips().cloned().collect();
+    if folder.join("videos").is_dir() {
+        names.extend(Dataset::open(folder)?.videos()?);
+    }
+    Ok(names.into_iter().filter_map(|name| Clip::from_id(name).ok()).collect())
+}

@@ -1,0 +1,188 @@
+//! Draws the splits of a data set. See README.md.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, ValueEnum};
+use dream_data::annotation::{Ddof, Tally};
+use dream_data::dataset::{Clip, ClipId, Dataset, read_manifest};
+use dream_data::split::{
+    Partition, SplitDesign, Validation, ValidationUnit, check_split, write_mos_list, write_split,
+};
+
+/// Draws leak-free splits: new identities in test-1, new methods in test-2, both in test-3
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// The data set: a folder with videos/ and all_descriptions_en.csv
+    #[arg(long, value_name = "DIR", required_unless_present = "manifest")]
+    data: Option<PathBuf>,
+
+    /// A list path[,mos][,group][,method] instead of a data set
+    #[arg(long, value_name = "FILE.csv", conflicts_with = "data", requires = "out")]
+    manifest: Option<PathBuf>,
+
+    /// Where the folders 0, 1 … are written [default: DIR/splits]
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Identities kept from train [default: 3 of 10]
+    #[arg(long, value_name = "N")]
+    test_identities: Option<usize>,
+
+    /// Methods kept from train, real clips of a round counting as one [default: 10 of 38]
+    #[arg(long, value_name = "N")]
+    test_methods: Option<usize>,
+
+    /// How many splits
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    repeats: usize,
+
+    /// What the draws depend on; a split is the same on every machine
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// Also write validation_fit.csv and validation_set.csv: train divided by whole clips, identities or methods
+    #[arg(long, value_enum, value_name = "UNIT")]
+    validation: Option<Unit>,
+
+    /// The share of units in validation_set.csv
+    #[arg(long, value_name = "SHARE", default_value_t = 0.2, requires = "validation")]
+    validation_share: f64,
+
+    /// Replace splits that are there
+    #[arg(long)]
+    force: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  make-splits --data DREAM                          ten splits below DREAM/splits
+  make-splits --data DREAM --out mine --seed 3 --test-identities 4 --test-methods 8
+  make-splits --manifest clips.csv --out splits --repeats 5
+  make-splits --data DREAM --out mine --validation identity
+
+Scores are the means of the opinions in all_descriptions_en.csv, or of the manifest; without any, the lists have only
+names. What is written is checked for leaks. Exit status: 0 done, 2 an error.";
+
+/// What validation holds out as a whole.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Unit {
+    /// Single clips
+    Clip,
+    /// All clips of an identity
+    Identity,
+    /// All clips of a method
+    Method,
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<()> {
+    let (clips, mos) = read(args)?;
+    let count =
+        |name: fn(&Clip) -> &str| clips.iter().map(name).collect::<std::collections::BTreeSet<_>>().len();
+    let (identities, methods) = (count(|clip| &clip.identity), count(|clip| &clip.method));
+    // The shares of DFGC-VRA, rounded.
+    let design = SplitDesign {
+        test_identities: args.test_identities.unwrap_or(((3 * identities + 5) / 10).max(1)),
+        test_methods: args.test_methods.unwrap_or(((10 * methods + 19) / 38).max(1)),
+        repeats: args.repeats,
+        seed: args.seed,
+    };
+    let Some(folder) = args.out.clone().or_else(|| Some(args.data.as_ref()?.join("splits"))) else {
+        bail!("--out is missing");
+    };
+    if !args.force && (0..design.repeats).any(|index| folder.join(index.to_string()).exists()) {
+        bail!(
+            "{} has splits already; choose another folder with --out, or replace them with --force",
+            folder.display()
+        );
+    }
+    let scored = clips.iter().filter(|clip| mos.contains_key(&clip.id)).count();
+    if scored != 0 && scored != clips.len() {
+        let missing = clips.iter().find(|clip| !mos.contains_key(&clip.id)).map(|clip| clip.id.as_str());
+        bail!("{scored} of {} clips have scores; `{}` has none", clips.len(), missing.unwrap_or_default());
+    }
+    println!(
+        "{} clips of {identities} identities by {methods} methods; {} and {} kept from train, seed {}",
+        clips.len(),
+        design.test_identities,
+        design.test_methods,
+        design.seed
+    );
+    for index in 0..design.repeats {
+        let split = design.draw(&clips, index)?.with_mos(|clip| mos.get(clip).copied());
+        if let Some(leak) = check_split(&split, &clips)?.leaks.first() {
+            bail!("split {index} leaks: {leak}");
+        }
+        let place = folder.join(index.to_string());
+        write_split(&split, &place)?;
+        let mut line = format!("{index}:");
+        for set in Partition::ALL {
+            line.push_str(&format!(" {set} {}", split.set(set).len()));
+        }
+        if let Some(unit) = args.validation {
+            let unit = match unit {
+                Unit::Clip => ValidationUnit::Clip,
+                Unit::Identity => ValidationUnit::Identity,
+                Unit::Method => ValidationUnit::Method,
+            };
+            let validation =
+                Validation { share: args.validation_share, unit, seed: args.seed.wrapping_add(index as u64) };
+            let (fit, held_out) = validation.divide(&split.train, &clips)?;
+            write_mos_list(&fit, place.join("validation_fit.csv"))?;
+            write_mos_list(&held_out, place.join("validation_set.csv"))?;
+            line.push_str(&format!("; validation {} of train", held_out.len()));
+        }
+        println!("{line}");
+    }
+    println!("written below {}", folder.display());
+    Ok(())
+}
+
+/// Clips, and the scores of those that have one.
+fn read(args: &Args) -> Result<(Vec<Clip>, BTreeMap<ClipId, f64>)> {
+    let mut mos = BTreeMap::new();
+    let mut clips = Vec::new();
+    if let Some(path) = &args.manifest {
+        for row in read_manifest(path)? {
+            clips.push(row.to_clip().with_context(|| path.display().to_string())?);
+            mos.extend(row.mos.map(|score| (row.clip, score)));
+        }
+    } else if let Some(path) = &args.data {
+        let dataset = Dataset::open(path)?;
+        let inventory = dataset.inventory()?;
+        if let Some(odd) = inventory.unknown.first() {
+            bail!("{}: `{odd}` is no name of the benchmark; use --manifest for other names", path.display());
+        }
+        if path.join("all_descriptions_en.csv").exists() {
+            let (mut tally, mut rows) = (Tally::default(), dataset.descriptions()?);
+            while let Some(row) = rows.next_row()? {
+                tally.add(row.clip, row.grade)?;
+            }
+            mos.extend(tally.opinions(Ddof::Population).map(|(clip, opinion)| (clip.clone(), opinion.mos)));
+        }
+        let mut names = dataset.videos()?;
+        if names.is_empty() {
+            names = mos.keys().cloned().collect();
+        }
+        for name in names {
+            clips.push(Clip::from_id(name)?);
+        }
+    }
+    if clips.is_empty() {
+        bail!("no clips found; expected videos below videos/C1, videos/C2 or videos/C3");
+    }
+    Ok((clips, mos))
+}

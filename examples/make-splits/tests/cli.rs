@@ -1,0 +1,89 @@
+//! The program as people run it.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use dream_data::dataset::Clip;
+use dream_data::split::{check_split, read_split};
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_make-splits")).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Six groups, eight methods and the real clips, each clip with the opinions 2 and 3; empty videos.
+fn tree(root: &Path) {
+    fs::create_dir_all(root.join("videos/C1")).unwrap();
+    let mut table = String::from("video_name,opinion_score,description_cn,description_en\n");
+    for group in 1..=6 {
+        for method in 0..=8 {
+            let end = if method == 0 { "target".to_owned() } else { format!("submit-{method}") };
+            let name = format!("C1/{group}-1-1-{end}.mp4");
+            fs::write(root.join("videos").join(&name), "").unwrap();
+            table.push_str(&format!("{name},2,,x\n{name},3,,y\n"));
+        }
+    }
+    fs::write(root.join("all_descriptions_en.csv"), table).unwrap();
+}
+
+#[test]
+fn splits_of_a_tree_do_not_leak_and_have_scores() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    tree(root);
+    let data = root.to_str().unwrap();
+    let output = run(&["--data", data, "--validation", "method"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    for index in 0..10 {
+        let place = root.join("splits").join(index.to_string());
+        let split = read_split(&place).unwrap();
+        let clips: Vec<Clip> = split.clips().map(|id| Clip::from_id(id.clone()).unwrap()).collect();
+        assert_eq!(clips.len(), 54);
+        assert!(check_split(&split, &clips).unwrap().is_clean());
+        assert!(split.train.iter().all(|row| row.mos == Some(2.5)));
+        let rows = |name: &str| fs::read_to_string(place.join(name)).unwrap().lines().count() - 1;
+        assert_eq!(rows("validation_fit.csv") + rows("validation_set.csv"), split.train.len());
+    }
+
+    // The same seed draws the same; what is there is not replaced unasked.
+    let again = folder.path().join("again");
+    let again = again.to_str().unwrap();
+    assert_eq!(run(&["--data", data, "--out", again, "--repeats", "1"]).status.code(), Some(0));
+    let read = |root: &str, name: &str| fs::read(Path::new(root).join(name)).unwrap();
+    assert_eq!(read(again, "0/test_set1.csv"), read(data, "splits/0/test_set1.csv"));
+    let output = run(&["--data", data, "--seed", "1"]);
+    assert!(output.status.code() == Some(2) && text(&output.stderr).contains("--force"));
+    assert_eq!(run(&["--data", data, "--seed", "1", "--force"]).status.code(), Some(0));
+    assert_ne!(read(again, "0/test_set1.csv"), read(data, "splits/0/test_set1.csv"));
+}
+
+#[test]
+fn manifests_and_options() {
+    let folder = tempfile::tempdir().unwrap();
+    let (list, out) = (folder.path().join("m.csv"), folder.path().join("out"));
+    let mut rows = String::from("path,mos,group,method\n");
+    for group in ["anna", "ben", "cleo"] {
+        for method in ["real", "swap-a", "swap-b"] {
+            rows.push_str(&format!("{group}/{method}.mp4,,{group},{method}\n"));
+        }
+    }
+    fs::write(&list, rows).unwrap();
+    let base = ["--manifest", list.to_str().unwrap(), "--out", out.to_str().unwrap(), "--repeats", "2"];
+    let output = run(&[&base[..], &["--test-identities", "1", "--test-methods", "2"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let split = read_split(out.join("1")).unwrap();
+    assert_eq!([split.train.len(), split.test1.len(), split.test2.len(), split.test3.len()], [2, 1, 4, 2]);
+    assert_eq!(split.train[0].mos, None);
+
+    let output = run(&[&base[..], &["--force", "--test-identities", "3"]].concat());
+    assert!(output.status.code() == Some(2) && text(&output.stderr).contains("test_identities"));
+    let output = run(&["--data", folder.path().join("none").to_str().unwrap()]);
+    assert!(output.status.code() == Some(2) && text(&output.stderr).contains("none"));
+    assert_eq!(run(&[]).status.code(), Some(2));
+    assert!(text(&run(&["--help"]).stdout).contains("Examples:"));
+}

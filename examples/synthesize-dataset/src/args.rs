@@ -1,0 +1,111 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use dream_data::FrameRate;
+use dream_data::synthetic::SyntheticConfig;
+
+/// Writes a synthetic data set in the shape of the DREAM benchmark, with known truth
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The folder to write; run again with the same options after an interruption
+    #[arg(long, short, value_name = "DIR", required_unless_present = "contact_sheet")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Identity groups: pairs of people whose faces are swapped
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    identities: usize,
+
+    /// Methods of swapping; real clips come on top, three for every identity
+    #[arg(long, value_name = "N", default_value_t = 35)]
+    methods: usize,
+
+    /// Clips of every identity and method
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    takes: usize,
+
+    /// Frames of a clip
+    #[arg(long, value_name = "N", default_value_t = 24)]
+    frames: u32,
+
+    /// Width and height in pixels
+    #[arg(long, value_name = "WxH", default_value = "96x80")]
+    size: String,
+
+    /// Frames per second
+    #[arg(long, value_name = "N", default_value_t = 25)]
+    fps: u32,
+
+    /// Raters; each sees every clip
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    raters: usize,
+
+    /// The disagreement of attentive raters: variance a (m - 1)(5 - m) about a mean opinion m
+    #[arg(long, value_name = "A", default_value_t = 0.18)]
+    a: f64,
+
+    /// The share of raters who answer at random until they are caught
+    #[arg(long, value_name = "SHARE", default_value_t = SyntheticConfig::default().careless_share)]
+    careless: f64,
+
+    /// Clips of a session; shorter sessions are needed for fewer than 45 clips
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    session_clips: usize,
+
+    /// Draw the first person too, instead of using the photograph
+    #[arg(long)]
+    no_portrait: bool,
+
+    /// What every draw depends on; the same seed gives the same bytes
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    seed: u64,
+
+    /// Clips rendered at the same time; the output does not depend on it
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: u16,
+
+    /// Write a picture of people, methods and artifacts
+    #[arg(long, value_name = "FILE.png")]
+    pub(crate) contact_sheet: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  synthesize-dataset --out synthetic --identities 20 --methods 35 --seed 7
+                                          760 clips, 210 MB, 45,000 opinions
+  synthesize-dataset --out small --identities 4 --methods 9 --frames 12 --raters 10
+  synthesize-dataset --out large --size 320x240 --frames 100 --jobs 8
+  synthesize-dataset --contact-sheet sheet.png --size 192x160
+                                          a picture only
+
+Below DIR: videos/C1|C2|C3/*.y4m, splits/0..9/*.csv, all_descriptions_en.csv as in the benchmark; sessions.csv (every
+grade, refused ones and checkers included), truth.csv (realism and artifacts of every clip), truth.json (the options and
+the raters). Exit status: 0 done, 2 an error.";
+
+impl Args {
+    /// The data set that is asked for.
+    pub(crate) fn config(&self) -> Result<SyntheticConfig> {
+        let sides = self.size.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+        let (width, height) =
+            sides.with_context(|| format!("--size {}: give WIDTHxHEIGHT, such as 96x80", self.size))?;
+        Ok(SyntheticConfig {
+            identities: self.identities,
+            methods: self.methods,
+            takes: self.takes,
+            frames: self.frames,
+            width,
+            height,
+            frame_rate: FrameRate::new(self.fps, 1)?,
+            portraits: !self.no_portrait,
+            seed: self.seed,
+            a: self.a,
+            raters: self.raters,
+            careless_share: self.careless,
+            session_clips: self.session_clips,
+            ..SyntheticConfig::default()
+        })
+    }
+}

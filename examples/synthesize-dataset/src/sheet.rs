@@ -1,0 +1,69 @@
+//! A picture of what is in the data set.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use dream_data::synthetic::{Planted, Synthetic};
+use image::RgbImage;
+use image::imageops::replace;
+
+/// Groups in the upper part.
+const COLUMNS: usize = 8;
+/// Methods in the upper part, below the real clips.
+const METHODS: usize = 4;
+/// Pixels between pictures.
+const GAP: u32 = 2;
+
+/// Writes a picture. Upper part: a column an identity group; real clips, then methods from the best to the worst. Lower part, below a
+/// wider gap: every artifact at full strength, in the order of `Planted::kinds`, on the first person and on the second.
+pub(crate) fn write(synthetic: &Synthetic, path: &Path) -> Result<()> {
+    let (width, height) = (synthetic.config().width, synthetic.config().height);
+    let mut by_method: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (i, clip) in synthetic.clips().iter().enumerate() {
+        by_method.entry(&clip.clip.method).or_default().push(i);
+    }
+    let realism = |clips: &[usize]| {
+        let sum: f64 = clips.iter().filter_map(|&i| synthetic.clips().get(i)).map(|clip| clip.realism).sum();
+        sum / clips.len().max(1) as f64
+    };
+    let mut fakes: Vec<&Vec<usize>> =
+        by_method.iter().filter(|(name, _)| !name.ends_with("/target")).map(|(_, clips)| clips).collect();
+    fakes.sort_by(|a, b| realism(b).total_cmp(&realism(a)));
+    let shown = (0..METHODS).filter_map(|i| fakes.get(i * fakes.len().saturating_sub(1) / (METHODS - 1)));
+    let rows: Vec<&Vec<usize>> = by_method.get("C1/target").into_iter().chain(shown.copied()).collect();
+    let columns = rows.iter().map(|row| row.len()).max().unwrap_or(0).min(COLUMNS);
+
+    let kinds = Planted::kinds();
+    let lower = 2 * kinds.len().div_ceil(columns.max(1));
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let across = count(columns.max(1));
+    let down = count(rows.len() + lower);
+    let mut sheet = RgbImage::from_pixel(
+        across * (width + GAP) - GAP,
+        down * (height + GAP) - GAP + 4 * GAP,
+        image::Rgb([255, 255, 255]),
+    );
+    let mut place = |pixels: Vec<u8>, column: usize, row: usize, extra: u32| -> Result<()> {
+        let still = RgbImage::from_raw(width, height, pixels).context("a frame of the wrong size")?;
+        let (x, y) = (count(column) * (width + GAP), count(row) * (height + GAP) + extra);
+        replace(&mut sheet, &still, i64::from(x), i64::from(y));
+        Ok(())
+    };
+    // Not the first frame: some artifacts need a past.
+    let frame = synthetic.config().frames.saturating_sub(1).min(7);
+    for (r, row) in rows.iter().enumerate() {
+        for (c, &clip) in row.iter().take(columns).enumerate() {
+            place(synthetic.still(clip, frame)?, c, r, 0)?;
+        }
+    }
+    for (person, clip) in rows.first().map(|row| row.iter().take(2).enumerate()).into_iter().flatten() {
+        for (i, &(artifact, places)) in kinds.iter().enumerate() {
+            let Some(&spot) = places.first() else { continue };
+            let planted = [Planted { place: spot, artifact, strength: 1.0 }];
+            let row = rows.len() + person * (lower / 2) + i / columns.max(1);
+            place(synthetic.still_with(*clip, frame, &planted)?, i % columns.max(1), row, 4 * GAP)?;
+        }
+    }
+    sheet.save(path).with_context(|| format!("cannot write {}", path.display()))
+}

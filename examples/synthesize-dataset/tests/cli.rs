@@ -1,0 +1,91 @@
+//! The program as people run it.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::process::{Command, Output};
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_synthesize-dataset")).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+const SMALL: [&str; 12] = [
+    "--identities",
+    "4",
+    "--methods",
+    "9",
+    "--frames",
+    "2",
+    "--size",
+    "48x40",
+    "--raters",
+    "4",
+    "--seed",
+    "3",
+];
+
+#[test]
+fn a_tree_and_a_second_run_that_keeps_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("d");
+    let arguments = [&["--out", out.to_str().unwrap(), "--jobs", "2"], &SMALL[..]].concat();
+    let output = run(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let report = text(&output.stdout);
+    assert!(
+        report.contains("48 clips, 0 of them were there already") && report.contains("a = 0.18"),
+        "{report}"
+    );
+    for name in [
+        "videos/C1/1-1-1-target.y4m",
+        "splits/9/test_set3.csv",
+        "all_descriptions_en.csv",
+        "sessions.csv",
+        "truth.csv",
+        "truth.json",
+    ] {
+        assert!(out.join(name).is_file(), "{name}");
+    }
+    assert!(text(&run(&arguments).stdout).contains("48 of them were there already"));
+
+    let other = run(&[&arguments[..], &["--a", "0.2"]].concat());
+    assert_eq!(other.status.code(), Some(2));
+    assert!(text(&other.stderr).contains("another configuration"), "{}", text(&other.stderr));
+}
+
+#[test]
+fn a_picture_without_a_tree() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("sheet.png");
+    let output = run(&[&["--contact-sheet", picture.to_str().unwrap()], &SMALL[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    // Four groups; five rows of them, and 15 artifacts on two people.
+    let sheet = image::open(&picture).unwrap();
+    assert_eq!((sheet.width(), sheet.height()), (4 * 50 - 2, 13 * 42 - 2 + 8));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn wrong_options_are_2_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("d");
+    for (arguments, part) in [
+        (&["--size", "96"][..], "--size 96: give WIDTHxHEIGHT"),
+        (&["--identities", "1"], "option `identities`: 1 must be 2 to 9999"),
+        (&["--identities", "2", "--methods", "3"], "shorter sessions"),
+        (&["--a", "0.9"], "option `a`"),
+        (&["--fps", "0"], "frame_rate"),
+        (&["--jobs", "0"], "--jobs"),
+    ] {
+        let output = run(&[&["--out", out.to_str().unwrap()], arguments].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(part), "{}", text(&output.stderr));
+    }
+    assert!(!out.exists());
+    assert_eq!(run(&[]).status.code(), Some(2));
+    let help = text(&run(&["--help"]).stdout);
+    assert!(help.contains("Examples:") && help.contains("--contact-sheet"), "{help}");
+}
