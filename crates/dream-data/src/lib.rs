@@ -2,6 +2,7 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 mod crop;
+mod cropper;
 mod error;
 #[cfg(feature = "ffmpeg")]
 mod ffmpeg;
@@ -11,13 +12,21 @@ mod h264;
 mod images;
 mod info;
 mod inputs;
+#[cfg_attr(not(test), allow(dead_code, reason = "`shuffle` is for the splits"))]
+mod random;
 mod raw;
+mod rotate;
+mod sampled;
+mod samples;
+mod sampling;
 mod source;
 mod stream;
+mod times;
 mod video;
 mod y4m;
 
 pub use crop::RelativeBox;
+pub use cropper::{BoxPlan, CropOptions, Cropped, Cropper, Missing, Smoothing};
 pub use error::{Error, MAX_DIMENSION, Result};
 #[cfg(feature = "ffmpeg")]
 pub use ffmpeg::FfmpegReader;
@@ -25,8 +34,12 @@ pub use frame::{Pixels, Plane, VideoFrame};
 #[cfg(feature = "h264")]
 pub use h264::H264Reader;
 pub use images::ImageSequence;
-pub use info::{ColorRange, FrameRate, VideoInfo};
+pub use info::{ColorRange, FrameRate, Pacing, VideoInfo};
 pub use inputs::expand_inputs;
 pub use raw::{RawFormat, RawReader};
-pub use source::{Decoder, FrameSource, OpenOptions, SourceKind, kind_of, open};
+pub use rotate::{Rotated, Rotation};
+pub use sampled::{Sampled, count_frames};
+pub use sampling::{Sampler, Sampling};
+pub use source::{Decoder, FrameSource, OpenOptions, SourceKind, Step, kind_of, open};
+pub use times::FrameTimes;
 pub use y4m::Y4mReader;
