@@ -272,10 +272,12 @@ mod tests {
             for n in 1..70 {
                 let parts = n.min(frames);
                 // The formula in floating point, exact for numbers this small.
-                let expected: Vec<u64> = (0..parts)
-                    .map(|i| ((i as f64 + 0.5) * frames as f64 / parts as f64 + 1e-9).floor() as u64)
+                let expected: Vec<f64> = (0..parts)
+                    .map(|i| ((i as f64 + 0.5) * frames as f64 / parts as f64 + 1e-9).floor())
                     .collect();
-                assert_eq!(taken(Sampling::Uniform { n }, frames), expected, "{n} of {frames}");
+                let found = taken(Sampling::Uniform { n }, frames);
+                let found: Vec<f64> = found.into_iter().map(|index| index as f64).collect();
+                assert_eq!(found, expected, "{n} of {frames}");
             }
         }
         assert_eq!(taken(Sampling::Uniform { n: 9 }, 3), [0, 1, 2]);

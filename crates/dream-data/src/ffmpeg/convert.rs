@@ -192,3 +192,32 @@ fn assign(picture: &Picture, planes: Planes, chroma: &mut Vec<u8>, out: &mut Vid
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depths_are_in_the_names_of_formats() {
+        for (name, depth) in [
+            ("yuv420p10le", Some(10)),
+            ("yuv444p16be", Some(16)),
+            ("yuva420p9le", Some(9)),
+            ("gray12le", Some(12)),
+            ("ya16le", Some(16)),
+            ("gbrp14le", Some(14)),
+            ("p010le", Some(10)),
+            ("p416be", Some(16)),
+            ("yuv422p", Some(8)),
+            ("nv16", Some(8)),
+            ("bgr0", Some(8)),
+            ("rgb565le", None),
+            ("rgb48le", None),
+            ("grayf32le", None),
+            ("bayer_rggb16le", None),
+            ("", None),
+        ] {
+            assert_eq!(depth_of(name), depth, "{name}");
+        }
+    }
+}
