@@ -114,18 +114,33 @@ impl VideoFrame {
 fn turn_plane<const BYTES: usize>(plane: &[u8], width: usize, rotation: Rotation, out: &mut [u8]) {
     let (pixels, _) = plane.as_chunks::<BYTES>();
     let (out, _) = out.as_chunks_mut::<BYTES>();
-    let column = |x: usize| pixels.iter().skip(x).step_by(width.max(1));
     match rotation {
-        Rotation::Quarter => {
-            let columns = (0..width).flat_map(|x| column(x).rev());
-            out.iter_mut().zip(columns).for_each(|(out, pixel)| *out = *pixel);
-        }
+        Rotation::Quarter => swap_sides(pixels, width, true, out),
         Rotation::Half => out.iter_mut().zip(pixels.iter().rev()).for_each(|(out, pixel)| *out = *pixel),
-        Rotation::ThreeQuarter => {
-            let columns = (0..width).rev().flat_map(column);
-            out.iter_mut().zip(columns).for_each(|(out, pixel)| *out = *pixel);
-        }
+        Rotation::ThreeQuarter => swap_sides(pixels, width, false, out),
         Rotation::None | Rotation::Other => out.copy_from_slice(pixels),
+    }
+}
+
+/// Columns become rows: the first one the first (clockwise) or the last. Several columns go at once, so that the
+/// source is read along its rows.
+fn swap_sides<T: Copy>(pixels: &[T], width: usize, clockwise: bool, out: &mut [T]) {
+    const COLUMNS: usize = 32;
+    let height = pixels.len().checked_div(width).unwrap_or(0).max(1);
+    for (block, rows) in out.chunks_mut(COLUMNS * height).enumerate() {
+        let (from, count) = (block * COLUMNS, rows.len() / height);
+        let left = if clockwise { from } else { width.saturating_sub(from + count) };
+        for (y, row) in pixels.chunks_exact(width.max(1)).enumerate() {
+            // Clockwise, the bottom row becomes the first column.
+            let place = if clockwise { height - 1 - y } else { y };
+            let Some(row) = row.get(left..left + count) else { continue };
+            let targets = rows.chunks_exact_mut(height).filter_map(|target| target.get_mut(place));
+            if clockwise {
+                targets.zip(row).for_each(|(out, pixel)| *out = *pixel);
+            } else {
+                targets.zip(row.iter().rev()).for_each(|(out, pixel)| *out = *pixel);
+            }
+        }
     }
 }
 
@@ -247,6 +262,26 @@ mod tests {
             turned(&VideoFrame::default(), Rotation::Quarter).pixels(),
             VideoFrame::default().pixels()
         );
+    }
+
+    /// Wider and higher than a block of columns, against the definition.
+    #[test]
+    fn large_planes_turn_as_defined() {
+        for (width, height) in [(70, 37), (37, 70), (32, 64), (1, 100), (100, 1), (65, 3)] {
+            let luma: Vec<u8> = (0..251u8).cycle().take(width * height).collect();
+            let upright = frame(Pixels::Gray(Plane::new(&luma, width, height, width).unwrap()));
+            let at = |x: usize, y: usize| luma[y * width + x];
+            let (quarter, three) =
+                (turned(&upright, Rotation::Quarter), turned(&upright, Rotation::ThreeQuarter));
+            let half = turned(&upright, Rotation::Half);
+            for y in 0..height {
+                for x in 0..width {
+                    assert_eq!(quarter.bytes()[x * height + (height - 1 - y)], at(x, y));
+                    assert_eq!(three.bytes()[(width - 1 - x) * height + y], at(x, y));
+                    assert_eq!(half.bytes()[(height - 1 - y) * width + (width - 1 - x)], at(x, y));
+                }
+            }
+        }
     }
 
     #[test]

@@ -37,8 +37,9 @@ pub struct Sampled<S> {
 }
 
 impl<S: FrameSource> Sampled<S> {
-    /// Takes the number of frames, where it is needed, from [`VideoInfo::frames`]. The source should be new:
-    /// positions are its own.
+    /// Takes the number of frames, where it is needed, from [`VideoInfo::frames`]. That is the container's promise:
+    /// with FFmpeg it may count frames that an edit list hides, and a damaged file has fewer. Where exact places
+    /// matter, count first. The source should be new: positions are its own.
     ///
     /// # Errors
     /// As [`Sampling::sampler`].
