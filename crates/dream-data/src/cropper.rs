@@ -386,15 +386,16 @@ mod tests {
     #[test]
     fn a_reset_forgets() {
         let (frame, mut out) = (VideoFrame::default(), VideoFrame::default());
-        let mut found = [Some(at(0.0)), Some(at(0.5)), None].into_iter();
-        let smoothing = Smoothing::Exponential { weight: 0.5 };
-        let options = CropOptions { smoothing, missing: Missing::KeepLast, ..Default::default() };
-        let mut cropper = Cropper::new(|_: &VideoFrame| found.next().flatten(), options).unwrap();
-        cropper.crop(&frame, &mut out).unwrap();
-        cropper.reset();
-        assert_eq!(cropper.crop(&frame, &mut out).unwrap(), Some(at(0.5)));
-        cropper.reset();
-        assert!(matches!(cropper.crop(&frame, &mut out), Err(Error::NoBox { .. })));
+        for smoothing in [Smoothing::Exponential { weight: 0.5 }, Smoothing::MovingMedian { boxes: 2 }] {
+            let mut found = [Some(at(0.0)), Some(at(0.5)), None].into_iter();
+            let options = CropOptions { smoothing, missing: Missing::KeepLast, ..Default::default() };
+            let mut cropper = Cropper::new(|_: &VideoFrame| found.next().flatten(), options).unwrap();
+            cropper.crop(&frame, &mut out).unwrap();
+            cropper.reset();
+            assert_eq!(cropper.crop(&frame, &mut out).unwrap(), Some(at(0.5)), "{smoothing:?}");
+            cropper.reset();
+            assert!(matches!(cropper.crop(&frame, &mut out), Err(Error::NoBox { .. })));
+        }
     }
 
     #[test]

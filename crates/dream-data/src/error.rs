@@ -92,7 +92,7 @@ pub enum Error {
     },
     /// A way of sampling needs more frames than the video has.
     #[error(
-        "sampling `{sampling}` needs at least {needed} frames, the video has {found}; use fewer or shorter clips"
+        "sampling `{sampling}` needs at least {needed} frames, the video has {found}; ask for less, or leave it out"
     )]
     TooFewFrames {
         /// Name of the way of sampling.
