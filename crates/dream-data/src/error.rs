@@ -134,6 +134,39 @@ pub enum Error {
     /// Ratios of no descriptions were asked for.
     #[error("a profile needs at least one description, there is none")]
     NoDescriptions,
+    /// A way of sampling needs more frames than the video has.
+    #[error(
+        "sampling `{sampling}` needs at least {needed} frames, the video has {found}; ask for less, or leave it out"
+    )]
+    TooFewFrames {
+        /// Name of the way of sampling.
+        sampling: &'static str,
+        /// The smallest number of frames that is enough.
+        needed: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// A way of sampling needs the number of frames, and the file does not state it.
+    #[error(
+        "sampling `{sampling}` needs the number of frames, which the file does not state; \
+         count them in a first pass (`count_frames`) and state it (`Sampled::with_count`)"
+    )]
+    FrameCountUnknown {
+        /// Name of the way of sampling.
+        sampling: &'static str,
+    },
+    /// The detector found no box in a frame, and there is none to keep.
+    #[error("no box was found in frame {frame}; choose `Missing::Skip` to leave such frames out")]
+    NoBox {
+        /// Position of the frame in the video, from 0.
+        frame: u64,
+    },
+    /// The detector found no box in any frame.
+    #[error("no box was found in any of {frames} frames")]
+    NoBoxes {
+        /// How many frames were looked at.
+        frames: u64,
+    },
 }
 
 impl Error {

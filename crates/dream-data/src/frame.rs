@@ -161,6 +161,16 @@ impl VideoFrame {
         &mut self.data
     }
 
+    /// Width, height and which planes there are.
+    pub(crate) fn shape(&self) -> (usize, usize, Layout) {
+        (self.width, self.height, self.layout)
+    }
+
+    /// All planes in order, without padding.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.data
+    }
+
     pub(crate) fn stamp(&mut self, index: u64, timestamp: f64) {
         (self.index, self.timestamp) = (index, timestamp);
     }

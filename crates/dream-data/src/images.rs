@@ -3,7 +3,7 @@
 use crate::error::{Error, MAX_DIMENSION, Result, check_size};
 use crate::frame::{Layout, VideoFrame};
 use crate::info::{ColorRange, FrameRate, VideoInfo};
-use crate::source::{FrameSource, is_image};
+use crate::source::{FrameSource, Step, is_image, next_of};
 use crate::stream::Progress;
 use image::{ColorType, ImageDecoder, ImageReader, Limits};
 use std::cmp::Ordering;
@@ -65,10 +65,18 @@ impl ImageSequence {
                 expected: "files ending in .png, .jpg or .jpeg",
             });
         };
-        let (width, height) = open_decoder(first, 0)?.dimensions();
+        let decoder = open_decoder(first, 0)?;
+        let (width, height) = decoder.dimensions();
         let mut info = VideoInfo::new(width, height, frame_rate, "image");
         info.frames = Some(paths.len() as u64);
         info.range = ColorRange::Full;
+        info.bit_depth = Some(8);
+        if let Some(deep) = deep_name(decoder.color_type()) {
+            info.bit_depth = Some(16);
+            info.converted_from = Some(deep.to_owned());
+            info.exact = false;
+        }
+        drop(decoder);
         let progress = Progress::new(named.to_owned());
         Ok(Self { paths, info, frame: VideoFrame::default(), decoded: Vec::new(), progress })
     }
@@ -80,21 +88,41 @@ impl FrameSource for ImageSequence {
     }
 
     fn next_frame(&mut self) -> Result<Option<&VideoFrame>> {
+        next_of(self, |source| &mut source.frame)
+    }
+
+    fn take_frame(&mut self, wants: &mut dyn FnMut(u64, f64) -> bool, out: &mut VideoFrame) -> Result<Step> {
         let index = self.progress.frames();
         let path = usize::try_from(index).ok().and_then(|index| self.paths.get(index));
         let Some(path) = path.filter(|_| !self.progress.ended()) else {
             self.progress.end();
-            return Ok(None);
+            return Ok(Step::End);
         };
+        let time = self.info.frame_rate.time_of(index);
+        if !wants(index, time) {
+            self.progress.delivered();
+            return Ok(Step::Skipped);
+        }
         let expected = (self.info.width, self.info.height);
-        match decode(path, index, expected, &mut self.decoded, &mut self.frame) {
+        match decode(path, index, expected, &mut self.decoded, out) {
             Ok(()) => {
-                self.frame.stamp(index, self.info.frame_rate.time_of(index));
+                out.stamp(index, time);
                 self.progress.delivered();
-                Ok(Some(&self.frame))
+                Ok(Step::Taken)
             }
             Err(error) => Err(self.progress.fail(error)),
         }
+    }
+}
+
+/// FFmpeg's name of a 16-bit sample type.
+fn deep_name(colour: ColorType) -> Option<&'static str> {
+    match colour {
+        ColorType::L16 => Some("gray16"),
+        ColorType::La16 => Some("ya16"),
+        ColorType::Rgb16 => Some("rgb48"),
+        ColorType::Rgba16 => Some("rgba64"),
+        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is known about a video before its first frame.
 
 use crate::error::{Error, Result};
+use crate::rotate::Rotation;
 use std::fmt;
 
 /// Frames per second as a positive fraction in lowest terms: 30000/1001, not 29.97.
@@ -88,6 +89,20 @@ pub enum ColorRange {
     Full,
 }
 
+/// Whether all frames of a video last equally long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Pacing {
+    /// The file does not say. [`FrameTimes`](crate::FrameTimes) finds out from the frames.
+    #[default]
+    Unknown,
+    /// All frames last equally long (the last one may differ).
+    Constant,
+    /// Durations differ: [`VideoInfo::frame_rate`] is an average, and only
+    /// [`VideoFrame::timestamp`](crate::VideoFrame::timestamp) tells when a frame is shown.
+    Variable,
+}
+
 /// What is known about a video before its first frame.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -102,9 +117,17 @@ pub struct VideoInfo {
     pub frames: Option<u64>,
     /// What the file says about black and white.
     pub range: ColorRange,
-    /// Clockwise turn in degrees (0, 90, 180 or 270) that a player applies before it shows a frame.
-    /// Frames are handed out as decoded, **not** turned.
-    pub rotation: u16,
+    /// The turn that a player applies before it shows a frame. Frames are handed out as stored, **not**
+    /// turned, unless [`OpenOptions::apply_rotation`](crate::OpenOptions::apply_rotation) asks for it; then
+    /// this is `None`.
+    pub rotation: Rotation,
+    /// Bits of a sample in the file, where known. Frames have 8; `converted_from` is set where that is less.
+    pub bit_depth: Option<u8>,
+    /// Whether all frames last equally long, as far as the file says it in front.
+    pub pacing: Pacing,
+    /// Frames per second that the commonest frame duration gives, where the file tells it in front. With
+    /// feature `ffmpeg` it is FFmpeg's guess (`r_frame_rate`).
+    pub nominal_rate: Option<FrameRate>,
     /// True when the frames are bit for bit what the standard of the format prescribes. False when
     /// `converted_from` is set, and for H.264 with B-frames decoded by OpenH264, which may be off by
     /// a few levels in a few pixels.
@@ -117,7 +140,7 @@ pub struct VideoInfo {
 }
 
 impl VideoInfo {
-    /// The three things every source knows; the rest unknown.
+    /// What every source knows; the rest unknown. The rate is taken as constant.
     #[must_use]
     pub fn new(width: u32, height: u32, frame_rate: FrameRate, decoder: &'static str) -> Self {
         let range = ColorRange::Unknown;
@@ -127,7 +150,10 @@ impl VideoInfo {
             frame_rate,
             frames: None,
             range,
-            rotation: 0,
+            rotation: Rotation::None,
+            bit_depth: None,
+            pacing: Pacing::Constant,
+            nominal_rate: Some(frame_rate),
             exact: true,
             converted_from: None,
             decoder,
@@ -135,29 +161,9 @@ impl VideoInfo {
     }
 }
 
-/// Degrees clockwise from a display matrix (ISO/IEC 14496-12, 8.3.2); 0 for anything but a right angle.
-#[cfg(any(feature = "h264", feature = "ffmpeg"))]
-pub(crate) fn rotation_from_matrix(a: i32, b: i32, c: i32, d: i32) -> u16 {
-    match (a.signum(), b.signum(), c.signum(), d.signum()) {
-        (0, 1, -1, 0) => 90,
-        (-1, 0, 0, -1) => 180,
-        (0, -1, 1, 0) => 270,
-        _ => 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    #[cfg(any(feature = "h264", feature = "ffmpeg"))]
-    fn matrices_are_right_angles() {
-        assert_eq!(rotation_from_matrix(65_536, 0, 0, 65_536), 0);
-        assert_eq!(rotation_from_matrix(0, 65_536, -65_536, 0), 90);
-        assert_eq!(rotation_from_matrix(-65_536, 0, 0, -65_536), 180);
-        assert_eq!(rotation_from_matrix(0, -65_536, 65_536, 0), 270);
-    }
 
     #[test]
     fn rates_are_exact_and_reduced() {

@@ -1,15 +1,17 @@
-//! Raw planar YUV 4:2:0 (`I420`): planes one after the other, no header, so the size must be stated.
+//! Raw planar YUV 4:2:0 (`I420`, or deeper): planes one after the other, no header, so the size must be stated.
 
 use crate::error::{Error, Result, check_size};
-use crate::frame::{Layout, VideoFrame, frame_bytes};
+use crate::frame::{Layout, VideoFrame};
 use crate::info::{ColorRange, FrameRate, VideoInfo};
-use crate::source::FrameSource;
-use crate::stream::{Filled, Progress, fill};
+use crate::samples::Samples;
+use crate::source::{FrameSource, Step, next_of};
+use crate::stream::{Filled, Progress};
+use crate::y4m::deep_name;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// What a raw file cannot say about itself. The samples are 8-bit planar 4:2:0.
+/// What a raw file cannot say about itself. The samples are planar 4:2:0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RawFormat {
     /// Width in pixels. Odd widths have chroma rounded up.
@@ -20,13 +22,17 @@ pub struct RawFormat {
     pub frame_rate: FrameRate,
     /// Meaning of the sample values.
     pub range: ColorRange,
+    /// Bits of a sample, 8 to 16. Above 8 a sample takes two bytes, low byte first (FFmpeg's `yuv420p10le`),
+    /// and is rounded to 8 bits: to the nearest code of the same meaning if `range` is known, else as limited
+    /// codes are.
+    pub bit_depth: u8,
 }
 
 impl RawFormat {
-    /// A format with unknown range.
+    /// A format of 8 bits with unknown range.
     #[must_use]
     pub fn new(width: u32, height: u32, frame_rate: FrameRate) -> Self {
-        Self { width, height, frame_rate, range: ColorRange::Unknown }
+        Self { width, height, frame_rate, range: ColorRange::Unknown, bit_depth: 8 }
     }
 }
 
@@ -34,6 +40,7 @@ impl RawFormat {
 #[derive(Debug)]
 pub struct RawReader<R> {
     reader: R,
+    samples: Samples,
     info: VideoInfo,
     frame: VideoFrame,
     progress: Progress,
@@ -44,13 +51,14 @@ impl RawReader<BufReader<File>> {
     /// [`Error::Damaged`] after its whole frames.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Malformed`] or [`Error::TooLarge`] for an unusable size.
+    /// [`Error::Io`]; [`Error::Malformed`] or [`Error::TooLarge`] for an unusable size;
+    /// [`Error::InvalidOption`] for an unusable depth.
     pub fn open(path: impl AsRef<Path>, format: RawFormat) -> Result<Self> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|e| Error::io(path, e))?;
         let length = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len());
         let mut source = Self::named(BufReader::with_capacity(1 << 16, file), format, path.to_owned())?;
-        let bytes = frame_bytes(format.width as usize, format.height as usize, Layout::Yuv420) as u64;
+        let bytes = source.samples.frame_bytes() as u64;
         source.info.frames = length.map(|length| length / bytes.max(1));
         Ok(source)
     }
@@ -60,7 +68,8 @@ impl<R: Read + Send> RawReader<R> {
     /// Reads from any byte stream.
     ///
     /// # Errors
-    /// [`Error::Malformed`] or [`Error::TooLarge`] for an unusable size.
+    /// [`Error::Malformed`] or [`Error::TooLarge`] for an unusable size; [`Error::InvalidOption`] for an
+    /// unusable depth.
     pub fn new(reader: R, format: RawFormat) -> Result<Self> {
         Self::named(reader, format, PathBuf::from("<stream>"))
     }
@@ -69,7 +78,17 @@ impl<R: Read + Send> RawReader<R> {
         check_size(&path, "raw format", format.width, format.height)?;
         let mut info = VideoInfo::new(format.width, format.height, format.frame_rate, "raw");
         info.range = format.range;
-        Ok(Self { reader, info, frame: VideoFrame::default(), progress: Progress::new(path) })
+        info.bit_depth = Some(format.bit_depth);
+        if !(8..=16).contains(&format.bit_depth) {
+            let reason = format!("raw samples of {} bits; 8 to 16 are read", format.bit_depth);
+            return Err(Error::InvalidOption { option: "bit_depth", reason });
+        }
+        if format.bit_depth > 8 {
+            info.converted_from = Some(deep_name(Layout::Yuv420, format.bit_depth));
+            info.exact = false;
+        }
+        let samples = Samples::new(&info, Layout::Yuv420, format.bit_depth);
+        Ok(Self { reader, samples, info, frame: VideoFrame::default(), progress: Progress::new(path) })
     }
 }
 
@@ -79,23 +98,31 @@ impl<R: Read + Send> FrameSource for RawReader<R> {
     }
 
     fn next_frame(&mut self) -> Result<Option<&VideoFrame>> {
+        next_of(self, |source| &mut source.frame)
+    }
+
+    fn take_frame(&mut self, wants: &mut dyn FnMut(u64, f64) -> bool, out: &mut VideoFrame) -> Result<Step> {
         if self.progress.ended() {
-            return Ok(None);
+            return Ok(Step::End);
         }
-        let (width, height) = (self.info.width as usize, self.info.height as usize);
-        let read = match fill(&mut self.reader, self.frame.buffer(width, height, Layout::Yuv420)) {
+        let read = match self.samples.read(&mut self.reader, out) {
             Filled::Whole => Ok(Some(())),
             Filled::Nothing => Ok(None),
             Filled::Part { got, wanted } => Err(format!("the last frame has {got} of {wanted} bytes")),
             Filled::Failed(e) => Err(e.to_string()),
         };
         if self.progress.settle(read)?.is_none() {
-            return Ok(None);
+            return Ok(Step::End);
         }
         let index = self.progress.frames();
-        self.frame.stamp(index, self.info.frame_rate.time_of(index));
+        let time = self.info.frame_rate.time_of(index);
         self.progress.delivered();
-        Ok(Some(&self.frame))
+        if !wants(index, time) {
+            return Ok(Step::Skipped);
+        }
+        self.samples.convert(out);
+        out.stamp(index, time);
+        Ok(Step::Taken)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::frame::VideoFrame;
 use crate::images::ImageSequence;
 use crate::info::{FrameRate, VideoInfo};
 use crate::raw::{RawFormat, RawReader};
+use crate::rotate::{Rotated, Rotation};
 use crate::y4m::Y4mReader;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -22,6 +23,77 @@ pub trait FrameSource: Send {
     /// Every source in this crate delivers all frames before a damage, then returns **one**
     /// [`Error::Damaged`] (or another error that ends the stream), then `Ok(None)` for ever.
     fn next_frame(&mut self) -> Result<Option<&VideoFrame>>;
+
+    /// One step: asks `wants` once about the next frame, by its position and its time in seconds, and puts
+    /// the frame into `out` if the answer is true. Unless [`Step::Taken`] comes back, what `out` holds is
+    /// unspecified.
+    ///
+    /// A frame that is not wanted is neither copied nor converted, and of images not even opened, so damage
+    /// inside it may stay unnoticed. What this method must do in a source outside this crate is done by
+    /// [`FrameSource::next_frame`] and a copy.
+    ///
+    /// # Errors
+    /// As [`FrameSource::next_frame`].
+    fn take_frame(&mut self, wants: &mut dyn FnMut(u64, f64) -> bool, out: &mut VideoFrame) -> Result<Step> {
+        match self.next_frame()? {
+            None => Ok(Step::End),
+            Some(frame) if wants(frame.index(), frame.timestamp()) => {
+                out.assign(frame.index(), frame.timestamp(), frame.pixels());
+                Ok(Step::Taken)
+            }
+            Some(_) => Ok(Step::Skipped),
+        }
+    }
+}
+
+/// What one call of [`FrameSource::take_frame`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// The frame was wanted and is in the caller's hands.
+    Taken,
+    /// The frame was not wanted and is gone.
+    Skipped,
+    /// There are no more frames.
+    End,
+}
+
+/// `next_frame` in terms of `take_frame`, for a source that keeps the frame it hands out in `slot`.
+pub(crate) fn next_of<S: FrameSource>(
+    source: &mut S,
+    slot: fn(&mut S) -> &mut VideoFrame,
+) -> Result<Option<&VideoFrame>> {
+    let mut frame = std::mem::take(slot(source));
+    let step = source.take_frame(&mut |_, _| true, &mut frame);
+    *slot(source) = frame;
+    Ok((step? == Step::Taken).then(|| &*slot(source)))
+}
+
+impl<S: FrameSource + ?Sized> FrameSource for Box<S> {
+    fn info(&self) -> &VideoInfo {
+        (**self).info()
+    }
+
+    fn next_frame(&mut self) -> Result<Option<&VideoFrame>> {
+        (**self).next_frame()
+    }
+
+    fn take_frame(&mut self, wants: &mut dyn FnMut(u64, f64) -> bool, out: &mut VideoFrame) -> Result<Step> {
+        (**self).take_frame(wants, out)
+    }
+}
+
+impl<S: FrameSource + ?Sized> FrameSource for &mut S {
+    fn info(&self) -> &VideoInfo {
+        (**self).info()
+    }
+
+    fn next_frame(&mut self) -> Result<Option<&VideoFrame>> {
+        (**self).next_frame()
+    }
+
+    fn take_frame(&mut self, wants: &mut dyn FnMut(u64, f64) -> bool, out: &mut VideoFrame) -> Result<Step> {
+        (**self).take_frame(wants, out)
+    }
 }
 
 /// Which decoder reads video containers.
@@ -47,11 +119,15 @@ pub struct OpenOptions {
     pub image_rate: FrameRate,
     /// Who decodes video containers.
     pub decoder: Decoder,
+    /// Turn frames as [`VideoInfo::rotation`] says. Default: false, frames come as stored. With true, a
+    /// file that asks for anything but right angles ([`Rotation::Other`](crate::Rotation::Other)) does not
+    /// open.
+    pub apply_rotation: bool,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { raw: None, image_rate: FrameRate::PAL, decoder: Decoder::Auto }
+        Self { raw: None, image_rate: FrameRate::PAL, decoder: Decoder::Auto, apply_rotation: false }
     }
 }
 
@@ -115,9 +191,17 @@ pub(crate) fn is_image(path: &Path) -> bool {
 /// # Errors
 /// [`Error::Io`] for a missing or unreadable file; [`Error::Unrecognised`] for an empty file or a
 /// folder without images; [`Error::Unsupported`] with the cargo feature or the command that helps;
-/// [`Error::Malformed`], [`Error::TooLarge`] and [`Error::Damaged`] for broken files.
+/// [`Error::Malformed`], [`Error::TooLarge`] and [`Error::Damaged`] for broken files;
+/// [`Error::InvalidOption`] for a rotation that cannot be applied as [`OpenOptions::apply_rotation`] asks.
 pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
-    let path = path.as_ref();
+    let source = open_stored(path.as_ref(), options)?;
+    if options.apply_rotation && source.info().rotation != Rotation::None {
+        return Ok(Box::new(Rotated::new(source)?));
+    }
+    Ok(source)
+}
+
+fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
     if path.is_dir() {
         return Ok(Box::new(ImageSequence::open_folder(path, options.image_rate)?));
     }

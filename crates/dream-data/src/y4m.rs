@@ -1,9 +1,10 @@
 //! YUV4MPEG2 (`.y4m`): a text header, then `FRAME` lines with raw planes behind them.
 
 use crate::error::{Error, Result, check_size};
-use crate::frame::{Layout, VideoFrame, frame_bytes};
+use crate::frame::{Layout, VideoFrame};
 use crate::info::{ColorRange, FrameRate, VideoInfo};
-use crate::source::FrameSource;
+use crate::samples::Samples;
+use crate::source::{FrameSource, Step, next_of};
 use crate::stream::{Filled, Progress, fill};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -13,7 +14,11 @@ const PART: &str = "y4m header";
 const MAX_LINE: usize = 4096;
 const FRAME: &[u8] = b"FRAME";
 
-/// Reads 8-bit 4:2:0 and luma-only YUV4MPEG2 from any byte stream.
+/// Reads 4:2:0 and luma-only YUV4MPEG2 from any byte stream.
+///
+/// Samples of 9 to 16 bits (`C420p10`, `Cmono10` and their like) are rounded to 8, to the nearest code of the
+/// same meaning: by `XCOLORRANGE` where the file has it, else as limited codes. [`VideoInfo::converted_from`]
+/// and [`VideoInfo::bit_depth`] then say so.
 ///
 /// All `C420*` tags are read alike: they differ in where chroma samples sit, not in the samples.
 /// Interlaced files are delivered as stored, both fields woven.
@@ -33,7 +38,7 @@ pub struct Y4mReader<R> {
     reader: R,
     /// Reused for every header line.
     line: Vec<u8>,
-    layout: Layout,
+    samples: Samples,
     info: VideoInfo,
     frame: VideoFrame,
     progress: Progress,
@@ -43,7 +48,7 @@ impl<R: Read + Send> Y4mReader<R> {
     /// Reads the header. Wrap files in a [`BufReader`](std::io::BufReader); [`open`](crate::open) does.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for a broken header, [`Error::Unsupported`] for other than 8-bit 4:2:0 or
+    /// [`Error::Malformed`] for a broken header, [`Error::Unsupported`] for other than 4:2:0 or
     /// luma, [`Error::TooLarge`] for a size beyond [`MAX_DIMENSION`](crate::MAX_DIMENSION).
     pub fn new(reader: R) -> Result<Self> {
         Self::open_named(reader, Path::new("<stream>"), None)
@@ -63,23 +68,28 @@ impl<R: Read + Send> Y4mReader<R> {
         let mut info = VideoInfo::new(header.width, header.height, header.frame_rate, "y4m");
         info.range = header.range;
         // Exact when every frame line is bare, which is what all common writers produce.
-        let bytes = frame_bytes(header.width as usize, header.height as usize, header.layout) as u64;
+        info.bit_depth = Some(header.bits);
+        if header.bits > 8 {
+            info.converted_from = Some(deep_name(header.layout, header.bits));
+            info.exact = false;
+        }
+        let samples = Samples::new(&info, header.layout, header.bits);
+        let bytes = samples.frame_bytes() as u64;
         let body = length.and_then(|length| length.checked_sub(line.len() as u64 + 1));
         let frame_bytes = bytes + FRAME.len() as u64 + 1;
         info.frames = body.filter(|body| body % frame_bytes == 0).map(|body| body / frame_bytes);
         let progress = Progress::new(PathBuf::from(path));
-        Ok(Self { reader, line, layout: header.layout, info, frame: VideoFrame::default(), progress })
+        Ok(Self { reader, line, samples, info, frame: VideoFrame::default(), progress })
     }
 
-    fn read_frame(&mut self) -> Result<Option<()>, String> {
+    fn read_frame(&mut self, out: &mut VideoFrame) -> Result<Option<()>, String> {
         match read_line(&mut self.reader, &mut self.line).map_err(|e| e.to_string())? {
             Line::End => return Ok(None),
             Line::Whole if self.line.split(|&b| b == b' ').next() == Some(FRAME) => {}
             Line::Cut => return Err("a FRAME line is cut off".to_owned()),
             Line::Whole | Line::TooLong => return Err("a FRAME line was expected".to_owned()),
         }
-        let (width, height) = (self.info.width as usize, self.info.height as usize);
-        match fill(&mut self.reader, self.frame.buffer(width, height, self.layout)) {
+        match self.samples.read(&mut self.reader, out) {
             Filled::Whole => Ok(Some(())),
             Filled::Nothing => Err("the file ends after a FRAME line".to_owned()),
             Filled::Part { got, wanted } => Err(format!("the last frame has {got} of {wanted} bytes")),
@@ -94,17 +104,26 @@ impl<R: Read + Send> FrameSource for Y4mReader<R> {
     }
 
     fn next_frame(&mut self) -> Result<Option<&VideoFrame>> {
+        next_of(self, |source| &mut source.frame)
+    }
+
+    fn take_frame(&mut self, wants: &mut dyn FnMut(u64, f64) -> bool, out: &mut VideoFrame) -> Result<Step> {
         if self.progress.ended() {
-            return Ok(None);
+            return Ok(Step::End);
         }
-        let read = self.read_frame();
+        let read = self.read_frame(out);
         if self.progress.settle(read)?.is_none() {
-            return Ok(None);
+            return Ok(Step::End);
         }
         let index = self.progress.frames();
-        self.frame.stamp(index, self.info.frame_rate.time_of(index));
+        let time = self.info.frame_rate.time_of(index);
         self.progress.delivered();
-        Ok(Some(&self.frame))
+        if !wants(index, time) {
+            return Ok(Step::Skipped);
+        }
+        self.samples.convert(out);
+        out.stamp(index, time);
+        Ok(Step::Taken)
     }
 }
 
@@ -138,6 +157,7 @@ struct Header {
     height: u32,
     frame_rate: FrameRate,
     layout: Layout,
+    bits: u8,
     range: ColorRange,
 }
 
@@ -150,7 +170,7 @@ impl Header {
             return Err(malformed("it must begin with `YUV4MPEG2 `".to_owned()));
         }
         let (mut width, mut height, mut rate) = (None, None, None);
-        let (mut layout, mut range) = (Layout::Yuv420, ColorRange::Unknown);
+        let ((mut layout, mut bits), mut range) = ((Layout::Yuv420, 8), ColorRange::Unknown);
         for word in words {
             let Some((tag, value)) = word.split_at_checked(1) else { continue };
             let number = |name: &str| {
@@ -162,7 +182,7 @@ impl Header {
                 "F" => {
                     rate = value.split_once(':').and_then(|(n, d)| Some((n.parse().ok()?, d.parse().ok()?)))
                 }
-                "C" => layout = parse_colour_space(value, path)?,
+                "C" => (layout, bits) = parse_colour_space(value, path)?,
                 "X" => match value.strip_prefix("COLORRANGE=") {
                     Some("LIMITED") => range = ColorRange::Limited,
                     Some("FULL") => range = ColorRange::Full,
@@ -179,14 +199,31 @@ impl Header {
         let frame_rate = rate.and_then(|(num, den)| FrameRate::from_ratio(num, den)).ok_or_else(|| {
             malformed("the frame rate is missing or unknown; write one, for example `F25:1`".to_owned())
         })?;
-        Ok(Self { width, height, frame_rate, layout, range })
+        Ok(Self { width, height, frame_rate, layout, bits, range })
     }
 }
 
-fn parse_colour_space(value: &str, path: &Path) -> Result<Layout> {
+/// The planes and the bits of a sample.
+fn parse_colour_space(value: &str, path: &Path) -> Result<(Layout, u8)> {
+    let depth = |text: &str| text.parse().ok().filter(|bits| (9..=16).contains(bits));
+    let deep = match (value.strip_prefix("420p"), value.strip_prefix("mono")) {
+        (Some(bits), _) => depth(bits).map(|bits| (Layout::Yuv420, bits)),
+        (_, Some(bits)) => depth(bits).map(|bits| (Layout::Gray, bits)),
+        _ => None,
+    };
     match value {
-        "420" | "420jpeg" | "420mpeg2" | "420paldv" => Ok(Layout::Yuv420),
-        "mono" => Ok(Layout::Gray),
-        other => Err(Error::unsupported(path, format!("y4m colour space `C{other}`"), crate::video::CONVERT)),
+        "420" | "420jpeg" | "420mpeg2" | "420paldv" => Ok((Layout::Yuv420, 8)),
+        "mono" => Ok((Layout::Gray, 8)),
+        other => deep.ok_or_else(|| {
+            Error::unsupported(path, format!("y4m colour space `C{other}`"), crate::video::CONVERT)
+        }),
+    }
+}
+
+/// FFmpeg's name of a deep format.
+pub(crate) fn deep_name(layout: Layout, bits: u8) -> String {
+    match layout {
+        Layout::Gray => format!("gray{bits}le"),
+        _ => format!("yuv420p{bits}le"),
     }
 }

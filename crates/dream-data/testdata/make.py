@@ -7,8 +7,10 @@ Usage: python3 make.py [--references-only] [FILE...]    (references of other fil
 import json
 import math
 import pathlib
+import struct
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 WIDTH, HEIGHT = 64, 48
@@ -78,9 +80,28 @@ def clips():
     (HERE / "odd.mp4").write_bytes(data)
 
 
-def reference(path):
+def upright():
+    """What FFmpeg shows of clips that ask for a turn: its own turning is on."""
+    odd = (HERE / "odd.mp4").read_bytes()
+    at = odd.index(b"tkhd") + 4 + 40
+    one = 1 << 16
+    matrices = {"odd-90": (0, one, -one, 0), "odd-180": (-one, 0, 0, -one), "odd-270": (0, -one, one, 0)}
+    found = {"rotated": reference(HERE / "rotated.mp4", turn=True)}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (a, b, c, d) in matrices.items():
+            data = bytearray(odd)
+            assert data[at:at + 4] == one.to_bytes(4, "big")
+            data[at:at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+            path = pathlib.Path(folder) / f"{name}.mp4"
+            path.write_bytes(data)
+            found[name] = reference(path, turn=True)
+    return found
+
+
+def reference(path, turn=False):
     plain = ["-map", "0:v:0", "-vsync", "passthrough", "-pix_fmt", FORMATS.get(path.stem, "yuv420p")]
-    text = run("ffmpeg", "-v", "error", "-noautorotate", "-threads", "1", "-i", str(path), *plain,
+    stored = [] if turn else ["-noautorotate"]
+    text = run("ffmpeg", "-v", "error", *stored, "-threads", "1", "-i", str(path), *plain,
                "-f", "framecrc", "-").decode()
     sums = [line.split(",")[5].strip() for line in text.splitlines() if not line.startswith("#")]
     probe = json.loads(run("ffprobe", "-v", "error", "-select_streams", "v:0", "-of", "json", "-show_entries",
@@ -99,9 +120,10 @@ if __name__ == "__main__":
     if "--references-only" not in sys.argv:
         clips()
     others = sorted(pathlib.Path(name) for name in sys.argv[1:] if not name.startswith("--"))
-    sets = {"reference.json": sorted(path for path in HERE.iterdir() if path.suffix in SUFFIXES), "external.json": others}
-    for name, paths in sets.items():
-        if paths:
-            found = {path.name: reference(path) for path in paths}
+    ours = sorted(path for path in HERE.iterdir() if path.suffix in SUFFIXES)
+    sets = {"reference.json": ({path.name: reference(path) for path in ours}),
+            "external.json": {path.name: reference(path) for path in others}, "upright.json": upright()}
+    for name, found in sets.items():
+        if found:
             lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in found.items()]
             (HERE / name).write_text("{\n" + ",\n".join(lines) + "\n}\n")

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Reference, decoders, read, references, testdata, with};
-use dream_data::{ColorRange, Decoder, VideoInfo, open};
+use dream_data::{ColorRange, Decoder, Rotation, VideoInfo, open};
 use std::io::Write;
 use std::path::Path;
 
@@ -53,8 +53,8 @@ fn what_the_container_says_is_known_before_the_first_frame() {
         let info = |name: &str| open(testdata(name), &with(decoder)).unwrap().info().clone();
         assert_eq!(info("index-last.mp4").range, ColorRange::Full, "{decoder:?}");
         assert_eq!(info("baseline.mp4").range, ColorRange::Unknown, "{decoder:?}");
-        assert_eq!(info("rotated.mp4").rotation, 270, "{decoder:?}");
-        assert_eq!(info("baseline.mp4").rotation, 0, "{decoder:?}");
+        assert_eq!(info("rotated.mp4").rotation, Rotation::ThreeQuarter, "{decoder:?}");
+        assert_eq!(info("baseline.mp4").rotation, Rotation::None, "{decoder:?}");
         assert_eq!(info("baseline.mp4").frames, Some(12), "{decoder:?}");
         assert_eq!(info("fragmented.mp4").frames, None, "{decoder:?}");
         assert!(info("baseline.mp4").exact, "{decoder:?}");

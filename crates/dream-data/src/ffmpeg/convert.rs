@@ -63,6 +63,14 @@ impl Output {
         self.target.and_then(|_| self.format.descriptor()).map(|format| format.name().to_owned())
     }
 
+    /// Bits of a decoded sample, where the name of the format tells.
+    pub(super) fn bit_depth(&self) -> Option<u8> {
+        match self.target {
+            None => Some(8),
+            Some(_) => depth_of(self.format.descriptor()?.name()),
+        }
+    }
+
     /// What a stream means that does not say it.
     pub(super) fn implied_range(&self) -> ColorRange {
         let name = self.format.descriptor().map_or("", |format| format.name());
@@ -102,6 +110,21 @@ fn is_rgb(name: &str) -> bool {
     ["rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "x2rgb", "x2bgr", "bayer"]
         .iter()
         .any(|prefix| name.starts_with(prefix))
+}
+
+/// Bits of a sample of a planar or grey format, by FFmpeg's name for it: 10 of `yuv420p10le` and `p010le`.
+fn depth_of(name: &str) -> Option<u8> {
+    let end = name.strip_suffix("le").or_else(|| name.strip_suffix("be"));
+    let Some(end) = end else {
+        // Names without a byte order have at most eight bits; packed ones below that are not told apart.
+        return (name.starts_with("yuv") || name.starts_with("nv") || name == "bgr0" || name == "gbrp")
+            .then_some(8);
+    };
+    let digits = end.rsplit(|letter: char| !letter.is_ascii_digit()).next().unwrap_or_default();
+    let known =
+        ["yuv", "gray", "gbr", "ya", "p0", "p2", "p4", "nv"].iter().any(|start| end.starts_with(start));
+    let depth = if end.starts_with('p') { digits.get(digits.len().saturating_sub(2)..)? } else { digits };
+    depth.parse().ok().filter(|depth| known && (9..=16).contains(depth))
 }
 
 /// A filter graph rather than a bare scaler, because a graph may move between threads.
@@ -168,4 +191,33 @@ fn assign(picture: &Picture, planes: Planes, chroma: &mut Vec<u8>, out: &mut Vid
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depths_are_in_the_names_of_formats() {
+        for (name, depth) in [
+            ("yuv420p10le", Some(10)),
+            ("yuv444p16be", Some(16)),
+            ("yuva420p9le", Some(9)),
+            ("gray12le", Some(12)),
+            ("ya16le", Some(16)),
+            ("gbrp14le", Some(14)),
+            ("p010le", Some(10)),
+            ("p416be", Some(16)),
+            ("yuv422p", Some(8)),
+            ("nv16", Some(8)),
+            ("bgr0", Some(8)),
+            ("rgb565le", None),
+            ("rgb48le", None),
+            ("grayf32le", None),
+            ("bayer_rggb16le", None),
+            ("", None),
+        ] {
+            assert_eq!(depth_of(name), depth, "{name}");
+        }
+    }
 }

@@ -4,8 +4,9 @@ mod convert;
 
 use crate::error::{Error, Result, check_size};
 use crate::frame::VideoFrame;
-use crate::info::{ColorRange, FrameRate, VideoInfo, rotation_from_matrix};
-use crate::source::FrameSource;
+use crate::info::{ColorRange, FrameRate, Pacing, VideoInfo};
+use crate::rotate::Rotation;
+use crate::source::{FrameSource, Step, next_of};
 use crate::stream::Progress;
 use convert::Output;
 use std::ffi::OsString;
@@ -127,6 +128,9 @@ impl FfmpegReader {
         };
         info.converted_from = output.converted_from();
         info.exact = info.converted_from.is_none();
+        info.bit_depth = output.bit_depth();
+        // FFmpeg guesses a nominal rate; whether the stream keeps to it, only its frames tell.
+        (info.pacing, info.nominal_rate) = (Pacing::Unknown, frame_rate(stream.rate()));
 
         let promise = Promise::new(&input, &stream, info.frames);
         Ok(Self {
@@ -286,12 +290,16 @@ impl FrameSource for FfmpegReader {
     }
 
     fn next_frame(&mut self) -> Result<Option<&VideoFrame>> {
+        next_of(self, |source| &mut source.frame)
+    }
+
+    fn take_frame(&mut self, wants: &mut dyn FnMut(u64, f64) -> bool, out: &mut VideoFrame) -> Result<Step> {
         if self.progress.ended() {
-            return Ok(None);
+            return Ok(Step::End);
         }
         let decoded = self.decode();
         if self.progress.settle(decoded)?.is_none() {
-            return Ok(None);
+            return Ok(Step::End);
         }
         let index = self.progress.frames();
         let time = self.decoded.timestamp().map(|time| time as f64 * seconds(self.time_base));
@@ -302,11 +310,15 @@ impl FrameSource for FfmpegReader {
             let path = self.progress.path().to_owned();
             return Err(self.progress.fail(Error::SizeChanged { path, expected, found }));
         }
-        match self.output.copy(&mut self.decoded, self.info.range, &mut self.frame) {
+        if !wants(index, time) {
+            self.progress.delivered();
+            return Ok(Step::Skipped);
+        }
+        match self.output.copy(&mut self.decoded, self.info.range, out) {
             Ok(()) => {
-                self.frame.stamp(index, time);
+                out.stamp(index, time);
                 self.progress.delivered();
-                Ok(Some(&self.frame))
+                Ok(Step::Taken)
             }
             Err(reason) => Err(self.progress.damage(reason)),
         }
@@ -341,12 +353,12 @@ fn frame_rate(rate: ffmpeg::Rational) -> Option<FrameRate> {
     FrameRate::from_ratio(num, den)
 }
 
-fn display_rotation(stream: &ffmpeg::Stream<'_>) -> u16 {
+fn display_rotation(stream: &ffmpeg::Stream<'_>) -> Rotation {
     let matrix = stream.side_data().find(|data| data.kind() == packet::side_data::Type::DisplayMatrix);
-    let Some(matrix) = matrix else { return 0 };
+    let Some(matrix) = matrix else { return Rotation::None };
     let entry = |index: usize| {
         let bytes = matrix.data().chunks_exact(4).nth(index).and_then(<[u8]>::first_chunk);
         bytes.map_or(0, |bytes| i32::from_ne_bytes(*bytes))
     };
-    rotation_from_matrix(entry(0), entry(1), entry(3), entry(4))
+    Rotation::from_matrix(entry(0), entry(1), entry(3), entry(4))
 }

@@ -7,7 +7,8 @@ use super::samples::{FragmentCursor, Sample, TableCursor};
 use super::sps::{Sps, is_b_slice};
 use super::track::Track;
 use crate::error::{Error, Result};
-use crate::info::{ColorRange, FrameRate};
+use crate::info::{ColorRange, FrameRate, Pacing};
+use crate::rotate::Rotation;
 use crate::video::OTHER_DECODER;
 use std::fs::File;
 use std::path::Path;
@@ -159,6 +160,11 @@ impl Demuxer {
         self.frame_rate
     }
 
+    /// What the table of durations says; a fragmented file has none for the whole film.
+    pub(super) fn pacing(&self) -> (Pacing, Option<FrameRate>) {
+        if self.fragments.is_some() { (Pacing::Unknown, None) } else { self.track.table_pacing() }
+    }
+
     pub(super) fn frame_count(&self) -> Option<u64> {
         self.frame_count
     }
@@ -172,7 +178,7 @@ impl Demuxer {
         self.sps.range
     }
 
-    pub(super) fn rotation(&self) -> u16 {
+    pub(super) fn rotation(&self) -> Rotation {
         self.track.rotation
     }
 

@@ -9,7 +9,7 @@ mod track;
 use crate::error::{Error, Result, check_size};
 use crate::frame::{Pixels, Plane, VideoFrame};
 use crate::info::VideoInfo;
-use crate::source::FrameSource;
+use crate::source::{FrameSource, Step, next_of};
 use crate::stream::Progress;
 use demux::{Demuxer, Packet};
 use openh264::OpenH264API;
@@ -73,6 +73,9 @@ pub struct H264Reader {
     progress: Progress,
 }
 
+/// The question of [`FrameSource::take_frame`].
+type Wants<'a> = &'a mut dyn FnMut(u64, f64) -> bool;
+
 /// How the stream goes on.
 #[derive(Debug)]
 enum State {
@@ -113,6 +116,8 @@ impl H264Reader {
         info.range = demuxer.range();
         info.rotation = demuxer.rotation();
         info.exact = demuxer.exact();
+        info.bit_depth = Some(8);
+        (info.pacing, info.nominal_rate) = demuxer.pacing();
         let config = DecoderConfig::new().flush_after_decode(Flush::NoFlush);
         let decoder = Decoder::with_api_config(OpenH264API::from_source(), config)
             .map_err(|e| Error::unsupported(path, "decoding", format!("OpenH264 does not start: {e}")))?;
@@ -128,9 +133,9 @@ impl H264Reader {
         })
     }
 
-    /// Decodes until a frame is ready. `Ok(None)`: all compressed frames are in the decoder.
-    /// `Err`: the time from which on frames are missing, and why.
-    fn decode(&mut self) -> Result<Option<i64>, (i64, Ending)> {
+    /// Decodes until a frame is ready, and copies it if it is wanted. `Ok(None)`: all compressed frames are in
+    /// the decoder. `Err`: the time from which on frames are missing, and why.
+    fn decode(&mut self, wants: Wants<'_>, out: &mut VideoFrame) -> Result<Option<Step>, (i64, Ending)> {
         let size = (self.info.width, self.info.height);
         loop {
             let (time, data) = match self.demuxer.next_packet() {
@@ -160,8 +165,14 @@ impl H264Reader {
             if !self.demuxer.shows(time) {
                 continue;
             }
-            copy_visible(&yuv, size, &mut self.frame).map_err(|ending| (time, ending))?;
-            return Ok(Some(time));
+            let pixels = visible(&yuv, size).map_err(|ending| (time, ending))?;
+            let (index, seconds) = (self.progress.frames(), self.demuxer.seconds(time));
+            self.progress.delivered();
+            if !wants(index, seconds) {
+                return Ok(Some(Step::Skipped));
+            }
+            out.assign(index, seconds, pixels);
+            return Ok(Some(Step::Taken));
         }
     }
 
@@ -180,9 +191,12 @@ impl H264Reader {
                         continue;
                     }
                     let mut frame = VideoFrame::default();
-                    if let Err(fault) = copy_visible(yuv, size, &mut frame) {
-                        ending = ending.or(Some(fault));
-                        break;
+                    match visible(yuv, size) {
+                        Ok(pixels) => frame.assign(0, 0.0, pixels),
+                        Err(fault) => {
+                            ending = ending.or(Some(fault));
+                            break;
+                        }
                     }
                     self.drained.push_back((time, frame));
                 }
@@ -195,12 +209,6 @@ impl H264Reader {
         }
         self.state = State::Draining(ending);
     }
-
-    fn deliver(&mut self, time: i64) -> Option<&VideoFrame> {
-        self.frame.stamp(self.progress.frames(), self.demuxer.seconds(time));
-        self.progress.delivered();
-        Some(&self.frame)
-    }
 }
 
 impl FrameSource for H264Reader {
@@ -209,29 +217,39 @@ impl FrameSource for H264Reader {
     }
 
     fn next_frame(&mut self) -> Result<Option<&VideoFrame>> {
+        next_of(self, |source| &mut source.frame)
+    }
+
+    fn take_frame(&mut self, wants: &mut dyn FnMut(u64, f64) -> bool, out: &mut VideoFrame) -> Result<Step> {
         if self.progress.ended() {
-            return Ok(None);
+            return Ok(Step::End);
         }
         if matches!(self.state, State::Decoding) {
-            match self.decode() {
-                Ok(Some(time)) => return Ok(self.deliver(time)),
+            match self.decode(wants, out) {
+                Ok(Some(step)) => return Ok(step),
                 Ok(None) => self.drain(None),
                 Err(damage) => self.drain(Some(damage)),
             }
         }
         if let Some((time, frame)) = self.drained.pop_front() {
-            self.frame = frame;
-            return Ok(self.deliver(time));
+            let (index, seconds) = (self.progress.frames(), self.demuxer.seconds(time));
+            self.progress.delivered();
+            if !wants(index, seconds) {
+                return Ok(Step::Skipped);
+            }
+            *out = frame;
+            out.stamp(index, seconds);
+            return Ok(Step::Taken);
         }
         let State::Draining(ending) = std::mem::replace(&mut self.state, State::Draining(None)) else {
-            return Ok(None);
+            return Ok(Step::End);
         };
         let expected = (self.info.width, self.info.height);
         let path = self.progress.path().to_owned();
         match ending {
             None => {
                 self.progress.end();
-                Ok(None)
+                Ok(Step::End)
             }
             Some(Ending::Damage(reason)) => Err(self.progress.damage(reason)),
             Some(Ending::SizeChanged { found }) => {
@@ -241,8 +259,8 @@ impl FrameSource for H264Reader {
     }
 }
 
-/// Copies the visible part of a decoded picture.
-fn copy_visible(yuv: &DecodedYUV<'_>, size: (u32, u32), out: &mut VideoFrame) -> Result<(), Ending> {
+/// The visible part of a decoded picture.
+fn visible<'a>(yuv: &'a DecodedYUV<'_>, size: (u32, u32)) -> Result<Pixels<'a>, Ending> {
     let (width, height) = (size.0 as usize, size.1 as usize);
     let found = yuv.dimensions();
     // The container may hide the last columns and rows of a macroblock.
@@ -258,8 +276,7 @@ fn copy_visible(yuv: &DecodedYUV<'_>, size: (u32, u32), out: &mut VideoFrame) ->
     let Some(((y, u), v)) = planes else {
         return Err(Ending::Damage("the decoder returned a picture that is too small".to_owned()));
     };
-    out.assign(0, 0.0, Pixels::Yuv420 { y, u, v });
-    Ok(())
+    Ok(Pixels::Yuv420 { y, u, v })
 }
 
 /// OpenH264's message with the number that its documentation lists, and nothing else.

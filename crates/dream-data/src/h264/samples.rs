@@ -85,6 +85,22 @@ impl SampleTable {
         }
         (ticks > 0 && samples > 0).then_some((ticks, samples))
     }
+
+    /// The duration above 0 that the most samples have; the shortest of those that tie.
+    pub(super) fn commonest_duration(&self) -> Option<u32> {
+        let mut runs: Vec<(u32, u64)> =
+            self.durations.entries.iter().map(|run| (run.sample_delta, run.sample_count.into())).collect();
+        runs.sort_unstable();
+        let mut best = None;
+        for group in runs.chunk_by(|a, b| a.0 == b.0) {
+            let count: u64 = group.iter().map(|run| run.1).sum();
+            let duration = group.first().map_or(0, |run| run.0);
+            if duration > 0 && count > best.map_or(0, |(_, most)| most) {
+                best = Some((duration, count));
+            }
+        }
+        best.map(|(duration, _)| duration)
+    }
 }
 
 /// A position in run-length coded values.

@@ -3,7 +3,8 @@
 use super::Fault;
 use super::boxes::{BoxRef, Container, name};
 use super::samples::{ChunkOffsets, SampleTable};
-use crate::info::{FrameRate, rotation_from_matrix};
+use crate::info::{FrameRate, Pacing};
+use crate::rotate::Rotation;
 use re_mp4::{ElstBox, MdhdBox, TkhdBox, TrexBox};
 
 /// A track with H.264 in it.
@@ -13,7 +14,7 @@ pub(super) struct Track {
     /// Units of time in a second.
     pub(super) timescale: u32,
     pub(super) edit: Edit,
-    pub(super) rotation: u16,
+    pub(super) rotation: Rotation,
     /// Width and height as the sample description states them.
     pub(super) stated_size: (u32, u32),
     pub(super) avc: AvcConfig,
@@ -150,7 +151,7 @@ impl Track {
         }
         let table = read_table(file, &stbl)?;
         let m = &tkhd.matrix;
-        let rotation = rotation_from_matrix(m.a, m.b, m.c, m.d);
+        let rotation = Rotation::from_matrix(m.a, m.b, m.c, m.d);
         Ok(Self { id: tkhd.track_id, timescale, edit, rotation, stated_size, avc, table, fragment_defaults })
     }
 
@@ -158,6 +159,17 @@ impl Track {
     pub(super) fn table_rate(&self) -> Option<FrameRate> {
         let (ticks, samples) = self.table.mean_duration()?;
         FrameRate::from_ratio(u64::from(self.timescale).checked_mul(samples)?, ticks)
+    }
+
+    /// Whether all durations but the last agree, and the rate of the commonest one.
+    pub(super) fn table_pacing(&self) -> (Pacing, Option<FrameRate>) {
+        let nominal = self.table.commonest_duration();
+        let nominal = nominal.and_then(|ticks| FrameRate::from_ratio(self.timescale.into(), ticks.into()));
+        match self.table.mean_duration() {
+            Some((_, 1)) => (Pacing::Constant, nominal),
+            Some(_) => (Pacing::Variable, nominal),
+            None => (Pacing::Unknown, nominal),
+        }
     }
 }
 
