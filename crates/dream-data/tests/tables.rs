@@ -1,6 +1,7 @@
 //! Every reader of tables on bad bytes: an error that names the file, never a panic, never a lost row.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
 
+use dream_data::annotation::parse_sessions;
 use dream_data::dataset::{
     Descriptions, MAX_ROW_BYTES, parse_manifest, parse_mos_list, parse_raw_scores, parse_vra_labels,
 };
@@ -20,7 +21,7 @@ struct Reader {
     needed: &'static str,
 }
 
-const READERS: [Reader; 5] = [
+const READERS: [Reader; 6] = [
     Reader {
         name: "descriptions",
         header: "video_name,opinion_score,description_cn,description_en",
@@ -61,6 +62,16 @@ const READERS: [Reader; 5] = [
         row: "NAME,SCORE,g,m",
         read: |input| Ok(parse_manifest(input, "t.csv")?.len()),
         needed: "path",
+    },
+    Reader {
+        name: "sessions",
+        header: "session,rater,attempt,video_name,opinion_score,checker,gold",
+        row: "s1,r1,1,NAME,SCORE,0,",
+        read: |input| {
+            let sessions = parse_sessions(input, "t.csv")?;
+            Ok(sessions.iter().map(|session| session.grades.len()).sum())
+        },
+        needed: "rater",
     },
 ];
 

@@ -88,7 +88,7 @@ impl<R: Read> SessionReader<R> {
     ///
     /// # Errors
     /// [`Error::Row`](crate::Error::Row) with the line for a cell that cannot be used, a checker without known score or
-    /// the reverse, and an attempt that goes on after another one began. Stop then.
+    /// the reverse, a clip that is twice in an attempt, and an attempt that goes on after another one began. Stop then.
     pub fn next_session(&mut self) -> Result<Option<Session>> {
         let Some(first) = (match self.ahead.take() {
             Some(row) => Some(row),
@@ -107,11 +107,15 @@ impl<R: Read> SessionReader<R> {
         let key = first.key.clone();
         let mut session =
             Session { id: key.0.clone(), rater: key.1.clone(), grades: Vec::new(), checkers: Vec::new() };
-        let mut next = Some(first);
+        let (mut next, mut clips) = (Some(first), BTreeSet::new());
         while let Some(row) = next {
             if row.key != key {
                 self.ahead = Some(row);
                 break;
+            }
+            if !clips.insert(row.clip.clone()) {
+                let reason = format!("the clip `{}` is in this attempt already", row.clip);
+                return Err(self.table.fault(reason, "keep one grade of a rater for a clip"));
             }
             match row.gold {
                 Some(gold) => session.checkers.push(Checker { clip: row.clip, gold, given: row.grade }),
@@ -211,6 +215,7 @@ mod tests {
             ("1,a,1,x,2,0,3\n", "s.csv:2: column `checker` is 0, and `gold` is not"),
             ("1,a,1,x,2,1,5.5\n", "s.csv:2: column `gold` is `5.5`"),
             ("1,a,1,x,2,2,\n", "s.csv:2: column `checker` is `2`"),
+            ("1,a,1,x,2,0,\n1,a,1,x,2,1,3\n", "s.csv:3: the clip `x` is in this attempt already"),
             ("1,,1,x,2,0,\n", "s.csv:2: column `rater` is empty"),
             ("1,a,1,x,2,0,\n2,a,1,y,2,0,\n1,a,1,z,2,0,\n", "s.csv:4: attempt 1 of rater `a` at session `1`"),
         ] {

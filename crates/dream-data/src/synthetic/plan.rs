@@ -254,3 +254,42 @@ fn film_still(mut film: Film<'_>, frame: u32) -> Vec<u8> {
     }
     film.frame(u64::from(frame)).to_rgb()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synthetic::pose::{Frozen, radius, region, weight};
+    use crate::tagging::{Artifact, Place};
+
+    /// Nothing but the place is touched, and the place is.
+    #[test]
+    fn artifacts_stay_where_they_are_planted() {
+        let config = SyntheticConfig { width: 96, height: 80, frames: 8, ..Default::default() };
+        let synthetic = Synthetic::new(config).unwrap();
+        for clip in [0, 1] {
+            let film = synthetic.film(clip).unwrap();
+            let pose = Pose::at(&film.rest, film.seed, 7.0 / film.rate, Frozen::default());
+            let plain = synthetic.still(clip, 7).unwrap();
+            let everywhere = [Artifact::Stiffness, Artifact::FrameDrop];
+            for (artifact, places) in Planted::kinds().iter().filter(|(kind, _)| !everywhere.contains(kind)) {
+                for &place in *places {
+                    assert!(!region(place).is_empty());
+                    let planted = [Planted { place, artifact: *artifact, strength: 1.0 }];
+                    let changed = synthetic.still_with(clip, 7, &planted).unwrap();
+                    let (mut inside, mut touched) = (0, 0);
+                    for (i, (a, b)) in plain.chunks(3).zip(changed.chunks(3)).enumerate() {
+                        let head = pose.to_head((i % 96) as f32 + 0.5, (i / 96) as f32 + 0.5);
+                        if radius(place, head) > 1.7 {
+                            assert_eq!(a, b, "{clip}: {artifact} at {place} changes {head:?}");
+                        } else if weight(place, head) > 0.9 || place == Place::Contour {
+                            inside += 1;
+                            touched += usize::from(a != b);
+                        }
+                    }
+                    // A shift of a flat area changes nothing.
+                    assert!(5 * touched > inside, "{clip}: {artifact} at {place}: {touched} of {inside}");
+                }
+            }
+        }
+    }
+}
