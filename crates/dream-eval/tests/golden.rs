@@ -10,8 +10,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use dream_eval::{
-    Error, Logistic4, Result, krcc, kruskal_wallis, mae, plcc, plcc_p_value, ranks, rmse, sos_parameter,
-    srcc, srcc_p_value,
+    Error, Logistic4, krcc, kruskal_wallis, mae, plcc, plcc_p_value, ranks, rmse, sos_parameter, srcc,
+    srcc_p_value,
 };
 use serde_json::Value;
 
