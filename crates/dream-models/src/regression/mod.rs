@@ -28,6 +28,7 @@ mod random;
 mod rows;
 mod scale;
 mod split;
+mod svr;
 mod tensor;
 mod whiten;
 mod wording;
@@ -40,6 +41,7 @@ pub use provenance::{DataSet, Evaluation, MeanStd, Provenance, SetScores};
 pub use rows::Rows;
 pub use scale::{Scaler, Transform};
 pub use split::holdout;
+pub use svr::{Kernel, Svr, SvrParams};
 pub use wording::{Grade, SCALE, SCORE_MEANING};
 
 use crate::Result;
