@@ -84,10 +84,6 @@ impl<'a> KernelMatrix<'a> {
         KernelMatrix { rows: Storage::Full(all), stride, diagonal: diagonal(kernel, &norms) }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.diagonal.len()
-    }
-
     pub(super) fn stride(&self) -> usize {
         self.stride
     }

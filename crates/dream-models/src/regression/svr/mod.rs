@@ -1,18 +1,22 @@
 //! Support vector regression. See [`SvrParams`].
 
 mod exp;
+mod file;
 mod kernel;
 mod matrix;
 mod model;
 mod scan;
 mod shrink;
 mod solver;
+mod validate;
 
+pub(super) use file::SvrFile;
 pub use model::Svr;
+pub(super) use validate::CrossValidation;
 
 use serde::{Deserialize, Serialize};
 
-use self::kernel::{Gram, Points};
+use self::kernel::Points;
 use self::matrix::KernelMatrix;
 use self::solver::{Settings, Solution, solve};
 use super::Rows;
@@ -106,6 +110,11 @@ impl SvrParams {
     pub fn fit(&self, rows: &Rows<'_>, targets: &[f64]) -> Result<Svr> {
         self.check()?;
         check_targets(rows, targets)?;
+        self.fit_unchecked(rows, targets)
+    }
+
+    /// [`SvrParams::fit`] for settings and targets that were checked; equal targets, as a fold may have them, are fine.
+    fn fit_unchecked(&self, rows: &Rows<'_>, targets: &[f64]) -> Result<Svr> {
         let points = Points::new(rows)?;
         let mut matrix = KernelMatrix::new(&points, self.kernel, self.cache_bytes);
         let solution = self.solve(&mut matrix, targets)?;
