@@ -159,7 +159,7 @@ fn hostile_inputs_end() {
     };
     let set = Set { seed: 9, count: 150, width: 4, grid: 0.25, repeats: 70 };
     let (x, y) = set.data();
-    let short = SvrParams { max_iterations: 100_000, ..SvrParams::default() };
+    let short = SvrParams { max_iterations: 20_000, ..SvrParams::default() };
     for kernel in
         [Kernel::Linear, Kernel::Rbf { gamma: 1.0 }, Kernel::Rbf { gamma: 1e-9 }, Kernel::Rbf { gamma: 1e9 }]
     {
@@ -167,7 +167,7 @@ fn hostile_inputs_end() {
             [(1e9, 0.1, 1e-3), (1e9, 0.0, 1e-12), (1e-9, 0.1, 1e-3), (1.0, 1e9, 1e-3)]
         {
             let model = fit(&x, 4, &y, SvrParams { c, epsilon, tolerance, kernel, ..short }).unwrap();
-            assert!(model.iterations() <= 100_000);
+            assert!(model.iterations() <= 20_000);
             assert!(model.converged() == (model.violation() < tolerance), "{model:?}");
             for row in x.chunks_exact(4).take(5) {
                 assert!(model.predict(row).unwrap().is_finite());
@@ -179,7 +179,7 @@ fn hostile_inputs_end() {
         let model = fit(&[2.5; 600], 4, &y, SvrParams { kernel, c: 1e9, ..short }).unwrap();
         assert!(model.predict(&[2.5; 4]).unwrap().is_finite());
         let huge: Vec<f64> = x.iter().map(|x| x * 1e17).collect();
-        assert!(fit(&huge, 4, &y, SvrParams { kernel, ..short }).unwrap().iterations() <= 100_000);
+        assert!(fit(&huge, 4, &y, SvrParams { kernel, ..short }).unwrap().iterations() <= 20_000);
     }
     let limited = SvrParams { max_iterations: 3, ..short };
     let model = fit(&x, 4, &y, limited).unwrap();
