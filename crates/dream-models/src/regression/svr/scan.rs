@@ -65,59 +65,65 @@ impl View<'_> {
     }
 }
 
-/// Largest value of each lane, the block it is in, and whether it came twice.
-struct Largest {
-    value: [f64; BLOCK],
-    block: [u64; BLOCK],
-    tied: [u64; BLOCK],
+/// The largest of values that are written block by block, none of which is a NaN.
+struct Largest<'a> {
+    values: &'a mut [[f64; BLOCK]],
+    lanes: [f64; BLOCK],
 }
 
-impl Largest {
+impl<'a> Largest<'a> {
     #[inline(always)]
-    fn new() -> Self {
-        Self { value: [f64::NEG_INFINITY; BLOCK], block: [0; BLOCK], tied: [0; BLOCK] }
+    fn new(values: &'a mut [f64]) -> Self {
+        Self { values: values.as_chunks_mut::<BLOCK>().0, lanes: [f64::NEG_INFINITY; BLOCK] }
     }
 
+    /// The place for a block, and the largest values so far.
     #[inline(always)]
-    fn offer(&mut self, block: u64, values: &[f64; BLOCK]) {
+    fn offer(lanes: &mut [f64; BLOCK], place: &mut [f64; BLOCK], values: [f64; BLOCK]) {
         for l in 0..BLOCK {
-            let (above, same) = (values[l] > self.value[l], values[l] == self.value[l]);
-            self.tied[l] = if same { 1 } else { self.tied[l] };
-            self.tied[l] = if above { 0 } else { self.tied[l] };
-            self.value[l] = if above { values[l] } else { self.value[l] };
-            self.block[l] = if above { block } else { self.block[l] };
+            lanes[l] = if values[l] > lanes[l] { values[l] } else { lanes[l] };
         }
+        *place = values;
     }
 
+    /// The first of the largest values; the blocks are gone through once more, which is cheaper than to carry positions.
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "the number of a block came from a usize")]
-    fn pick(&self) -> Pick {
-        let mut best = Pick::NONE;
-        for (lane, ((&value, &block), &tied)) in
-            self.value.iter().zip(&self.block).zip(&self.tied).enumerate()
-        {
-            if value > best.value {
-                best = Pick { value, index: block as usize * BLOCK + lane, tied: tied != 0 };
-            } else if value == best.value {
-                best.tied = true;
+    fn pick(self) -> Pick {
+        let value = self.lanes.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        let mut best = Pick { value, ..Pick::NONE };
+        for (block, values) in self.values.iter().enumerate() {
+            let mut hits = [0_u64; BLOCK];
+            for l in 0..BLOCK {
+                hits[l] = u64::from(values[l] == value);
+            }
+            let mut count = 0;
+            for l in 0..BLOCK {
+                count += hits[l];
+            }
+            if count > 0 {
+                best.tied |= count > 1 || best.index != usize::MAX;
+                if best.index == usize::MAX {
+                    best.index = block * BLOCK + values.iter().position(|v| *v == value).unwrap_or_default();
+                }
             }
         }
         best
     }
 }
 
-/// The row with the largest score to raise.
-pub(super) fn best_up(view: &View<'_>) -> Pick {
-    let mut largest = Largest::new();
+/// The row with the largest score to raise. `scratch` has the length of the others.
+pub(super) fn best_up(view: &View<'_>, scratch: &mut [f64]) -> Pick {
+    let Largest { values, mut lanes } = Largest::new(scratch);
     let scores = view.plus.as_chunks::<BLOCK>().0.iter().zip(view.minus.as_chunks::<BLOCK>().0);
-    for (block, ((plus, minus), up)) in (0..).zip(scores.zip(view.up.as_chunks::<BLOCK>().0)) {
+    let blocks = scores.zip(view.up.as_chunks::<BLOCK>().0).zip(values.iter_mut());
+    for (((plus, minus), up), place) in blocks {
         let mut score = [0.0; BLOCK];
         for l in 0..BLOCK {
             score[l] = chosen(up[l], plus[l], minus[l], f64::NEG_INFINITY);
         }
-        largest.offer(block, &score);
+        Largest::offer(&mut lanes, place, score);
     }
-    largest.pick()
+    Largest { values, lanes }.pick()
 }
 
 /// The smallest score to lower with.
@@ -129,8 +135,14 @@ pub(super) fn smallest_down(view: &View<'_>) -> f64 {
 
 /// The row to lower with the largest gain to second order, `(best − score)² / curvature`, negative where none has a score
 /// below `best`; and the smallest score of all. `kernel` and `own` belong to the row that is raised.
-pub(super) fn partner(view: &View<'_>, kernel: &[f32], best: f64, own: f64) -> (Pick, f64) {
-    dispatch(Partner { view: *view, kernel, best, own })
+pub(super) fn partner(
+    view: &View<'_>,
+    kernel: &[f32],
+    best: f64,
+    own: f64,
+    scratch: &mut [f64],
+) -> (Pick, f64) {
+    dispatch(Partner { view: *view, kernel, best, own, scratch })
 }
 
 struct Partner<'a> {
@@ -138,6 +150,7 @@ struct Partner<'a> {
     kernel: &'a [f32],
     best: f64,
     own: f64,
+    scratch: &'a mut [f64],
 }
 
 impl Kernel for Partner<'_> {
@@ -145,22 +158,30 @@ impl Kernel for Partner<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) -> (Pick, f64) {
-        let Self { view: View { plus, minus, down, diagonal, .. }, kernel, best, own } = self;
-        let mut largest = Largest::new();
+        let Self { view: View { plus, minus, down, diagonal, .. }, kernel, best, own, scratch } = self;
+        let Largest { values, mut lanes } = Largest::new(scratch);
         let mut smallest = [f64::INFINITY; BLOCK];
         let scores = plus.as_chunks::<BLOCK>().0.iter().zip(minus.as_chunks::<BLOCK>().0);
-        let blocks = scores.zip(down.as_chunks::<BLOCK>().0);
-        let blocks = blocks.zip(diagonal.as_chunks::<BLOCK>().0).zip(kernel.as_chunks::<BLOCK>().0);
-        for (block, ((((plus, minus), down), diagonal), k)) in (0..).zip(blocks) {
+        let blocks = scores.zip(down.as_chunks::<BLOCK>().0).zip(diagonal.as_chunks::<BLOCK>().0);
+        let blocks = blocks.zip(kernel.as_chunks::<BLOCK>().0).zip(values.iter_mut());
+        for (((((plus, minus), down), diagonal), k), place) in blocks {
+            // Copies, since what is known not to overlap can be computed side by side.
+            let (plus, minus, down, diagonal, k) = (*plus, *minus, *down, *diagonal, *k);
+            let mut score = [0.0; BLOCK];
+            for l in 0..BLOCK {
+                score[l] = chosen(down[l], plus[l], minus[l], f64::INFINITY);
+            }
+            for l in 0..BLOCK {
+                smallest[l] = if score[l] < smallest[l] { score[l] } else { smallest[l] };
+            }
             let mut gains = [0.0; BLOCK];
             for l in 0..BLOCK {
-                let score = chosen(down[l], plus[l], minus[l], f64::INFINITY);
-                smallest[l] = if score < smallest[l] { score } else { smallest[l] };
-                gains[l] = gain(score, k[l], diagonal[l], best, own);
+                gains[l] = gain(score[l], k[l], diagonal[l], best, own);
             }
-            largest.offer(block, &gains);
+            Largest::offer(&mut lanes, place, gains);
         }
-        (largest.pick(), smallest.into_iter().fold(f64::INFINITY, f64::min))
+        let smallest = smallest.into_iter().fold(f64::INFINITY, f64::min);
+        (Largest { values, lanes }.pick(), smallest)
     }
 }
 
@@ -171,6 +192,7 @@ pub(super) struct Update<'a> {
     pub(super) up: &'a [f64],
     pub(super) first: (&'a [f32], f64),
     pub(super) second: (&'a [f32], f64),
+    pub(super) scratch: &'a mut [f64],
 }
 
 /// Applies a step to the scores; the row with the largest score to raise after it.
@@ -183,22 +205,26 @@ impl Kernel for Update<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) -> Pick {
-        let Self { plus, minus, up, first: (first, a), second: (second, b) } = self;
-        let mut largest = Largest::new();
+        let Self { plus, minus, up, first: (first, a), second: (second, b), scratch } = self;
+        let Largest { values, mut lanes } = Largest::new(scratch);
         let scores = plus.as_chunks_mut::<BLOCK>().0.iter_mut().zip(minus.as_chunks_mut::<BLOCK>().0);
-        let blocks = scores.zip(up.as_chunks::<BLOCK>().0);
-        let blocks = blocks.zip(first.as_chunks::<BLOCK>().0).zip(second.as_chunks::<BLOCK>().0);
-        for (block, ((((plus, minus), up), first), second)) in (0..).zip(blocks) {
+        let blocks = scores.zip(up.as_chunks::<BLOCK>().0).zip(first.as_chunks::<BLOCK>().0);
+        let blocks = blocks.zip(second.as_chunks::<BLOCK>().0).zip(values.iter_mut());
+        for (((((plus, minus), up), first), second), place) in blocks {
+            let (mut p, mut m, up, first, second) = (*plus, *minus, *up, *first, *second);
             let mut score = [0.0; BLOCK];
             for l in 0..BLOCK {
                 let change = f64::from(first[l]) * a + f64::from(second[l]) * b;
-                plus[l] -= change;
-                minus[l] -= change;
-                score[l] = chosen(up[l], plus[l], minus[l], f64::NEG_INFINITY);
+                p[l] -= change;
+                m[l] -= change;
             }
-            largest.offer(block, &score);
+            for l in 0..BLOCK {
+                score[l] = chosen(up[l], p[l], m[l], f64::NEG_INFINITY);
+            }
+            (*plus, *minus) = (p, m);
+            Largest::offer(&mut lanes, place, score);
         }
-        largest.pick()
+        Largest { values, lanes }.pick()
     }
 }
 
@@ -210,8 +236,9 @@ mod tests {
     fn ties_are_noticed_within_and_across_lanes() {
         let minus = vec![0.0; 64];
         let up = vec![USE_PLUS; 64];
-        let pick =
-            |plus: &[f64], up: &[f64]| best_up(&View { plus, minus: &minus, up, down: up, diagonal: &minus });
+        let pick = |plus: &[f64], up: &[f64]| {
+            best_up(&View { plus, minus: &minus, up, down: up, diagonal: &minus }, &mut [0.0; 64])
+        };
         for (rows, tied) in [(vec![35], false), (vec![3, 35], true), (vec![3, 20], true), (vec![0, 1], true)]
         {
             let mut plus: Vec<f64> = (0..64).map(|k| -1.0 - f64::from(k)).collect();

@@ -56,6 +56,7 @@ pub(super) struct Solver<'m, 'k> {
     /// Diagonal with the filling of the rows.
     diagonal: Vec<f64>,
     pub(super) shelf: Shelf,
+    scratch: Vec<f64>,
 }
 
 pub(super) fn solve(matrix: &mut KernelMatrix<'_>, targets: &[f64], settings: Settings) -> Solution {
@@ -74,6 +75,7 @@ pub(super) fn solve(matrix: &mut KernelMatrix<'_>, targets: &[f64], settings: Se
         down: vec![0.0; stride],
         diagonal: filled(&mut matrix.diagonal().iter().copied(), 1.0),
         shelf: Shelf::new(targets.len(), stride),
+        scratch: vec![0.0; stride],
         matrix,
     };
     (0..targets.len()).for_each(|row| solver.refresh(row));
@@ -120,8 +122,10 @@ impl Solver<'_, '_> {
         scan::View { plus, minus, up: &self.up, down: &self.down, diagonal: &self.diagonal }
     }
 
-    pub(super) fn best_up(&self) -> Pick {
-        let found = scan::best_up(&self.view());
+    pub(super) fn best_up(&mut self) -> Pick {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let found = scan::best_up(&self.view(), &mut scratch);
+        self.scratch = scratch;
         self.settle(found)
     }
 
@@ -149,14 +153,16 @@ impl Solver<'_, '_> {
         self.matrix.load(best.index);
         let kernel = self.matrix.row(best.index);
         let own = self.diagonal.get(best.index).copied().unwrap_or(1.0);
+        let mut scratch = std::mem::take(&mut self.scratch);
         let view = self.view();
-        let (mut pick, smallest) = scan::partner(&view, kernel, best.value, own);
+        let (mut pick, smallest) = scan::partner(&view, kernel, best.value, own, &mut scratch);
         if pick.tied {
             let tied = (0..self.multipliers.len())
                 .filter(|&row| view.gain(row, kernel, best.value, own) == pick.value)
                 .max_by_key(|&row| self.lowering(row).map(|which| self.shelf.position(row, which)));
             pick.index = tied.unwrap_or(pick.index);
         }
+        self.scratch = scratch;
         if best.value - smallest < self.settings.tolerance {
             return None;
         }
@@ -218,6 +224,7 @@ impl Solver<'_, '_> {
             up: &self.up,
             first: (self.matrix.row(i), SIGN[p] * (after.0 - before.0)),
             second: (self.matrix.row(j), SIGN[q] * (after.1 - before.1)),
+            scratch: &mut self.scratch,
         });
         if self.settings.shrinking {
             for (row, which, before, after) in [(i, p, before.0, after.0), (j, q, before.1, after.1)] {
@@ -232,7 +239,7 @@ impl Solver<'_, '_> {
 
     /// The intercept is the mean score of the multipliers between their bounds, or the middle of the range that those at
     /// their bounds leave.
-    fn solution(self, iterations: u64, converged: bool) -> Solution {
+    fn solution(mut self, iterations: u64, converged: bool) -> Solution {
         let (mut sum, mut free) = (0.0, 0.0);
         let (mut largest, mut smallest) = (f64::NEG_INFINITY, f64::INFINITY);
         for (which, scores) in self.scores.iter().enumerate() {
