@@ -2,7 +2,9 @@
 
 mod bvqa;
 mod evaluate;
+mod fit;
 mod numpy;
+mod table;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -22,13 +24,19 @@ struct Args {
 enum Command {
     /// Repeats a published table: median correlations over random splits
     Evaluate(evaluate::Evaluate),
+    /// Fits a model to a table and writes its file
+    Fit(fit::Fit),
 }
 
 const EXAMPLES: &str = "Examples:
   Repeat the BVQA table, about a minute and a half on two cores:
     train-svr evaluate --protocol bvqa --data shared/data/bvqa --splits 100
   One row of it, with every pair of C and gamma:
-    train-svr evaluate --data shared/data/bvqa --only konvid --only videval --draws 0";
+    train-svr evaluate --data shared/data/bvqa --only konvid --only videval --draws 0
+  Fit a model to features of extract-features and to scores in another file (columns video,mos):
+    train-svr fit --features features.csv --scores scores.csv --out model.json
+  The same with the feature selection of VIDEVAL, the number chosen by validation:
+    train-svr fit --features features.csv --scores scores.csv --select 0 --missing zero";
 
 fn main() -> Result<()> {
     let args = Args::parse();
@@ -38,5 +46,6 @@ fn main() -> Result<()> {
         .context("cannot start the threads")?;
     match &args.command {
         Command::Evaluate(evaluate) => evaluate::run(evaluate),
+        Command::Fit(fit) => fit::run(fit),
     }
 }

@@ -111,7 +111,7 @@ impl SvrModel {
         }
         file.scaler.check(file.columns.len())?;
         file.params.check().map_err(|error| Error::invalid("params", error.to_string()))?;
-        let svr = Svr::from_file(file.svr, file.params.kernel, file.columns.len())?;
+        let svr = Svr::from_file(&file.svr, file.params.kernel, file.columns.len())?;
         let predictor = ScaledSvr {
             imputer: file.impute,
             columns: file.columns,

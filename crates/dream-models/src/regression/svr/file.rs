@@ -42,7 +42,7 @@ impl Svr {
     }
 
     /// Checks and decodes what a file holds.
-    pub(crate) fn from_file(file: SvrFile, kernel: Kernel, width: usize) -> Result<Self> {
+    pub(crate) fn from_file(file: &SvrFile, kernel: Kernel, width: usize) -> Result<Self> {
         const PART: &str = "svr";
         if width == 0 || !(file.intercept.abs() <= MAX_COEFFICIENT && file.violation.is_finite()) {
             return Err(Error::invalid(PART, "there is no column, or a number is out of range"));
