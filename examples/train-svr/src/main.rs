@@ -4,6 +4,8 @@ mod bvqa;
 mod evaluate;
 mod fit;
 mod numpy;
+#[cfg(test)]
+mod reproduction;
 mod table;
 
 use anyhow::{Context, Result};

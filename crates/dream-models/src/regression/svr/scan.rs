@@ -86,28 +86,31 @@ impl<'a> Largest<'a> {
         *place = values;
     }
 
-    /// The first of the largest values; the blocks are gone through once more, which is cheaper than to carry positions.
+    /// The largest value; the blocks are gone through once more, which is cheaper than to carry positions. Counts and
+    /// positions are f64 because lanes of one width are what the compiler vectorises.
     #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of blocks")]
     fn pick(self) -> Pick {
         let value = self.lanes.into_iter().fold(f64::NEG_INFINITY, f64::max);
-        let mut best = Pick { value, ..Pick::NONE };
-        for (block, values) in self.values.iter().enumerate() {
-            let mut hits = [0_u64; BLOCK];
+        let (mut hits, mut last, mut block) = ([0.0; BLOCK], [0.0; BLOCK], 0.0);
+        for values in self.values.iter() {
+            let values = *values;
             for l in 0..BLOCK {
-                hits[l] = u64::from(values[l] == value);
+                hits[l] += if values[l] == value { 1.0 } else { 0.0 };
             }
-            let mut count = 0;
             for l in 0..BLOCK {
+                last[l] = if values[l] == value { block } else { last[l] };
+            }
+            block += 1.0;
+        }
+        let (mut count, mut index) = (0.0, usize::MAX);
+        for l in 0..BLOCK {
+            if hits[l] > 0.0 {
                 count += hits[l];
-            }
-            if count > 0 {
-                best.tied |= count > 1 || best.index != usize::MAX;
-                if best.index == usize::MAX {
-                    best.index = block * BLOCK + values.iter().position(|v| *v == value).unwrap_or_default();
-                }
+                index = last[l] as usize * BLOCK + l;
             }
         }
-        best
+        Pick { value, index, tied: count > 1.0 }
     }
 }
 
