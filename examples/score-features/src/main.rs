@@ -34,7 +34,22 @@ const EXAMPLES: &str = "Examples:
     score-features --model model.json features.csv | sort -t, -k2 -gr | head";
 
 fn main() -> Result<()> {
-    let args = Args::parse();
+    match run(&Args::parse()) {
+        // Whoever reads the output, `head` for example, has seen enough.
+        Err(error) if error.chain().any(is_closed_pipe) => Ok(()),
+        result => result,
+    }
+}
+
+fn is_closed_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let io = match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
+        Some(csv::ErrorKind::Io(io)) => Some(io),
+        _ => error.downcast_ref::<std::io::Error>(),
+    };
+    io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+fn run(args: &Args) -> Result<()> {
     let model = SvrModel::load(&args.model)?;
     let mut reader = open(&args.features)?;
     let shown = args.features.display();

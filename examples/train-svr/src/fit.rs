@@ -1,6 +1,7 @@
 //! `fit`: search, fit on all rows, and the model file.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
@@ -9,6 +10,7 @@ use dream_models::regression::{
     DataSet, Folds, Impute, Imputer, MinMax, ModelInfo, OutputRange, Provenance, RandomizedSearch, Rows,
     ScaledSvrParams, Scoring, SelectionParams, SizeSearch, SvrModel, SvrParams, search_svr,
 };
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::table::{self, Table, Target};
 
@@ -108,6 +110,7 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
     let candidates =
         RandomizedSearch { draws: args.draws, seed: args.seed, base, ..RandomizedSearch::default() }
             .candidates()?;
+    let bar = working("searching C and gamma")?;
     let folds = Folds { count: args.folds, shuffle: Some(args.seed) };
     let report = search_svr(
         &Rows::new(&scaled, used.len())?,
@@ -116,6 +119,7 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
         &folds,
         &scoring(args.criterion),
     )?;
+    bar.finish_and_clear();
     println!(
         "best of {}: C {:.4}, {:?}, {} {:.4}",
         args.draws, report.best.c, report.best.kernel, report.score, report.best_score
@@ -125,7 +129,7 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
     let predictor = params.fit(&table.features, width, &table.scores)?;
     ensure!(
         predictor.svr().converged(),
-        "the fit reached the bound on its steps: a smaller C would not, see --draws"
+        "the fit reached the bound on its steps: pass another --seed, or fewer --draws, for a smaller C"
     );
     println!(
         "{} support vectors after {} steps",
@@ -140,10 +144,14 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
 
 fn select(filled: &[f64], table: &Table, keep: usize, seed: u64) -> Result<Vec<usize>> {
     let rows = Rows::new(filled, table.names.len())?;
+    let bar = working("ranking the features on 100 splits")?;
     let ranking = SelectionParams { seed, ..SelectionParams::default() }.rank(&rows, &table.scores)?;
+    bar.finish_and_clear();
     let mut keep = keep;
     if keep == 0 {
+        let bar = working("choosing their number")?;
         let report = SizeSearch::default().run(&rows, &table.scores, &ranking, &scoring(Criterion::Plcc))?;
+        bar.finish_and_clear();
         println!(
             "validation PLCC {:.4} with {} features is the best of {} sizes",
             report.best_score,
@@ -157,6 +165,15 @@ fn select(filled: &[f64], table: &Table, keep: usize, seed: u64) -> Result<Vec<u
         columns.iter().filter_map(|&column| table.names.get(column)).map(String::as_str).collect();
     println!("selected: {}", names.join(" "));
     Ok(columns)
+}
+
+/// What is going on, and for how long; drawn on a terminal only.
+fn working(what: &'static str) -> Result<ProgressBar> {
+    let bar =
+        ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}")?);
+    bar.set_message(what);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    Ok(bar)
 }
 
 fn scoring(criterion: Criterion) -> Scoring<'static> {

@@ -3,11 +3,6 @@
 //! Lanes are compared apart and brought together at the end, and the caller decides between equal values: the result
 //! depends neither on the width of the registers nor on the number of lanes.
 
-#![expect(
-    clippy::needless_range_loop,
-    reason = "lanes of several arrays go together, and this form is vectorised"
-)]
-
 use super::matrix::BLOCK;
 use super::solver::FLAT;
 use crate::simd::{Kernel, dispatch};
