@@ -31,7 +31,7 @@ enum Command {
 }
 
 const EXAMPLES: &str = "Examples:
-  Repeat the BVQA table, about a minute and a half on two cores:
+  Repeat the BVQA table, about fifteen minutes of processor time, most of it for All-Combined:
     train-svr evaluate --protocol bvqa --data shared/data/bvqa --splits 100
   One row of it, with every pair of C and gamma:
     train-svr evaluate --data shared/data/bvqa --only konvid --only videval --draws 0
