@@ -3,7 +3,9 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 mod error;
+mod par;
 pub mod regression;
+mod simd;
 
 pub use error::{Error, Result};
 

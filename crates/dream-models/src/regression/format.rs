@@ -1,6 +1,8 @@
 //! The model file: JSON, with the weights as base64.
 
 use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +22,27 @@ pub(super) const MAX_BYTES: usize = 1 << 20;
 /// Magnitude up to which numbers in a file are believed; sums of their products stay finite.
 pub(super) const MAX_NUMBER: f64 = 1e6;
 
-/// Read first and alone, so that a file of another version is called that, not damaged.
+/// Name and number at the start of every model file. Read first and alone, so that a file of another version is called that, not damaged.
 #[derive(Deserialize)]
 struct Header {
     format: String,
     format_version: u64,
+}
+
+/// Checks the size of a file, and that it is of this format and version.
+pub(super) fn check_header(bytes: &[u8], most: usize, known: &'static str, known_version: u64) -> Result<()> {
+    check_size(bytes.len(), most)?;
+    let header: Header =
+        serde_json::from_slice(bytes).map_err(|error| Error::invalid("JSON", error.to_string()))?;
+    if header.format == known && header.format_version == known_version {
+        return Ok(());
+    }
+    Err(Error::UnsupportedFormat {
+        format: header.format.chars().take(80).collect(),
+        version: header.format_version,
+        known,
+        known_version,
+    })
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,25 +82,20 @@ pub(super) fn write(
         head: Head::MlpEnsemble(predictor.head.to_file()),
         provenance: provenance.clone(),
     };
+    to_json(&file, MAX_BYTES)
+}
+
+/// A file as JSON, at most `most` bytes.
+pub(super) fn to_json(file: &impl Serialize, most: usize) -> Result<Vec<u8>> {
     let mut bytes =
-        serde_json::to_vec_pretty(&file).map_err(|error| Error::invalid("content", error.to_string()))?;
+        serde_json::to_vec_pretty(file).map_err(|error| Error::invalid("content", error.to_string()))?;
     bytes.push(b'\n');
-    check_size(bytes.len())?;
+    check_size(bytes.len(), most)?;
     Ok(bytes)
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Parts> {
-    check_size(bytes.len())?;
-    let header: Header =
-        serde_json::from_slice(bytes).map_err(|error| Error::invalid("JSON", error.to_string()))?;
-    if header.format != FORMAT || header.format_version != FORMAT_VERSION {
-        return Err(Error::UnsupportedFormat {
-            format: header.format.chars().take(80).collect(),
-            version: header.format_version,
-            known: FORMAT,
-            known_version: FORMAT_VERSION,
-        });
-    }
+    check_header(bytes, MAX_BYTES, FORMAT, FORMAT_VERSION)?;
     let file: File =
         serde_json::from_slice(bytes).map_err(|error| Error::invalid("JSON", error.to_string()))?;
     let info = ModelInfo { version: file.version, inputs: file.inputs, output: file.output };
@@ -122,9 +135,49 @@ pub(super) fn check_length(part: &'static str, field: &str, found: usize, expect
     }
 }
 
-pub(super) fn check_size(bytes: usize) -> Result<()> {
-    if bytes > MAX_BYTES {
-        return Err(Error::invalid("size", format!("more than {MAX_BYTES} bytes")));
+pub(super) fn check_size(bytes: usize, most: usize) -> Result<()> {
+    if bytes > most {
+        return Err(Error::invalid("size", format!("more than {most} bytes")));
+    }
+    Ok(())
+}
+
+/// The bytes of a model file, one more than `most` at the most.
+pub(super) fn load(path: &Path, most: usize) -> Result<Vec<u8>> {
+    let source = |source| Error::Io { action: "read", path: Some(path.to_owned()), source };
+    read_stream(std::fs::File::open(path).map_err(source)?, Some(path), most)
+}
+
+/// As [`load`], from a stream.
+pub(super) fn read_stream(reader: impl Read, path: Option<&Path>, most: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(most as u64 + 1).read_to_end(&mut bytes).map_err(|source| Error::Io {
+        action: "read",
+        path: path.map(Path::to_owned),
+        source,
+    })?;
+    Ok(bytes)
+}
+
+pub(super) fn save(path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(path, bytes).map_err(|source| Error::Io {
+        action: "write",
+        path: Some(path.to_owned()),
+        source,
+    })
+}
+
+/// Checks that features of these names, in this order, are what a model takes.
+pub(super) fn check_names<S: AsRef<str>>(inputs: &[String], names: &[S]) -> Result<()> {
+    const NOTHING: &str = "(nothing)";
+    let longest = names.len().max(inputs.len());
+    for index in 0..longest {
+        let expected = inputs.get(index).map_or(NOTHING, String::as_str);
+        let found = names.get(index).map_or(NOTHING, AsRef::as_ref);
+        if expected != found {
+            let (expected, found) = (expected.to_owned(), found.to_owned());
+            return Err(Error::LayoutMismatch { index, expected, found });
+        }
     }
     Ok(())
 }

@@ -11,15 +11,24 @@
 //! | scaling and ensemble together | [`QualityParams`] fits a [`ScaledEnsemble`] |
 //! | named, documented, saved | [`QualityModel`] |
 //! | repeated random splits | [`holdout`] |
+//! | support vector regression | [`SvrParams`] fits an [`Svr`] |
+//! | missing values, range of the columns | [`Imputer`], [`MinMax`] |
+//! | all three together | [`ScaledSvrParams`] fits a [`ScaledSvr`] |
+//! | named, documented, saved | [`SvrModel`] |
+//! | choice of C and γ by cross-validation | [`search_svr`] with [`svr_grid`] or [`RandomizedSearch`] |
+//! | choice of columns | [`SelectionParams`], [`SizeSearch`] |
 //!
 //! A prediction has the same bytes on every machine: it uses the four basic operations in a fixed order, and
-//! `libm` for the logarithm and the hyperbolic tangent. The same holds for training, for any number of
+//! `libm` or code of its own for the functions beyond them. The same holds for training, for any number of
 //! threads.
 
 mod adam;
 mod ensemble;
 mod fit;
+mod folds;
 mod format;
+mod impute;
+mod min_max;
 mod model;
 mod network;
 mod params;
@@ -27,19 +36,32 @@ mod provenance;
 mod random;
 mod rows;
 mod scale;
+mod scaled_svr;
+mod search;
+mod select;
 mod split;
+mod svr;
+mod svr_model;
 mod tensor;
 mod whiten;
 mod wording;
 
 pub use ensemble::MlpEnsemble;
 pub use fit::MlpParams;
+pub use folds::{Folds, Split};
+pub use impute::{Impute, Imputer};
+pub use min_max::MinMax;
 pub use model::{ModelInfo, OutputRange, QualityModel};
 pub use params::{QualityParams, ScaledEnsemble};
 pub use provenance::{DataSet, Evaluation, MeanStd, Provenance, SetScores};
 pub use rows::Rows;
 pub use scale::{Scaler, Transform};
+pub use scaled_svr::{ScaledSvr, ScaledSvrParams};
+pub use search::{RandomizedSearch, Scoring, SearchReport, Trial, powers_of_two, search_svr, svr_grid};
+pub use select::{Ranking, Selection, SelectionParams, SizeReport, SizeSearch};
 pub use split::holdout;
+pub use svr::{Kernel, Svr, SvrParams};
+pub use svr_model::SvrModel;
 pub use wording::{Grade, SCALE, SCORE_MEANING};
 
 use crate::Result;

@@ -102,7 +102,7 @@ impl QualityModel {
     ///
     /// As [`QualityModel::from_bytes`], and [`Error::Io`].
     pub fn from_reader(reader: impl Read) -> Result<Self> {
-        Self::from_stream(reader, None)
+        Self::from_bytes(&format::read_stream(reader, None, Self::MAX_BYTES)?)
     }
 
     /// Reads a model file.
@@ -111,24 +111,7 @@ impl QualityModel {
     ///
     /// As [`QualityModel::from_bytes`], and [`Error::Io`] with the path.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let file = std::fs::File::open(path).map_err(|source| Error::Io {
-            action: "read",
-            path: Some(path.to_owned()),
-            source,
-        })?;
-        Self::from_stream(file, Some(path))
-    }
-
-    fn from_stream(reader: impl Read, path: Option<&Path>) -> Result<Self> {
-        let mut bytes = Vec::new();
-        let limit = Self::MAX_BYTES as u64 + 1;
-        reader.take(limit).read_to_end(&mut bytes).map_err(|source| Error::Io {
-            action: "read",
-            path: path.map(Path::to_owned),
-            source,
-        })?;
-        Self::from_bytes(&bytes)
+        Self::from_bytes(&format::load(path.as_ref(), Self::MAX_BYTES)?)
     }
 
     /// The model file. The same model gives the same bytes, and reading them gives an equal model.
@@ -146,12 +129,7 @@ impl QualityModel {
     ///
     /// As [`QualityModel::to_bytes`], and [`Error::Io`] with the path.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        std::fs::write(path, self.to_bytes()?).map_err(|source| Error::Io {
-            action: "write",
-            path: Some(path.to_owned()),
-            source,
-        })
+        format::save(path.as_ref(), &self.to_bytes()?)
     }
 
     /// Names of the features that a row holds, in order.
@@ -191,17 +169,7 @@ impl QualityModel {
     ///
     /// [`Error::LayoutMismatch`] with the first difference.
     pub fn check_inputs<S: AsRef<str>>(&self, names: &[S]) -> Result<()> {
-        const NOTHING: &str = "(nothing)";
-        let longest = names.len().max(self.info.inputs.len());
-        for index in 0..longest {
-            let expected = self.info.inputs.get(index).map_or(NOTHING, String::as_str);
-            let found = names.get(index).map_or(NOTHING, AsRef::as_ref);
-            if expected != found {
-                let (expected, found) = (expected.to_owned(), found.to_owned());
-                return Err(Error::LayoutMismatch { index, expected, found });
-            }
-        }
-        Ok(())
+        format::check_names(&self.info.inputs, names)
     }
 
     /// The score of one video from its features, in the order of [`QualityModel::inputs`].

@@ -58,6 +58,11 @@ impl<'a> Rows<'a> {
         self.width
     }
 
+    /// A row by its position; empty behind the last one.
+    pub(super) fn row(&self, position: usize) -> &'a [f64] {
+        self.data.chunks_exact(self.width).nth(position).unwrap_or_default()
+    }
+
     /// The rows in order.
     pub fn iter(&self) -> std::slice::ChunksExact<'a, f64> {
         self.data.chunks_exact(self.width)

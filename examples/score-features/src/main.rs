@@ -1,0 +1,116 @@
+//! Applies a support vector regression of `train-svr` to a table of features.
+
+use std::fs::File;
+use std::io::{Read, Write, stdout};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+use dream_models::regression::SvrModel;
+use flate2::read::GzDecoder;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Scores the rows of a feature table with a model of train-svr.
+///
+/// Columns are found by their names, which must be those that the model was trained on; other columns are passed over.
+/// An empty cell is a missing value: the model fills it in if it was trained to, and refuses the row if not.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// CSV of features, also as .gz: the first column names the row
+    features: PathBuf,
+    /// Model file
+    #[arg(long, value_name = "FILE", default_value = "svr-model.json")]
+    model: PathBuf,
+    /// CSV to write; the standard output without it
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "Examples:
+  Score features of extract-features:
+    score-features --model model.json features.csv -o scores.csv
+  Show the best ten:
+    score-features --model model.json features.csv | sort -t, -k2 -gr | head";
+
+fn main() -> Result<()> {
+    match run(&Args::parse()) {
+        // Whoever reads the output, `head` for example, has seen enough.
+        Err(error) if error.chain().any(is_closed_pipe) => Ok(()),
+        result => result,
+    }
+}
+
+fn is_closed_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let io = match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
+        Some(csv::ErrorKind::Io(io)) => Some(io),
+        _ => error.downcast_ref::<std::io::Error>(),
+    };
+    io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+fn run(args: &Args) -> Result<()> {
+    let model = SvrModel::load(&args.model)?;
+    let mut reader = open(&args.features)?;
+    let shown = args.features.display();
+    let header = reader.headers().with_context(|| format!("cannot read the table {shown}"))?.clone();
+    let columns = columns(&header, &model, &args.features)?;
+    let out: Box<dyn Write> = match &args.out {
+        Some(path) => {
+            Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?)
+        }
+        None => Box::new(stdout()),
+    };
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record([header.get(0).unwrap_or("row"), "score"])?;
+    // Drawn on a terminal only.
+    let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template("{pos} rows {elapsed}")?);
+    for (line, record) in (2..).zip(reader.records()) {
+        let record = record.with_context(|| format!("{shown}:{line}: cannot read the table"))?;
+        let value = |&column: &usize| number(record.get(column).unwrap_or_default(), &args.features, line);
+        let row = columns.iter().map(value).collect::<Result<Vec<f64>>>()?;
+        let score = model.predict(&row).with_context(|| format!("{shown}:{line}"))?;
+        writer.write_record([record.get(0).unwrap_or_default(), &score.to_string()])?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    writer.flush()?;
+    if args.out.is_some() {
+        eprintln!("{}: {}, {}", model.version(), model.output().meaning, model.output().scale);
+    }
+    Ok(())
+}
+
+fn open(path: &Path) -> Result<csv::Reader<Box<dyn Read>>> {
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let zipped = path.extension().is_some_and(|extension| extension == "gz");
+    let input: Box<dyn Read> = if zipped { Box::new(GzDecoder::new(file)) } else { Box::new(file) };
+    Ok(csv::Reader::from_reader(input))
+}
+
+/// The columns of the table that the model takes, in its order.
+fn columns(header: &csv::StringRecord, model: &SvrModel, path: &Path) -> Result<Vec<usize>> {
+    let find = |name: &String| header.iter().position(|column| column == name);
+    let missing: Vec<&str> =
+        model.inputs().iter().filter(|name| find(name).is_none()).map(String::as_str).collect();
+    let first = missing.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+    ensure!(
+        missing.is_empty(),
+        "{}:1: {} of the {} features that {} takes are not there: {first}{}; extract the features that it was trained on",
+        path.display(),
+        missing.len(),
+        model.inputs().len(),
+        model.version(),
+        if missing.len() > 5 { ", ..." } else { "" }
+    );
+    Ok(model.inputs().iter().filter_map(find).collect())
+}
+
+/// A number; a NaN for an empty cell.
+fn number(cell: &str, path: &Path, line: u64) -> Result<f64> {
+    if cell.is_empty() {
+        return Ok(f64::NAN);
+    }
+    let place = || format!("{}:{line}: `{cell}` is no number: correct it or empty the cell", path.display());
+    cell.parse().with_context(place)
+}

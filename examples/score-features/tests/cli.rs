@@ -1,0 +1,69 @@
+//! The program from outside, with a model made here.
+
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use dream_models::regression::{
+    Impute, Kernel, ModelInfo, OutputRange, Provenance, ScaledSvrParams, SvrModel, SvrParams,
+};
+
+fn write_model(path: &Path, impute: Impute) -> SvrModel {
+    let x: Vec<f64> = (0..60).map(|k| f64::from(k * k % 23)).collect();
+    let y: Vec<f64> = x.chunks_exact(2).map(|row| 1.0 + row[0] / 8.0).collect();
+    let svr = SvrParams { c: 10.0, kernel: Kernel::Linear, ..SvrParams::default() };
+    let predictor = ScaledSvrParams { impute, svr, ..ScaledSvrParams::default() }.fit(&x, 2, &y).unwrap();
+    let info = ModelInfo {
+        version: "test-1".into(),
+        inputs: vec!["a".into(), "b".into()],
+        output: OutputRange { min: 1.0, max: 5.0, scale: "1 to 5".into(), meaning: "a test".into() },
+    };
+    let provenance = Provenance {
+        datasets: vec![],
+        features: "made up".into(),
+        command: "none".into(),
+        seed: 0,
+        crate_version: dream_models::VERSION.into(),
+        evaluation: None,
+        licence: "none".into(),
+    };
+    let model = SvrModel::new(info, predictor, provenance).unwrap();
+    model.save(path).unwrap();
+    model
+}
+
+fn run(dir: &Path, table: &str) -> Output {
+    std::fs::write(dir.join("t.csv"), table).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_score-features"));
+    command.current_dir(dir).args(["--model", "m.json", "t.csv"]).output().unwrap()
+}
+
+#[test]
+fn finds_columns_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = write_model(&dir.path().join("m.json"), Impute::Mean);
+    let output = run(dir.path(), "video,b,frames,a\nx.mp4,3,9,16\ny.mp4,,9,2\n");
+    assert!(output.status.success(), "{output:?}");
+    let expected = format!(
+        "video,score\nx.mp4,{}\ny.mp4,{}\n",
+        model.predict(&[16.0, 3.0]).unwrap(),
+        model.predict(&[2.0, f64::NAN]).unwrap()
+    );
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+}
+
+#[test]
+fn errors_name_what_is_wrong_and_where() {
+    let dir = tempfile::tempdir().unwrap();
+    write_model(&dir.path().join("m.json"), Impute::Error);
+    for (table, expected) in [
+        ("video,a,c\nx,1,2\n", "1 of the 2 features that test-1 takes are not there: b"),
+        ("video,a,b\nx,1,2\ny,1,\n", "t.csv:3"),
+        ("video,a,b\nx,1,two\n", "t.csv:2: `two`"),
+    ] {
+        let output = run(dir.path(), table);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && message.contains(expected), "{message}");
+    }
+}

@@ -1,0 +1,236 @@
+//! The protocol of the BVQA benchmark: its tables, its splits and its search.
+
+use std::fs::File;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use dream_eval::{Logistic4, plcc, srcc};
+use dream_models::regression::{
+    Folds, Impute, Imputer, MinMax, Rows, Scoring, SvrParams, powers_of_two, search_svr, svr_grid,
+};
+use flate2::read::GzDecoder;
+use serde::Serialize;
+
+use crate::numpy::RandomState;
+
+/// Videos of YouTube-UGC without colour, numbered from 1, which the benchmark leaves out.
+const GREY: [usize; 57] = [
+    3, 6, 10, 22, 23, 46, 51, 52, 68, 74, 77, 99, 103, 122, 136, 141, 158, 173, 368, 426, 467, 477, 506, 563,
+    594, 639, 654, 657, 666, 670, 671, 681, 690, 697, 702, 703, 710, 726, 736, 764, 768, 777, 786, 796, 977,
+    990, 1012, 1015, 1023, 1091, 1118, 1205, 1282, 1312, 1336, 1344, 1380,
+];
+
+/// A database, and how its scores are brought to the scale of YouTube-UGC where all are used together.
+#[derive(Debug)]
+pub(crate) struct Database {
+    name: &'static str,
+    file: &'static str,
+    align: fn(f64) -> f64,
+    left_out: &'static [usize],
+}
+
+const DATABASES: [Database; 3] = [
+    Database {
+        name: "KoNViD-1k",
+        file: "konvid_1k",
+        align: |y| 5.0 - 4.0 * ((5.0 - y) / 4.0 * 1.1241 - 0.0993),
+        left_out: &[],
+    },
+    Database {
+        name: "LIVE-VQC",
+        file: "live_vqc",
+        align: |y| 5.0 - 4.0 * ((100.0 - y) / 100.0 * 0.7132 + 0.0253),
+        left_out: &[],
+    },
+    Database { name: "YouTube-UGC", file: "youtube_ugc", align: |y| y, left_out: &GREY },
+];
+
+/// A row of the published table.
+#[derive(Debug)]
+pub(crate) struct Experiment {
+    /// Name of the database, or `All-Combined`.
+    pub(crate) data: &'static str,
+    /// `brisque` or `videval`.
+    pub(crate) features: &'static str,
+    /// Published medians of SRCC and PLCC over 100 splits.
+    pub(crate) published: Option<(f64, f64)>,
+}
+
+const fn row(data: &'static str, features: &'static str, published: Option<(f64, f64)>) -> Experiment {
+    Experiment { data, features, published }
+}
+
+/// What can be repeated from the tables at hand.
+pub(crate) const EXPERIMENTS: [Experiment; 8] = [
+    row("KoNViD-1k", "brisque", Some((0.6567, 0.6576))),
+    row("KoNViD-1k", "videval", Some((0.7832, 0.7803))),
+    row("LIVE-VQC", "brisque", Some((0.5925, 0.6380))),
+    row("LIVE-VQC", "videval", Some((0.7522, 0.7514))),
+    row("YouTube-UGC", "brisque", Some((0.3820, 0.3952))),
+    row("YouTube-UGC", "videval", Some((0.7787, 0.7733))),
+    row("All-Combined", "brisque", None),
+    row("All-Combined", "videval", Some((0.7960, 0.7939))),
+];
+
+/// Features and scores, gaps filled with the means of the columns.
+#[derive(Debug)]
+pub(crate) struct Table {
+    features: Vec<f64>,
+    width: usize,
+    scores: Vec<f64>,
+}
+
+impl Table {
+    pub(crate) fn len(&self) -> usize {
+        self.scores.len()
+    }
+
+    /// Reads what `experiment` needs from `dir`.
+    pub(crate) fn read(experiment: &Experiment, dir: &Path) -> Result<Self> {
+        let together = experiment.data == "All-Combined";
+        let mut table = Self { features: Vec::new(), width: 0, scores: Vec::new() };
+        for database in DATABASES.iter().filter(|database| together || database.name == experiment.data) {
+            let path = dir.join(format!("{}_{}.csv.gz", database.file, experiment.features));
+            let align = if together { database.align } else { |y| y };
+            table.add(&path, align, database.left_out)?;
+        }
+        ensure!(table.width > 0, "there is no database {}", experiment.data);
+        // Before the split, as published: the means see the test rows too.
+        let imputer = Imputer::fit(Impute::Mean, &table.features, table.width)?;
+        table.features = imputer.apply_rows(&table.features)?;
+        Ok(table)
+    }
+
+    fn add(&mut self, path: &Path, align: fn(f64) -> f64, left_out: &[usize]) -> Result<()> {
+        let shown = path.display();
+        let file = File::open(path).with_context(|| {
+            format!("cannot open {shown}: pass the folder of the *.csv.gz tables with --data")
+        })?;
+        let mut reader = csv::Reader::from_reader(GzDecoder::new(file));
+        let damaged = |line: usize| format!("{shown}:{line}: cannot read the table: fetch the file again");
+        let width = reader.headers().with_context(|| damaged(1))?.len().saturating_sub(2);
+        ensure!(width > 0, "{shown}:1: the columns are not id,mos,f1,...: pass the tables of the benchmark");
+        ensure!(
+            self.width == 0 || self.width == width,
+            "{shown}:1: {width} features after tables with {}",
+            self.width
+        );
+        self.width = width;
+        for (index, record) in reader.records().enumerate() {
+            let line = index + 2;
+            let record = record.with_context(|| damaged(line))?;
+            if left_out.contains(&(index + 1)) {
+                continue;
+            }
+            let number = |cell: &str| -> Result<f64> {
+                if cell.is_empty() {
+                    return Ok(f64::NAN);
+                }
+                cell.parse().with_context(|| {
+                    format!("{shown}:{line}: `{cell}` is no number: correct it or empty the cell")
+                })
+            };
+            let score = number(record.get(1).unwrap_or_default())?;
+            ensure!(score.is_finite(), "{shown}:{line}: there is no score: remove the line");
+            self.scores.push(align(score));
+            for cell in record.iter().skip(2) {
+                self.features.push(number(cell)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn select(&self, rows: &[usize]) -> (Vec<f64>, Vec<f64>) {
+        let features =
+            rows.iter().filter_map(|row| self.features.get(row * self.width..(row + 1) * self.width));
+        let scores = rows.iter().filter_map(|&row| self.scores.get(row).copied());
+        (features.flatten().copied().collect(), scores.collect())
+    }
+}
+
+/// What one split gives.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct SplitResult {
+    /// Number of the split, from 1.
+    pub(crate) split: u32,
+    /// SRCC of the raw predictions.
+    pub(crate) srcc: f64,
+    /// PLCC after the logistic curve.
+    pub(crate) plcc: f64,
+    /// PLCC of the raw predictions.
+    pub(crate) plcc_raw: f64,
+    /// C of the search.
+    pub(crate) c: f64,
+    /// Position of the chosen pair in the grid.
+    pub(crate) candidate: usize,
+    /// Whether every fit of the split converged.
+    pub(crate) converged: bool,
+}
+
+/// Training and test rows of split `number`: `train_test_split(test_size=0.2, random_state=ceil(8.8 * number))` of
+/// scikit-learn, in its order.
+pub(crate) fn split(rows: usize, number: u32) -> Result<(Vec<usize>, Vec<usize>)> {
+    // As Python computes it: for some multiples of 5 the product is just above the whole number.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive and far below 2^32"
+    )]
+    let seed = (8.8 * f64::from(number)).ceil() as u32;
+    let mut order = RandomState::new(seed).permutation(u32::try_from(rows)?);
+    let train = order.split_off(rows.div_ceil(5));
+    Ok((train, order))
+}
+
+/// Runs split `number`: scaling, search and fit on the training rows, correlations on the others. `draws` pairs of C and γ
+/// are tried, all 100 for 0.
+pub(crate) fn run(table: &Table, number: u32, draws: usize) -> Result<SplitResult> {
+    let (train, test) = split(table.len(), number)?;
+    let (raw, truth) = table.select(&train);
+    let scaler = MinMax::fit(&Rows::new(&raw, table.width)?, 0.0, 1.0)?;
+    let scaled = scaler.apply_rows(&Rows::new(&raw, table.width)?)?;
+    let rows = Rows::new(&scaled, table.width)?;
+
+    let grid = svr_grid(&SvrParams::default(), &powers_of_two(1..=10), &powers_of_two(-8..=1));
+    let mut positions: Vec<usize> = (0..grid.len()).collect();
+    if draws > 0 && draws < grid.len() {
+        positions = RandomState::new(number).permutation(u32::try_from(grid.len())?);
+        positions.truncate(draws);
+    }
+    let candidates: Vec<SvrParams> =
+        positions.iter().filter_map(|&position| grid.get(position).copied()).collect();
+    let report = search_svr(&rows, &truth, &candidates, &Folds::default(), &Scoring::r2())?;
+    let model = report.best.fit(&rows, &truth)?;
+
+    let (raw, truth) = table.select(&test);
+    let scaled = scaler.apply_rows(&Rows::new(&raw, table.width)?)?;
+    let predicted = model.predict_rows(&Rows::new(&scaled, table.width)?)?;
+    let curve = Logistic4::fit(&predicted, &truth)?.curve;
+    Ok(SplitResult {
+        split: number,
+        srcc: srcc(&predicted, &truth)?,
+        plcc: plcc(&curve.map(&predicted)?, &truth)?,
+        plcc_raw: plcc(&predicted, &truth)?,
+        c: report.best.c,
+        candidate: grid.iter().position(|params| *params == report.best).unwrap_or_default(),
+        converged: model.converged() && report.trials.iter().all(|trial| trial.converged),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `train_test_split(range(1200), test_size=0.2, random_state=ceil(8.8 * 3))` of scikit-learn 1.9.1.
+    #[test]
+    fn splits_are_those_of_the_benchmark() {
+        let (train, test) = split(1200, 3).unwrap();
+        assert_eq!((train.len(), test.len()), (960, 240));
+        assert_eq!(train[..4], [10, 1147, 532, 306]);
+        assert_eq!(test[..4], [185, 305, 749, 432]);
+        // 8.8 * 25 is 220.00000000000003.
+        assert_eq!(split(100, 25).unwrap().1[..3], [68, 77, 61]);
+        let (train, test) = split(1323, 5).unwrap();
+        assert_eq!((train.len(), test.len()), (1058, 265));
+    }
+}

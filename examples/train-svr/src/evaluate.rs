@@ -1,0 +1,144 @@
+//! `evaluate`: repeats the published table.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use clap::{Args, ValueEnum};
+use dream_eval::median;
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use serde::Serialize;
+
+use crate::bvqa::{self, EXPERIMENTS, Experiment, SplitResult, Table};
+
+/// What is repeated.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Protocol {
+    /// The benchmark of user-generated video of Tu et al., IEEE TIP 2021
+    Bvqa,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Evaluate {
+    /// What to repeat
+    #[arg(long, value_enum, default_value = "bvqa")]
+    protocol: Protocol,
+    /// Folder with the tables `DATABASE_FEATURES.csv.gz`
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Random 80/20 splits
+    #[arg(long, default_value_t = 100)]
+    splits: u32,
+    /// Pairs of C and gamma tried in each split, 0 for all 100
+    #[arg(long, default_value_t = 10)]
+    draws: usize,
+    /// Only rows whose database or features contain this, for example `konvid` or `videval`
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
+    /// Writes one line of JSON per split to a file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    data: &'a str,
+    features: &'a str,
+    #[serde(flatten)]
+    result: &'a SplitResult,
+}
+
+pub(crate) fn run(args: &Evaluate) -> Result<()> {
+    let Protocol::Bvqa = args.protocol;
+    ensure!(args.splits > 0, "--splits 0 measures nothing: ask for at least 1");
+    let matches = |experiment: &&Experiment| {
+        let name = format!("{} {}", experiment.data, experiment.features).to_lowercase();
+        args.only.iter().all(|text| name.contains(&text.to_lowercase()))
+    };
+    let experiments: Vec<&Experiment> = EXPERIMENTS.iter().filter(matches).collect();
+    ensure!(!experiments.is_empty(), "--only {:?} leaves nothing: see the table without it", args.only);
+    let mut out = match &args.out {
+        Some(path) => {
+            let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            Some(BufWriter::new(file))
+        }
+        None => None,
+    };
+    println!(
+        "{} splits, {}, {} threads; published values in brackets",
+        args.splits,
+        search(args.draws),
+        rayon::current_num_threads()
+    );
+    println!(
+        "{:<13} {:<8} {:>6} {:>17} {:>17} {:>9} {:>8}",
+        "database", "features", "videos", "SRCC", "PLCC", "raw PLCC", "seconds"
+    );
+    for experiment in experiments {
+        let table = Table::read(experiment, &args.data)?;
+        let begin = Instant::now();
+        let results = splits(&table, args, experiment)?;
+        print_row(experiment, &table, &results, begin.elapsed().as_secs_f64())?;
+        if let Some(out) = &mut out {
+            for result in &results {
+                serde_json::to_writer(
+                    &mut *out,
+                    &Line { data: experiment.data, features: experiment.features, result },
+                )?;
+                writeln!(out)?;
+            }
+            out.flush()?;
+        }
+    }
+    Ok(())
+}
+
+fn search(draws: usize) -> String {
+    if draws == 0 || draws >= 100 {
+        "all 100 pairs of C and gamma".to_owned()
+    } else {
+        format!("{draws} pairs of C and gamma each")
+    }
+}
+
+fn splits(table: &Table, args: &Evaluate, experiment: &Experiment) -> Result<Vec<SplitResult>> {
+    // Drawn on a terminal only.
+    let style = ProgressStyle::with_template("{msg} split {pos}/{len} {bar:40} {elapsed}, {eta} left")?;
+    let bar = ProgressBar::new(u64::from(args.splits)).with_style(style);
+    bar.set_message(format!("{} {}", experiment.data, experiment.features));
+    let run = |number: u32| {
+        let result = bvqa::run(table, number, args.draws);
+        bar.inc(1);
+        result
+    };
+    let results: Result<Vec<SplitResult>> = (1..=args.splits).into_par_iter().map(run).collect();
+    bar.finish_and_clear();
+    results
+}
+
+fn print_row(experiment: &Experiment, table: &Table, results: &[SplitResult], seconds: f64) -> Result<()> {
+    let middle = |pick: fn(&SplitResult) -> f64| median(&results.iter().map(pick).collect::<Vec<_>>());
+    let cell = |value: f64, published: Option<f64>| match published {
+        Some(published) => format!("{value:.4} ({published:.4})"),
+        None => format!("{value:.4}         "),
+    };
+    let published = experiment.published;
+    println!(
+        "{:<13} {:<8} {:>6} {:>17} {:>17} {:>9.4} {:>8.1}",
+        experiment.data,
+        experiment.features,
+        table.len(),
+        cell(middle(|result| result.srcc)?, published.map(|pair| pair.0)),
+        cell(middle(|result| result.plcc)?, published.map(|pair| pair.1)),
+        middle(|result| result.plcc_raw)?,
+        seconds
+    );
+    let unfinished = results.iter().filter(|result| !result.converged).count();
+    if unfinished > 0 {
+        println!("  {unfinished} splits have a fit that reached the bound on the steps");
+    }
+    Ok(())
+}

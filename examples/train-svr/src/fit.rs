@@ -1,0 +1,239 @@
+//! `fit`: search, fit on all rows, and the model file.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use clap::{Args, ValueEnum};
+use dream_eval::{plcc, srcc};
+use dream_models::regression::{
+    DataSet, Folds, Impute, Imputer, MinMax, ModelInfo, OutputRange, Provenance, RandomizedSearch, Rows,
+    ScaledSvrParams, Scoring, SelectionParams, SizeSearch, SvrModel, SvrParams, search_svr,
+};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::table::{self, Table, Target};
+
+/// What becomes of an empty cell.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Missing {
+    /// It is an error
+    Error,
+    /// The mean of the column
+    Mean,
+    /// 0
+    Zero,
+}
+
+/// What the search maximises.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Criterion {
+    /// Coefficient of determination
+    R2,
+    /// Negative mean squared error
+    Mse,
+    /// Pearson's correlation
+    Plcc,
+    /// Spearman's correlation
+    Srcc,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fit {
+    /// CSV of features, also as .gz: the first column names the row, every other one is a feature
+    #[arg(long, value_name = "FILE")]
+    features: PathBuf,
+    /// CSV with the scores, where they are not in the first file; joined by the first column
+    #[arg(long, value_name = "FILE")]
+    scores: Option<PathBuf>,
+    /// Column of the scores
+    #[arg(long, value_name = "COLUMN", default_value = "mos")]
+    target: String,
+    /// Columns that are no features
+    #[arg(long, value_name = "COLUMN", default_values_t = ["frames".to_owned(), "undefined".to_owned()])]
+    ignore: Vec<String>,
+    /// Model file to write
+    #[arg(long, value_name = "FILE", default_value = "svr-model.json")]
+    out: PathBuf,
+    /// Name and number that the model file carries
+    #[arg(long, default_value = "svr-1")]
+    name: String,
+    /// What becomes of an empty cell, now and when the model is used
+    #[arg(long, value_enum, default_value = "error")]
+    missing: Missing,
+    /// Random pairs of C and gamma that cross-validation chooses from
+    #[arg(long, default_value_t = 30)]
+    draws: usize,
+    /// Folds of the cross-validation
+    #[arg(long, default_value_t = 3)]
+    folds: usize,
+    /// What the search maximises
+    #[arg(long, value_enum, default_value = "r2")]
+    criterion: Criterion,
+    /// Half width of the tube in which errors are free, in the unit of the scores
+    #[arg(long, default_value_t = 0.1)]
+    epsilon: f64,
+    /// Keeps this many features, those that linear regressions rank first; 0 lets a validation choose the number
+    #[arg(long, value_name = "COUNT")]
+    select: Option<usize>,
+    /// Seed of the search, the folds and the selection
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+pub(crate) fn run(args: &Fit) -> Result<()> {
+    let target = Target { column: &args.target, file: args.scores.as_deref() };
+    let table = table::read(&args.features, target, &args.ignore)?;
+    println!(
+        "{} rows of {} features, {} without a score left out",
+        table.scores.len(),
+        table.names.len(),
+        table.dropped
+    );
+    let impute = match args.missing {
+        Missing::Error => Impute::Error,
+        Missing::Mean => Impute::Mean,
+        Missing::Zero => Impute::Zero,
+    };
+    let width = table.names.len();
+    let filled = Imputer::fit(impute, &table.features, width)?.apply_rows(&table.features)?;
+    let columns = args.select.map(|keep| select(&filled, &table, keep, args.seed)).transpose()?;
+
+    let used = columns.clone().unwrap_or_else(|| (0..width).collect());
+    let picked: Vec<f64> = filled
+        .chunks_exact(width)
+        .flat_map(|row| used.iter().filter_map(|&column| row.get(column).copied()))
+        .collect();
+    let rows = Rows::new(&picked, used.len())?;
+    let scaled = MinMax::fit(&rows, 0.0, 1.0)?.apply_rows(&rows)?;
+    let base = SvrParams { epsilon: args.epsilon, ..SvrParams::default() };
+    let candidates =
+        RandomizedSearch { draws: args.draws, seed: args.seed, base, ..RandomizedSearch::default() }
+            .candidates()?;
+    let bar = working("searching C and gamma")?;
+    let folds = Folds { count: args.folds, shuffle: Some(args.seed) };
+    let report = search_svr(
+        &Rows::new(&scaled, used.len())?,
+        &table.scores,
+        &candidates,
+        &folds,
+        &scoring(args.criterion),
+    )?;
+    bar.finish_and_clear();
+    println!(
+        "best of {}: C {:.4}, {:?}, {} {:.4}",
+        args.draws, report.best.c, report.best.kernel, report.score, report.best_score
+    );
+
+    let params = ScaledSvrParams { impute, columns, svr: report.best, ..ScaledSvrParams::default() };
+    let predictor = params.fit(&table.features, width, &table.scores)?;
+    ensure!(
+        predictor.svr().converged(),
+        "the fit reached the bound on its steps: pass another --seed, or fewer --draws, for a smaller C"
+    );
+    println!(
+        "{} support vectors after {} steps",
+        predictor.svr().support_vectors(),
+        predictor.svr().iterations()
+    );
+    let model = SvrModel::new(info(args, &table), predictor, provenance(args, &table))?;
+    model.save(&args.out)?;
+    println!("{}: {}", model.version(), args.out.display());
+    Ok(())
+}
+
+fn select(filled: &[f64], table: &Table, keep: usize, seed: u64) -> Result<Vec<usize>> {
+    let rows = Rows::new(filled, table.names.len())?;
+    let bar = working("ranking the features on 100 splits")?;
+    let ranking = SelectionParams { seed, ..SelectionParams::default() }.rank(&rows, &table.scores)?;
+    bar.finish_and_clear();
+    let mut keep = keep;
+    if keep == 0 {
+        let bar = working("choosing their number")?;
+        let report = SizeSearch::default().run(&rows, &table.scores, &ranking, &scoring(Criterion::Plcc))?;
+        bar.finish_and_clear();
+        println!(
+            "validation PLCC {:.4} with {} features is the best of {} sizes",
+            report.best_score,
+            report.best,
+            report.trials.len()
+        );
+        keep = report.best;
+    }
+    let columns = ranking.select(keep)?.columns;
+    let names: Vec<&str> =
+        columns.iter().filter_map(|&column| table.names.get(column)).map(String::as_str).collect();
+    println!("selected: {}", names.join(" "));
+    Ok(columns)
+}
+
+/// What is going on, and for how long; drawn on a terminal only.
+fn working(what: &'static str) -> Result<ProgressBar> {
+    let bar =
+        ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}")?);
+    bar.set_message(what);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    Ok(bar)
+}
+
+fn scoring(criterion: Criterion) -> Scoring<'static> {
+    match criterion {
+        Criterion::R2 => Scoring::r2(),
+        Criterion::Mse => Scoring::negative_mse(),
+        // A correlation that is not defined counts as the worst.
+        Criterion::Plcc => {
+            Scoring::new("PLCC", &|predicted, truth| plcc(predicted, truth).unwrap_or(f64::NAN))
+        }
+        Criterion::Srcc => {
+            Scoring::new("SRCC", &|predicted, truth| srcc(predicted, truth).unwrap_or(f64::NAN))
+        }
+    }
+}
+
+fn info(args: &Fit, table: &Table) -> ModelInfo {
+    let (min, max) = table
+        .scores
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), &y| (min.min(y), max.max(y)));
+    let output = OutputRange {
+        min,
+        max,
+        scale: format!("{min} to {max}, the range of the scores in training"),
+        meaning: format!("what the column `{}` of the training table measures", args.target),
+    };
+    ModelInfo { version: args.name.clone(), inputs: table.names.clone(), output }
+}
+
+fn provenance(args: &Fit, table: &Table) -> Provenance {
+    let file =
+        |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let dataset = DataSet {
+        name: file(args.scores.as_ref().unwrap_or(&args.features)),
+        alignment: "y".to_owned(),
+        rows: table.scores.len() + table.dropped,
+        rows_used: table.scores.len(),
+        citation: "see the source of the table".to_owned(),
+    };
+    let missing = format!("{:?}", args.missing).to_lowercase();
+    let criterion = format!("{:?}", args.criterion).to_lowercase();
+    let select = args.select.map(|keep| format!(" --select {keep}")).unwrap_or_default();
+    Provenance {
+        datasets: vec![dataset],
+        features: format!("the columns of {}", file(&args.features)),
+        command: format!(
+            "train-svr fit --features {} --target {} --missing {missing} --draws {} --folds {} --criterion {criterion} \
+             --epsilon {} --seed {}{select}",
+            file(&args.features),
+            args.target,
+            args.draws,
+            args.folds,
+            args.epsilon,
+            args.seed
+        ),
+        seed: args.seed,
+        crate_version: dream_models::VERSION.to_owned(),
+        evaluation: None,
+        licence: "Support vectors are scaled rows of the training table: its licence applies to this file."
+            .to_owned(),
+    }
+}

@@ -1,0 +1,53 @@
+//! Trains support vector regressions on feature tables, and repeats the BVQA benchmark.
+
+mod bvqa;
+mod evaluate;
+mod fit;
+mod numpy;
+#[cfg(test)]
+mod reproduction;
+mod table;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+/// Trains support vector regressions on feature tables, and repeats published evaluations of them.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+    /// Threads, 0 for one per core; results do not depend on it
+    #[arg(long, default_value_t = 0, global = true)]
+    threads: usize,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Repeats a published table: median correlations over random splits
+    Evaluate(evaluate::Evaluate),
+    /// Fits a model to a table and writes its file
+    Fit(fit::Fit),
+}
+
+const EXAMPLES: &str = "Examples:
+  Repeat the BVQA table, about fifteen minutes of processor time, most of it for All-Combined:
+    train-svr evaluate --protocol bvqa --data shared/data/bvqa --splits 100
+  One row of it, with every pair of C and gamma:
+    train-svr evaluate --data shared/data/bvqa --only konvid --only videval --draws 0
+  Fit a model to features of extract-features and to scores in another file (columns video,mos):
+    train-svr fit --features features.csv --scores scores.csv --out model.json
+  The same with the feature selection of VIDEVAL, the number chosen by validation:
+    train-svr fit --features features.csv --scores scores.csv --select 0 --missing zero";
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(args.threads)
+        .build_global()
+        .context("cannot start the threads")?;
+    match &args.command {
+        Command::Evaluate(evaluate) => evaluate::run(evaluate),
+        Command::Fit(fit) => fit::run(fit),
+    }
+}
