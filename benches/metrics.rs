@@ -99,8 +99,8 @@ fn naive(c: &mut Criterion) {
     group.sample_size(10);
     for n in [1_000, 10_000] {
         let (pred, truth) = scores(n);
-        let versions: [(&str, fn(&[f64], &[f64]) -> f64); 3] =
-            [("plcc", naive_plcc), ("srcc", naive_srcc), ("krcc", naive_krcc)];
+        type Naive = fn(&[f64], &[f64]) -> f64;
+        let versions = [("plcc", naive_plcc as Naive), ("srcc", naive_srcc), ("krcc", naive_krcc)];
         for (name, metric) in versions {
             group.bench_function(BenchmarkId::new(name, n), |b| {
                 b.iter(|| metric(black_box(&pred), black_box(&truth)));

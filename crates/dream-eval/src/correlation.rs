@@ -159,8 +159,9 @@ mod tests {
         // The mean of `offset + x` is rounded by `offset * 2^-53`; its square enters the value.
         for (offset, tolerance) in [(1e6, 1e-14), (1e8, 1e-14), (1e12, 1e-8)] {
             let shifted: Vec<f64> = x.iter().map(|v| v + offset).collect();
-            let r = plcc(&shifted, &y).unwrap();
+            let (r, mirrored) = (plcc(&shifted, &y).unwrap(), plcc(&y, &shifted).unwrap());
             assert!((r - expected).abs() < tolerance, "{offset:e}: {r} {expected}");
+            assert!((mirrored - expected).abs() < tolerance, "{offset:e}: {mirrored} {expected}");
         }
     }
 

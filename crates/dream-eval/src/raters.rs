@@ -224,6 +224,7 @@ mod tests {
         let ratings = Ratings::new(4, 2, entries).unwrap();
         assert_eq!(ratings.mos_of(&[0, 1]), [Some(2.0), Some(3.5), Some(4.0), Some(9.0)]);
         assert_eq!(ratings.mos_of(&[0]), [Some(1.0), Some(2.0), None, Some(9.0)]);
+        assert_eq!((ratings.clips(), ratings.raters()), (4, 2));
         assert_eq!(ratings.mos_of(&[7]), [None; 4]);
         assert_eq!(ratings.agreement(&[0], &[1]), Ok(1.0));
     }

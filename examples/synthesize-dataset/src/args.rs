@@ -55,7 +55,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 40)]
     session_clips: usize,
 
-    /// Draw the first person too, instead of using the photograph
+    /// Draw everybody, instead of using photographs for two people
     #[arg(long)]
     no_portrait: bool,
 

@@ -23,7 +23,7 @@ pub struct SyntheticConfig {
     pub height: u32,
     /// Frames per second.
     pub frame_rate: FrameRate,
-    /// Whether the first person of group 1 is the photograph that comes with the crate; all others are drawn.
+    /// Whether the first persons of groups 1 and 2 are the photographs that come with the crate; all others are drawn.
     pub portraits: bool,
     /// What every draw depends on.
     pub seed: u64,

@@ -58,7 +58,7 @@ impl SyntheticClip {
 #[derive(Debug, Clone)]
 pub struct Synthetic {
     config: SyntheticConfig,
-    portrait: Option<Portrait>,
+    portraits: Vec<Portrait>,
     methods: Vec<SyntheticMethod>,
     clips: Vec<SyntheticClip>,
     biases: Vec<(f64, bool)>,
@@ -71,7 +71,7 @@ impl Synthetic {
     /// [`Error::InvalidOption`] for a value out of its range, and for sessions that need more clips than there are.
     pub fn new(config: SyntheticConfig) -> Result<Self> {
         config.check()?;
-        let portrait = config.portraits.then(Portrait::built_in).transpose()?;
+        let portraits = config.portraits.then(Portrait::built_in).transpose()?.unwrap_or_default();
         let methods = draw(config.methods, config.seed);
         let (low, high) = config.realism_range();
         let mut clips = Vec::with_capacity(config.clips());
@@ -104,7 +104,7 @@ impl Synthetic {
             }
         }
         let biases = super::raters::biases(&config);
-        Ok(Self { config, portrait, methods, clips, biases })
+        Ok(Self { config, portraits, methods, clips, biases })
     }
 
     /// What it was made from.
@@ -192,7 +192,9 @@ impl Synthetic {
         let clip = self.clip(clip)?;
         let (width, height) = (self.config.width as usize, self.config.height as usize);
         let (group, actor) = clip.person;
-        let portrait = self.portrait.as_ref().filter(|_| clip.person == (1, 1));
+        // The first actors of the first groups are photographs, all others are drawn.
+        let photograph = (actor == 1).then(|| (group as usize).saturating_sub(1));
+        let portrait = photograph.and_then(|index| self.portraits.get(index));
         let person = u64::from(group) * 2 + u64::from(actor);
         let look = Look::new(SplitMix64::stream(self.config.seed, 2_000_000_000 + person).next());
         let rest = portrait.map_or_else(|| look.rest(width, height), |portrait| portrait.rest(width, height));

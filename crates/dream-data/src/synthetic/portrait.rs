@@ -1,29 +1,50 @@
-//! The committed portrait, made to move.
+//! The committed portraits, made to move.
 
 use super::canvas::{Canvas, mix, step};
 use super::pose::{Pose, Rest, features};
 use crate::error::{Error, Result};
 
-/// A NASA photograph in the public domain; see `assets/PROVENANCE.md`.
-const PORTRAIT: &[u8] = include_bytes!("../../assets/portrait.png");
+/// A committed picture.
+struct Source {
+    bytes: &'static [u8],
+    /// Where the head is in the picture, in heights of it.
+    centre: (f32, f32),
+    half: (f32, f32),
+}
 
-/// Where the head is in the picture, in heights of it.
-const CENTRE: (f32, f32) = (0.584, 0.545);
-const HALF: (f32, f32) = (0.225, 0.345);
+/// Photographs in the public domain; see `assets/PROVENANCE.md`.
+const PORTRAITS: [Source; 2] = [
+    Source {
+        bytes: include_bytes!("../../assets/portrait_1.png"),
+        centre: (0.584, 0.545),
+        half: (0.225, 0.345),
+    },
+    Source {
+        bytes: include_bytes!("../../assets/portrait_2.png"),
+        centre: (0.600, 0.539),
+        half: (0.253, 0.422),
+    },
+];
 
 /// A photograph of a person.
 #[derive(Debug, Clone)]
 pub(super) struct Portrait {
     picture: Canvas,
+    centre: (f32, f32),
+    half: (f32, f32),
 }
 
 impl Portrait {
-    /// The portrait of this crate.
-    pub(super) fn built_in() -> Result<Self> {
+    /// The portraits of this crate.
+    pub(super) fn built_in() -> Result<Vec<Self>> {
         let fault = |error: image::ImageError| Error::option("portraits", error.to_string());
-        let picture = image::load_from_memory(PORTRAIT).map_err(fault)?.to_rgb8();
-        let (width, height) = (picture.width() as usize, picture.height() as usize);
-        Ok(Self { picture: Canvas::from_bytes(width, height, picture.as_raw()) })
+        let portrait = |source: &Source| {
+            let picture = image::load_from_memory(source.bytes).map_err(fault)?.to_rgb8();
+            let (width, height) = (picture.width() as usize, picture.height() as usize);
+            let picture = Canvas::from_bytes(width, height, picture.as_raw());
+            Ok(Self { picture, centre: source.centre, half: source.half })
+        };
+        PORTRAITS.iter().map(portrait).collect()
     }
 
     /// Where the head rests in a frame. The picture fills the height; its sides are cut off, or continued.
@@ -31,8 +52,8 @@ impl Portrait {
         let (width, height) = (width as f32, height as f32);
         let aspect = self.picture.width() as f32 / self.picture.height() as f32;
         Rest {
-            centre: (0.5 * width + (CENTRE.0 - 0.5 * aspect) * height, CENTRE.1 * height),
-            half: (HALF.0 * height, HALF.1 * height),
+            centre: (0.5 * width + (self.centre.0 - 0.5 * aspect) * height, self.centre.1 * height),
+            half: (self.half.0 * height, self.half.1 * height),
             liveliness: 0.7,
         }
     }
@@ -40,7 +61,7 @@ impl Portrait {
     /// Paints the picture with the head moved to where `pose` has it, the eyelids and the mouth moving.
     pub(super) fn paint(&self, canvas: &mut Canvas, rest: &Rest, pose: &Pose) {
         let scale = self.picture.height() as f32 / canvas.height().max(1) as f32;
-        let shift = (CENTRE.0 * canvas.height() as f32 - rest.centre.0) * scale;
+        let shift = (self.centre.0 * canvas.height() as f32 - rest.centre.0) * scale;
         let from = |u: f32, v: f32| {
             let (x, y) = (rest.centre.0 + u * rest.half.0, rest.centre.1 + v * rest.half.1);
             (x * scale + shift, y * scale)
