@@ -314,6 +314,21 @@ mod tests {
         assert!(mirrored.estimate == -50.0 && mirrored.low >= -45.0, "{mirrored:?}");
     }
 
+    /// The sample itself, one sample without each of five clips, and as many resamples as asked for.
+    #[test]
+    fn the_statistic_is_asked_as_often_as_stated() {
+        let bca = Bca { resamples: 100, ..Bca::default() };
+        let mut calls = 0;
+        let counted = |clips: &[usize]| {
+            calls += 1;
+            Ok(clips.len() as f64)
+        };
+        bca.interval_of(5, counted).unwrap();
+        assert_eq!(calls, 1 + 5 + 100);
+        assert!(Bca { resamples: 99, ..bca }.interval_of(5, |_| Ok(1.0)).is_err());
+        assert!(bca.interval_of(2, |_| Ok(1.0)).is_ok() && bca.interval_of(1, |_| Ok(1.0)).is_err());
+    }
+
     #[test]
     fn quantiles_by_hand() {
         let values = [1.0, 2.0, 4.0];
