@@ -16,7 +16,7 @@ struct Args {
     #[arg(value_name = "DIR", required = true)]
     folders: Vec<PathBuf>,
 
-    /// Identities and methods, for names that do not say them: path[,mos][,group][,method]
+    /// Identities and methods, for names that do not say them: `path[,mos][,group][,method]`
     #[arg(long, value_name = "FILE.csv")]
     manifest: Option<PathBuf>,
 

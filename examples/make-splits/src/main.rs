@@ -20,7 +20,7 @@ struct Args {
     #[arg(long, value_name = "DIR", required_unless_present = "manifest")]
     data: Option<PathBuf>,
 
-    /// A list path[,mos][,group][,method] instead of a data set
+    /// A list `path[,mos][,group][,method]` instead of a data set
     #[arg(long, value_name = "FILE.csv", conflicts_with = "data", requires = "out")]
     manifest: Option<PathBuf>,
 
