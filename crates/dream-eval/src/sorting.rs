@@ -221,6 +221,17 @@ mod tests {
         assert_eq!(key(-0.0), key(0.0));
     }
 
+    #[test]
+    fn pieces_are_a_scale_from_the_smallest_to_the_largest() {
+        let values = [3.0, -1.0, 7.0, 1.0, 0.0, 6.0, 5.0, 2.0, 4.0];
+        let piece = piece_of(&values);
+        assert_eq!([-1.0, 7.0].map(&piece), [0, LOW_HALF - 1]);
+        assert_eq!([1.0, 3.0, 5.0].map(&piece), [1 << 30, (1 << 31) - 1, 3_221_225_470]);
+        // No scale for one value, nor for a range that f64 cannot hold.
+        assert_eq!(piece_of(&[2.5; 9])(2.5), 0);
+        assert_eq!([-f64::MAX, 0.0, f64::MAX].map(piece_of(&[-f64::MAX, f64::MAX])), [0; 3]);
+    }
+
     /// By the definition: once the number of smaller values, once the number of values that are not larger.
     fn expected(values: &[f64]) -> Vec<f64> {
         let mut sorted = values.to_vec();
