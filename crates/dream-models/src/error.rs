@@ -93,6 +93,13 @@ pub enum Error {
         reason: String,
     },
 
+    /// Pixels that are no image, or a part that an image does not have.
+    #[error("the image cannot be used ({reason}): pass whole rows and their true size")]
+    InvalidImage {
+        /// What is wrong with it.
+        reason: String,
+    },
+
     /// A model file could not be read or written.
     #[error("cannot {action} the model{}: {source}", path.as_ref().map_or_else(String::new, |p| format!(" {}", p.display())))]
     Io {

@@ -4,6 +4,7 @@
 
 mod error;
 mod par;
+pub mod preprocess;
 pub mod regression;
 mod simd;
 
