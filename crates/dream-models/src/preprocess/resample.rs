@@ -117,16 +117,20 @@ struct Axis {
     /// `longest` weights for each output position.
     weights: Vec<i32>,
     longest: usize,
-    /// Every output is the input at the same place plus this offset.
+    /// Nothing changes in this direction: every output is one input, and the first one is this.
     copied: Option<usize>,
 }
 
 impl Axis {
     fn new(input: usize, output: usize, wanted: Range<usize>, interpolation: Interpolation) -> Self {
+        if input == output {
+            let copied = Some(wanted.start);
+            let runs: Vec<_> = wanted.map(|at| (at, 1)).collect();
+            return Self { weights: vec![1 << PLACES; runs.len()], runs, longest: 1, copied };
+        }
         let scale = input as f64 / output as f64;
         let widening = scale.max(1.0);
         let support = interpolation.support() * widening;
-        let copied = (input == output).then_some(wanted.start);
         let mut exact = Vec::new();
         let mut all = Vec::with_capacity(wanted.len());
         for at in wanted {
@@ -150,7 +154,7 @@ impl Axis {
             }
             runs.push((first, run.len()));
         }
-        Self { runs, weights, longest, copied }
+        Self { runs, weights, longest, copied: None }
     }
 
     /// Input positions of output number `at`, and their weights.
