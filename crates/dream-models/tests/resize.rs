@@ -29,7 +29,8 @@ fn checksum(data: &[u8]) -> u64 {
 #[test]
 fn equals_pillow_bit_by_bit() {
     // Another file of the same script, for a longer comparison.
-    let longer = std::env::var_os("DREAM_RESIZE_REFERENCE").map(|path| std::fs::read_to_string(path).unwrap());
+    let longer =
+        std::env::var_os("DREAM_RESIZE_REFERENCE").map(|path| std::fs::read_to_string(path).unwrap());
     let text = longer.as_deref().unwrap_or(include_str!("../testdata/resize_reference.json"));
     let file: Value = serde_json::from_str(text).unwrap();
     let cases = file["cases"].as_array().unwrap();

@@ -113,8 +113,7 @@ fn numbers(levels: &[u8]) -> Vec<f64> {
 /// The size of the whole resized image.
 fn geometry(case: &Case<'_>, check: &mut Check) -> Result<()> {
     let short = index(case.settings, "resize_short_side_to")?;
-    let resized: Vec<f64> =
-        array(&case.settings["resized_wh"])?.iter().map(number).collect::<Result<_>>()?;
+    let resized: Vec<f64> = array(&case.settings["resized_wh"])?.iter().map(number).collect::<Result<_>>()?;
     let (_, width, height) = case.input()?;
     let (whole_width, whole_height) = case.preprocess()?.resized_size(width, height);
     check.equal("the short side", &whole_width.min(whole_height), &short);

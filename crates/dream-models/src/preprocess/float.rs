@@ -39,7 +39,8 @@ pub fn resize_planes(
     (to_width, to_height): (usize, usize),
     filter: FloatFilter,
 ) -> Result<Vec<f32>> {
-    for (field, side) in [("width", width), ("height", height), ("to_width", to_width), ("to_height", to_height)]
+    for (field, side) in
+        [("width", width), ("height", height), ("to_width", to_width), ("to_height", to_height)]
     {
         if side == 0 || side > super::MAX_SIDE {
             return Err(Error::InvalidConfig { field, value: side as f64, expected: "1 to 32768 pixels" });
@@ -82,7 +83,11 @@ pub fn resize_planes(
 fn weights(input: usize, output: usize, filter: FloatFilter) -> Vec<Vec<(usize, f64)>> {
     let scale = input as f64 / output as f64;
     let last = input - 1;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped into the image first")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped into the image first"
+    )]
     let place = |at: f64| at.clamp(0.0, last as f64) as usize;
     let one = |at: usize| {
         let centre = (at as f64 + 0.5) * scale;

@@ -197,7 +197,11 @@ impl Preprocess {
         let full = match self.rule {
             ResizeRule::SquareResize => (size, size),
             ResizeRule::ShortSideCenterCrop { crop_pct } => {
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "floor, at most 409600")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "floor, at most 409600"
+                )]
                 let short = (size as f64 / crop_pct).floor() as usize;
                 let long = |long: usize, other: usize| short.saturating_mul(long) / other.max(1);
                 if width <= height { (short, long(height, width)) } else { (long(width, height), short) }

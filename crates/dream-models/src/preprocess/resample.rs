@@ -138,9 +138,11 @@ impl Axis {
             let (first, end) = (cut(centre - support + 0.5, input), cut(centre + support + 0.5, input));
             let from = exact.len();
             // A window between the last pixel and the border never occurs: centres lie within the image.
-            exact.extend((first..end).map(|position| {
-                interpolation.weight((position as f64 - centre + 0.5) * (1.0 / widening))
-            }));
+            exact.extend(
+                (first..end).map(|position| {
+                    interpolation.weight((position as f64 - centre + 0.5) * (1.0 / widening))
+                }),
+            );
             all.push((first, from..exact.len()));
         }
         let longest = all.iter().map(|(_, run)| run.len()).max().unwrap_or(0);
@@ -176,7 +178,11 @@ impl Axis {
 
 /// `at` without its fraction, within `0..=size`.
 fn cut(at: f64, size: usize) -> usize {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the fraction is cut on purpose")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the fraction is cut on purpose"
+    )]
     let cut = at.max(0.0) as usize;
     cut.min(size)
 }

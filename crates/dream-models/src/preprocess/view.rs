@@ -155,7 +155,10 @@ mod tests {
         assert!(fault(&[0; 99], 4, 3, 11, PixelLayout::Rgb).contains("`stride` is 11"));
         assert!(fault(&[0; 11], 4, 3, 4, PixelLayout::Gray).contains("12 are needed"));
         assert!(fault(&[0; 9], usize::MAX, usize::MAX, usize::MAX, PixelLayout::Bgr).contains("needed"));
-        assert!(ImageView::new(&[0; 14], 4, 3, 5, PixelLayout::Gray).is_ok(), "the last row needs no padding");
+        assert!(
+            ImageView::new(&[0; 14], 4, 3, 5, PixelLayout::Gray).is_ok(),
+            "the last row needs no padding"
+        );
     }
 
     #[test]
