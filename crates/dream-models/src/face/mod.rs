@@ -33,22 +33,16 @@ pub struct Face {
     pub points: [[f64; 2]; 6],
 }
 
-/// Choosing among the faces of a frame.
-pub trait FaceBoxes {
-    /// The face with the largest box.
-    fn largest(&self) -> Option<&Face>;
-    /// The face with the best score.
-    fn best(&self) -> Option<&Face>;
+/// The face with the largest box.
+#[must_use]
+pub fn largest(faces: &[Face]) -> Option<&Face> {
+    faces.iter().reduce(|best, next| if next.area.area() > best.area.area() { next } else { best })
 }
 
-impl FaceBoxes for [Face] {
-    fn largest(&self) -> Option<&Face> {
-        self.iter().reduce(|best, next| if next.area.area() > best.area.area() { next } else { best })
-    }
-
-    fn best(&self) -> Option<&Face> {
-        self.iter().reduce(|best, next| if next.score > best.score { next } else { best })
-    }
+/// The face with the best score.
+#[must_use]
+pub fn best(faces: &[Face]) -> Option<&Face> {
+    faces.iter().reduce(|best, next| if next.score > best.score { next } else { best })
 }
 
 /// Thresholds of a [`FaceDetector`].
@@ -71,13 +65,13 @@ impl Default for DetectorConfig {
 ///
 /// # Example
 /// ```
-/// use dream_models::face::{FaceBoxes, FaceDetector};
+/// use dream_models::face::{FaceDetector, largest};
 /// use dream_models::preprocess::ImageView;
 ///
 /// let detector = FaceDetector::embedded()?;
 /// let wall = vec![90; 160 * 90 * 3];
 /// let faces = detector.detect(&ImageView::rgb(&wall, 160, 90)?);
-/// assert!(faces.largest().is_none());
+/// assert!(largest(&faces).is_none());
 /// # Ok::<(), dream_models::Error>(())
 /// ```
 ///

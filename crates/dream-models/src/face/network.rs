@@ -8,6 +8,7 @@ use crate::{Error, Result};
 /// Side of the input.
 pub(super) const SIDE: usize = 128;
 /// Candidate boxes.
+#[cfg(test)]
 pub(super) const ANCHORS: usize = 896;
 /// Numbers of a candidate: centre, size, six points.
 pub(super) const NUMBERS: usize = 16;

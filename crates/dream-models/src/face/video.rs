@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::area::{BoxExpansion, FaceBox, NoFace};
-use super::{Face, FaceBoxes as _};
+use super::{Face, best, largest};
 use crate::{Error, Result};
 
 /// Which of several faces in a frame counts.
@@ -103,7 +103,7 @@ impl VideoFaceBox {
     /// # Errors
     /// [`Error::InvalidConfig`] when `smoothing` is even or above 9999, or `expansion` is not 0.1 to 100.
     pub fn new(config: VideoBoxConfig) -> Result<Self> {
-        if config.smoothing % 2 == 0 || config.smoothing > 9999 {
+        if config.smoothing.is_multiple_of(2) || config.smoothing > 9999 {
             let value = config.smoothing as f64;
             return Err(Error::InvalidConfig {
                 field: "smoothing",
@@ -122,11 +122,11 @@ impl VideoFaceBox {
     pub fn push(&mut self, faces: &[Face]) -> Option<FaceBox> {
         self.frames = self.frames.saturating_add(1);
         let chosen = match self.config.choice {
-            FaceChoice::Largest => faces.largest(),
-            FaceChoice::Best => faces.best(),
+            FaceChoice::Largest => largest(faces),
+            FaceChoice::Best => best(faces),
             FaceChoice::Only if faces.len() == 1 => faces.first(),
             FaceChoice::Only => None,
-            FaceChoice::Follow => self.boxes.last().and_then(|last| follow(faces, last)).or(faces.largest()),
+            FaceChoice::Follow => self.boxes.last().and_then(|last| follow(faces, last)).or(largest(faces)),
         };
         let area = chosen.map(|face| face.area).filter(FaceBox::is_usable)?;
         self.boxes.push(area);
@@ -154,9 +154,9 @@ impl VideoFaceBox {
             BoxRule::MeanCentreLargestSize => {
                 let count = smoothed.len() as f64;
                 let mean = |value: fn(&FaceBox) -> f64| smoothed.iter().map(value).sum::<f64>() / count;
-                let largest = |value: fn(&FaceBox) -> f64| smoothed.iter().map(value).fold(0.0, f64::max);
+                let most = |value: fn(&FaceBox) -> f64| smoothed.iter().map(value).fold(0.0, f64::max);
                 let (x, y) = (mean(|b| b.left / 2.0 + b.right / 2.0), mean(|b| b.top / 2.0 + b.bottom / 2.0));
-                let (width, height) = (largest(FaceBox::width) / 2.0, largest(FaceBox::height) / 2.0);
+                let (width, height) = (most(FaceBox::width) / 2.0, most(FaceBox::height) / 2.0);
                 FaceBox { left: x - width, top: y - height, right: x + width, bottom: y + height }
             }
         };

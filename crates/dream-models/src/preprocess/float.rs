@@ -47,7 +47,7 @@ pub fn resize_planes(
         }
     }
     let size = width * height;
-    if planes.len() % size != 0 {
+    if !planes.len().is_multiple_of(size) {
         let expected = planes.len() / size * size;
         return Err(Error::LengthMismatch { argument: "planes", expected, found: planes.len() });
     }

@@ -200,7 +200,7 @@ const HALF: i32 = 1 << (PLACES - 1);
 
 #[inline(always)]
 fn level(sum: i32) -> u8 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=255")]
+    #[expect(clippy::cast_sign_loss, reason = "clamped to 0..=255")]
     let level = (sum >> PLACES).clamp(0, 255) as u8;
     level
 }
