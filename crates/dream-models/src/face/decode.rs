@@ -1,5 +1,6 @@
 //! From the numbers of the network to faces: anchors, boxes, scores, suppression.
 
+use super::Face;
 use super::network::{NUMBERS, RawFaces, SIDE};
 
 /// Sides of the two grids of anchors, and anchors per position.
@@ -74,6 +75,19 @@ fn merge(mut rest: Vec<Found>, max_overlap: f32) -> Vec<Found> {
         rest = others;
     }
     merged
+}
+
+/// Of faces that several windows found, those with the best scores: each drops all that overlap it by more than
+/// `max_overlap`.
+pub(super) fn keep_best(mut faces: Vec<Face>, max_overlap: f32) -> Vec<Face> {
+    faces.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut kept: Vec<Face> = Vec::new();
+    for face in faces {
+        if kept.iter().all(|other| other.area.overlap(&face.area) <= f64::from(max_overlap)) {
+            kept.push(face);
+        }
+    }
+    kept
 }
 
 fn mean(group: &[Found], mut best: Found) -> Found {
