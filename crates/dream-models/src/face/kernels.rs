@@ -4,8 +4,10 @@
 //!
 //! Every output is a sum in one order, bias first, whatever the width of the registers.
 
-/// Channels that are computed side by side.
-pub(super) const LANES: usize = 8;
+use pulp::Simd;
+
+/// Channels are padded to whole groups of this many: the widest registers hold one.
+pub(super) const LANES: usize = 16;
 /// Pixels that share a load of weights.
 const PIXELS: usize = 8;
 
@@ -28,6 +30,12 @@ pub(super) struct Map {
 impl Map {
     pub(super) fn zeros(side: usize, channels: usize) -> Self {
         Self { values: vec![0.0; side * side * channels], side, channels }
+    }
+
+    /// Another size in the same memory; the values are whatever was there.
+    pub(super) fn reshape(&mut self, side: usize, channels: usize) {
+        self.values.resize(side * side * channels, 0.0);
+        (self.side, self.channels) = (side, channels);
     }
 }
 
@@ -66,8 +74,12 @@ impl Pointwise {
     }
 
     /// Applies the weights to every pixel of `input`, a multiple of 8 of them. `scratch` is for reuse.
+    ///
+    /// Vectors by hand: left to itself, the compiler joins the sums of two pixels in one register and shuffles.
     #[inline(always)]
-    pub(super) fn apply(&self, input: &[f32], scratch: &mut Vec<f32>, out: &mut [f32]) {
+    pub(super) fn apply<S: Simd>(&self, simd: S, input: &[f32], scratch: &mut Vec<f32>, out: &mut [f32]) {
+        // Registers in a group.
+        let parts = LANES / S::F32_LANES;
         let outputs = self.outputs();
         let blocks = input.chunks_exact(PIXELS * self.inputs);
         for (input, out) in blocks.zip(out.chunks_exact_mut(PIXELS * outputs)) {
@@ -82,22 +94,20 @@ impl Pointwise {
                     }
                 }
             }
-            let (biases, _) = self.bias.as_chunks::<LANES>();
-            let groups = self.weights.chunks_exact(self.inputs * LANES);
-            for (group, (weights, bias)) in groups.zip(biases).enumerate() {
-                let (weights, _) = weights.as_chunks::<LANES>();
+            let biases = S::as_simd_f32s(&self.bias).0;
+            let weights = S::as_simd_f32s(&self.weights).0;
+            for (number, bias) in biases.iter().enumerate() {
+                let group = number / parts * parts * self.inputs;
+                let weights = weights.get(group..group + parts * self.inputs).unwrap_or_default();
                 let mut sums = [*bias; PIXELS];
-                for (weights, values) in weights.iter().zip(&*turned) {
-                    for (sums, value) in sums.iter_mut().zip(values) {
-                        for (sum, weight) in sums.iter_mut().zip(weights) {
-                            *sum += value * weight;
-                        }
+                for (weights, values) in weights.iter().skip(number % parts).step_by(parts).zip(&*turned) {
+                    for (sum, value) in sums.iter_mut().zip(values) {
+                        *sum = simd.add_f32s(*sum, simd.mul_f32s(simd.splat_f32s(*value), *weights));
                     }
                 }
-                for (pixel, sums) in out.chunks_exact_mut(outputs).zip(&sums) {
-                    let (pixel, _) = pixel.as_chunks_mut::<LANES>();
-                    if let Some(place) = pixel.get_mut(group) {
-                        *place = *sums;
+                for (pixel, sum) in out.chunks_exact_mut(outputs).zip(sums) {
+                    if let Some(place) = S::as_mut_simd_f32s(pixel).0.get_mut(number) {
+                        *place = sum;
                     }
                 }
             }
@@ -130,7 +140,7 @@ impl Depthwise {
     pub(super) fn apply(&self, input: &Map, stride: usize, out: &mut Map) {
         let before = usize::from(stride == 1);
         let Map { side, channels, .. } = *input;
-        *out = Map::zeros(side / stride, channels);
+        out.reshape(side / stride, channels);
         let out_side = out.side;
         for (number, pixel) in out.values.chunks_exact_mut(channels).enumerate() {
             let (y, x) = (number / out_side * stride, number % out_side * stride);
@@ -155,7 +165,7 @@ impl Depthwise {
 #[inline(always)]
 pub(super) fn max_pool(input: &Map, out: &mut Map) {
     let Map { side, channels, .. } = *input;
-    *out = Map::zeros(side / 2, channels);
+    out.reshape(side / 2, channels);
     let out_side = out.side;
     for (number, pixel) in out.values.chunks_exact_mut(channels).enumerate() {
         let from = ((number / out_side) * 2 * side + (number % out_side) * 2) * channels;
@@ -196,24 +206,37 @@ mod tests {
 
     #[test]
     fn padded_channels_stay_zero() {
-        // Two inputs (padded to 8), three outputs.
-        let layer = Pointwise::new(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[0.5, 0.25, 0.125], 8);
-        let mut input = vec![0.0; 64];
-        input[8..10].copy_from_slice(&[10.0, 100.0]);
-        let mut out = vec![f32::NAN; 64];
-        layer.apply(&input, &mut Vec::new(), &mut out);
-        assert_eq!(out[..8], [0.5, 0.25, 0.125, 0.0, 0.0, 0.0, 0.0, 0.0]);
-        assert_eq!(out[8..16], [210.5, 430.25, 650.125, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        // Two inputs, three outputs.
+        let layer = Pointwise::new(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[0.5, 0.25, 0.125], LANES);
+        let mut input = vec![0.0; PIXELS * LANES];
+        input[LANES..LANES + 2].copy_from_slice(&[10.0, 100.0]);
+        let mut out = vec![f32::NAN; PIXELS * LANES];
+        layer.apply(pulp::Scalar::new(), &input, &mut Vec::new(), &mut out);
+        assert_eq!(out[..5], [0.5, 0.25, 0.125, 0.0, 0.0]);
+        assert_eq!(out[LANES..LANES + 5], [210.5, 430.25, 650.125, 0.0, 0.0]);
+        assert!(out.iter().all(|value| value.is_finite()));
+        // The widest registers of this machine sum in the same order.
+        struct Wide<'a>(&'a Pointwise, &'a [f32], &'a mut [f32]);
+        impl pulp::WithSimd for Wide<'_> {
+            type Output = ();
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, simd: S) {
+                self.0.apply(simd, self.1, &mut Vec::new(), self.2);
+            }
+        }
+        let mut wide = vec![f32::NAN; PIXELS * LANES];
+        crate::simd::dispatch(Wide(&layer, &input, &mut wide));
+        assert_eq!(wide, out);
     }
 
     #[test]
     fn borders_are_where_the_original_has_them() {
         let weights: Vec<f32> = (1..=9).map(|v| v as f32).collect();
         let layer = Depthwise::new(&weights, &[0.0]);
-        let mut input = Map::zeros(4, 8);
-        input.values.iter_mut().step_by(8).for_each(|value| *value = 1.0);
+        let mut input = Map::zeros(4, LANES);
+        input.values.iter_mut().step_by(LANES).for_each(|value| *value = 1.0);
         let mut out = Map::default();
-        let first = |out: &Map| out.values.iter().copied().step_by(8).collect::<Vec<_>>();
+        let first = |out: &Map| out.values.iter().copied().step_by(LANES).collect::<Vec<_>>();
         layer.apply(&input, 1, &mut out);
         // 5+6+8+9 in the corner, 4+5+6+7+8+9 at the top.
         assert_eq!(first(&out)[..4], [28.0, 39.0, 39.0, 24.0]);
@@ -224,17 +247,17 @@ mod tests {
 
     #[test]
     fn the_largest_wins_and_shortcuts_may_be_narrow() {
-        let mut input = Map::zeros(2, 8);
+        let mut input = Map::zeros(2, LANES);
         input.values.iter_mut().for_each(|value| *value = -3.0);
-        input.values[17] = -1.0;
+        input.values[2 * LANES + 1] = -1.0;
         let mut out = Map::default();
         max_pool(&input, &mut out);
         assert_eq!(out.values[..3], [-3.0, -1.0, -3.0]);
-        let mut wide = Map::zeros(1, 16);
+        let mut wide = Map::zeros(1, 2 * LANES);
         wide.values[0] = 5.0;
-        wide.values[9] = -1.0;
+        wide.values[LANES + 1] = -1.0;
         add_and_rectify(&out, &mut wide);
         assert_eq!(wide.values[..2], [2.0, 0.0]);
-        assert_eq!(wide.values[9], 0.0);
+        assert_eq!(wide.values[LANES + 1], 0.0);
     }
 }

@@ -1,5 +1,7 @@
 //! The network: a first convolution, sixteen blocks, and heads at strides 8 and 16.
 
+use pulp::Simd;
+
 use super::kernels::{Depthwise, Map, Pointwise, add_and_rectify, max_pool, padded, rectify};
 use super::weights::Weights;
 use crate::simd::{self, Kernel};
@@ -120,33 +122,33 @@ impl Kernel for Forward<'_> {
     type Output = RawFaces;
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) -> RawFaces {
+    fn with_simd<S: Simd>(self, simd: S) -> RawFaces {
         let Network { first, blocks, heads } = self.network;
         let mut scratch = Vec::new();
         let mut map = Map::zeros(SIDE / 2, first.outputs());
-        stem(first, self.input, &mut scratch, &mut map);
+        stem(simd, first, self.input, &mut scratch, &mut map);
 
-        let (mut filtered, mut pooled) = (Map::default(), Map::default());
+        let (mut filtered, mut pooled, mut next) = (Map::default(), Map::default(), Map::default());
         let mut out = RawFaces { boxes: Vec::new(), scores: Vec::new() };
         for (number, ((depthwise, pointwise), (_, stride))) in blocks.iter().zip(BLOCKS).enumerate() {
             depthwise.apply(&map, stride, &mut filtered);
-            let mut next = Map::zeros(filtered.side, pointwise.outputs());
-            pointwise.apply(&filtered.values, &mut scratch, &mut next.values);
+            next.reshape(filtered.side, pointwise.outputs());
+            pointwise.apply(simd, &filtered.values, &mut scratch, &mut next.values);
             if stride == 2 {
                 max_pool(&map, &mut pooled);
                 add_and_rectify(&pooled, &mut next);
             } else {
                 add_and_rectify(&map, &mut next);
             }
-            map = next;
+            std::mem::swap(&mut map, &mut next);
             let level = match number {
                 FINE => 0,
                 _ if number + 1 == BLOCKS.len() => 1,
                 _ => continue,
             };
             if let (Some((boxes, scores)), Some(per)) = (heads.get(level), PER_POSITION.get(level)) {
-                head(boxes, &map, per * NUMBERS, &mut scratch, &mut out.boxes);
-                head(scores, &map, *per, &mut scratch, &mut out.scores);
+                head(simd, boxes, &map, per * NUMBERS, &mut scratch, &mut out.boxes);
+                head(simd, scores, &map, *per, &mut scratch, &mut out.scores);
             }
         }
         out
@@ -155,7 +157,7 @@ impl Kernel for Forward<'_> {
 
 /// The 5x5 convolution with stride 2: one pixel of zeros left and above, two right and below.
 #[inline(always)]
-fn stem(first: &Pointwise, input: &[f32], scratch: &mut Vec<f32>, out: &mut Map) {
+fn stem<S: Simd>(simd: S, first: &Pointwise, input: &[f32], scratch: &mut Vec<f32>, out: &mut Map) {
     let side = out.side;
     let mut patches = vec![0.0; side * PATCH];
     for (y, row) in out.values.chunks_exact_mut(side * out.channels).enumerate() {
@@ -173,16 +175,23 @@ fn stem(first: &Pointwise, input: &[f32], scratch: &mut Vec<f32>, out: &mut Map)
                 }
             }
         }
-        first.apply(&patches, scratch, row);
+        first.apply(simd, &patches, scratch, row);
         rectify(row);
     }
 }
 
 /// Appends the first `kept` outputs of every position.
 #[inline(always)]
-fn head(layer: &Pointwise, map: &Map, kept: usize, scratch: &mut Vec<f32>, out: &mut Vec<f32>) {
+fn head<S: Simd>(
+    simd: S,
+    layer: &Pointwise,
+    map: &Map,
+    kept: usize,
+    scratch: &mut Vec<f32>,
+    out: &mut Vec<f32>,
+) {
     let mut values = vec![0.0; map.side * map.side * layer.outputs()];
-    layer.apply(&map.values, scratch, &mut values);
+    layer.apply(simd, &map.values, scratch, &mut values);
     for position in values.chunks_exact(layer.outputs()) {
         out.extend(position.iter().take(kept));
     }

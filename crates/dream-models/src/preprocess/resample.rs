@@ -229,13 +229,13 @@ impl<const N: usize> Kernel for Passes<'_, N> {
         // Rows `base..` of the input after the horizontal pass.
         let (mut made, mut base) = (Vec::new(), down.span(0, 1).start);
         let last = down.span(0, down.runs.len()).end;
-        let mut turned = Vec::new();
+        let mut scratch = Scratch::default();
         for (at, out) in out.chunks_exact_mut(row_bytes).enumerate() {
             let (first, weights) = down.at(at);
             while base * row_bytes + made.len() < (first + weights.len()) * row_bytes {
                 let next = base + made.len() / row_bytes;
                 let rows = next..(next + LANES).min(last);
-                horizontal::<N>(view, &across, rows, &mut turned, &mut made);
+                horizontal::<N>(view, &across, rows, &mut scratch, &mut made);
             }
             let stale = first.saturating_sub(base);
             if stale * row_bytes * 2 > made.len() {
@@ -253,13 +253,82 @@ impl<const N: usize> Kernel for Passes<'_, N> {
     }
 }
 
+/// Columns of one byte per lane: of the input, and of the output.
+#[derive(Default)]
+struct Scratch {
+    turned: Vec<[u8; LANES]>,
+    levels: Vec<[u8; LANES]>,
+}
+
+/// Swaps rows and columns of 8x8 bytes: byte `j` of number `i` becomes byte `i` of number `j`. In ever smaller blocks.
+#[inline(always)]
+fn turn(mut eight: [u64; 8]) -> [u64; 8] {
+    const MASKS: [(usize, u32, u64); 3] =
+        [(4, 32, 0xFFFF_FFFF), (2, 16, 0xFFFF_0000_FFFF), (1, 8, 0x00FF_00FF_00FF_00FF)];
+    for (apart, shift, mask) in MASKS {
+        for low in (0..8).filter(|at| at & apart == 0) {
+            let swapped = ((eight[low] >> shift) ^ eight[low + apart]) & mask;
+            eight[low] ^= swapped << shift;
+            eight[low + apart] ^= swapped;
+        }
+    }
+    eight
+}
+
+/// Writes byte `j` of all lines to column `j`, 0 where a line has ended.
+#[inline(always)]
+fn turn_in(lines: &[&[u8]; LANES], columns: &mut [[u8; LANES]]) {
+    let (blocks, rest) = columns.as_chunks_mut::<8>();
+    let done = blocks.len() * 8;
+    for (number, block) in blocks.iter_mut().enumerate() {
+        for (half, lines) in lines.as_chunks::<8>().0.iter().enumerate() {
+            let part = |line: &[u8]| line.get(number * 8..).and_then(|line| line.first_chunk().copied());
+            let eight = turn(lines.map(|line| part(line).map_or(0, u64::from_le_bytes)));
+            for (column, value) in block.iter_mut().zip(eight) {
+                if let Some(place) = column.as_chunks_mut::<8>().0.get_mut(half) {
+                    *place = value.to_le_bytes();
+                }
+            }
+        }
+    }
+    for (number, column) in rest.iter_mut().enumerate() {
+        for (place, line) in column.iter_mut().zip(lines) {
+            *place = line.get(done + number).copied().unwrap_or_default();
+        }
+    }
+}
+
+/// The way back: rows of `row_bytes` in `made`, as many as there are, from byte `start` on.
+#[inline(always)]
+fn turn_out(columns: &[[u8; LANES]], made: &mut [u8], row_bytes: usize, start: usize) {
+    let (blocks, rest) = columns.as_chunks::<8>();
+    let done = start + blocks.len() * 8;
+    for (number, block) in blocks.iter().enumerate() {
+        let rows = made.chunks_exact_mut(row_bytes);
+        let half = |half: usize| {
+            let part = |column: [u8; LANES]| column.as_chunks::<8>().0.get(half).copied().unwrap_or_default();
+            turn(block.map(|column| u64::from_le_bytes(part(column))))
+        };
+        for (row, value) in rows.zip([half(0), half(1)].as_flattened()) {
+            if let Some(place) = row.get_mut(start + number * 8..).and_then(<[u8]>::first_chunk_mut) {
+                *place = value.to_le_bytes();
+            }
+        }
+    }
+    for (lane, row) in made.chunks_exact_mut(row_bytes).enumerate() {
+        for (place, column) in row.iter_mut().skip(done).zip(rest) {
+            *place = column.get(lane).copied().unwrap_or_default();
+        }
+    }
+}
+
 /// Appends `rows` of the view, resized across, to `made`.
 #[inline(always)]
 fn horizontal<const N: usize>(
     view: &ImageView<'_>,
     across: &Axis,
     rows: Range<usize>,
-    turned: &mut Vec<u8>,
+    Scratch { turned, levels }: &mut Scratch,
     made: &mut Vec<u8>,
 ) {
     let width = across.runs.len();
@@ -280,34 +349,28 @@ fn horizontal<const N: usize>(
             to += 1;
         }
         let span = across.span(from, to);
-        turned.clear();
-        turned.resize(span.len() * N * LANES, 0);
-        for (lane, y) in rows.clone().enumerate() {
-            let row = view.row(y).get(span.start * N..span.end * N).unwrap_or_default();
-            for (column, value) in turned.chunks_exact_mut(LANES).zip(row) {
-                if let Some(place) = column.get_mut(lane) {
-                    *place = *value;
-                }
-            }
-        }
-        for at in from..to {
+        let lines: [&[u8]; LANES] = std::array::from_fn(|lane| {
+            let y = Some(rows.start + lane).filter(|y| rows.contains(y));
+            y.and_then(|y| view.row(y).get(span.start * N..span.end * N)).unwrap_or_default()
+        });
+        turned.resize(span.len() * N, [0; LANES]);
+        turn_in(&lines, turned);
+        levels.resize((to - from) * N, [0; LANES]);
+        for (at, out) in (from..to).zip(levels.chunks_exact_mut(N)) {
             let (first, weights) = across.at(at);
-            let columns = turned.get((first - span.start) * N * LANES..).unwrap_or_default();
-            let mut sums = [[HALF; LANES]; N];
-            for (weight, column) in weights.iter().zip(columns.chunks_exact(N * LANES)) {
-                for (sums, values) in sums.iter_mut().zip(column.chunks_exact(LANES)) {
-                    for (sum, value) in sums.iter_mut().zip(values) {
+            let columns = turned.get((first - span.start) * N..).unwrap_or_default();
+            for (channel, out) in out.iter_mut().enumerate() {
+                let mut sums = [HALF; LANES];
+                let columns = columns.get(channel..).unwrap_or_default().iter().step_by(N);
+                for (weight, column) in weights.iter().zip(columns) {
+                    for (sum, value) in sums.iter_mut().zip(column) {
                         *sum += weight * i32::from(*value);
                     }
                 }
-            }
-            for (lane, row) in made.chunks_exact_mut(width * N).enumerate() {
-                let pixel = row.get_mut(at * N..(at + 1) * N).unwrap_or_default();
-                for (value, sums) in pixel.iter_mut().zip(&sums) {
-                    *value = sums.get(lane).map_or(0, |sum| level(*sum));
-                }
+                *out = sums.map(level);
             }
         }
+        turn_out(levels, made, width * N, from * N);
         from = to;
     }
 }
