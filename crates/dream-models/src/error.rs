@@ -93,6 +93,22 @@ pub enum Error {
         reason: String,
     },
 
+    /// Pixels that are no image, or a part that an image does not have.
+    #[error("the image cannot be used ({reason}): pass whole rows and their true size")]
+    InvalidImage {
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// No face in any frame, and the caller chose to fail then.
+    #[error(
+        "no face in {frames} frames: pass a box for this video, or choose `NoFace::WholeFrame` or `NoFace::Skip`"
+    )]
+    NoFace {
+        /// Frames looked at.
+        frames: u64,
+    },
+
     /// A model file could not be read or written.
     #[error("cannot {action} the model{}: {source}", path.as_ref().map_or_else(String::new, |p| format!(" {}", p.display())))]
     Io {

@@ -3,7 +3,9 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 mod error;
+pub mod face;
 mod par;
+pub mod preprocess;
 pub mod regression;
 mod simd;
 

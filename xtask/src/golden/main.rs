@@ -7,6 +7,7 @@ mod image;
 mod losses;
 mod metrics;
 mod pooled;
+mod preprocess;
 mod primitives;
 mod report;
 mod steps;
@@ -45,6 +46,7 @@ layout:
               of primitives.json
   metrics     correlation.json
   losses      losses.json, cosine_losses.json, level_scores.json
+  preprocess  preprocess.json, preprocess.safetensors
 `image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm,
 tlvqm-high, v-bliinds and videval60.
 
@@ -125,6 +127,9 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
         }
         if has("losses.json") || has("cosine_losses.json") || has("level_scores.json") {
             losses::run(&folder, &mut report)?;
+        }
+        if has("preprocess.json") {
+            preprocess::run(&folder, &mut report)?;
         }
     }
     report.finish(dir)
