@@ -131,7 +131,7 @@ fn judge(store: &Store, protocol: &Protocol, methods: &[About]) -> Result<Vec<Ju
         let runs = runs.with_context(|| {
             format!("{}: a run of {} is missing: run it again", store.root().display(), about.name)
         })?;
-        let scores = runs.iter().map(|run| scores(run)).collect::<Result<_>>();
+        let scores = runs.iter().map(scores).collect::<Result<_>>();
         let scores = scores.with_context(|| format!("the correlations of {}", about.title))?;
         judged.push(Judged { about: about.clone(), runs, scores });
     }

@@ -175,7 +175,7 @@ fn failures(out: &mut String, report: &Report) -> Result<()> {
         "<table class=\"wide\"><thead><tr><th>stage</th><th>item</th><th>what</th><th>error</th></tr></thead>"
     )?;
     for failure in report.failures.iter().take(LISTED) {
-        let cells = [failure.stage, &failure.item, &failure.what, &failure.error].map(|cell| escaped(cell));
+        let cells = [failure.stage, &failure.item, &failure.what, &failure.error].map(escaped);
         writeln!(out, "<tr><td>{}</td></tr>", cells.join("</td><td>"))?;
     }
     writeln!(out, "</table>")?;
