@@ -80,6 +80,32 @@ impl Store {
         self.write(name, &bytes)
     }
 
+    /// Names of the files in a folder, sorted.
+    pub(crate) fn list(&self, folder: &str) -> Result<Vec<String>> {
+        let path = self.root.join(folder);
+        if !path.is_dir() {
+            return Ok(Vec::new());
+        }
+        let entries = fs::read_dir(&path).with_context(|| format!("cannot list {}", path.display()))?;
+        let name = |entry: std::io::Result<fs::DirEntry>| -> Result<String> {
+            Ok(format!("{folder}/{}", entry?.file_name().to_string_lossy()))
+        };
+        let mut names = entries.map(name).collect::<Result<Vec<_>>>()?;
+        names.sort();
+        Ok(names)
+    }
+
+    /// Removes a file, where it is there.
+    pub(crate) fn remove(&self, name: &str) -> Result<()> {
+        let path = self.root.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// `None` for what is not there. Neither is what cannot be understood: it is computed again.
     pub(crate) fn read_json<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         serde_json::from_slice(&fs::read(self.root.join(name)).ok()?).ok()

@@ -60,7 +60,11 @@ fn results(root: &Path) -> BTreeMap<String, Vec<u8>> {
             if ["tmp", "lock", "cache/seen"].contains(&name.as_str()) {
                 continue;
             }
-            if path.is_dir() { walk(&path, root, found) } else { found.extend(fs::read(&path).map(|b| (name, b))) }
+            if path.is_dir() {
+                walk(&path, root, found)
+            } else {
+                found.extend(fs::read(&path).map(|b| (name, b)))
+            }
         }
     }
     let mut found = BTreeMap::new();
@@ -120,9 +124,12 @@ fn one_command_gives_tables_predictions_and_a_page() {
     let read = |name: &str| fs::read_to_string(case.out.join(name)).unwrap();
     // Unseen methods have no mean: those cells are empty, and so are the averages.
     let table = read("table4.csv");
-    let mean: Vec<&str> = table.lines().find(|line| line.contains("Method mean")).unwrap().split(',').collect();
+    let mean: Vec<&str> =
+        table.lines().find(|line| line.contains("Method mean")).unwrap().split(',').collect();
     assert!(mean[2].parse::<f64>().unwrap() > 0.6 && mean[5].is_empty(), "{mean:?}");
-    assert!(read("table4.tex").starts_with("\\begin{tabular}") && read("table4.md").starts_with("| Method |"));
+    assert!(
+        read("table4.tex").starts_with("\\begin{tabular}") && read("table4.md").starts_with("| Method |")
+    );
     if cfg!(feature = "ablation") {
         assert!(read("table5.txt").contains("not the paper's video tower"));
         assert_eq!(read("table5.csv").lines().count(), 11);
@@ -131,10 +138,14 @@ fn one_command_gives_tables_predictions_and_a_page() {
     let predictions = read("predictions/brisque.csv");
     assert!(predictions.starts_with("split,set,file,mos,prediction\n0,test_set1,C"), "{predictions}");
     let lists = (0..3).flat_map(|split| (1..=3).map(move |set| format!("splits/{split}/test_set{set}.csv")));
-    let clips: usize = lists.map(|list| fs::read_to_string(data.join(list)).unwrap().lines().count() - 1).sum();
+    let clips: usize =
+        lists.map(|list| fs::read_to_string(data.join(list)).unwrap().lines().count() - 1).sum();
     assert_eq!(predictions.lines().count() - 1, clips);
     let significance = read("significance.csv");
-    assert!(significance.contains("average,BRISQUE,GM-LOG,") && significance.contains("test_set1,Random,Method mean,"));
+    assert!(
+        significance.contains("average,BRISQUE,GM-LOG,")
+            && significance.contains("test_set1,Random,Method mean,")
+    );
     assert!(!significance.contains("average,Random,Method mean,"));
     assert_eq!(read("failures.csv").lines().count(), 1);
 
@@ -146,6 +157,12 @@ fn one_command_gives_tables_predictions_and_a_page() {
     }
     let shown_again = case.run(0);
     assert_eq!(shown_again, shown);
+
+    // Another choice of methods in the same folder: nothing of the first one may stay in sight.
+    let less = Case::new(folder.path(), &data, "out", &["--methods", "gm-log", "--splits", "3"]);
+    less.run(0);
+    assert!(!case.out.join("predictions/brisque.csv").exists() && !case.out.join("table5.csv").exists());
+    assert!(case.out.join("predictions/gm-log.csv").exists());
 }
 
 #[test]
@@ -170,7 +187,9 @@ fn a_killed_run_goes_on_and_ends_with_the_same_bytes() {
     let killed = Case::new(folder.path(), &data, "killed", &[&some()[..], &["--jobs", "1"]].concat());
     let count = |part: &str| results(&killed.out.join(part)).len();
     let mut interrupted = 0;
-    for (part, wanted) in [("cache/features", 3), ("cache/features", 40), ("cache/runs", 2), ("cache/runs", 9)] {
+    for (part, wanted) in
+        [("cache/features", 3), ("cache/features", 40), ("cache/runs", 2), ("cache/runs", 9)]
+    {
         let mut child =
             command(&killed.arguments()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let begin = Instant::now();
@@ -199,13 +218,16 @@ fn shards_and_merge_give_the_bytes_of_one_run() {
     let data = tree(folder.path());
     let whole = Case::new(folder.path(), &data, "whole", &some());
     whole.run(0);
-    let shard = |name: &str, part: &str| Case::new(folder.path(), &data, name, &[&some()[..], &["--shard", part]].concat());
+    let shard = |name: &str, part: &str| {
+        Case::new(folder.path(), &data, name, &[&some()[..], &["--shard", part]].concat())
+    };
     let (one, two) = (shard("s1", "1/2"), shard("s2", "2/2"));
     let [first, second] = [&one, &two].map(|case| case.out.to_str().unwrap().to_owned());
     assert!(one.run(1).contains("48 pairs of clip and feature set are for the other 1"));
     two.run(1);
     let merged = folder.path().join("merged");
-    let merge = |out: &str| vec!["merge".to_owned(), "--out".into(), out.into(), first.clone(), second.clone()];
+    let merge =
+        |out: &str| vec!["merge".to_owned(), "--out".into(), out.into(), first.clone(), second.clone()];
     let run_merge = |code: i32, out: &str| {
         let arguments = merge(out);
         expect(code, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
@@ -263,8 +285,13 @@ fn across_data_sets() {
     let mut arguments = vec!["cross", "--train", data.to_str().unwrap(), "--test", list.to_str().unwrap()];
     arguments.extend(["--repeats", "3", "--methods", "brisque", "--out", out.to_str().unwrap()]);
     let shown = expect(0, &arguments);
-    assert!(shown.contains("1 is few") && shown.contains("3 repeats") && !shown.contains("Method mean"), "{shown}");
+    assert!(
+        shown.contains("1 is few") && shown.contains("3 repeats") && !shown.contains("Method mean"),
+        "{shown}"
+    );
     assert!(fs::read_to_string(out.join("table8.csv")).unwrap().contains("PLCC1 std"));
+    let significance = fs::read_to_string(out.join("significance.csv")).unwrap();
+    assert!(significance.lines().nth(1).unwrap().starts_with("few,Random,BRISQUE,-"), "{significance}");
 }
 
 #[test]
@@ -286,6 +313,8 @@ fn wrong_usage_names_the_remedy() {
         assert!(shown.contains(wanted), "{arguments:?}: {shown}");
     }
     let list = expect(0, &["--list-methods"]);
-    assert!(list.contains("videval") && list.contains("705 features") && list.contains("one of every 6 frames"));
+    assert!(
+        list.contains("videval") && list.contains("705 features") && list.contains("one of every 6 frames")
+    );
     assert!(expect(0, &["--help"]).contains("benchmark --data DREAM"));
 }

@@ -16,6 +16,9 @@ use crate::train::Run;
 
 pub(crate) use significance::Comparison;
 
+/// Files of the tables, without their endings.
+const TABLES: [&str; 3] = ["table4", "table5", "table8"];
+
 /// Fewest clips that a correlation is computed from.
 const FEWEST: usize = 3;
 
@@ -58,17 +61,20 @@ impl Report {
         };
         let mut tables = vec![titled(file, title.to_owned(), &judged, &protocol)?];
         let losses = judge(store, &protocol, &protocol.losses)?;
-        if let Some(first) = losses.first() {
-            let title = format!("Table V: losses, {}", first.about.family);
-            tables.push(titled("table5", title, &losses, &protocol)?);
+        if !losses.is_empty() {
+            tables.push(titled("table5", "Table V: losses".to_owned(), &losses, &protocol)?);
         }
-        let comparisons = significance::compare(&judged, &protocol.test_sets)?;
+        let comparisons = match protocol.kind {
+            Kind::Splits => significance::compare(&judged, &protocol.test_sets)?,
+            Kind::Across => significance::compare_clips(&judged, &protocol.test_sets)?,
+        };
         let failures = protocol.failures(store);
         Ok(Self { protocol, judged, tables, comparisons, failures })
     }
 
     /// Writes everything into the folder.
     pub(crate) fn write(&self, store: &Store) -> Result<()> {
+        self.remove_old(store)?;
         for judged in &self.judged {
             let name = format!("predictions/{}.csv", judged.about.name);
             store.write(&name, &self.predictions(judged)?)?;
@@ -89,6 +95,23 @@ impl Report {
         }
         store.write("failures.csv", &failures.into_inner().context("failures.csv")?)?;
         store.write("report.html", page::page(self)?.as_bytes())
+    }
+
+    /// Removes tables and predictions of a run with other methods: they would look like results of this one.
+    fn remove_old(&self, store: &Store) -> Result<()> {
+        let methods: Vec<String> =
+            self.judged.iter().map(|judged| format!("predictions/{}.csv", judged.about.name)).collect();
+        let tables: Vec<&str> = self.tables.iter().map(|titled| titled.file).collect();
+        let predictions = store.list("predictions")?;
+        for name in predictions.iter().filter(|name| !methods.contains(name)) {
+            store.remove(name)?;
+        }
+        for file in TABLES.iter().filter(|file| !tables.contains(file)) {
+            for ending in ["txt", "md", "csv", "tex"] {
+                store.remove(&format!("{file}.{ending}"))?;
+            }
+        }
+        Ok(())
     }
 
     /// The main table for a terminal.

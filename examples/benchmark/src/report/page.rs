@@ -17,7 +17,7 @@ const STYLE: &str = "\
 body{font:15px/1.5 system-ui,sans-serif;color:#1b1b1b;margin:2rem auto;max-width:76rem;padding:0 1rem}
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.2rem}h3{font-size:1rem;margin:1.2rem 0 .3rem}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-th,td{padding:.2rem .6rem;text-align:right;border-bottom:1px solid #e3e3e3;white-space:nowrap}
+th,td{padding:.2rem .42rem;text-align:right;border-bottom:1px solid #e3e3e3;white-space:nowrap}
 th:first-child,td:first-child{text-align:left}
 thead th{border-bottom:2px solid #555}
 .family td{font-style:italic;color:#555;padding-top:.7rem}.best{font-weight:700}
@@ -43,11 +43,22 @@ pub(super) fn page(report: &Report) -> Result<String> {
     }
     methods(&mut out, report)?;
     if !report.comparisons.is_empty() {
-        out += "<h2>Do two methods differ?</h2>\n<p class=\"note\">The method of the row minus that of the column: \
-                difference of the mean of PLCC and SRCC over the splits, and below it the p-value of the corrected \
-                t-test (Nadeau and Bengio), after Holm's correction over all pairs of the matrix. \
-                <span class=\"swatch better\">better</span> and <span class=\"swatch worse\">worse</span> at \
-                p &lt; 0.05. Methods without a value in some split are left out.</p>\n";
+        let what = match report.protocol.kind {
+            Kind::Splits => {
+                "difference of the mean of PLCC and SRCC over the splits, and below it the p-value of the corrected t-test \
+                 (Nadeau and Bengio)"
+            }
+            Kind::Across => {
+                "difference of PLCC of the predictions averaged over the repeats, and below it the p-value of Williams' test on \
+                 the same clips"
+            }
+        };
+        writeln!(
+            out,
+            "<h2>Do two methods differ?</h2>\n<p class=\"note\">The method of the row minus that of the column: {what}, after \
+             Holm's correction over all pairs of the matrix. <span class=\"swatch better\">better</span> and <span \
+             class=\"swatch worse\">worse</span> at p &lt; 0.05. Methods without a value somewhere are left out.</p>"
+        )?;
         for comparison in &report.comparisons {
             matrix(&mut out, comparison)?;
         }
@@ -146,7 +157,7 @@ fn matrix(out: &mut String, comparison: &Comparison) -> Result<()> {
             });
             match pair {
                 None => write!(out, "<td class=\"self\"></td>")?,
-                Some((difference, None)) => write!(out, "<td>{difference:+.3}<br>no spread</td>")?,
+                Some((difference, None)) => write!(out, "<td>{difference:+.3}<br>no test</td>")?,
                 Some((difference, Some(p))) => {
                     let class = match (p < 0.05, difference > 0.0) {
                         (false, _) => "",

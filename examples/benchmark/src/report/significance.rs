@@ -1,9 +1,9 @@
 //! Whether two methods differ over the splits.
 
 use anyhow::{Context, Result};
-use dream_eval::{Correction, Error, SetScore, nadeau_bengio};
+use dream_eval::{Correction, DependentCorrelations, Error, SetScore, nadeau_bengio};
 
-use super::Judged;
+use super::{FEWEST, Judged};
 
 /// All pairs of methods by one measure.
 #[derive(Debug)]
@@ -68,13 +68,62 @@ fn by(judged: &[Judged], measure: String, sets: &[usize]) -> Result<Comparison> 
             pairs.push(Pair { first, second, difference, test, corrected: None });
         }
     }
+    correct(&mut pairs)?;
+    let methods = values.iter().map(|(judged, values)| (judged.about.title.clone(), mean(values))).collect();
+    Ok(Comparison { measure, methods, pairs })
+}
+
+/// Holm's correction over the pairs that have a test.
+fn correct(pairs: &mut [Pair]) -> Result<()> {
     let raw: Vec<f64> = pairs.iter().filter_map(|pair| pair.test).map(|test| test.1).collect();
     let mut corrected = Correction::Holm.adjust(&raw)?.into_iter();
     for pair in pairs.iter_mut().filter(|pair| pair.test.is_some()) {
         pair.corrected = corrected.next();
     }
-    let methods = values.iter().map(|(judged, values)| (judged.about.title.clone(), mean(values))).collect();
-    Ok(Comparison { measure, methods, pairs })
+    Ok(())
+}
+
+/// Williams' test between every two methods on each test set, by PLCC of the predictions averaged over the repeats: repeats on the
+/// same clips are no sample to test on.
+pub(crate) fn compare_clips(judged: &[Judged], sets: &[String]) -> Result<Vec<Comparison>> {
+    let one = |(set, measure): (usize, &String)| -> Result<Comparison> {
+        let averaged: Vec<(&Judged, Vec<f64>, Vec<f64>)> = judged
+            .iter()
+            .filter_map(|judged| average(judged, set).map(|(pred, truth)| (judged, pred, truth)))
+            .collect();
+        let (mut pairs, mut methods) = (Vec::new(), Vec::new());
+        for (first, (judged, a, truth)) in averaged.iter().enumerate() {
+            let own = SetScore::of(a, truth)?;
+            methods.push((judged.about.title.clone(), own.plcc));
+            for (second, (_, b, _)) in averaged.iter().enumerate().skip(first + 1) {
+                let found =
+                    DependentCorrelations::of(a, b, truth).and_then(|both| Ok((both, both.williams()?)));
+                let difference = own.plcc - SetScore::of(b, truth)?.plcc;
+                // Constant or equal predictions: nothing to test.
+                let test = found.ok().map(|(_, test)| (test.statistic, test.p));
+                pairs.push(Pair { first, second, difference, test, corrected: None });
+            }
+        }
+        correct(&mut pairs)?;
+        Ok(Comparison { measure: measure.clone(), methods, pairs })
+    };
+    sets.iter().enumerate().map(one).collect()
+}
+
+/// Predictions of a set averaged over the runs, and the scores; `None` unless every run has every clip, of which a
+/// test needs some.
+fn average(judged: &Judged, set: usize) -> Option<(Vec<f64>, Vec<f64>)> {
+    let mut sums: Vec<f64> = Vec::new();
+    let mut truth = Vec::new();
+    for run in &judged.runs {
+        let rows = &run.sets.get(set)?.rows;
+        let found = rows.iter().map(|row| row.prediction).collect::<Option<Vec<f64>>>()?;
+        sums.resize(found.len(), 0.0);
+        sums.iter_mut().zip(found).for_each(|(sum, score)| *sum += score / judged.runs.len() as f64);
+        truth = rows.iter().map(|row| row.mos).collect();
+    }
+    let varies = truth.iter().any(|mos| Some(mos) != truth.first());
+    (truth.len() > FEWEST && varies).then_some((sums, truth))
 }
 
 /// Test clips for each training clip: how much the splits overlap.
@@ -130,6 +179,31 @@ mod tests {
             runs: vec![run; values.len()],
             scores: values.iter().map(score).collect(),
         }
+    }
+
+    #[test]
+    fn clips_are_compared_by_the_averaged_predictions() {
+        let truth = [1.0, 2.0, 3.0, 4.0, 5.0, 2.5];
+        let scored = |name: &str, wobble: [f64; 2]| {
+            let mut judged = judged(name, &[0.5, 0.5]);
+            for (run, wobble) in judged.runs.iter_mut().zip(wobble) {
+                let row = |(k, mos): (usize, &f64)| {
+                    let prediction = Some(mos + wobble * [1.0, -1.0, 0.5][k % 3]);
+                    Row { file: k.to_string(), mos: *mos, prediction }
+                };
+                run.sets[0].rows = truth.iter().enumerate().map(row).collect();
+            }
+            judged
+        };
+        let methods = [scored("a", [1.0, -1.0]), scored("b", [2.0, 1.0]), scored("c", [0.1, 0.2])];
+        let found = compare_clips(&methods, &["one".to_owned()]).unwrap();
+        // The wobbles of `a` cancel.
+        assert!((found[0].methods[0].1 - 1.0).abs() < 1e-12 && found[0].methods[1].1 < 0.95);
+        assert_eq!(found[0].pairs.len(), 3);
+        assert!(found[0].pairs[0].difference > 0.05 && found[0].pairs[2].difference < 0.0);
+        let mut gap = methods;
+        gap[0].runs[1].sets[0].rows[2].prediction = None;
+        assert_eq!(compare_clips(&gap, &["one".to_owned()]).unwrap()[0].methods.len(), 2);
     }
 
     #[test]
