@@ -99,3 +99,56 @@ impl Method for MethodMean {
         Ok(Predicted { sets, note: unseen.join("; ") })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::extract::{Extraction, Features};
+    use crate::faces::Faces;
+    use crate::plan::Plan;
+    use crate::shard::Shard;
+    use crate::store::Store;
+
+    fn no_features(plan: &Plan, folder: &Path) -> Features {
+        let store = Store::open(&folder.join("out")).unwrap();
+        let faces = Faces::Whole;
+        let (sets, every, shard) = (&[], 6, Shard::ALL);
+        Extraction { plan, store: &store, sets, every, faces: &faces, shard, retry_failed: false }
+            .run()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_set_with_an_unseen_method_stays_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let split = folder.path().join("splits/0");
+        fs::create_dir_all(&split).unwrap();
+        let clip = |group: u32, method: &str, mos: f64| format!("C1/{group}-1-1-submit-{method}.mp4,{mos}\n");
+        for (set, rows) in [
+            ("train_set", clip(1, "a", 1.0) + &clip(2, "a", 2.0) + &clip(1, "b", 4.0)),
+            ("test_set1", clip(3, "b", 5.0) + &clip(3, "a", 1.0)),
+            // One known method does not make the other known.
+            ("test_set2", clip(1, "new", 3.0) + &clip(4, "a", 3.0)),
+            ("test_set3", clip(5, "new", 3.0)),
+        ] {
+            fs::write(split.join(format!("{set}.csv")), rows).unwrap();
+        }
+        let plan = Plan::of_tree(folder.path(), 1, 0).unwrap();
+        let features = no_features(&plan, folder.path());
+        let task = Task { plan: &plan, split: &plan.splits[0], features: &features };
+        let found = MethodMean.predict(&task).unwrap();
+        assert_eq!(found.sets, [Some(vec![Some(4.0), Some(1.5)]), None, None]);
+        assert!(
+            found.note.starts_with("test_set2: the methods of 1 of 2 clips are unseen"),
+            "{}",
+            found.note
+        );
+
+        let random = Random.predict(&task).unwrap().sets;
+        let scores: Vec<f64> = random.into_iter().flatten().flatten().flatten().collect();
+        assert!(scores.len() == 5 && scores.iter().all(|score| (1.0..5.0).contains(score)), "{scores:?}");
+    }
+}
