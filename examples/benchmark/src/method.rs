@@ -92,6 +92,7 @@ pub(crate) struct About {
     pub(crate) title: String,
     pub(crate) family: String,
     pub(crate) about: String,
+    pub(crate) sets: Vec<Set>,
 }
 
 impl About {
@@ -101,6 +102,7 @@ impl About {
             title: method.title(),
             family: method.family(),
             about: method.about(every),
+            sets: method.sets().to_vec(),
         }
     }
 }

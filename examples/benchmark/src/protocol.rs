@@ -104,6 +104,22 @@ impl Protocol {
         (features, names.filter(|name| !there(name)).count())
     }
 
+    /// For each feature set how many values of a clip are undefined and stand as 0, on average over the clips that have it.
+    pub(crate) fn undefined(&self, store: &Store) -> Vec<(Set, f64)> {
+        let of = |(at, set): (usize, &Set)| {
+            let (mut total, mut clips) = (0, 0_usize);
+            for name in self.clips.iter().filter_map(|(_, names)| names.get(at)) {
+                let entry: Option<Entry> = store.read_json(name);
+                if let Some(Outcome::Features { undefined, .. }) = entry.map(|entry| entry.outcome) {
+                    total += undefined;
+                    clips += 1;
+                }
+            }
+            (*set, total as f64 / clips.max(1) as f64)
+        };
+        self.feature_sets.iter().enumerate().map(of).collect()
+    }
+
     /// Everything that failed, in order.
     pub(crate) fn failures(&self, store: &Store) -> Vec<Failure> {
         let mut failures = Vec::new();

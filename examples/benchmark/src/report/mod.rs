@@ -11,6 +11,7 @@ use dream_eval::{Format, Method, SetScore, Table};
 
 use crate::method::About;
 use crate::protocol::{Failure, Kind, Protocol};
+use crate::sets::Set;
 use crate::store::Store;
 use crate::train::Run;
 
@@ -59,10 +60,11 @@ impl Report {
             Kind::Splits => ("table4", "Table IV: correlations with mean opinion scores"),
             Kind::Across => ("table8", "Table VIII: trained on one data set, tested on others"),
         };
-        let mut tables = vec![titled(file, title.to_owned(), &judged, &protocol)?];
+        let undefined = protocol.undefined(store);
+        let mut tables = vec![titled(file, title.to_owned(), &judged, &protocol, &undefined)?];
         let losses = judge(store, &protocol, &protocol.losses)?;
         if !losses.is_empty() {
-            tables.push(titled("table5", "Table V: losses".to_owned(), &losses, &protocol)?);
+            tables.push(titled("table5", "Table V: losses".to_owned(), &losses, &protocol, &undefined)?);
         }
         let comparisons = match protocol.kind {
             Kind::Splits => significance::compare(&judged, &protocol.test_sets)?,
@@ -179,24 +181,29 @@ fn scores(run: &Run) -> Result<Vec<Option<SetScore>>> {
     run.sets.iter().map(set).collect()
 }
 
-fn titled(file: &'static str, title: String, judged: &[Judged], protocol: &Protocol) -> Result<Titled> {
+fn titled(
+    file: &'static str,
+    title: String,
+    judged: &[Judged],
+    protocol: &Protocol,
+    undefined: &[(Set, f64)],
+) -> Result<Titled> {
     let method = |judged: &Judged| Method {
         name: judged.about.title.clone(),
         family: judged.about.family.clone(),
         splits: judged.scores.clone(),
     };
     let table = Table::new(protocol.test_sets.len(), judged.iter().map(method).collect())?;
-    let what = match protocol.kind {
-        Kind::Splits => "splits",
-        Kind::Across => "repeats, each with a seed of its own",
+    let count = protocol.splits.len();
+    let over = match (protocol.kind, count) {
+        (Kind::Splits, 1) => "One split".to_owned(),
+        (Kind::Splits, _) => format!("Mean ± deviation over {count} splits"),
+        (Kind::Across, 1) => "One repeat".to_owned(),
+        (Kind::Across, _) => format!("Mean ± deviation over {count} repeats, each with a seed of its own"),
     };
     let sets: Vec<String> =
         protocol.test_sets.iter().enumerate().map(|(at, set)| format!("{} is {set}", at + 1)).collect();
-    let mut notes = vec![format!(
-        "Mean ± deviation over {} {what}; {}; `-` where a method cannot predict a set.",
-        protocol.splits.len(),
-        sets.join(", ")
-    )];
+    let mut notes = vec![format!("{over}; {}; `-` where a method cannot predict a set.", sets.join(", "))];
     notes.extend(table.warnings());
     for judged in judged {
         let sets = judged.runs.iter().flat_map(|run| &run.sets).filter(|set| set.predicted);
@@ -214,6 +221,18 @@ fn titled(file: &'static str, title: String, judged: &[Judged], protocol: &Proto
         let failed = judged.runs.iter().filter(|run| run.failed).count();
         if failed > 0 {
             notes.push(format!("{}: {failed} trainings failed, see failures.csv", judged.about.title));
+        }
+        // A feature that is 0 on every clip says nothing, and a reader must know.
+        for (set, mean) in
+            undefined.iter().filter(|(set, mean)| judged.about.sets.contains(set) && *mean >= 0.05)
+        {
+            notes.push(format!(
+                "{}: {mean:.1} of the {} values of {} are undefined on a clip and stand as 0; clips of this size and length have too \
+                 little for them",
+                judged.about.title,
+                set.len(),
+                set.name()
+            ));
         }
         let open = judged.runs.iter().filter(|run| run.note.contains("not converged")).count();
         if open > 0 {

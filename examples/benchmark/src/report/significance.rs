@@ -175,6 +175,7 @@ mod tests {
                 title: name.into(),
                 family: String::new(),
                 about: String::new(),
+                sets: Vec::new(),
             },
             runs: vec![run; values.len()],
             scores: values.iter().map(score).collect(),
