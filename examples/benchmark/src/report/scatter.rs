@@ -25,7 +25,7 @@ pub(super) fn svg(title: &str, points: &[(f64, f64)]) -> Result<String> {
         let mut chart = ChartBuilder::on(&area)
             .margin(6)
             .margin_right(10)
-            .caption(title, ("sans-serif", 13))
+            .caption(title, ("sans-serif", 12))
             .x_label_area_size(32)
             .y_label_area_size(36)
             .build_cartesian_2d(x, y)?;
