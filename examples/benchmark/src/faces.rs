@@ -34,7 +34,9 @@ impl Faces {
             Self::One(one) => Ok(Some(*one)),
             Self::Each { path, boxes } => {
                 let face = boxes.get(clip).copied();
-                let remedy = || format!("{} has no box for it: add a row, or use --crop", path.display());
+                // The name alone: where it lies on this machine does not belong into results.
+                let file = path.file_name().unwrap_or_default().to_string_lossy();
+                let remedy = || format!("{file} has no box for it: add a row, or use --crop");
                 Ok(Some(face.with_context(remedy)?))
             }
         }

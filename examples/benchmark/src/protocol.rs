@@ -41,7 +41,7 @@ pub(crate) struct Protocol {
 }
 
 /// Something that went wrong and left a gap.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) stage: &'static str,
     /// A clip, or a split.

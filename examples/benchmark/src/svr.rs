@@ -75,7 +75,14 @@ impl Method for FeatureSvr {
             truth.len(),
             task.split.train.len()
         );
-        let columns = if self.select { Some(select(&train, &truth, seed)?) } else { None };
+        let mut unfinished = 0;
+        let columns = if self.select {
+            let (columns, open) = select(&train, &truth, seed)?;
+            unfinished = open;
+            Some(columns)
+        } else {
+            None
+        };
         let used = columns.clone().unwrap_or_else(|| (0..train.width).collect());
         let picked: Vec<f64> = train
             .data
@@ -110,8 +117,12 @@ impl Method for FeatureSvr {
             Kernel::Linear => f64::NAN,
         };
         let converged = if model.svr().converged() { "" } else { ", not converged" };
+        let rankings = match unfinished {
+            0 => String::new(),
+            count => format!(", {count} of the rankings reached the bound on their steps"),
+        };
         let note = format!(
-            "C {:.3}, gamma {gamma:.5}, R2 in folds {:.3}, {} of {} features, {} clips{converged}",
+            "C {:.3}, gamma {gamma:.5}, R2 in folds {:.3}, {} of {} features, {} clips{converged}{rankings}",
             report.best.c,
             report.best_score,
             used.len(),
@@ -122,12 +133,14 @@ impl Method for FeatureSvr {
     }
 }
 
-/// The recipe of VIDEVAL: a ranking on 100 splits of the training clips, and the number that a validation likes best.
-fn select(train: &crate::method::Rows, truth: &[f64], seed: u64) -> Result<Vec<usize>> {
+/// The recipe of VIDEVAL: a ranking on 100 splits of the training clips, and the number that a validation likes best. Also how many of
+/// the rankings come from fits that were cut short.
+fn select(train: &crate::method::Rows, truth: &[f64], seed: u64) -> Result<(Vec<usize>, usize)> {
     let rows = Rows::new(&train.data, train.width)?;
-    let ranking = SelectionParams { seed, ..SelectionParams::default() }.rank(&rows, truth)?;
+    let params = SelectionParams { seed, ..SelectionParams::default() };
+    let ranking = params.rank(&rows, truth)?;
     // A correlation that is not defined counts as the worst.
     let score = |predicted: &[f64], truth: &[f64]| plcc(predicted, truth).unwrap_or(f64::NAN);
     let report = SizeSearch::default().run(&rows, truth, &ranking, &Scoring::new("PLCC", &score))?;
-    Ok(ranking.select(report.best)?.columns)
+    Ok((ranking.select(report.best)?.columns, params.repeats - ranking.converged()))
 }

@@ -190,7 +190,7 @@ fn the_number_of_jobs_does_not_matter() {
 
 /// What was computed under other settings must not be taken for the result of these.
 #[test]
-fn another_seed_or_score_is_another_result() {
+fn another_seed_box_or_score_is_another_result() {
     let folder = tempfile::tempdir().unwrap();
     let data = tree(folder.path());
     let run = |name: &str, seed: &str| {
@@ -203,6 +203,14 @@ fn another_seed_or_score_is_another_result() {
     assert_ne!(run("used", "5"), first);
     assert_eq!(run("used", "5"), run("fresh", "5"));
     assert_eq!(run("used", "1"), first);
+    let cropped = |crop: &str, name: &str| {
+        let more = ["--methods", "brisque", "--splits", "2", "--seed", "1", "--crop", crop];
+        let case = Case::new(folder.path(), &data, name, &more);
+        case.run(0);
+        results(&case.out.join("predictions"))
+    };
+    assert_eq!(cropped("0,0,1,1", "used"), first);
+    assert_ne!(cropped("0.1,0,0.8,0.9", "used"), first);
     let list = data.join("splits/0/train_set.csv");
     let rows: Vec<String> = fs::read_to_string(&list).unwrap().lines().map(str::to_owned).collect();
     let clip = rows[1].split(',').next().unwrap();
