@@ -74,7 +74,7 @@ Examples:
   score-video --crop 0.3,0.1,0.7,0.6 a.mp4   only the face
   score-video --method brisque 'takes/*.mp4' quickly, and less like people would
   score-video --method brisque --per-second 5 a.mp4
-  score-video --level 0.5 a.mp4              the interval that holds half of the ratings
+  score-video --level 0.5 a.mp4              the interval that holds half of the mean ratings
   score-video --raw-size 640x360 --rate 30 a.yuv
 
 Exit status: 0 when all videos were scored whole, 1 when some were damaged or failed, 2 for wrong usage.";

@@ -149,8 +149,7 @@ impl Report {
         let noted = self.videos.iter().any(|video| !video.note().is_empty());
         let level = self.videos.iter().find_map(|video| video.level);
         let interval = level.map_or_else(String::new, |level| format!("{:.0} %", 100.0 * level));
-        let header =
-            ["video", "score", &interval, "", "frames used", "size", "frames/s", "seconds", "note"];
+        let header = ["video", "score", &interval, "", "frames used", "size", "frames/s", "seconds", "note"];
         let shown = if noted { header.len() } else { header.len() - 1 };
         table.set_header(header.into_iter().take(shown));
         for video in &self.videos {
@@ -158,7 +157,10 @@ impl Report {
             let cells = [
                 video.file.clone(),
                 number(video.score),
-                video.low.zip(video.high).map_or(String::new(), |(low, high)| format!("{low:.1} to {high:.1}")),
+                video
+                    .low
+                    .zip(video.high)
+                    .map_or(String::new(), |(low, high)| format!("{low:.1} to {high:.1}")),
                 video.grade.unwrap_or_default().to_owned(),
                 video.frames_used.map_or("-".to_owned(), |n| n.to_string()),
                 video.width.zip(video.height).map_or("-".to_owned(), |(w, h)| format!("{w}x{h}")),

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 use dream_eval::{Summary, plcc, srcc};
 use dream_models::regression::{
-    Calibration, CalibrationParams, Coverage, DataSet, Evaluation, MeanStd, ModelInfo, OutputRange, Provenance,
-    QualityModel, QualityParams, SCALE, SCORE_MEANING, SetScores, holdout,
+    Calibration, CalibrationParams, Coverage, DataSet, Evaluation, MeanStd, ModelInfo, OutputRange,
+    Provenance, QualityModel, QualityParams, SCALE, SCORE_MEANING, SetScores, holdout,
 };
 
 use crate::data::{SOURCES, Table};
@@ -221,9 +221,7 @@ pub(crate) fn final_model(
     let predictor = params.fit(&data.features, &data.scores)?;
     let calibration = match measured {
         Some(calibration) => calibration,
-        None => {
-            calibration(params.ensemble.seed).fit(params, &predictor, &data.features, &data.scores)?
-        }
+        None => calibration(params.ensemble.seed).fit(params, &predictor, &data.features, &data.scores)?,
     };
     QualityModel::new(info(data), predictor, calibration, provenance(data, params, evaluation))
         .context("the trained model is not consistent")

@@ -147,7 +147,13 @@ impl Calibration {
     }
 
     /// Around a score that is not clamped yet; the levels of the file, and lines between them.
-    pub(super) fn interval(&self, level: f64, score: f64, spread: f64, range: (f64, f64)) -> Result<Interval> {
+    pub(super) fn interval(
+        &self,
+        level: f64,
+        score: f64,
+        spread: f64,
+        range: (f64, f64),
+    ) -> Result<Interval> {
         let knots = self.levels.iter().zip(&self.factors);
         let mut below: Option<(f64, f64)> = None;
         for (&at, &factor) in knots {
@@ -163,7 +169,11 @@ impl Calibration {
             }
             below = Some((at, factor));
         }
-        Err(Error::InvalidConfig { field: "level", value: level, expected: "0.5 to 0.99, as the model's levels" })
+        Err(Error::InvalidConfig {
+            field: "level",
+            value: level,
+            expected: "0.5 to 0.99, as the model's levels",
+        })
     }
 
     /// `scaled` is what the head sees of `row`.

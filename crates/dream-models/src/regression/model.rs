@@ -3,9 +3,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Calibration, Grade, Impute, Prediction, Provenance, Regressor, ScaledEnsemble, format,
-};
+use super::{Calibration, Grade, Impute, Prediction, Provenance, Regressor, ScaledEnsemble, format};
 use crate::{Error, Result};
 
 /// What a model is called, what it takes and what it gives.
