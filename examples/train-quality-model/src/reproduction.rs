@@ -125,17 +125,18 @@ fn the_calibration_gives_the_committed_bytes() {
     assert_eq!(trained.calibration(), committed.calibration());
 }
 
-/// The first splits of the recorded evaluation, measured again: six fits each.
+/// The first split of the recorded evaluation of the default model, measured again: six fits. Coverage within the spread that
+/// one split has; the means over 20 are in the file, and a test of dream-models holds them to 3 points.
 #[test]
 fn the_recorded_evaluation_is_measured_again() {
-    for (recipe, committed) in recipes() {
+    for (recipe, committed) in recipes().into_iter().take(1) {
         let Some(tables) = tables(recipe) else { return };
         let seed = committed.provenance().seed;
         let data = Data::new(recipe, &tables).unwrap();
         let params = recipe.params(seed, 0).unwrap();
         let split = evaluate_split(&data, &params, seed).unwrap();
         assert_eq!(split.correlations.len(), 4);
-        // 633 or 625 test rows: a share of 0.9 has a deviation of 0.012.
+        // 633 test rows: a share of 0.9 has a deviation of 0.012.
         for (level, (inside, width)) in LEVELS.into_iter().zip(&split.coverage) {
             assert!((inside - level).abs() <= 0.04 && (0.5..3.0).contains(width), "{level} {inside} {width}");
         }
