@@ -1,7 +1,5 @@
 //! Intervals and familiarity on made-up data, whose noise is known.
 
-#![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
-
 use dream_models::Error;
 use dream_models::regression::{
     CalibrationParams, Folds, Impute, MlpParams, ModelInfo, OutputRange, Prediction, Provenance,

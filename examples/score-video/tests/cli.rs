@@ -21,8 +21,11 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A y4m file of 96x64 pixels at 10 frames a second, gray. Luma is made of column, row, frame and a random byte.
-fn painted(folder: &Path, name: &str, frames: usize, luma: fn(usize, usize, usize, u8) -> u8) -> PathBuf {
+/// Luma of a column, a row, a frame and a random byte.
+type Paint = fn(usize, usize, usize, u8) -> u8;
+
+/// A y4m file of 96x64 pixels at 10 frames a second, gray.
+fn painted(folder: &Path, name: &str, frames: usize, luma: Paint) -> PathBuf {
     let (width, height) = (96, 64);
     let mut bytes = format!("YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n").into_bytes();
     let mut state = 1u32;
@@ -174,7 +177,7 @@ fn every_row_of_csv_says_what_it_measures_and_how_well() {
 #[test]
 fn noise_and_constant_pictures_are_called_strange_and_the_usual_ones_are_not() {
     let folder = tempfile::tempdir().unwrap();
-    let strange: [fn(usize, usize, usize, u8) -> u8; 5] = [
+    let strange: [Paint; 5] = [
         |_, _, _, random| random,
         |_, _, _, _| 120,
         |_, _, _, _| 16,
