@@ -27,6 +27,20 @@ pub enum Error {
         value: f64,
     },
 
+    /// More features are missing than in any row that the model was trained on.
+    #[error(
+        "{found} of {inputs} features are missing, at most {most} may be: the video is too short or too small for these \
+         features; take a longer one, or a model that needs fewer frames"
+    )]
+    TooManyMissing {
+        /// Features that are missing.
+        found: usize,
+        /// Features that the model takes.
+        inputs: usize,
+        /// The largest number that a training row missed.
+        most: usize,
+    },
+
     /// The named features are not the ones that the model was trained on.
     #[error(
         "feature {index} is `{found}` where the model takes `{expected}`: extract the features that the \
