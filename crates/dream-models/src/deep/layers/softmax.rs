@@ -1,0 +1,10 @@
+use candle_core::{D, Result, Tensor};
+
+/// Softmax over the last axis, trainable (`candle_nn::ops::softmax_last_dim` drops the gradient).
+///
+/// # Errors
+///
+/// Those of candle.
+pub fn softmax_last(x: &Tensor) -> Result<Tensor> {
+    candle_nn::ops::softmax(x, D::Minus1)
+}
