@@ -4,7 +4,11 @@
 //! part of a candle module returns [`candle_core::Result`]; everything else returns this crate's [`Result`](crate::Result).
 //! Every layer here has a gradient: candle's own fused norm and softmax drop it without an error.
 
+pub mod checkpoint;
+pub mod clip_text;
 pub mod layers;
+mod params;
 
 pub use candle_core;
 pub use candle_nn;
+pub use params::{Params, parameters};

@@ -33,7 +33,7 @@ mod model;
 mod network;
 mod params;
 mod provenance;
-mod random;
+pub(crate) mod random;
 mod rows;
 mod scale;
 mod scaled_svr;

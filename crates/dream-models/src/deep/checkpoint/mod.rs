@@ -1,0 +1,5 @@
+//! Files of weights.
+
+mod source;
+
+pub(crate) use source::read_bounded;
