@@ -103,6 +103,13 @@ pub enum Error {
         /// The error of the operating system.
         source: std::io::Error,
     },
+
+    /// candle could not build or run a network: a parameter that is missing or has another shape, a device that is out
+    /// of memory.
+    #[cfg(feature = "deep")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "deep")))]
+    #[error("{0}")]
+    Tensor(#[from] candle_core::Error),
 }
 
 impl Error {

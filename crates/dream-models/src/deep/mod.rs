@@ -5,6 +5,7 @@
 //! Every layer here has a gradient: candle's own fused norm and softmax drop it without an error.
 
 pub mod layers;
+pub mod swin_v2;
 
 pub use candle_core;
 pub use candle_nn;
