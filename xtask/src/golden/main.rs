@@ -10,6 +10,7 @@ mod pooled;
 mod primitives;
 mod report;
 mod steps;
+mod swin_v2;
 mod table;
 mod tlvqm;
 mod tlvqm_high;
@@ -44,6 +45,7 @@ layout:
   videval60   clips.json, videval_{canonical,plain}_features.csv, <clip>.intermediate.json; the other building blocks
               of primitives.json
   metrics     correlation.json
+  swinv2      swinv2_*.json with .weights.safetensors and .io.safetensors; swinv2_*.json of keys/
   losses      losses.json, cosine_losses.json, level_scores.json
 `image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm,
 tlvqm-high, v-bliinds and videval60.
@@ -123,6 +125,7 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
         if has("correlation.json") {
             metrics::run(&folder, &mut report)?;
         }
+        swin_v2::run(&folder, &mut report)?;
         if has("losses.json") || has("cosine_losses.json") || has("level_scores.json") {
             losses::run(&folder, &mut report)?;
         }

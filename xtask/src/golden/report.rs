@@ -20,10 +20,11 @@ pub(crate) enum Group {
     Videval60,
     Metrics,
     Losses,
+    SwinV2,
 }
 
 impl Group {
-    const NAMES: [(&'static str, &'static [Self]); 12] = [
+    const NAMES: [(&'static str, &'static [Self]); 13] = [
         ("brisque", &[Self::Brisque]),
         ("half-size", &[Self::HalfSize]),
         ("gm-log", &[Self::GmLog]),
@@ -34,6 +35,7 @@ impl Group {
         ("videval60", &[Self::Videval60]),
         ("metrics", &[Self::Metrics]),
         ("losses", &[Self::Losses]),
+        ("swinv2", &[Self::SwinV2]),
         ("image-features", &[Self::Brisque, Self::HalfSize, Self::GmLog, Self::Higrade]),
         ("video-features", &[Self::Tlvqm, Self::TlvqmHigh, Self::VBliinds, Self::Videval60]),
     ];

@@ -8,6 +8,7 @@ pub mod checkpoint;
 pub mod clip_text;
 pub mod layers;
 mod params;
+pub mod swin_v2;
 
 pub use candle_core;
 pub use candle_nn;

@@ -1,11 +1,13 @@
 //! Layers whose gradients are right, also where the formula is not differentiable.
 
 mod activation;
+mod linear;
 mod norm;
 mod pool;
 mod softmax;
 
 pub use activation::{gelu, quick_gelu};
+pub use linear::Linear;
 pub use norm::{LayerNorm, l2_normalize};
 pub use pool::{Ddof, mean_plus_std};
 pub use softmax::softmax_last;
