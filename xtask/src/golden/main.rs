@@ -1,6 +1,7 @@
 //! Compares the crates with reference outputs: `cargo xtask golden --help`.
 
 mod clip;
+mod clip_text;
 mod gm_log;
 mod higrade;
 mod image;
@@ -12,6 +13,7 @@ mod report;
 mod steps;
 mod swin_v2;
 mod table;
+mod tensors;
 mod tlvqm;
 mod tlvqm_high;
 mod v_bliinds;
@@ -45,6 +47,8 @@ layout:
   videval60   clips.json, videval_{canonical,plain}_features.csv, <clip>.intermediate.json; the other building blocks
               of primitives.json
   metrics     correlation.json
+  clip_text   clip_tokenizer_cases.json, tokenizer.json; clip_text_*.json with .weights.safetensors and .io.safetensors;
+              clip_text_*.json of keys/
   swinv2      swinv2_*.json with .weights.safetensors and .io.safetensors; swinv2_*.json of keys/
   losses      losses.json, cosine_losses.json, level_scores.json
 `image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm,
@@ -126,6 +130,7 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
             metrics::run(&folder, &mut report)?;
         }
         swin_v2::run(&folder, &mut report)?;
+        clip_text::run(&folder, &mut report)?;
         if has("losses.json") || has("cosine_losses.json") || has("level_scores.json") {
             losses::run(&folder, &mut report)?;
         }

@@ -21,10 +21,12 @@ pub(crate) enum Group {
     Metrics,
     Losses,
     SwinV2,
+    ClipText,
+    DaClip,
 }
 
 impl Group {
-    const NAMES: [(&'static str, &'static [Self]); 13] = [
+    const NAMES: [(&'static str, &'static [Self]); 15] = [
         ("brisque", &[Self::Brisque]),
         ("half-size", &[Self::HalfSize]),
         ("gm-log", &[Self::GmLog]),
@@ -36,6 +38,8 @@ impl Group {
         ("metrics", &[Self::Metrics]),
         ("losses", &[Self::Losses]),
         ("swinv2", &[Self::SwinV2]),
+        ("clip_text", &[Self::ClipText]),
+        ("da_clip", &[Self::DaClip]),
         ("image-features", &[Self::Brisque, Self::HalfSize, Self::GmLog, Self::Higrade]),
         ("video-features", &[Self::Tlvqm, Self::TlvqmHigh, Self::VBliinds, Self::Videval60]),
     ];
