@@ -4,6 +4,7 @@
 //! part of a candle module returns [`candle_core::Result`]; everything else returns this crate's [`Result`](crate::Result).
 //! Every layer here has a gradient: candle's own fused norm and softmax drop it without an error.
 
+mod kernels;
 pub mod layers;
 pub mod swin_v2;
 
