@@ -6,6 +6,7 @@
 
 pub mod checkpoint;
 pub mod clip_text;
+mod kernels;
 pub mod layers;
 mod params;
 pub mod swin_v2;

@@ -1,6 +1,8 @@
 use candle_core::{D, Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
+use crate::deep::kernels;
+
 /// Layer normalisation over the last axis with weight and bias, trainable.
 ///
 /// `candle_nn::LayerNorm` calls a fused kernel on contiguous input and the gradient ends there without an error.
@@ -22,10 +24,26 @@ impl LayerNorm {
         let bias = vb.get_with_hints(dim, "bias", candle_nn::Init::Const(0.0))?;
         Ok(Self { weight, bias, eps })
     }
+
+    /// `residual + norm(x + shift)`, in one pass over the data where a kernel applies.
+    pub(crate) fn add_to(&self, residual: &Tensor, x: &Tensor, shift: Option<&Tensor>) -> Result<Tensor> {
+        if kernels::applies(x) {
+            return kernels::normalise(x, self.kernel(shift), Some(residual));
+        }
+        let shifted = shift.map(|shift| x.broadcast_add(shift)).transpose()?;
+        residual + self.forward(shifted.as_ref().unwrap_or(x))?
+    }
+
+    fn kernel<'a>(&'a self, shift: Option<&'a Tensor>) -> kernels::Norm<'a> {
+        kernels::Norm { shift, weight: &self.weight, bias: &self.bias, eps: self.eps }
+    }
 }
 
 impl Module for LayerNorm {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        if kernels::applies(x) && x.dims().last() == self.weight.dims().last() {
+            return kernels::normalise(x, self.kernel(None), None);
+        }
         let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
         let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
         let scaled = centred.broadcast_div(&(variance + self.eps)?.sqrt()?)?;

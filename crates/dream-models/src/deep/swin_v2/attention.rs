@@ -1,8 +1,10 @@
-use candle_core::{DType, Device, Module, Result, Tensor};
+use candle_core::{D, DType, Device, Module, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
 use super::config::Geometry;
+use super::fused;
 use super::window::{Cut, attend};
+use crate::deep::kernels;
 use crate::deep::layers::Linear;
 
 /// Hidden units of the network behind the position bias.
@@ -64,12 +66,17 @@ impl WindowAttention {
 
     /// Everything but the output projection: `[n, rows, columns, width]` to the same shape, the grid in whole windows.
     pub(super) fn forward(&self, x: &Tensor, bias: &Tensor, cut: &Cut) -> Result<Tensor> {
-        let mut qkv = self.qkv.product(x)?;
-        if let Some([query, value]) = &self.biases {
-            qkv = qkv.broadcast_add(&Tensor::cat(&[query, &query.zeros_like()?, value], 0)?)?;
-        }
+        let qkv = self.qkv.product(x)?;
         let scale = self.logit_scale.minimum(100_f64.ln())?.exp()?;
-        cut.join(&attend(&cut.split(&qkv)?, &scale, bias, cut, self.chunk)?)
+        let biases = match &self.biases {
+            Some([query, value]) => Tensor::cat(&[query, &query.zeros_like()?, value], 0)?,
+            None => Tensor::zeros(qkv.dim(D::Minus1)?, qkv.dtype(), qkv.device())?,
+        };
+        if kernels::applies(&qkv) {
+            return fused::attention(&qkv, &scale, &biases, bias, *cut, self.chunk);
+        }
+        let windows = cut.split(&qkv.broadcast_add(&biases)?)?;
+        cut.join(&attend(&windows, &scale, bias, cut, 0, self.chunk)?)
     }
 }
 

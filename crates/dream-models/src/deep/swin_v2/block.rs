@@ -1,4 +1,4 @@
-use candle_core::{Module, Result, Tensor};
+use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
 
 use super::attention::WindowAttention;
@@ -6,7 +6,7 @@ use super::config::{Config, Geometry};
 use super::patch::PatchMerging;
 use super::window::Cut;
 use super::{Observer, Point};
-use crate::deep::layers::{LayerNorm, Linear, gelu};
+use crate::deep::layers::{LayerNorm, Linear, bias_gelu, gelu};
 
 /// Attention and a two-layer network, each followed by a norm and added to its input.
 #[derive(Debug, Clone)]
@@ -48,9 +48,15 @@ impl Block {
     }
 
     fn forward(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor> {
-        let x = (x + self.norm1.forward(&self.attention.proj.forward(&self.attend(x, bias)?)?)?)?;
-        let hidden = gelu(&self.fc1.forward(&x)?)?;
-        &x + self.norm2.forward(&self.fc2.forward(&hidden)?)?
+        // Biases are added by whoever reads the product next.
+        let proj = &self.attention.proj;
+        let x = self.norm1.add_to(x, &proj.product(&self.attend(x, bias)?)?, proj.bias())?;
+        let hidden = self.fc1.product(&x)?;
+        let hidden = match self.fc1.bias() {
+            Some(bias) => bias_gelu(&hidden, bias)?,
+            None => gelu(&hidden)?,
+        };
+        self.norm2.add_to(&x, &self.fc2.product(&hidden)?, self.fc2.bias())
     }
 
     fn attend(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor> {

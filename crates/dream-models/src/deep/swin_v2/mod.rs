@@ -22,6 +22,7 @@
 mod attention;
 mod block;
 mod config;
+mod fused;
 mod keys;
 mod patch;
 mod window;

@@ -92,6 +92,26 @@ impl Cut {
         tokens.map(|(row, column)| 3 * region(0, row) + region(1, column)).collect()
     }
 
+    /// Where the tokens of window `number` lie in a grid, row by row.
+    pub(super) fn tokens(&self, number: usize) -> Vec<usize> {
+        let columns = self.counts()[1].max(1);
+        let place = [number / columns, number % columns];
+        let at = |axis: usize, offset: usize| {
+            (place[axis] * self.window[axis] + offset + self.shift[axis]) % self.grid[axis]
+        };
+        let [high, wide] = self.window;
+        let tokens = (0..high).flat_map(|row| (0..wide).map(move |column| (row, column)));
+        tokens.map(|(row, column)| at(0, row) * self.grid[1] + at(1, column)).collect()
+    }
+
+    /// The window of a token of the grid, and its number there.
+    pub(super) fn place(&self, token: [usize; 2]) -> (usize, usize) {
+        let [row, column] = [0, 1].map(|a| (token[a] + self.grid[a] - self.shift[a]) % self.grid[a]);
+        let [high, wide] = self.window;
+        let number = row / high * self.counts()[1] + column / wide;
+        (number, row % high * wide + column % wide)
+    }
+
     /// What is added to the scores of each window, `[windows, 1, area, area]`; `None` without a shift.
     fn mask(&self, device: &Device) -> Result<Option<Tensor>> {
         if !self.is_shifted() {
@@ -112,8 +132,15 @@ impl Cut {
 /// Cosine attention inside windows that are already cut out, `chunk` windows at a time.
 ///
 /// `qkv` is `[windows, area, 3 c]` with its bias, `scale` `[heads, 1, 1]`, `bias` `[heads, area, area]`; the result is
-/// `[windows, area, c]`. The number of the first window is a multiple of those of a grid.
-pub(super) fn attend(qkv: &Tensor, scale: &Tensor, bias: &Tensor, cut: &Cut, chunk: usize) -> Result<Tensor> {
+/// `[windows, area, c]`. `first` is the number of the first window, counted over all grids.
+pub(super) fn attend(
+    qkv: &Tensor,
+    scale: &Tensor,
+    bias: &Tensor,
+    cut: &Cut,
+    first: usize,
+    chunk: usize,
+) -> Result<Tensor> {
     let (all, area, triple) = qkv.dims3()?;
     let heads = scale.dim(0)?;
     let width = triple / 3;
@@ -129,7 +156,7 @@ pub(super) fn attend(qkv: &Tensor, scale: &Tensor, bias: &Tensor, cut: &Cut, chu
         let mut scores = q.matmul(&k.transpose(D::Minus1, D::Minus2)?)?.broadcast_mul(scale)?;
         scores = scores.broadcast_add(&bias)?;
         if let Some(mask) = &mask {
-            let numbers = (start..start + count).map(|i| u32::try_from(i % cut.windows()));
+            let numbers = (start..start + count).map(|i| u32::try_from((first + i) % cut.windows()));
             let numbers =
                 numbers.collect::<std::result::Result<Vec<_>, _>>().map_err(candle_core::Error::wrap)?;
             let numbers = Tensor::from_vec(numbers, count, qkv.device())?;
