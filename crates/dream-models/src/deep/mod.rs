@@ -7,7 +7,9 @@
 pub mod checkpoint;
 pub mod clip_text;
 mod kernels;
+pub mod da_clip;
 pub mod layers;
+pub mod optim;
 mod params;
 pub mod swin_v2;
 

@@ -3,7 +3,7 @@ use candle_nn::{Init, VarBuilder};
 
 use super::config::Geometry;
 use super::fused;
-use super::window::{Cut, attend};
+use super::window::{Cut, attend, attention};
 use crate::deep::kernels;
 use crate::deep::layers::Linear;
 
@@ -66,17 +66,31 @@ impl WindowAttention {
 
     /// Everything but the output projection: `[n, rows, columns, width]` to the same shape, the grid in whole windows.
     pub(super) fn forward(&self, x: &Tensor, bias: &Tensor, cut: &Cut) -> Result<Tensor> {
+        let (qkv, scale, biases) = self.scored(x)?;
+        if kernels::applies(&qkv) {
+            return fused::attention(&qkv, &scale, &biases, bias, *cut, self.chunk);
+        }
+        let windows = cut.split(&qkv.broadcast_add(&biases)?)?;
+        cut.join(&attend(&windows, &scale, bias, cut, 0, self.chunk)?)
+    }
+
+    /// How much attention every token gets within its window: the mean over heads and queries, `[n, rows, columns]`.
+    pub(super) fn received(&self, x: &Tensor, cut: &Cut) -> Result<Tensor> {
+        let (qkv, scale, biases) = self.scored(x)?;
+        let windows = cut.split(&qkv.broadcast_add(&biases)?)?;
+        let weights = attention(&windows, &scale, &self.position_bias()?, cut)?;
+        cut.join(&weights.mean(1)?.mean(1)?.unsqueeze(2)?)?.squeeze(3)
+    }
+
+    /// Queries, keys and values before their bias, the scale of their product, and the bias.
+    fn scored(&self, x: &Tensor) -> Result<(Tensor, Tensor, Tensor)> {
         let qkv = self.qkv.product(x)?;
         let scale = self.logit_scale.minimum(100_f64.ln())?.exp()?;
         let biases = match &self.biases {
             Some([query, value]) => Tensor::cat(&[query, &query.zeros_like()?, value], 0)?,
             None => Tensor::zeros(qkv.dim(D::Minus1)?, qkv.dtype(), qkv.device())?,
         };
-        if kernels::applies(&qkv) {
-            return fused::attention(&qkv, &scale, &biases, bias, *cut, self.chunk);
-        }
-        let windows = cut.split(&qkv.broadcast_add(&biases)?)?;
-        cut.join(&attend(&windows, &scale, bias, cut, 0, self.chunk)?)
+        Ok((qkv, scale, biases))
     }
 }
 

@@ -5,7 +5,7 @@ use super::attention::WindowAttention;
 use super::config::{Config, Geometry};
 use super::patch::PatchMerging;
 use super::window::Cut;
-use super::{Observer, Point};
+use super::{Observer, Point, Probe};
 use crate::deep::layers::{LayerNorm, Linear, bias_gelu, gelu};
 
 /// Attention and a two-layer network, each followed by a norm and added to its input.
@@ -114,5 +114,27 @@ impl Stage {
         }
         observe(Point::Stage { stage }, &x);
         Ok(x)
+    }
+
+    /// The same, where `probe` may change what enters each block.
+    pub(super) fn forward_probed(&self, x: &Tensor, biases: &[Tensor], probe: Probe<'_>) -> Result<Tensor> {
+        let mut x = match &self.merging {
+            Some(merging) => merging.forward(x)?,
+            None => x.clone(),
+        };
+        for (block, (layer, bias)) in self.blocks.iter().zip(biases).enumerate() {
+            x = layer.forward(&probe(self.number, block, &x)?, bias)?;
+        }
+        Ok(x)
+    }
+
+    /// How much attention the tokens of a block get from those of their window, by what enters it.
+    pub(super) fn attention_received(&self, block: usize, x: &Tensor) -> Result<Tensor> {
+        let Some(block) = self.blocks.get(block) else {
+            candle_core::bail!("stage {} has no block {block}", self.number);
+        };
+        let ([rows, columns], padded) = (block.grid, block.cut.grid);
+        let x = x.pad_with_zeros(1, 0, padded[0] - rows)?.pad_with_zeros(2, 0, padded[1] - columns)?;
+        block.attention.received(&x, &block.cut)?.narrow(1, 0, rows)?.narrow(2, 0, columns)
     }
 }

@@ -43,6 +43,9 @@ pub use keys::{Parameter, from_microsoft, parameters};
 /// Called with every intermediate result.
 type Observer<'a> = &'a mut dyn FnMut(Point, &Tensor);
 
+/// Called with stage, block and what enters the block, and gives what enters instead.
+type Probe<'a> = &'a mut dyn FnMut(usize, usize, &Tensor) -> candle_core::Result<Tensor>;
+
 /// Where in the network an intermediate result comes from. Displayed as `stage0.block1` and the like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -185,6 +188,28 @@ impl SwinV2 {
             pooled.push(x.mean((1, 2))?);
         }
         Tensor::cat(&pooled, 0)
+    }
+
+    /// [`SwinV2::forward_features`] in one pass, where `probe` may change what enters each block.
+    pub(crate) fn forward_probed(&self, frames: &Tensor, probe: Probe<'_>) -> candle_core::Result<Tensor> {
+        let mut x = self.embed.forward(frames)?;
+        for stage in &self.stages {
+            x = stage.forward_probed(&x, &stage.biases()?, probe)?;
+        }
+        self.norm.forward(&x)?.mean((1, 2))
+    }
+
+    /// How much attention each token gets in a block, as the mean over heads and the queries of its window.
+    pub(crate) fn attention_received(
+        &self,
+        stage: usize,
+        block: usize,
+        x: &Tensor,
+    ) -> candle_core::Result<Tensor> {
+        match self.stages.get(stage) {
+            Some(stage) => stage.attention_received(block, x),
+            None => bail!("there is no stage {stage}"),
+        }
     }
 }
 

@@ -150,20 +150,45 @@ pub(super) fn attend(
     for start in (0..all).step_by(chunk) {
         let count = chunk.min(all - start);
         let part = qkv.narrow(0, start, count)?.reshape([count, area, 3, heads, width / heads].as_slice())?;
-        let part = part.permute([2, 0, 3, 1, 4].as_slice())?;
-        let piece = |i: usize| part.narrow(0, i, 1)?.squeeze(0)?.contiguous();
-        let (q, k, v) = (l2_normalize(&piece(0)?, 1e-12)?, l2_normalize(&piece(1)?, 1e-12)?, piece(2)?);
-        let mut scores = q.matmul(&k.transpose(D::Minus1, D::Minus2)?)?.broadcast_mul(scale)?;
-        scores = scores.broadcast_add(&bias)?;
-        if let Some(mask) = &mask {
-            let numbers = (start..start + count).map(|i| u32::try_from((first + i) % cut.windows()));
-            let numbers =
-                numbers.collect::<std::result::Result<Vec<_>, _>>().map_err(candle_core::Error::wrap)?;
-            let numbers = Tensor::from_vec(numbers, count, qkv.device())?;
-            scores = scores.broadcast_add(&mask.index_select(&numbers, 0)?)?;
-        }
-        let mixed = softmax_last(&scores)?.matmul(&v)?;
+        let window = first + start;
+        let (weights, values) = weigh(&part, scale, &bias, mask.as_ref(), cut, window)?;
+        let mixed = weights.matmul(&values)?;
         parts.push(mixed.transpose(1, 2)?.reshape((count, area, width))?);
     }
     Tensor::cat(&parts, 0)
+}
+
+/// Attention after the softmax of windows that are already cut out, `[windows, heads, area, area]`; arguments as those of
+/// [`attend`].
+pub(super) fn attention(qkv: &Tensor, scale: &Tensor, bias: &Tensor, cut: &Cut) -> Result<Tensor> {
+    let (all, area, triple) = qkv.dims3()?;
+    let heads = scale.dim(0)?;
+    let mask = cut.mask(qkv.device())?.map(|mask| mask.to_dtype(qkv.dtype())).transpose()?;
+    let part = qkv.reshape([all, area, 3, heads, triple / 3 / heads].as_slice())?;
+    Ok(weigh(&part, scale, &bias.unsqueeze(0)?, mask.as_ref(), cut, 0)?.0)
+}
+
+/// Attention after the softmax, and values: of `[windows, area, 3, heads, width]`, the first being number `first`.
+fn weigh(
+    part: &Tensor,
+    scale: &Tensor,
+    bias: &Tensor,
+    mask: Option<&Tensor>,
+    cut: &Cut,
+    first: usize,
+) -> Result<(Tensor, Tensor)> {
+    let count = part.dim(0)?;
+    let part = part.permute([2, 0, 3, 1, 4].as_slice())?;
+    let piece = |i: usize| part.narrow(0, i, 1)?.squeeze(0)?.contiguous();
+    let (q, k, v) = (l2_normalize(&piece(0)?, 1e-12)?, l2_normalize(&piece(1)?, 1e-12)?, piece(2)?);
+    let mut scores = q.matmul(&k.transpose(D::Minus1, D::Minus2)?)?.broadcast_mul(scale)?;
+    scores = scores.broadcast_add(bias)?;
+    if let Some(mask) = mask {
+        let numbers = (0..count).map(|i| u32::try_from((first + i) % cut.windows()));
+        let numbers =
+            numbers.collect::<std::result::Result<Vec<_>, _>>().map_err(candle_core::Error::wrap)?;
+        let numbers = Tensor::from_vec(numbers, count, part.device())?;
+        scores = scores.broadcast_add(&mask.index_select(&numbers, 0)?)?;
+    }
+    Ok((softmax_last(&scores)?, v))
 }
