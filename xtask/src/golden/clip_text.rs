@@ -35,7 +35,8 @@ pub(crate) fn run(folder: &Path, report: &mut Report) -> Result<()> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if path.ends_with(KEYS) {
             let description = json(&path)?;
-            report.case(Group::ClipText, &format!("keys/{name}"), "exact", |check| names(&description, check));
+            report
+                .case(Group::ClipText, &format!("keys/{name}"), "exact", |check| names(&description, check));
             continue;
         }
         let input = |kind: &str| folder.join(format!("{name}.{kind}.safetensors"));
@@ -142,7 +143,9 @@ fn compare(description: &Value, weights: &Path, io: &Path, check: &mut Check) ->
         ("last_hidden_state".to_owned(), trace.last_hidden_state.clone()),
         ("loss".to_owned(), loss.clone()),
     ]);
-    seen.extend(trace.hidden_states.iter().enumerate().map(|(i, h)| (format!("hidden_states.{i}"), h.clone())));
+    seen.extend(
+        trace.hidden_states.iter().enumerate().map(|(i, h)| (format!("hidden_states.{i}"), h.clone())),
+    );
     seen.extend(trace.attentions.iter().enumerate().map(|(i, a)| (format!("attn.{i}"), a.clone())));
     for (name, expected) in &golden {
         if let Some(name) = name.strip_prefix("out.") {

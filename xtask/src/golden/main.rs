@@ -2,6 +2,7 @@
 
 mod clip;
 mod clip_text;
+mod da_clip;
 mod gm_log;
 mod higrade;
 mod image;
@@ -49,6 +50,7 @@ layout:
   metrics     correlation.json
   clip_text   clip_tokenizer_cases.json, tokenizer.json; clip_text_*.json with .weights.safetensors and .io.safetensors;
               clip_text_*.json of keys/
+  da_clip     da_tiny.json with .weights.safetensors and .io.safetensors
   swinv2      swinv2_*.json with .weights.safetensors and .io.safetensors; swinv2_*.json of keys/
   losses      losses.json, cosine_losses.json, level_scores.json
 `image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm,
@@ -131,6 +133,7 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
         }
         swin_v2::run(&folder, &mut report)?;
         clip_text::run(&folder, &mut report)?;
+        da_clip::run(&folder, &mut report)?;
         if has("losses.json") || has("cosine_losses.json") || has("level_scores.json") {
             losses::run(&folder, &mut report)?;
         }
