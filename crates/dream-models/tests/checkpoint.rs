@@ -1,6 +1,11 @@
 //! Files of weights: what fits is read, what does not is an error that names it.
 #![cfg(feature = "deep")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a test is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -36,7 +41,8 @@ fn what_is_written_is_read_and_candle_reads_it_too() {
     for (name, expected) in tensors() {
         for found in [&read[&name], &other[&name]] {
             assert_eq!((found.dims(), found.dtype()), (expected.dims(), expected.dtype()), "{name}");
-            let values = |t: &Tensor| t.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap();
+            let values =
+                |t: &Tensor| t.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap();
             assert_eq!(values(found), values(&expected), "{name}");
         }
     }

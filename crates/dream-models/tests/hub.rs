@@ -1,6 +1,11 @@
 //! Weights from a model hub, which here is a server in the test that answers what the library asks.
 #![cfg(feature = "hub")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a test is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -36,7 +41,9 @@ fn serve(content: Vec<u8>, commit: &'static str) -> (String, Arc<Mutex<Vec<Strin
             let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
             log.lock().unwrap().push(path.clone());
             if !path.ends_with("/model.safetensors") {
-                stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+                stream
+                    .write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                    .unwrap();
                 continue;
             }
             let (from, to) = range.unwrap_or((0, content.len() - 1));

@@ -6,8 +6,8 @@
 
 pub mod checkpoint;
 pub mod clip_text;
-mod kernels;
 pub mod da_clip;
+mod kernels;
 pub mod layers;
 pub mod optim;
 mod params;

@@ -49,7 +49,11 @@ impl Default for AdamWConfig {
 impl AdamWConfig {
     fn check(&self) -> Result<()> {
         let range = |field: &'static str, value: f64, from: f64, to: f64, expected: &'static str| {
-            if value >= from && value <= to { Ok(()) } else { Err(Error::InvalidConfig { field, value, expected }) }
+            if value >= from && value <= to {
+                Ok(())
+            } else {
+                Err(Error::InvalidConfig { field, value, expected })
+            }
         };
         range("lr", self.lr, 0.0, 1e6, "between 0 and 1e6")?;
         for (field, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
@@ -235,7 +239,8 @@ impl AdamW {
                 let reason = format!("that of `{name}` has the shape {:?}", gradient.shape());
                 return Err(Error::InvalidInput { argument: "gradients", reason });
             }
-            let value = gradient.to_dtype(DType::F32)?.sqr()?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
+            let value =
+                gradient.to_dtype(DType::F32)?.sqr()?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
             if !value.is_finite() {
                 return Err(Error::NonFinite { name: format!("the gradient of {name}"), value });
             }

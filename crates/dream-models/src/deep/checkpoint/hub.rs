@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 
 use super::tensors::{TensorFile, check};
 use crate::deep::clip_text::{self, TextTower, from_openai};
-use crate::deep::swin_v2::{self, SwinV2};
 use crate::deep::parameters;
+use crate::deep::swin_v2::{self, SwinV2};
 use crate::{Error, Result};
 
 /// A file of a hub.
@@ -84,7 +84,10 @@ impl Hub {
     pub fn get(&self, remote: &Remote) -> Result<PathBuf> {
         let parts = [&remote.repository, &remote.revision, &remote.file];
         let unsafe_part = |part: &&&String| {
-            part.is_empty() || part.starts_with('/') || part.split('/').any(|piece| piece == "..") || part.contains('\\')
+            part.is_empty()
+                || part.starts_with('/')
+                || part.split('/').any(|piece| piece == "..")
+                || part.contains('\\')
         };
         if let Some(part) = parts.iter().find(unsafe_part) {
             return Err(remote.failed(format!("`{part}` leads out of the cache")));
@@ -103,7 +106,8 @@ impl Hub {
         }
         if self.offline {
             let place = cache.path().display();
-            let reason = format!("it is not in {place}, and HF_HUB_OFFLINE forbids asking: get it once while online");
+            let reason =
+                format!("it is not in {place}, and HF_HUB_OFFLINE forbids asking: get it once while online");
             return Err(remote.failed(reason));
         }
         let endpoint = self.endpoint.clone().or_else(|| std::env::var("HF_ENDPOINT").ok());

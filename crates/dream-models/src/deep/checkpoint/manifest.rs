@@ -89,7 +89,11 @@ impl Checkpoint {
     /// # Errors
     ///
     /// [`Error::Io`], and [`Error::InvalidModel`] for number types that are not written.
-    pub fn save(path: impl AsRef<Path>, contents: &Contents, tensors: &BTreeMap<String, Tensor>) -> Result<String> {
+    pub fn save(
+        path: impl AsRef<Path>,
+        contents: &Contents,
+        tensors: &BTreeMap<String, Tensor>,
+    ) -> Result<String> {
         let path = path.as_ref();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let old = std::fs::read(path).ok().and_then(|json| serde_json::from_slice::<Manifest>(&json).ok());
@@ -220,7 +224,12 @@ fn parse(json: &[u8]) -> Result<Manifest> {
     let invalid = |error: serde_json::Error| Error::invalid("checkpoint", error.to_string());
     let Head { format, format_version: version } = serde_json::from_slice(json).map_err(invalid)?;
     if format != FORMAT || version != FORMAT_VERSION {
-        return Err(Error::UnsupportedFormat { format, version, known: FORMAT, known_version: FORMAT_VERSION });
+        return Err(Error::UnsupportedFormat {
+            format,
+            version,
+            known: FORMAT,
+            known_version: FORMAT_VERSION,
+        });
     }
     let manifest: Manifest = serde_json::from_slice(json).map_err(invalid)?;
     if !is_plain(&manifest.tensors.file) {

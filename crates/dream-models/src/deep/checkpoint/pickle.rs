@@ -22,7 +22,8 @@ pub(super) fn refuse(path: &Path, first: &[u8]) -> Result<()> {
     }
     let name = path.display().to_string();
     let quoted = serde_json::Value::String(name.clone()).to_string();
-    let target = serde_json::Value::String(format!("{}.safetensors", path.with_extension("").display())).to_string();
+    let target =
+        serde_json::Value::String(format!("{}.safetensors", path.with_extension("").display())).to_string();
     let command = format!(
         "python -c 'import torch, safetensors.torch as s; d = torch.load({quoted}, map_location=\"cpu\", \
          weights_only=True); d = d.get(\"state_dict\", d.get(\"model\", d)); s.save_file({{k: v.contiguous().clone() \

@@ -79,7 +79,8 @@ impl TensorFile {
         let invalid = |reason: String| Error::invalid("tensors", reason);
         let entry = self.entries.get(name).ok_or_else(|| invalid(format!("there is no tensor `{name}`")))?;
         let dtype = entry.dtype();
-        let dtype = dtype.ok_or_else(|| invalid(format!("`{name}` has numbers of the type {}", entry.dtype)))?;
+        let dtype =
+            dtype.ok_or_else(|| invalid(format!("`{name}` has numbers of the type {}", entry.dtype)))?;
         let bytes = self.source.read(entry.start, entry.len)?;
         if bytes.is_empty() {
             return Ok(Tensor::zeros(entry.shape.as_slice(), dtype, device)?);
@@ -92,7 +93,11 @@ impl TensorFile {
     /// # Errors
     ///
     /// As [`read`](Self::read).
-    pub fn read_where(&self, wanted: impl Fn(&str) -> bool, device: &Device) -> Result<BTreeMap<String, Tensor>> {
+    pub fn read_where(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+        device: &Device,
+    ) -> Result<BTreeMap<String, Tensor>> {
         let names = self.entries.keys().filter(|name| wanted(name));
         names.map(|name| Ok((name.clone(), self.read(name, device)?))).collect()
     }
@@ -205,7 +210,9 @@ fn name_of(dtype: DType) -> Result<&'static str> {
         DType::I64 => "I64",
         DType::U32 => "U32",
         DType::U8 => "U8",
-        other => return Err(Error::invalid("tensors", format!("numbers of the type {other:?} are not written"))),
+        other => {
+            return Err(Error::invalid("tensors", format!("numbers of the type {other:?} are not written")));
+        }
     })
 }
 

@@ -186,7 +186,8 @@ impl DaClip {
             total = Some(sum);
             blocks.push(BlockMap { stage: *stage, block: *block, map });
         }
-        let reason = || Error::InvalidInput { argument: "frames", reason: "the tower has no block".to_owned() };
+        let reason =
+            || Error::InvalidInput { argument: "frames", reason: "the tower has no block".to_owned() };
         Ok(VideoExplanation { score: scalar(&score)?, blocks, total: total.ok_or_else(reason)? })
     }
 }

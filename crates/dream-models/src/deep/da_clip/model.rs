@@ -135,9 +135,7 @@ impl DaClip {
     /// [`Error::Tensor`] for another shape or no frame.
     pub fn pool(&self, features: &Tensor) -> Result<Tensor> {
         Ok(match self.config.order {
-            Order::PoolThenProject => {
-                self.projection.forward(&mean_plus_std(features, self.config.ddof)?)?
-            }
+            Order::PoolThenProject => self.projection.forward(&mean_plus_std(features, self.config.ddof)?)?,
             Order::ProjectThenPool => {
                 mean_plus_std(&self.projection.forward(&features.contiguous()?)?, self.config.ddof)?
             }

@@ -63,7 +63,10 @@ impl Opdai {
 /// [`Error::InvalidInput`] for a video without frames.
 pub fn opdai_frames(count: usize) -> Result<[usize; OPDAI_FRAMES]> {
     if count == 0 {
-        return Err(Error::InvalidInput { argument: "count", reason: "a video has at least one frame".to_owned() });
+        return Err(Error::InvalidInput {
+            argument: "count",
+            reason: "a video has at least one frame".to_owned(),
+        });
     }
     let centre = |segment: usize| {
         // In 128 bits, where no count overflows; below `count` for every segment.
