@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use dream_models::Error;
-use dream_models::deep::candle_core::{DType, Device, Tensor};
+use dream_models::deep::candle_core::{self, DType, Device, Tensor};
 use dream_models::deep::checkpoint::{Checkpoint, Contents, TensorFile, write_tensors};
 use dream_models::deep::clip_text::{Config, TextTower, from_openai};
 use dream_models::deep::da_clip::{self, DaClip};
@@ -37,7 +37,7 @@ fn bytes() -> Vec<u8> {
 #[test]
 fn what_is_written_is_read_and_candle_reads_it_too() {
     let read = TensorFile::from_bytes(bytes()).unwrap().read_where(|_| true, &Device::Cpu).unwrap();
-    let other = dream_models::deep::candle_core::safetensors::load_buffer(&bytes(), &Device::Cpu).unwrap();
+    let other = candle_core::safetensors::load_buffer(&bytes(), &Device::Cpu).unwrap();
     for (name, expected) in tensors() {
         for found in [&read[&name], &other[&name]] {
             assert_eq!((found.dims(), found.dtype()), (expected.dims(), expected.dtype()), "{name}");
