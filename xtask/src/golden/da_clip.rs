@@ -223,7 +223,7 @@ impl Golden {
             adam = AdamW::new(config.clone(), params.named())?;
             adam.load_state(&state)?;
         }
-        for (name, tensor) in params.tensors() {
+        for (name, tensor) in params.tensors()? {
             if let Some(expected) = self.io.get(&format!("adamw{}.{name}", adam.steps())) {
                 let (found, expected) = (tensors::values(&tensor)?, tensors::values(expected)?);
                 check.numbers(format_args!("{name} after the steps"), &found, &expected, FORWARD);

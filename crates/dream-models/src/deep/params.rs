@@ -82,10 +82,15 @@ impl Params {
         self.lock().iter().map(|(name, var)| (name.clone(), var.clone())).collect()
     }
 
-    /// Their present values, detached: to be written, or loaded elsewhere.
-    #[must_use]
-    pub fn tensors(&self) -> BTreeMap<String, Tensor> {
-        self.lock().iter().map(|(name, var)| (name.clone(), var.as_detached_tensor())).collect()
+    /// Copies of their present values, which later steps do not change: to be written, or loaded elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tensor`](crate::Error::Tensor) when there is no memory left.
+    pub fn tensors(&self) -> Result<BTreeMap<String, Tensor>> {
+        // Without the copy they would share the memory that an optimiser writes to.
+        let copy = |(name, var): (&String, &Var)| Ok((name.clone(), var.as_tensor().copy()?.detach()));
+        self.lock().iter().map(copy).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Var>> {
@@ -208,7 +213,9 @@ pub fn parameters<M>(build: impl FnOnce(&VarBuilder<'_>) -> Result<M>) -> Result
 
 /// Answers every name with zeros that share one number, and writes down what was asked.
 #[derive(Clone, Default)]
-struct Recorder(Arc<Mutex<Vec<(String, Vec<usize>)>>>);
+struct Recorder(Arc<Mutex<List>>);
+
+type List = Vec<(String, Vec<usize>)>;
 
 impl SimpleBackend for Recorder {
     fn get(

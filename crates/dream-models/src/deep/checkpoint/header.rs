@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use candle_core::DType;
@@ -12,7 +13,7 @@ pub const MAX_HEADER_BYTES: u64 = 16 << 20;
 
 /// A tensor in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct Place {
     /// As the file calls it; not every one can be read.
     pub(super) dtype: String,
     pub(super) shape: Vec<usize>,
@@ -21,7 +22,7 @@ pub(super) struct Entry {
     pub(super) len: u64,
 }
 
-impl Entry {
+impl Place {
     pub(super) fn dtype(&self) -> Option<DType> {
         known(&self.dtype).map(|(dtype, _)| dtype)
     }
@@ -67,10 +68,13 @@ impl<'de> Deserialize<'de> for Header {
                 while let Some(name) = map.next_key::<String>()? {
                     if name == "__metadata__" {
                         map.next_value::<Option<BTreeMap<String, String>>>()?;
-                    } else if tensors.contains_key(&name) {
-                        return Err(A::Error::custom(format!("`{name}` is there twice")));
                     } else {
-                        tensors.insert(name, map.next_value()?);
+                        match tensors.entry(name) {
+                            Entry::Vacant(free) => free.insert(map.next_value()?),
+                            Entry::Occupied(taken) => {
+                                return Err(A::Error::custom(format!("`{}` is there twice", taken.key())));
+                            }
+                        };
                     }
                 }
                 Ok(Header { tensors })
@@ -94,7 +98,7 @@ pub(super) fn length(first: [u8; 8], file: u64) -> Result<u64> {
 }
 
 /// The tensors of a header that is followed by `data` bytes: without gap, overlap or rest.
-pub(super) fn parse(header: &[u8], data: u64) -> Result<BTreeMap<String, Entry>> {
+pub(super) fn parse(header: &[u8], data: u64) -> Result<BTreeMap<String, Place>> {
     let invalid = |reason: String| Error::invalid("tensor header", reason);
     let Header { tensors } = serde_json::from_slice(header).map_err(|error| invalid(error.to_string()))?;
     let offset = header.len() as u64 + 8;
@@ -112,7 +116,7 @@ pub(super) fn parse(header: &[u8], data: u64) -> Result<BTreeMap<String, Entry>>
                 return Err(invalid(format!("`{name}` of {dtype} {shape:?} cannot have {len} bytes")));
             }
         }
-        out.insert(name, Entry { dtype, shape, start: offset + from, len });
+        out.insert(name, Place { dtype, shape, start: offset + from, len });
     }
     let mut places: Vec<(u64, u64)> = out.values().map(|entry| (entry.start, entry.len)).collect();
     places.sort_unstable();

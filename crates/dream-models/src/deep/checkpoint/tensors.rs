@@ -6,7 +6,7 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use sha2::{Digest, Sha256};
 
-use super::header::{self, Entry};
+use super::header::{self, Place};
 use super::pickle;
 use super::source::Source;
 use crate::{Error, Result};
@@ -27,7 +27,7 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub struct TensorFile {
     source: Source,
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<String, Place>,
 }
 
 impl TensorFile {
