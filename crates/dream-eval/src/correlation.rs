@@ -1,7 +1,8 @@
 //! Linear and rank correlation.
 
+use crate::aligned::{Aligned, Places};
 use crate::numeric::{COMFORTABLE, Centred, check_pair, dot, is_constant, mean, pairwise, sum_of_squares};
-use crate::rank::average_ranks_of_pair;
+use crate::sorting::{HALF, LOW_HALF, ascending, check_number, index};
 use crate::{Error, Result};
 
 /// Pearson's linear correlation coefficient (PLCC), in -1..=1.
@@ -60,8 +61,28 @@ pub fn plcc(pred: &[f64], truth: &[f64]) -> Result<f64> {
 /// problems", Biometrika 33(3), 1945. Checked against SciPy's `spearmanr`.
 pub fn srcc(pred: &[f64], truth: &[f64]) -> Result<f64> {
     check_correlation(pred, truth)?;
-    let (pred, truth) = average_ranks_of_pair(pred, truth);
-    Ok(correlation(&pred, &truth))
+    check_number("pred", pred)?;
+    Ok(rank_correlation(pred, truth))
+}
+
+/// In whole numbers: `d = 2 rank - (n + 1)` has mean 0, and `Σ d²` is `(n³ - n) / 3` less that of each tie.
+fn rank_correlation(pred: &[f64], truth: &[f64]) -> f64 {
+    let Aligned { places, values, scratch: [mut words, mut other] } = Aligned::new(pred, truth);
+    ascending(&values, &mut words, &mut other);
+    // At most 2³¹ - 1 values: a product of two fits 64 bits.
+    let centre = (values.len() as u64 + 1).cast_signed();
+    let offset = |twice_rank: u64| twice_rank.cast_signed() - centre;
+    let products =
+        words.iter().map(|word| offset(word >> HALF) * offset(places.twice_rank(index(word & LOW_HALF))));
+    let cross: i128 = products.map(i128::from).sum();
+    let cube = |n: usize| {
+        let n = n as i128;
+        (n * n * n - n) / 3
+    };
+    let spread =
+        |places: &Places| cube(values.len()) - places.ties.iter().map(|ties| cube(ties.len())).sum::<i128>();
+    let squares = spread(&places) as f64 * spread(&Places::new(&words)) as f64;
+    (cross as f64 / squares.sqrt()).clamp(-1.0, 1.0)
 }
 
 pub(crate) fn check_correlation(pred: &[f64], truth: &[f64]) -> Result<()> {

@@ -1,8 +1,10 @@
 //! Kendall's rank correlation in O(n log n).
 
+use crate::Result;
+use crate::aligned::Aligned;
 use crate::correlation::check_correlation;
-use crate::sorting::{HALF, LOW_HALF, RADIX_UP_TO, sort_by_high_half, twice_ranks};
-use crate::{Error, Result};
+use crate::inversions::{Series, choose_two, falling_pairs};
+use crate::sorting::check_number;
 
 /// Kendall's rank correlation coefficient with correction for ties (KRCC, tau-b), in -1..=1.
 ///
@@ -25,7 +27,7 @@ use crate::{Error, Result};
 ///
 /// # Errors
 ///
-/// As [`plcc`](crate::plcc); [`Error::TooMany`] above 2³¹ - 1 pairs (34 GB of input).
+/// As [`plcc`](crate::plcc); [`Error::TooMany`](crate::Error::TooMany) above 2³¹ - 1 pairs (34 GB of input).
 ///
 /// # Reference
 ///
@@ -34,9 +36,7 @@ use crate::{Error, Result};
 /// 61(314), 1966. Checked against SciPy's `kendalltau(variant="b")`.
 pub fn krcc(pred: &[f64], truth: &[f64]) -> Result<f64> {
     check_correlation(pred, truth)?;
-    if pred.len() > RADIX_UP_TO {
-        return Err(Error::TooMany { argument: "pred", limit: RADIX_UP_TO, found: pred.len() });
-    }
+    check_number("pred", pred)?;
     let pairs = Pairs::count(pred, truth);
     // Neither input is constant, so both factors are positive.
     let untied = (pairs.all - pairs.tied_pred) as f64 * (pairs.all - pairs.tied_truth) as f64;
@@ -56,115 +56,29 @@ struct Pairs {
 }
 
 impl Pairs {
+    /// Concordance is a question about `truth` in the order of `pred`: which of its pairs fall?
     fn count(pred: &[f64], truth: &[f64]) -> Self {
-        let mut scratch = Vec::new();
-        let (mut joint, truth) = (twice_ranks(pred, &mut scratch), twice_ranks(truth, &mut scratch));
-        // Both ranks in one word: sorted, the words are in the order of `pred`, and in that of `truth` within ties of
-        // `pred`, which then count no inversion.
-        joint.iter_mut().zip(&truth).for_each(|(word, rank)| *word = *word << HALF | rank);
-        sort_by_high_half(&mut joint, &mut scratch);
-        for ties in joint.chunk_by_mut(|a, b| *a >> HALF == *b >> HALF).filter(|ties| ties.len() > 1) {
-            ties.sort_unstable();
-        }
-        let tied_pred = tied_pairs(&joint, |word| word >> HALF);
-        let tied_both = tied_pairs(&joint, |word| word);
-        joint.iter_mut().for_each(|word| *word &= LOW_HALF);
-        let discordant = inversions(&mut joint, &mut scratch);
-        // The inversions are counted by sorting.
-        let tied_truth = tied_pairs(&joint, |word| word);
-        Self { all: choose_two(joint.len()), tied_pred, tied_truth, tied_both, discordant }
-    }
-}
-
-/// Number of pairs that tie in the given part of sorted words.
-fn tied_pairs(words: &[u64], part: impl Fn(u64) -> u64) -> u128 {
-    words.chunk_by(|a, b| part(*a) == part(*b)).map(|ties| choose_two(ties.len())).sum()
-}
-
-fn choose_two(n: usize) -> u128 {
-    let n = n as u128;
-    n * n.saturating_sub(1) / 2
-}
-
-/// Runs of this length are sorted by insertion before the merging starts.
-const RUN: usize = 16;
-
-/// Number of pairs in falling order. Sorts the values.
-fn inversions(values: &mut Vec<u64>, merged: &mut Vec<u64>) -> u128 {
-    let mut count: u128 = values.chunks_mut(RUN).map(insertion).sum();
-    merged.resize(values.len(), 0);
-    let mut width = RUN;
-    while width < values.len() {
-        for (from, to) in values.chunks(2 * width).zip(merged.chunks_mut(2 * width)) {
-            let (left, right) = from.split_at(width.min(from.len()));
-            count += merge(left, right, to);
-        }
-        std::mem::swap(values, merged);
-        width *= 2;
-    }
-    count
-}
-
-fn insertion(run: &mut [u64]) -> u128 {
-    let mut moves = 0_u64;
-    for end in 1..run.len() {
-        let Some((last, sorted)) = run.get_mut(..=end).and_then(<[u64]>::split_last_mut) else { continue };
-        // Without a branch: how many of the sorted values lie above says where the new one goes.
-        let value = *last;
-        let above = sorted.iter().map(|v| usize::from(*v > value)).sum::<usize>();
-        moves += above as u64;
-        if let Some(tail) = run.get_mut(end - above..=end) {
-            tail.rotate_right(1);
+        let Aligned { places, values, scratch } = Aligned::new(pred, truth);
+        let tied_pred = places.ties.iter().map(|ties| choose_two(ties.len())).sum();
+        let group = |place: usize| places.twice_rank(place);
+        let all = Series { values: &values, group: (tied_pred > 0).then_some(group) }.count(scratch);
+        // Pairs that tie in `pred` have no order, though their values stand in one.
+        let tied = places.ties.iter().filter_map(|ties| values.get(ties.clone()));
+        let without_order = tied.map(falling_pairs).sum::<u128>();
+        Self {
+            all: choose_two(pred.len()),
+            tied_pred,
+            tied_truth: all.tied,
+            tied_both: all.tied_in_group,
+            discordant: all.falling.saturating_sub(without_order),
         }
     }
-    u128::from(moves)
-}
-
-/// Merges two sorted runs and counts for each value of the right one the values of the left one above it.
-///
-/// Without a branch on the comparison, which would be mispredicted every other time; and from both ends at once, which
-/// gives the processor two chains of work instead of one.
-fn merge(left: &[u64], right: &[u64], to: &mut [u64]) -> u128 {
-    let (mut l, mut r, mut count) = (0, 0, 0_u64);
-    let (mut l_end, mut r_end) = (left.len(), right.len());
-    let half = if left.len() == right.len() { left.len() } else { 0 };
-    let (low, high) = to.split_at_mut(half);
-    // Equal lengths: as many steps as one run is long cannot run out of it, from either end.
-    for (front, back) in low.iter_mut().zip(high.iter_mut().rev()) {
-        let (Some(&a), Some(&b)) = (left.get(l), right.get(r)) else { break };
-        let take_right = b < a;
-        *front = if take_right { b } else { a };
-        count += if take_right { (left.len() - l) as u64 } else { 0 };
-        r += usize::from(take_right);
-        l += usize::from(!take_right);
-
-        let (Some(&a), Some(&b)) = (left.get(l_end.wrapping_sub(1)), right.get(r_end.wrapping_sub(1))) else {
-            break;
-        };
-        let take_left = a > b;
-        *back = if take_left { a } else { b };
-        count += if take_left { 0 } else { (left.len() - l_end) as u64 };
-        l_end -= usize::from(take_left);
-        r_end -= usize::from(!take_left);
-    }
-    if half == 0 {
-        for slot in to.iter_mut() {
-            let (Some(&a), Some(&b)) = (left.get(l), right.get(r)) else { break };
-            let take_right = b < a;
-            *slot = if take_right { b } else { a };
-            count += if take_right { (left.len() - l) as u64 } else { 0 };
-            r += usize::from(take_right);
-            l += usize::from(!take_right);
-        }
-        let rest = left.iter().skip(l).chain(right.iter().skip(r));
-        to.iter_mut().skip(l + r).zip(rest).for_each(|(slot, value)| *slot = *value);
-    }
-    u128::from(count)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     /// The definition, pair by pair.
     fn naive(x: &[f64], y: &[f64]) -> f64 {

@@ -1,8 +1,8 @@
 //! Do several groups differ?
 
 use crate::numeric::{check_count, check_finite, mean, pairwise};
-use crate::rank::average_ranks;
 use crate::significance::Test;
+use crate::sorting::{average_ranks, check_number};
 use crate::special::chi_square_tail;
 use crate::{Error, Result};
 
@@ -37,6 +37,7 @@ pub fn kruskal_wallis(groups: &[&[f64]]) -> Result<Test> {
         check_finite("group", group)?;
     }
     let all: Vec<f64> = groups.iter().flat_map(|group| group.iter().copied()).collect();
+    check_number("groups", &all)?;
     let ranks = average_ranks(&all);
     let n = all.len() as f64;
     let centre = (n + 1.0) / 2.0;

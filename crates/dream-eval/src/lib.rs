@@ -2,12 +2,14 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+mod aligned;
 mod bootstrap;
 mod correlation;
 mod dependent;
 mod error;
 mod error_rates;
 mod groups;
+mod inversions;
 mod kendall;
 mod kruskal;
 mod logistic;

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::numeric::check_finite;
-use crate::sorting::twice_ranks;
+use crate::sorting::{average_ranks, check_number};
 
 /// Average ranks: the smallest value has rank 1, equal values share the mean of their positions.
 ///
@@ -18,6 +18,7 @@ use crate::sorting::twice_ranks;
 /// # Errors
 ///
 /// [`Error::NonFinite`](crate::Error::NonFinite): a NaN has no rank, and an infinity is a broken score.
+/// [`Error::TooMany`](crate::Error::TooMany) above 2³¹ - 1 values (17 GB).
 ///
 /// # Reference
 ///
@@ -25,22 +26,8 @@ use crate::sorting::twice_ranks;
 /// SciPy's `rankdata(method="average")`.
 pub fn ranks(values: &[f64]) -> Result<Vec<f64>> {
     check_finite("values", values)?;
+    check_number("values", values)?;
     Ok(average_ranks(values))
-}
-
-/// [`ranks`] of values that are known to be finite.
-pub(crate) fn average_ranks(values: &[f64]) -> Vec<f64> {
-    ranks_with(values, &mut Vec::new())
-}
-
-/// [`average_ranks`] of two inputs, which share scratch memory.
-pub(crate) fn average_ranks_of_pair(left: &[f64], right: &[f64]) -> (Vec<f64>, Vec<f64>) {
-    let mut scratch = Vec::new();
-    (ranks_with(left, &mut scratch), ranks_with(right, &mut scratch))
-}
-
-fn ranks_with(values: &[f64], scratch: &mut Vec<u64>) -> Vec<f64> {
-    twice_ranks(values, scratch).into_iter().map(|twice| twice as f64 / 2.0).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The signed-rank test.
 
-use crate::rank::average_ranks;
 use crate::significance::{Test, differences};
+use crate::sorting::{average_ranks, check_number};
 use crate::special::normal_two_sided;
 use crate::{Error, Result};
 
@@ -42,6 +42,7 @@ pub fn wilcoxon(first: &[f64], second: &[f64]) -> Result<Test> {
         return Err(Error::Undefined { quantity: "signed-rank statistic", reason: "no pair differs" });
     }
     let magnitudes: Vec<f64> = differences.iter().map(|d| d.abs()).collect();
+    check_number("first", &magnitudes)?;
     let ranks = average_ranks(&magnitudes);
     let signed = |wanted: bool| -> f64 {
         ranks.iter().zip(&differences).filter(|(_, d)| (**d > 0.0) == wanted).map(|(rank, _)| rank).sum()

@@ -27,6 +27,20 @@ pub enum Error {
         value: f64,
     },
 
+    /// More features are missing than in any row that the model was trained on.
+    #[error(
+        "{found} of {inputs} features are missing, at most {most} may be: the video is too short or too small for these \
+         features; take a longer one, or a model that needs fewer frames"
+    )]
+    TooManyMissing {
+        /// Features that are missing.
+        found: usize,
+        /// Features that the model takes.
+        inputs: usize,
+        /// The largest number that a training row missed.
+        most: usize,
+    },
+
     /// The named features are not the ones that the model was trained on.
     #[error(
         "feature {index} is `{found}` where the model takes `{expected}`: extract the features that the \
@@ -91,6 +105,22 @@ pub enum Error {
         part: &'static str,
         /// What is wrong with it.
         reason: String,
+    },
+
+    /// Pixels that are no image, or a part that an image does not have.
+    #[error("the image cannot be used ({reason}): pass whole rows and their true size")]
+    InvalidImage {
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// No face in any frame, and the caller chose to fail then.
+    #[error(
+        "no face in {frames} frames: pass a box for this video, or choose `NoFace::WholeFrame` or `NoFace::Skip`"
+    )]
+    NoFace {
+        /// Frames looked at.
+        frames: u64,
     },
 
     /// A model file could not be read or written.

@@ -6,7 +6,9 @@
 #[cfg_attr(docsrs, doc(cfg(feature = "deep")))]
 pub mod deep;
 mod error;
+pub mod face;
 mod par;
+pub mod preprocess;
 pub mod regression;
 mod simd;
 

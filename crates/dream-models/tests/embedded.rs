@@ -1,4 +1,4 @@
-//! The embedded model: what it promises, and its scores against an evaluation in NumPy.
+//! The small embedded model, on BRISQUE: what it promises, and its scores against an evaluation in NumPy.
 
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
@@ -23,12 +23,12 @@ fn cases() -> Vec<Case> {
 }
 
 fn model() -> QualityModel {
-    QualityModel::embedded().unwrap()
+    QualityModel::embedded_brisque().unwrap()
 }
 
 #[test]
 fn is_small_and_comes_back_to_the_byte() {
-    assert!(FILE.len() <= 64 * 1024, "{} bytes", FILE.len());
+    assert!(FILE.len() <= 72 * 1024, "{} bytes", FILE.len());
     assert_eq!(model().to_bytes().unwrap(), FILE);
     let dir = std::env::temp_dir().join(format!("dream-models-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
@@ -65,11 +65,11 @@ fn equals_the_evaluation_in_numpy() {
     let cases = cases();
     assert_eq!(cases.len(), 80);
     for case in &cases {
-        let score = model.predict(&case.features).unwrap();
+        let score = model.predict(&case.features).unwrap().score;
         let difference = (score - case.score).abs();
         assert!(difference < 1e-9, "{} {} {}: {score} {}", case.image, case.kind, case.level, case.score);
         assert_eq!(Regressor::predict(&model, &case.features).unwrap(), score);
-        assert_eq!(model.predict_named(model.inputs(), &case.features).unwrap(), score);
+        assert_eq!(model.predict_named(model.inputs(), &case.features).unwrap().score, score);
     }
 }
 
@@ -82,7 +82,7 @@ fn ranks_degraded_images_below_their_originals() {
         let original =
             cases.iter().find(|other| other.image == case.image && other.kind == "original").unwrap();
         let (better, worse) =
-            (model.predict(&original.features).unwrap(), model.predict(&case.features).unwrap());
+            (model.predict(&original.features).unwrap().score, model.predict(&case.features).unwrap().score);
         assert!(better > worse + 0.1, "{} {} {}: {worse} {better}", case.image, case.kind, case.level);
         compared += 1;
     }
@@ -97,7 +97,7 @@ fn ranks_strong_degradations_below_weak_ones() {
     let cases = cases();
     let score = |image: &str, kind: &str, level: f64| {
         let case = cases.iter().find(|case| case.image == image && case.kind == kind && case.level == level);
-        model.predict(&case.unwrap().features).unwrap()
+        model.predict(&case.unwrap().features).unwrap().score
     };
     for image in ["astronaut", "astronaut_face", "camera"] {
         for (kind, weak, strong) in
@@ -156,8 +156,13 @@ fn scores_every_finite_row_within_its_range() {
     };
     for _ in 0..5000 {
         let row: Vec<f64> = (0..36).map(|_| extremes[next(extremes.len())]).collect();
-        let score = model.predict(&row).unwrap();
+        let prediction = model.predict(&row).unwrap();
+        let (score, interval) = (prediction.score, prediction.interval);
         assert!((1.0..=5.0).contains(&score), "{score} for {row:?}");
+        assert!(
+            interval.low >= 1.0 && interval.low <= score && score <= interval.high && interval.high <= 5.0
+        );
+        assert!(prediction.familiarity.distance.is_finite());
     }
 }
 
@@ -169,8 +174,8 @@ fn keeps_scores_inside_the_range_of_the_file() {
     let narrow = QualityModel::from_bytes(&serde_json::to_vec(&file).unwrap()).unwrap();
     let (mut low, mut high) = (0, 0);
     for case in &cases() {
-        let score = narrow.predict(&case.features).unwrap();
-        assert_eq!(score, model().predict(&case.features).unwrap().clamp(2.5, 3.5));
+        let score = narrow.predict(&case.features).unwrap().score;
+        assert_eq!(score, model().predict(&case.features).unwrap().score.clamp(2.5, 3.5));
         low += usize::from(score == 2.5);
         high += usize::from(score == 3.5);
     }

@@ -3,9 +3,12 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::Parser;
 use dream_data::{FrameRate, OpenOptions, RawFormat, RelativeBox};
 use dream_features::{Pooling, Sampling, Statistic};
+
+use crate::method::MethodName;
 
 /// Scores how good videos look to people, from 1 (bad) to 5 (excellent).
 ///
@@ -18,11 +21,19 @@ pub(crate) struct Args {
     #[arg(value_name = "VIDEO")]
     pub(crate) videos: Vec<PathBuf>,
 
-    /// Look at every N-th frame instead of one a second
+    /// How to score
+    #[arg(long, value_enum, default_value_t = MethodName::Videval60)]
+    pub(crate) method: MethodName,
+
+    /// Probability that the interval holds the score that people would give, 0.5 to 0.99
+    #[arg(long, value_name = "P", default_value_t = 0.9)]
+    pub(crate) level: f64,
+
+    /// With --method brisque: look at every N-th frame instead of one a second
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "per_second")]
     pub(crate) every: Option<u64>,
 
-    /// Look at N frames a second (the model was trained on 1)
+    /// With --method brisque: look at N frames a second (the model was trained on 1)
     #[arg(long, value_name = "N", value_parser = positive)]
     pub(crate) per_second: Option<f64>,
 
@@ -61,7 +72,9 @@ Examples:
   score-video clip.mp4                       one video
   score-video --csv clips/ > scores.csv      every video below a folder
   score-video --crop 0.3,0.1,0.7,0.6 a.mp4   only the face
-  score-video --per-second 5 'takes/*.mp4'   more frames, several files
+  score-video --method brisque 'takes/*.mp4' quickly, and less like people would
+  score-video --method brisque --per-second 5 a.mp4
+  score-video --level 0.5 a.mp4              the interval that holds half of the mean ratings
   score-video --raw-size 640x360 --rate 30 a.yuv
 
 Exit status: 0 when all videos were scored whole, 1 when some were damaged or failed, 2 for wrong usage.";
@@ -78,6 +91,21 @@ pub(crate) enum Format {
 }
 
 impl Args {
+    /// What clap cannot check: options that go together.
+    ///
+    /// # Errors
+    ///
+    /// Where one asks for something that the method does not do.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let samples = self.every.is_some() || self.per_second.is_some();
+        if samples && self.method != MethodName::Brisque {
+            bail!(
+                "--every and --per-second are for --method brisque: the other method looks at every second frame"
+            );
+        }
+        Ok(())
+    }
+
     pub(crate) fn format(&self) -> Format {
         match (self.json, self.csv) {
             (true, _) => Format::Json,
@@ -100,6 +128,9 @@ impl Args {
     }
 
     pub(crate) fn sampling_words(&self) -> String {
+        if self.method == MethodName::Videval60 {
+            return "every second frame".to_owned();
+        }
         match (self.every, self.per_second) {
             (Some(1), _) => "every frame".to_owned(),
             (Some(step), _) => format!("every {step} frames"),

@@ -1,7 +1,9 @@
-//! Scores videos with the embedded quality model, on the scale people rated on. See README.md.
+//! Scores videos with an embedded quality model, on the scale people rated on. See README.md.
 
 mod args;
 mod demo;
+mod method;
+mod regression;
 mod report;
 mod score;
 
@@ -57,6 +59,7 @@ impl Input {
 /// Scores everything; whether all of it went well.
 fn run(args: &Args) -> Result<bool> {
     let started = Instant::now();
+    args.check()?;
     let scorer = Scorer::new(args)?;
     let demo = args.videos.is_empty();
     let inputs: Vec<Input> = if demo {

@@ -4,10 +4,10 @@ use std::io::{Result, Write};
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use dream_models::regression::{SCALE, SCORE_MEANING};
 use serde::Serialize;
 
 use crate::args::{Args, Format};
+use crate::method::About;
 use crate::score::{Scored, Scorer};
 
 /// What came of one input.
@@ -19,16 +19,19 @@ pub(crate) struct Row {
 impl Row {
     /// The score; below all scores when there is none.
     pub(crate) fn score(&self) -> f64 {
-        self.outcome.as_ref().map_or(f64::NEG_INFINITY, |scored| scored.score)
+        self.outcome.as_ref().map_or(f64::NEG_INFINITY, |scored| scored.judgement.score)
     }
 }
 
 /// Everything that is printed.
 #[derive(Serialize)]
 pub(crate) struct Report {
-    measures: &'static str,
-    scale: &'static str,
+    measures: String,
+    scale: String,
     model: String,
+    /// Agreement with people.
+    accuracy: Option<String>,
+    intervals: Option<String>,
     sampling: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     crop: Option<[f64; 4]>,
@@ -39,7 +42,14 @@ pub(crate) struct Report {
 struct Video {
     file: String,
     score: Option<f64>,
+    /// Ends of the interval and its nominal probability.
+    low: Option<f64>,
+    high: Option<f64>,
+    level: Option<f64>,
     grade: Option<&'static str>,
+    /// Whether the video is like those of the training, and its distance from them.
+    familiar: Option<bool>,
+    distance: Option<f64>,
     frames_used: Option<u64>,
     width: Option<u32>,
     height: Option<u32>,
@@ -48,6 +58,8 @@ struct Video {
     decoder: Option<&'static str>,
     exact: Option<bool>,
     model: String,
+    accuracy: Option<String>,
+    measures: String,
     /// The score holds, but not for all of the video or not as firmly.
     warning: Option<String>,
     error: Option<String>,
@@ -56,29 +68,38 @@ struct Video {
 }
 
 impl Video {
-    fn new(row: Row, model: &str) -> Self {
+    fn new(row: Row, about: &About) -> Self {
         let (scored, error) = match row.outcome {
             Ok(scored) => (Some(scored), None),
             Err(error) => (None, Some(format!("{error:#}"))),
         };
         let scored = scored.as_ref();
-        let undefined = scored.map_or(0, |s| s.undefined);
-        let flat = (undefined > 0).then(|| format!("flat frames: {undefined} undefined features taken as 0"));
+        let judgement = scored.map(|s| &s.judgement);
+        let interval = judgement.and_then(|j| j.interval);
+        let familiarity = judgement.and_then(|j| j.familiarity);
         let damage = scored.and_then(|s| s.damage.clone());
         let whole = scored.is_some() && damage.is_none();
-        let warning = [damage, flat].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let doubts = judgement.into_iter().flat_map(|j| j.warnings.iter().cloned());
+        let warning = damage.into_iter().chain(doubts).collect::<Vec<_>>().join("; ");
         Self {
             file: row.file,
-            score: scored.map(|s| s.score),
-            grade: scored.and_then(|s| s.grade).map(|grade| grade.word()),
-            frames_used: scored.map(|s| s.frames_used),
+            score: judgement.map(|j| j.score),
+            low: interval.map(|i| i.low),
+            high: interval.map(|i| i.high),
+            level: interval.map(|i| i.level),
+            grade: judgement.and_then(|j| j.grade).map(|grade| grade.word()),
+            familiar: familiarity.map(|f| f.is_familiar()),
+            distance: familiarity.map(|f| f.distance),
+            frames_used: judgement.map(|j| j.frames_used),
             width: scored.map(|s| s.width),
             height: scored.map(|s| s.height),
             frames_per_second: scored.map(|s| s.frames_per_second),
             seconds: scored.map(|s| s.seconds),
             decoder: scored.map(|s| s.decoder),
             exact: scored.map(|s| s.exact),
-            model: model.to_owned(),
+            model: about.model.clone(),
+            accuracy: about.accuracy.clone(),
+            measures: about.measures.clone(),
             warning: (!warning.is_empty()).then_some(warning),
             error,
             whole,
@@ -94,15 +115,11 @@ impl Video {
 
 impl Report {
     pub(crate) fn new(scorer: &Scorer, args: &Args, rows: Vec<Row>) -> Self {
-        let model = scorer.model.version().to_string();
-        Self {
-            measures: SCORE_MEANING,
-            scale: SCALE,
-            sampling: args.sampling_words(),
-            crop: args.crop.map(|crop| crop.corners()),
-            videos: rows.into_iter().map(|row| Video::new(row, &model)).collect(),
-            model,
-        }
+        let about = scorer.method.about();
+        let videos = rows.into_iter().map(|row| Video::new(row, &about)).collect();
+        let About { model, measures, scale, accuracy, intervals, sampling } = about;
+        let crop = args.crop.map(|crop| crop.corners());
+        Self { measures, scale, model, accuracy, intervals, sampling, crop, videos }
     }
 
     pub(crate) fn all_good(&self) -> bool {
@@ -130,7 +147,9 @@ impl Report {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         let noted = self.videos.iter().any(|video| !video.note().is_empty());
-        let header = ["video", "score", "", "frames used", "size", "frames/s", "seconds", "note"];
+        let level = self.videos.iter().find_map(|video| video.level);
+        let interval = level.map_or_else(String::new, |level| format!("{:.0} %", 100.0 * level));
+        let header = ["video", "score", &interval, "", "frames used", "size", "frames/s", "seconds", "note"];
         let shown = if noted { header.len() } else { header.len() - 1 };
         table.set_header(header.into_iter().take(shown));
         for video in &self.videos {
@@ -138,6 +157,10 @@ impl Report {
             let cells = [
                 video.file.clone(),
                 number(video.score),
+                video
+                    .low
+                    .zip(video.high)
+                    .map_or(String::new(), |(low, high)| format!("{low:.1} to {high:.1}")),
                 video.grade.unwrap_or_default().to_owned(),
                 video.frames_used.map_or("-".to_owned(), |n| n.to_string()),
                 video.width.zip(video.height).map_or("-".to_owned(), |(w, h)| format!("{w}x{h}")),
@@ -147,7 +170,7 @@ impl Report {
             ];
             table.add_row(cells.into_iter().take(shown));
         }
-        for column in [1, 3, 4, 5, 6] {
+        for column in [1, 4, 5, 6, 7] {
             if let Some(column) = table.column_mut(column) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
@@ -161,6 +184,9 @@ impl Report {
         writeln!(out, "\nscore   {}", self.scale)?;
         writeln!(out, "        {}", self.measures)?;
         writeln!(out, "model   {}, {}", self.model, self.sampling)?;
+        for line in self.accuracy.iter().chain(&self.intervals) {
+            writeln!(out, "        {line}")?;
+        }
         writeln!(out, "scored  {good} of {} whole, in {:.2} s", self.videos.len(), took.as_secs_f64())?;
         if demo {
             writeln!(

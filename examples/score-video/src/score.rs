@@ -1,25 +1,21 @@
-//! From frames to a score: the composition of the three crates.
+//! From the frames of a source to the judgement of a method.
 
-use anyhow::{Context, Result, bail};
-use dream_data::{Error as DataError, FrameSource, Pixels, RelativeBox};
-use dream_features::color::luma_bt601_studio;
-use dream_features::{Brisque, Frame, LumaView, Pooled, RgbView, VideoFeatures, VideoSpec};
-use dream_models::regression::{Grade, QualityModel};
+use anyhow::Result;
+use dream_data::{Error as DataError, FrameSource, RelativeBox};
+use dream_features::VideoSpec;
 
 use crate::args::Args;
+use crate::method::{self, Judgement, Method, Part};
 
-/// Features, model and what to look at.
+/// The method, and what to look at.
 pub(crate) struct Scorer {
-    pub(crate) model: QualityModel,
-    features: Pooled<Brisque>,
+    pub(crate) method: Box<dyn Method>,
     crop: Option<RelativeBox>,
 }
 
 /// What came of one video.
 pub(crate) struct Scored {
-    pub(crate) score: f64,
-    pub(crate) grade: Option<Grade>,
-    pub(crate) frames_used: u64,
+    pub(crate) judgement: Judgement,
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) frames_per_second: f64,
@@ -29,22 +25,11 @@ pub(crate) struct Scored {
     pub(crate) exact: bool,
     /// The file was damaged, and this score is of the part before.
     pub(crate) damage: Option<String>,
-    /// Features that were undefined and taken as 0.
-    pub(crate) undefined: usize,
 }
 
 impl Scorer {
     pub(crate) fn new(args: &Args) -> Result<Self> {
-        let model = match &args.model {
-            None => QualityModel::embedded()?,
-            Some(path) => {
-                let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-                QualityModel::from_bytes(&bytes).with_context(|| format!("{} is no model", path.display()))?
-            }
-        };
-        let features = Pooled::new(Brisque::default(), args.pooling())?;
-        model.check_inputs(features.layout().names()).context("the model wants other features")?;
-        Ok(Self { model, features, crop: args.crop })
+        Ok(Self { method: method::load(args)?, crop: args.crop })
     }
 
     /// Scores a video; `progress` is told the number of frames so far.
@@ -54,10 +39,11 @@ impl Scorer {
         mut progress: impl FnMut(u64),
     ) -> Result<Scored> {
         let info = source.info().clone();
-        let whole = (0, 0, info.width as usize, info.height as usize);
-        let (x, y, width, height) = self.crop.map_or(whole, |crop| crop.to_pixels(whole.2, whole.3));
+        let whole: Part = (0, 0, info.width as usize, info.height as usize);
+        let wanted = self.crop.map_or(whole, |crop| crop.to_pixels(whole.2, whole.3));
         let frames_per_second = info.frame_rate.as_f64();
-        let mut session = self.features.start(VideoSpec { width, height, frames_per_second })?;
+        let spec = |(_, _, width, height): Part| VideoSpec { width, height, frames_per_second };
+        let mut running = None;
         let (mut frames, mut end, mut damage) = (0, 0.0, None);
         loop {
             let frame = match source.next_frame() {
@@ -72,18 +58,24 @@ impl Scorer {
             frames += 1;
             end = frame.timestamp() + 1.0 / frames_per_second;
             progress(frames);
+            let (part, mut session) = match running.take() {
+                Some(started) => started,
+                // Which part it is depends on the pixels.
+                None => {
+                    let part = self.method.part(wanted, frame.pixels());
+                    (part, self.method.start(spec(part))?)
+                }
+            };
             if session.wants_next() {
-                with_luma(frame.pixels(), |luma| session.push(&luma.crop(x, y, width, height)?))?;
+                session.push(frame.pixels(), part)?;
             } else {
                 session.skip();
             }
+            running = Some((part, session));
         }
-        let features = session.finish()?;
-        let score = self.model.predict(features.values())?;
+        let session = running.map_or_else(|| self.method.start(spec(wanted)), |(_, session)| Ok(session))?;
         Ok(Scored {
-            score,
-            grade: Grade::of(score),
-            frames_used: features.frames(),
+            judgement: session.finish()?,
             width: info.width,
             height: info.height,
             frames_per_second,
@@ -91,26 +83,6 @@ impl Scorer {
             decoder: info.decoder,
             exact: info.exact,
             damage,
-            undefined: features.replaced(),
         })
-    }
-}
-
-/// The luma of a frame. Decoded luma as it is; for RGB, the luma that video decoders hand out, since that is
-/// what the model was trained on.
-fn with_luma<R>(
-    pixels: Pixels<'_>,
-    use_it: impl FnOnce(Frame<'_>) -> dream_features::Result<R>,
-) -> Result<R> {
-    let use_luma = |view| Ok(use_it(Frame::from_luma(view))?);
-    match pixels {
-        Pixels::Yuv420 { y: p, .. } | Pixels::Gray(p) => {
-            use_luma(LumaView::new(p.data, p.width, p.height, p.stride)?)
-        }
-        Pixels::Rgb(p) => {
-            let luma = luma_bt601_studio(&RgbView::new(p.data, p.width, p.height, p.stride)?);
-            use_luma(LumaView::new(&luma, p.width, p.height, p.width)?)
-        }
-        other => bail!("cannot score this pixel layout: {other:?}"),
     }
 }

@@ -1,4 +1,4 @@
-//! The three databases: one row of 36 features and one human score per video.
+//! The three databases: one row of features and one human score per video.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -6,14 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use flate2::read::GzDecoder;
 
-/// Values per video.
-pub(crate) const FEATURES: usize = 36;
-
 /// What is known about a database before its file is read.
 #[derive(Debug)]
 pub(crate) struct Source {
     pub(crate) name: &'static str,
-    pub(crate) file: &'static str,
+    /// Start of the names of its tables.
+    file: &'static str,
     pub(crate) alignment: &'static str,
     align: fn(f64) -> f64,
     pub(crate) citation: &'static str,
@@ -25,35 +23,46 @@ pub(crate) struct Source {
 pub(crate) const SOURCES: [Source; 3] = [
     Source {
         name: "KoNViD-1k",
-        file: "konvid_1k_brisque.csv.gz",
+        file: "konvid_1k",
         alignment: "5 - 4 * ((5 - y) / 4 * 1.1241 - 0.0993)",
         align: |y| 5.0 - 4.0 * ((5.0 - y) / 4.0 * 1.1241 - 0.0993),
         citation: "Hosu et al., The Konstanz natural video database (KoNViD-1k), QoMEX 2017",
     },
     Source {
         name: "LIVE-VQC",
-        file: "live_vqc_brisque.csv.gz",
+        file: "live_vqc",
         alignment: "5 - 4 * ((100 - y) / 100 * 0.7132 + 0.0253)",
         align: |y| 5.0 - 4.0 * ((100.0 - y) / 100.0 * 0.7132 + 0.0253),
         citation: "Sinno and Bovik, Large-scale study of perceptual video quality, IEEE TIP 2019",
     },
     Source {
         name: "YouTube-UGC",
-        file: "youtube_ugc_brisque.csv.gz",
+        file: "youtube_ugc",
         alignment: "y",
         align: |y| y,
         citation: "Wang, Inguva and Adsumilli, YouTube UGC dataset for video compression research, MMSP 2019",
     },
 ];
 
-/// The rows of one database that have all their values.
+/// What a table looks like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Layout {
+    /// End of the names of the tables.
+    pub(crate) tables: &'static str,
+    /// Values per video.
+    pub(crate) width: usize,
+    /// Most values that a row may miss; rows that miss more are left out.
+    pub(crate) most_missing: usize,
+}
+
+/// The rows of one database that have enough of their values.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Table {
-    /// Features, row after row.
+    /// Features, row after row; NaN for a missing one.
     pub(crate) features: Vec<f64>,
     /// Aligned scores.
     pub(crate) scores: Vec<f64>,
-    /// Rows left out because a value is missing.
+    /// Rows left out because too many values are missing.
     pub(crate) dropped: usize,
 }
 
@@ -64,16 +73,18 @@ impl Table {
 }
 
 /// Reads the databases of `dir` in the order of [`SOURCES`].
-pub(crate) fn read_all(dir: &Path) -> Result<Vec<Table>> {
-    SOURCES.iter().map(|source| read(&dir.join(source.file), source.align)).collect()
+pub(crate) fn read_all(dir: &Path, layout: Layout) -> Result<Vec<Table>> {
+    let path = |source: &Source| dir.join(format!("{}_{}.csv.gz", source.file, layout.tables));
+    SOURCES.iter().map(|source| read(&path(source), layout, source.align)).collect()
 }
 
-fn read(path: &Path, align: fn(f64) -> f64) -> Result<Table> {
+fn read(path: &Path, layout: Layout, align: fn(f64) -> f64) -> Result<Table> {
     let file = File::open(path).with_context(|| {
-        format!("cannot open {}: pass the folder of the *_brisque.csv.gz files with --data", path.display())
+        let (path, tables) = (path.display(), layout.tables);
+        format!("cannot open {path}: pass the folder of the *_{tables}.csv.gz files with --data")
     })?;
     let mut reader = csv::Reader::from_reader(GzDecoder::new(file));
-    check_header(reader.headers().with_context(|| damaged(path, 1))?, path)?;
+    check_header(reader.headers().with_context(|| damaged(path, 1))?, path, layout.width)?;
     let mut table = Table::default();
     for (index, record) in reader.records().enumerate() {
         let line = index + 2;
@@ -81,24 +92,24 @@ fn read(path: &Path, align: fn(f64) -> f64) -> Result<Table> {
         let mut numbers = record.iter().skip(1).map(|cell| number(cell, path, line));
         let score = numbers.next().transpose()?.flatten();
         let row: Vec<Option<f64>> = numbers.collect::<Result<_>>()?;
-        match (score, row.into_iter().collect::<Option<Vec<f64>>>()) {
-            (Some(score), Some(row)) => {
-                table.features.extend(row);
+        let missing = row.iter().filter(|value| value.is_none()).count();
+        match score {
+            Some(score) if missing <= layout.most_missing => {
+                table.features.extend(row.into_iter().map(|value| value.unwrap_or(f64::NAN)));
                 table.scores.push(align(score));
             }
             _ => table.dropped += 1,
         }
     }
-    ensure!(table.len() > 0, "{} has no complete row: fetch the file again", path.display());
+    ensure!(table.len() > 0, "{} has no usable row: fetch the file again", path.display());
     Ok(table)
 }
 
-fn check_header(header: &csv::StringRecord, path: &Path) -> Result<()> {
-    let expected =
-        ["id", "mos"].map(str::to_owned).into_iter().chain((1..=FEATURES).map(|k| format!("f{k}")));
+fn check_header(header: &csv::StringRecord, path: &Path, width: usize) -> Result<()> {
+    let expected = ["id", "mos"].map(str::to_owned).into_iter().chain((1..=width).map(|k| format!("f{k}")));
     ensure!(
         header.iter().eq(expected),
-        "{}:1: the columns are not id,mos,f1..f{FEATURES}: pass the BRISQUE tables, not those of another extractor",
+        "{}:1: the columns are not id,mos,f1..f{width}: pass the tables of --features, not those of another extractor",
         path.display()
     );
     Ok(())
@@ -130,13 +141,16 @@ mod tests {
 
     use super::*;
 
+    const FEATURES: usize = 36;
+    const LAYOUT: Layout = Layout { tables: "brisque", width: FEATURES, most_missing: 0 };
+
     fn table(lines: &[String]) -> Result<Table> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("table.csv.gz");
         let mut encoder = GzEncoder::new(File::create(&path).unwrap(), Compression::fast());
         encoder.write_all((lines.join("\n") + "\n").as_bytes()).unwrap();
         encoder.finish().unwrap();
-        read(&path, |y| 2.0 * y)
+        read(&path, LAYOUT, |y| 2.0 * y)
     }
 
     fn header() -> String {
@@ -160,6 +174,19 @@ mod tests {
     }
 
     #[test]
+    fn keeps_rows_that_miss_no_more_than_allowed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("table.csv.gz");
+        let mut encoder = GzEncoder::new(File::create(&path).unwrap(), Compression::fast());
+        encoder.write_all(b"id,mos,f1,f2,f3\na,1,2,,4\nb,2,,,4\nc,,1,2,3\n").unwrap();
+        encoder.finish().unwrap();
+        let layout = Layout { tables: "", width: 3, most_missing: 1 };
+        let table = read(&path, layout, |y| y).unwrap();
+        assert_eq!((table.len(), table.dropped), (1, 2));
+        assert!(table.features[0] == 2.0 && table.features[1].is_nan() && table.features[2] == 4.0);
+    }
+
+    #[test]
     fn errors_name_the_file_and_the_line() {
         let bad = |lines: &[String]| format!("{:#}", table(lines).unwrap_err());
         let message = bad(&[header(), row("a", "1", "2"), row("b", "1", "x")]);
@@ -171,8 +198,8 @@ mod tests {
         let message = bad(&["id,mos,f1".to_owned()]);
         assert!(message.contains("table.csv.gz:1") && message.contains("f36"), "{message}");
         let message = bad(&[header(), row("a", "1", "")]);
-        assert!(message.contains("no complete row"), "{message}");
-        let message = format!("{:#}", read_all(Path::new("nowhere")).unwrap_err());
+        assert!(message.contains("no usable row"), "{message}");
+        let message = format!("{:#}", read_all(Path::new("nowhere"), LAYOUT).unwrap_err());
         assert!(message.contains("konvid_1k_brisque.csv.gz") && message.contains("--data"), "{message}");
     }
 
@@ -185,7 +212,7 @@ mod tests {
         encoder.write_all(format!("{}\n{}\n", header(), lines.join("\n")).as_bytes()).unwrap();
         let bytes = encoder.finish().unwrap();
         std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-        let message = format!("{:#}", read(&path, |y| y).unwrap_err());
+        let message = format!("{:#}", read(&path, LAYOUT, |y| y).unwrap_err());
         assert!(message.contains("fetch the file again"), "{message}");
     }
 

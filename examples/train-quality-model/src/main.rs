@@ -1,6 +1,7 @@
-//! Trains the quality model that dream-models embeds, from features and human ratings of real videos.
+//! Trains the quality models that dream-models embeds, from features and human ratings of real videos.
 
 mod data;
+mod recipe;
 #[cfg(test)]
 mod reproduction;
 mod train;
@@ -9,21 +10,25 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use dream_models::regression::Evaluation;
+use dream_models::regression::{Evaluation, MeanStd};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::data::{SOURCES, Table};
+use crate::recipe::Recipe;
 use crate::train::Data;
 
-/// Trains the quality model that dream-models embeds.
+/// Trains the quality models that dream-models embeds.
 ///
-/// Reads the BRISQUE features and mean opinion scores of KoNViD-1k, LIVE-VQC and YouTube-UGC, measures the
-/// model on repeated random 80/20 splits, fits it on all rows and writes the model file. The same command writes
-/// the same bytes on every machine.
+/// Reads features and mean opinion scores of KoNViD-1k, LIVE-VQC and YouTube-UGC, measures the model and its
+/// prediction intervals on repeated random 80/20 splits, fits it on all rows and writes the model file. The same
+/// command writes the same bytes on every machine.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
-    /// Folder with the three *_brisque.csv.gz tables
+    /// Features that the model takes
+    #[arg(long, value_enum, default_value_t = Recipe::Videval60)]
+    features: Recipe,
+    /// Folder with the *_videval.csv.gz or *_brisque.csv.gz tables of the three databases
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Model file to write
@@ -41,20 +46,21 @@ struct Args {
 }
 
 const EXAMPLES: &str = "Examples:
-  Train and evaluate, about a minute on two cores:
+  Train, calibrate and evaluate, some minutes on two cores:
     train-quality-model --data shared/data/bvqa
-  Only fit, a few seconds:
+  Without the evaluation, seconds:
     train-quality-model --data shared/data/bvqa --splits 0 --out model.json
   Write the committed weights again:
-    train-quality-model --data shared/data/bvqa --out crates/dream-models/assets/brisque-ugc-1.json";
+    train-quality-model --data shared/data/bvqa --out crates/dream-models/assets/videval60-ugc-1.json
+    train-quality-model --data shared/data/bvqa --features brisque --out crates/dream-models/assets/brisque-ugc-1.json";
 
 fn main() -> Result<()> {
     let args = Args::parse();
     ensure!(args.splits != 1, "--splits 1 has no standard deviation: ask for 0 or at least 2");
-    let tables = data::read_all(&args.data)?;
+    let tables = data::read_all(&args.data, args.features.layout())?;
     print_tables(&tables);
-    let data = Data::new(&tables);
-    let params = train::params(args.seed, args.threads);
+    let data = Data::new(args.features, &tables)?;
+    let params = args.features.params(args.seed, args.threads)?;
 
     let evaluation = if args.splits == 0 {
         None
@@ -73,7 +79,7 @@ fn main() -> Result<()> {
     if let Some(evaluation) = &evaluation {
         print_evaluation(evaluation);
     }
-    let model = train::final_model(&data, &params, evaluation)?;
+    let model = train::final_model(&data, &params, None, evaluation)?;
     model.save(&args.out)?;
     let bytes = model.to_bytes()?.len();
     println!("\n{} fitted on {} videos: {} ({bytes} bytes)", model.version(), data.len(), args.out.display());
@@ -88,15 +94,23 @@ fn print_tables(tables: &[Table]) {
         println!("{:<12} {:>7} {:>8}", source.name, table.len(), table.dropped);
     }
     if tables.iter().any(|table| table.dropped > 0) {
-        println!("(dropped: a feature or the score is missing)");
+        println!("(dropped: the score or too many features are missing)");
     }
 }
 
 fn print_evaluation(evaluation: &Evaluation) {
     println!("\n{}", evaluation.protocol);
+    let cell = |value: MeanStd| format!("{:.3}±{:.3}", value.mean, value.std);
     println!("{:<12} {:>13} {:>13}", "test rows of", "SRCC", "PLCC");
     for scores in &evaluation.scores {
-        let cell = |value: dream_models::regression::MeanStd| format!("{:.3}±{:.3}", value.mean, value.std);
         println!("{:<12} {:>13} {:>13}", scores.set, cell(scores.srcc), cell(scores.plcc));
+    }
+    println!("\n{:<12} {:>13} {:>13}", "interval", "holds", "width");
+    for coverage in &evaluation.coverage {
+        let level = format!("{:.0} %", 100.0 * coverage.level);
+        println!("{level:<12} {:>13} {:>13}", cell(coverage.inside), cell(coverage.width));
+    }
+    if let Some(share) = evaluation.unfamiliar {
+        println!("{:<12} {:>13}", "unfamiliar", cell(share));
     }
 }

@@ -1,23 +1,26 @@
-//! The fit, its evaluation on repeated random splits, and the model file with its provenance.
+//! The fit, its calibration, its evaluation on repeated random splits, and the model file with its provenance.
 
 use anyhow::{Context, Result};
 use dream_eval::{Summary, plcc, srcc};
 use dream_models::regression::{
-    DataSet, Evaluation, MeanStd, MlpParams, ModelInfo, OutputRange, Provenance, QualityModel, QualityParams,
-    Regressor, Rows, SCALE, SCORE_MEANING, SetScores, Transform, holdout,
+    Calibration, CalibrationParams, Coverage, DataSet, Evaluation, MeanStd, ModelInfo, OutputRange,
+    Provenance, QualityModel, QualityParams, SCALE, SCORE_MEANING, SetScores, holdout,
 };
 
-use crate::data::{FEATURES, SOURCES, Table};
-
-/// Name of the trained model. Another one for every change of a score.
-const VERSION: &str = "brisque-ugc-1";
+use crate::data::{SOURCES, Table};
+use crate::recipe::Recipe;
 
 /// Part of the rows that a split keeps for the test.
 const TEST_FRACTION: f64 = 0.2;
 
-/// The databases one after the other.
+/// Levels whose intervals are measured.
+pub(crate) const LEVELS: [f64; 3] = [0.8, 0.9, 0.95];
+
+/// The databases one after the other, and what is to be learned from them.
 #[derive(Debug)]
 pub(crate) struct Data {
+    recipe: Recipe,
+    names: Vec<String>,
     features: Vec<f64>,
     scores: Vec<f64>,
     /// Database of each row.
@@ -27,71 +30,85 @@ pub(crate) struct Data {
 }
 
 impl Data {
-    pub(crate) fn new(tables: &[Table]) -> Self {
+    pub(crate) fn new(recipe: Recipe, tables: &[Table]) -> Result<Self> {
         let labels = tables.iter().enumerate().flat_map(|(set, table)| std::iter::repeat_n(set, table.len()));
-        Self {
+        Ok(Self {
+            recipe,
+            names: recipe.names()?,
             set: labels.collect(),
             features: tables.iter().flat_map(|table| table.features.iter().copied()).collect(),
             scores: tables.iter().flat_map(|table| table.scores.iter().copied()).collect(),
             counts: tables.iter().map(|table| (table.len(), table.dropped)).collect(),
-        }
+        })
     }
 
     pub(crate) fn len(&self) -> usize {
         self.scores.len()
     }
 
+    fn row(&self, row: usize) -> &[f64] {
+        let width = self.names.len();
+        self.features.get(row * width..(row + 1) * width).unwrap_or_default()
+    }
+
     fn select(&self, rows: &[usize]) -> (Vec<f64>, Vec<f64>) {
-        let features = rows.iter().filter_map(|row| self.features.get(row * FEATURES..(row + 1) * FEATURES));
+        let features = rows.iter().flat_map(|&row| self.row(row)).copied();
         let scores = rows.iter().filter_map(|&row| self.scores.get(row).copied());
-        (features.flatten().copied().collect(), scores.collect())
+        (features.collect(), scores.collect())
     }
 }
 
-/// Names of the 36 values: BRISQUE in its published order, then the mean over the frames of a video.
-pub(crate) fn names() -> Vec<String> {
-    let mut names = Vec::with_capacity(FEATURES);
-    for scale in ["s1", "s2"] {
-        for statistic in ["shape", "variance"] {
-            names.push(format!("brisque.{scale}.ggd.{statistic}.mean"));
-        }
-        for product in ["aggd_h", "aggd_v", "aggd_d1", "aggd_d2"] {
-            for statistic in ["shape", "mean", "left_variance", "right_variance"] {
-                names.push(format!("brisque.{scale}.{product}.{statistic}.mean"));
-            }
-        }
-    }
-    names
+/// What one split showed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Measured {
+    /// SRCC and PLCC over all test rows, then for each database.
+    pub(crate) correlations: Vec<(f64, f64)>,
+    /// For each of [`LEVELS`], the share of test rows inside their interval, and the mean width of the intervals.
+    pub(crate) coverage: Vec<(f64, f64)>,
+    /// Share of test rows that were called unfamiliar.
+    pub(crate) unfamiliar: f64,
 }
 
-/// Shapes and variances are positive with long tails; the means have a sign.
-pub(crate) fn params(seed: u64, threads: usize) -> QualityParams {
-    let transform = |name: String| {
-        if name.ends_with(".mean.mean") { Transform::Identity } else { Transform::Log }
-    };
-    QualityParams {
-        transforms: names().into_iter().map(transform).collect(),
-        ensemble: MlpParams { seed, threads, ..MlpParams::default() },
-        ..QualityParams::default()
-    }
-}
-
-/// SRCC and PLCC of one split: over all test rows, then for each database.
-pub(crate) type SplitScores = Vec<(f64, f64)>;
-
-/// Trains on 80 % of the rows of all databases together and tests on the rest.
-pub(crate) fn evaluate_split(data: &Data, params: &QualityParams, seed: u64) -> Result<SplitScores> {
+/// Trains and calibrates on 80 % of the rows of all databases together and tests on the rest.
+pub(crate) fn evaluate_split(data: &Data, params: &QualityParams, seed: u64) -> Result<Measured> {
     let (train, test) = holdout(data.len(), TEST_FRACTION, seed)?;
     let (features, scores) = data.select(&train);
-    let model = params.fit(&Rows::new(&features, FEATURES)?, &scores)?;
-    let (features, truth) = data.select(&test);
-    let predicted = predict(&model, &features)?;
+    let predictor = params.fit(&features, &scores)?;
+    let calibration = calibration(seed).fit(params, &predictor, &features, &scores)?;
+    let model = QualityModel::new(info(data), predictor, calibration, provenance(data, params, None))?;
+
+    let truth: Vec<f64> = test.iter().filter_map(|&row| data.scores.get(row).copied()).collect();
     let set: Vec<usize> = test.iter().filter_map(|&row| data.set.get(row).copied()).collect();
-    correlations(&predicted, &truth, &set, data.counts.len())
+    let at = |level: f64| -> Result<Vec<_>> {
+        test.iter().map(|&row| Ok(model.predict_at(data.row(row), level)?)).collect()
+    };
+    let mut measured = Measured::default();
+    for level in LEVELS {
+        let predictions = at(level)?;
+        let intervals = || predictions.iter().map(|prediction| prediction.interval);
+        let inside = intervals().zip(&truth).filter(|(i, truth)| (i.low..=i.high).contains(*truth)).count();
+        let width: f64 = intervals().map(|interval| interval.high - interval.low).sum();
+        let count = test.len() as f64;
+        measured.coverage.push((inside as f64 / count, width / count));
+        let strange = predictions.iter().filter(|prediction| !prediction.familiarity.is_familiar()).count();
+        measured.unfamiliar = strange as f64 / count;
+        if measured.correlations.is_empty() {
+            let scores: Vec<f64> = predictions.iter().map(|prediction| prediction.score).collect();
+            measured.correlations = correlations(&scores, &truth, &set, data.counts.len())?;
+        }
+    }
+    Ok(measured)
+}
+
+/// The folds of the calibration, shuffled by the same seed as everything else.
+fn calibration(seed: u64) -> CalibrationParams {
+    let mut params = CalibrationParams::default();
+    params.folds.shuffle = Some(seed);
+    params
 }
 
 /// Over everything first, then over the values of each set.
-fn correlations(predicted: &[f64], truth: &[f64], set: &[usize], sets: usize) -> Result<SplitScores> {
+fn correlations(predicted: &[f64], truth: &[f64], set: &[usize], sets: usize) -> Result<Vec<(f64, f64)>> {
     let mut results = vec![(srcc(predicted, truth)?, plcc(predicted, truth)?)];
     for wanted in 0..sets {
         let of_set = |values: &[f64]| -> Vec<f64> {
@@ -103,17 +120,10 @@ fn correlations(predicted: &[f64], truth: &[f64], set: &[usize], sets: usize) ->
     Ok(results)
 }
 
-fn predict(model: &impl Regressor, features: &[f64]) -> Result<Vec<f64>> {
-    Rows::new(features, FEATURES)?.iter().map(|row| Ok(model.predict(row)?)).collect()
-}
-
 /// The protocol and the numbers of all splits, to four digits.
-pub(crate) fn summarise(splits: &[SplitScores], seed: u64) -> Result<Evaluation> {
-    let column = |set: usize, pick: fn(&(f64, f64)) -> f64| -> Vec<f64> {
-        splits.iter().filter_map(|split| split.get(set)).map(pick).collect()
-    };
-    let mean_std = |values: &[f64]| -> Result<MeanStd> {
-        let summary = Summary::of(values)?;
+pub(crate) fn summarise(splits: &[Measured], seed: u64) -> Result<Evaluation> {
+    let mean_std = |value: &dyn Fn(&Measured) -> Option<f64>| -> Result<MeanStd> {
+        let summary = Summary::of(&splits.iter().filter_map(value).collect::<Vec<f64>>())?;
         Ok(MeanStd { mean: four_digits(summary.mean), std: four_digits(summary.std) })
     };
     let sets = std::iter::once("all").chain(SOURCES.iter().map(|source| source.name));
@@ -122,20 +132,36 @@ pub(crate) fn summarise(splits: &[SplitScores], seed: u64) -> Result<Evaluation>
         .map(|(index, set)| {
             Ok(SetScores {
                 set: set.to_owned(),
-                srcc: mean_std(&column(index, |pair| pair.0))?,
-                plcc: mean_std(&column(index, |pair| pair.1))?,
+                srcc: mean_std(&|split| split.correlations.get(index).map(|pair| pair.0))?,
+                plcc: mean_std(&|split| split.correlations.get(index).map(|pair| pair.1))?,
+            })
+        })
+        .collect::<Result<_>>()?;
+    let coverage = LEVELS
+        .into_iter()
+        .enumerate()
+        .map(|(index, level)| {
+            Ok(Coverage {
+                level,
+                inside: mean_std(&|split| split.coverage.get(index).map(|pair| pair.0))?,
+                width: mean_std(&|split| split.coverage.get(index).map(|pair| pair.1))?,
             })
         })
         .collect::<Result<_>>()?;
     Ok(Evaluation {
         protocol: format!(
             "{} random 80/20 splits of all rows together, split seeds {seed}, {}, ...; everything is fitted on the \
-             80 %; correlations without a mapping",
+             80 %, intervals too; correlations without a mapping",
             splits.len(),
             seed.wrapping_add(1)
         ),
         scores,
-        srcc_of_splits: column(0, |pair| pair.0).into_iter().map(four_digits).collect(),
+        srcc_of_splits: splits
+            .iter()
+            .filter_map(|split| Some(four_digits(split.correlations.first()?.0)))
+            .collect(),
+        coverage,
+        unfamiliar: Some(mean_std(&|split| Some(split.unfamiliar))?),
     })
 }
 
@@ -143,23 +169,20 @@ fn four_digits(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }
 
-/// Fits on all rows.
-pub(crate) fn final_model(
-    data: &Data,
-    params: &QualityParams,
-    evaluation: Option<Evaluation>,
-) -> Result<QualityModel> {
-    let predictor = params.fit(&Rows::new(&data.features, FEATURES)?, &data.scores)?;
-    let info = ModelInfo {
-        version: VERSION.to_owned(),
-        inputs: names(),
+fn info(data: &Data) -> ModelInfo {
+    ModelInfo {
+        version: data.recipe.version().to_owned(),
+        inputs: data.names.clone(),
         output: OutputRange {
             min: 1.0,
             max: 5.0,
             scale: SCALE.to_owned(),
             meaning: SCORE_MEANING.to_owned(),
         },
-    };
+    }
+}
+
+fn provenance(data: &Data, params: &QualityParams, evaluation: Option<Evaluation>) -> Provenance {
     let seed = params.ensemble.seed;
     let splits = evaluation.as_ref().map_or(0, |evaluation| evaluation.srcc_of_splits.len());
     let datasets = SOURCES.iter().zip(&data.counts).map(|(source, (used, dropped))| DataSet {
@@ -169,14 +192,13 @@ pub(crate) fn final_model(
         rows_used: *used,
         citation: source.citation.to_owned(),
     });
-    let provenance = Provenance {
+    Provenance {
         datasets: datasets.collect(),
-        features: "BRISQUE of the luma plane, mean over one frame a second (frames floor(fps/2)-1 + k*fps), from \
-                   BVQA_Benchmark (github.com/vztu/BVQA_Benchmark, commit \
-                   8c307b41c40cfba8411fd11e2595f2f905e043a8); rows with a missing value are left out"
-            .to_owned(),
+        features: data.recipe.source().to_owned(),
         command: format!(
-            "cargo run --release -p train-quality-model -- --data DIR --out FILE --seed {seed} --splits {splits}"
+            "cargo run --release -p train-quality-model -- --features {} --data DIR --out FILE --seed {seed} --splits \
+             {splits}",
+            data.recipe.word()
         ),
         seed,
         crate_version: dream_models::VERSION.to_owned(),
@@ -186,8 +208,23 @@ pub(crate) fn final_model(
                   scores of the databases above, whose papers must be cited. No video and no row of the tables is \
                   in this file."
             .to_owned(),
+    }
+}
+
+/// Fits and calibrates on all rows; a calibration that is already there is taken as it is.
+pub(crate) fn final_model(
+    data: &Data,
+    params: &QualityParams,
+    measured: Option<Calibration>,
+    evaluation: Option<Evaluation>,
+) -> Result<QualityModel> {
+    let predictor = params.fit(&data.features, &data.scores)?;
+    let calibration = match measured {
+        Some(calibration) => calibration,
+        None => calibration(params.ensemble.seed).fit(params, &predictor, &data.features, &data.scores)?,
     };
-    QualityModel::new(info, predictor, provenance).context("the trained model is not consistent")
+    QualityModel::new(info(data), predictor, calibration, provenance(data, params, evaluation))
+        .context("the trained model is not consistent")
 }
 
 #[cfg(test)]
@@ -209,9 +246,17 @@ mod tests {
 
     #[test]
     fn a_summary_has_the_mean_and_deviation_of_each_set() {
-        let splits = vec![
-            vec![(0.5, 0.6), (0.1, 0.2), (0.3, 0.3), (0.9, 0.9)],
-            vec![(0.7, 0.8), (0.3, 0.2), (0.3, 0.4), (0.8, 0.9)],
+        let splits = [
+            Measured {
+                correlations: vec![(0.5, 0.6), (0.1, 0.2), (0.3, 0.3), (0.9, 0.9)],
+                coverage: vec![(0.8, 1.0), (0.9, 1.2), (0.94, 1.6)],
+                unfamiliar: 0.01,
+            },
+            Measured {
+                correlations: vec![(0.7, 0.8), (0.3, 0.2), (0.3, 0.4), (0.8, 0.9)],
+                coverage: vec![(0.8, 1.0), (0.92, 1.4), (0.96, 1.6)],
+                unfamiliar: 0.03,
+            },
         ];
         let evaluation = summarise(&splits, 4).unwrap();
         assert_eq!(evaluation.srcc_of_splits, [0.5, 0.7]);
@@ -222,8 +267,13 @@ mod tests {
         assert_eq!(evaluation.scores[1].srcc, MeanStd { mean: 0.2, std: 0.1414 });
         assert_eq!(evaluation.scores[2].plcc, MeanStd { mean: 0.35, std: 0.0707 });
         assert_eq!(evaluation.scores[3].plcc, MeanStd { mean: 0.9, std: 0.0 });
+        let coverage: Vec<_> =
+            evaluation.coverage.iter().map(|c| (c.level, c.inside.mean, c.width.mean)).collect();
+        assert_eq!(coverage, [(0.8, 0.8, 1.0), (0.9, 0.91, 1.3), (0.95, 0.95, 1.6)]);
+        assert_eq!(evaluation.unfamiliar, Some(MeanStd { mean: 0.02, std: 0.0141 }));
         assert!(
             evaluation.protocol.starts_with("2 random 80/20 splits") && evaluation.protocol.contains("4, 5")
         );
+        assert!(evaluation.words().starts_with("SRCC 0.600 and PLCC 0.700"), "{}", evaluation.words());
     }
 }

@@ -9,6 +9,7 @@ mod image;
 mod losses;
 mod metrics;
 mod pooled;
+mod preprocess;
 mod primitives;
 mod report;
 mod steps;
@@ -53,6 +54,7 @@ layout:
   da_clip     da_tiny.json with .weights.safetensors and .io.safetensors
   swinv2      swinv2_*.json with .weights.safetensors and .io.safetensors; swinv2_*.json of keys/
   losses      losses.json, cosine_losses.json, level_scores.json
+  preprocess  preprocess.json, preprocess.safetensors
 `image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm,
 tlvqm-high, v-bliinds and videval60.
 
@@ -136,6 +138,9 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
         da_clip::run(&folder, &mut report)?;
         if has("losses.json") || has("cosine_losses.json") || has("level_scores.json") {
             losses::run(&folder, &mut report)?;
+        }
+        if has("preprocess.json") {
+            preprocess::run(&folder, &mut report)?;
         }
     }
     report.finish(dir)

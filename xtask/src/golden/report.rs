@@ -20,13 +20,14 @@ pub(crate) enum Group {
     Videval60,
     Metrics,
     Losses,
+    Preprocess,
     SwinV2,
     ClipText,
     DaClip,
 }
 
 impl Group {
-    const NAMES: [(&'static str, &'static [Self]); 15] = [
+    const NAMES: [(&'static str, &'static [Self]); 16] = [
         ("brisque", &[Self::Brisque]),
         ("half-size", &[Self::HalfSize]),
         ("gm-log", &[Self::GmLog]),
@@ -37,6 +38,7 @@ impl Group {
         ("videval60", &[Self::Videval60]),
         ("metrics", &[Self::Metrics]),
         ("losses", &[Self::Losses]),
+        ("preprocess", &[Self::Preprocess]),
         ("swinv2", &[Self::SwinV2]),
         ("clip_text", &[Self::ClipText]),
         ("da_clip", &[Self::DaClip]),

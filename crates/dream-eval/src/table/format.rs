@@ -213,3 +213,14 @@ fn latex_escaped(text: &str) -> String {
         out
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_special_of_latex_is_escaped() {
+        assert_eq!(latex_escaped("a&b%c$d#e_f{g}h"), "a\\&b\\%c\\$d\\#e\\_f\\{g\\}h");
+        assert_eq!(latex_escaped("~^\\\nx"), "\\textasciitilde{}\\textasciicircum{}\\textbackslash{} x");
+    }
+}

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::Regressor;
 use super::format;
 use super::network::Network;
-use super::rows::check_row;
+use super::rows::{check_row, mean_and_std};
 use super::tensor::{Quantized, QuantizedFile};
 use crate::{Error, Result};
 
@@ -65,8 +65,8 @@ impl MlpEnsemble {
         Self { inputs, hidden, members: networks.len(), target_mean, target_std, tensors, weights }
     }
 
-    /// The value for a row that is known to fit.
-    pub(super) fn evaluate(&self, row: &[f64]) -> f64 {
+    /// The value for a row that is known to fit, and the deviation of the members around it.
+    pub(super) fn evaluate(&self, row: &[f64]) -> (f64, f64) {
         let [hidden_weights, hidden_bias, output_weights, output_bias] = &self.weights;
         let mut units =
             hidden_weights.chunks_exact(self.inputs.max(1)).zip(hidden_bias).zip(output_weights).map(
@@ -75,11 +75,11 @@ impl MlpEnsemble {
                     output * libm::tanh(sum)
                 },
             );
-        let mut total = 0.0;
-        for bias in output_bias {
-            total += units.by_ref().take(self.hidden).fold(*bias, |sum, unit| sum + unit);
-        }
-        self.target_mean + self.target_std * total / self.members.max(1) as f64
+        let member = |bias: &f64| units.by_ref().take(self.hidden).fold(*bias, |sum, unit| sum + unit);
+        let outputs: Vec<f64> = output_bias.iter().map(member).collect();
+        let total = outputs.iter().fold(0.0, |total, output| total + output);
+        let (_, spread) = mean_and_std(outputs.into_iter());
+        (self.target_mean + self.target_std * total / self.members.max(1) as f64, self.target_std * spread)
     }
 
     pub(super) fn to_file(&self) -> MlpEnsembleFile {
@@ -130,7 +130,7 @@ impl Regressor for MlpEnsemble {
 
     fn predict(&self, row: &[f64]) -> Result<f64> {
         check_row(row, self.inputs)?;
-        let value = self.evaluate(row);
+        let (value, _) = self.evaluate(row);
         // Huge inputs of both signs can cancel into a NaN before the hyperbolic tangent.
         if value.is_finite() {
             Ok(value)

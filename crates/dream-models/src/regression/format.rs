@@ -6,15 +6,16 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::calibration::CalibrationFile;
 use super::ensemble::MlpEnsembleFile;
-use super::{MlpEnsemble, ModelInfo, OutputRange, Provenance, ScaledEnsemble, Scaler};
+use super::{Calibration, Imputer, MlpEnsemble, ModelInfo, OutputRange, Provenance, ScaledEnsemble, Scaler};
 use crate::{Error, Result};
 
 /// Name of the format, the first thing in a file.
 pub(super) const FORMAT: &str = "dream-models.regression";
 
 /// Number of the format. A reader of one number refuses every other one.
-pub(super) const FORMAT_VERSION: u64 = 1;
+pub(super) const FORMAT_VERSION: u64 = 2;
 
 /// Larger files are refused before they are parsed.
 pub(super) const MAX_BYTES: usize = 1 << 20;
@@ -53,8 +54,10 @@ struct File {
     version: String,
     output: OutputRange,
     inputs: Vec<String>,
+    impute: Imputer,
     scaler: Scaler,
     head: Head,
+    calibration: CalibrationFile,
     provenance: Provenance,
 }
 
@@ -65,11 +68,12 @@ enum Head {
 }
 
 /// The checked content of a file.
-pub(super) type Parts = (ModelInfo, ScaledEnsemble, Provenance);
+pub(super) type Parts = (ModelInfo, ScaledEnsemble, Calibration, Provenance);
 
 pub(super) fn write(
     info: &ModelInfo,
     predictor: &ScaledEnsemble,
+    calibration: &Calibration,
     provenance: &Provenance,
 ) -> Result<Vec<u8>> {
     let file = File {
@@ -78,8 +82,10 @@ pub(super) fn write(
         version: info.version.clone(),
         output: info.output.clone(),
         inputs: info.inputs.clone(),
+        impute: predictor.imputer.clone(),
         scaler: predictor.scaler.clone(),
         head: Head::MlpEnsemble(predictor.head.to_file()),
+        calibration: calibration.to_file(),
         provenance: provenance.clone(),
     };
     to_json(&file, MAX_BYTES)
@@ -100,10 +106,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parts> {
         serde_json::from_slice(bytes).map_err(|error| Error::invalid("JSON", error.to_string()))?;
     let info = ModelInfo { version: file.version, inputs: file.inputs, output: file.output };
     check_info(&info)?;
+    file.impute.check(info.inputs.len())?;
     file.scaler.check(info.inputs.len())?;
     let Head::MlpEnsemble(head) = file.head;
-    let head = MlpEnsemble::from_file(&head, info.inputs.len())?;
-    Ok((info, ScaledEnsemble { scaler: file.scaler, head }, file.provenance))
+    let width = file.scaler.outputs();
+    let head = MlpEnsemble::from_file(&head, width)?;
+    let calibration = Calibration::from_file(file.calibration, width)?;
+    let predictor = ScaledEnsemble { imputer: file.impute, scaler: file.scaler, head };
+    Ok((info, predictor, calibration, file.provenance))
 }
 
 pub(super) fn check_info(info: &ModelInfo) -> Result<()> {

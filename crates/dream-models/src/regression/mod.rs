@@ -1,19 +1,20 @@
 //! Regression from a feature vector to a score, without a tensor library.
 //!
 //! The main type is [`QualityModel`]: named inputs, scaling, head, output range and provenance in one
-//! value, with one embedded instance. The parts are public so that other heads and other data can use them:
+//! value, with two embedded instances. The parts are public so that other heads and other data can use them:
 //!
 //! | step | type |
 //! |---|---|
 //! | rows of a table | [`Rows`] |
 //! | logarithm, standardisation, clamp | [`Scaler`] |
+//! | missing values, range of the columns | [`Imputer`], [`MinMax`] |
 //! | ensemble of small neural networks | [`MlpParams`] fits an [`MlpEnsemble`] |
-//! | scaling and ensemble together | [`QualityParams`] fits a [`ScaledEnsemble`] |
+//! | imputation, scaling and ensemble together | [`QualityParams`] fits a [`ScaledEnsemble`] |
+//! | intervals, and what is far from training | [`CalibrationParams`] measures a [`Calibration`] |
 //! | named, documented, saved | [`QualityModel`] |
 //! | repeated random splits | [`holdout`] |
 //! | support vector regression | [`SvrParams`] fits an [`Svr`] |
-//! | missing values, range of the columns | [`Imputer`], [`MinMax`] |
-//! | all three together | [`ScaledSvrParams`] fits a [`ScaledSvr`] |
+//! | imputation, range and regression together | [`ScaledSvrParams`] fits a [`ScaledSvr`] |
 //! | named, documented, saved | [`SvrModel`] |
 //! | choice of C and γ by cross-validation | [`search_svr`] with [`svr_grid`] or [`RandomizedSearch`] |
 //! | choice of columns | [`SelectionParams`], [`SizeSearch`] |
@@ -23,6 +24,7 @@
 //! threads.
 
 mod adam;
+mod calibration;
 mod ensemble;
 mod fit;
 mod folds;
@@ -32,6 +34,7 @@ mod min_max;
 mod model;
 mod network;
 mod params;
+mod prediction;
 mod provenance;
 pub(crate) mod random;
 mod rows;
@@ -46,6 +49,7 @@ mod tensor;
 mod whiten;
 mod wording;
 
+pub use calibration::{Calibration, CalibrationParams};
 pub use ensemble::MlpEnsemble;
 pub use fit::MlpParams;
 pub use folds::{Folds, Split};
@@ -53,7 +57,8 @@ pub use impute::{Impute, Imputer};
 pub use min_max::MinMax;
 pub use model::{ModelInfo, OutputRange, QualityModel};
 pub use params::{QualityParams, ScaledEnsemble};
-pub use provenance::{DataSet, Evaluation, MeanStd, Provenance, SetScores};
+pub use prediction::{Familiarity, Interval, Prediction};
+pub use provenance::{Coverage, DataSet, Evaluation, MeanStd, Provenance, SetScores};
 pub use rows::Rows;
 pub use scale::{Scaler, Transform};
 pub use scaled_svr::{ScaledSvr, ScaledSvrParams};
@@ -74,7 +79,7 @@ use crate::Result;
 /// # fn main() -> dream_models::Result<()> {
 /// let model = QualityModel::embedded()?;
 /// let any: &dyn Regressor = &model;
-/// assert_eq!(any.inputs(), 36);
+/// assert_eq!(any.inputs(), 60);
 /// # Ok(())
 /// # }
 /// ```
@@ -86,7 +91,7 @@ pub trait Regressor: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`crate::Error::LengthMismatch`] for a row of another length, [`crate::Error::NonFinite`] for a row with
-    /// a NaN or an infinity.
+    /// [`crate::Error::LengthMismatch`] for a row of another length, [`crate::Error::NonFinite`] for a NaN or an infinity
+    /// where the model does not fill in missing values.
     fn predict(&self, row: &[f64]) -> Result<f64>;
 }

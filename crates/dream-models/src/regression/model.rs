@@ -3,13 +3,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Grade, Provenance, Regressor, ScaledEnsemble, format};
+use super::{Calibration, Grade, Impute, Prediction, Provenance, Regressor, ScaledEnsemble, format};
 use crate::{Error, Result};
 
 /// What a model is called, what it takes and what it gives.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelInfo {
-    /// Name and number, such as `brisque-ugc-1`. Another number for every change of a score.
+    /// Name and number, such as `videval60-ugc-1`. Another number for every change of a score.
     pub version: String,
     /// Names of the features, in the order of the rows.
     pub inputs: Vec<String>,
@@ -31,20 +31,20 @@ pub struct OutputRange {
     pub meaning: String,
 }
 
-/// A trained regression with its feature names, scaling, output range and provenance.
+/// A trained regression with its feature names, scaling, output range, calibration and provenance.
 ///
 /// ```
 /// use dream_models::regression::QualityModel;
 ///
 /// # fn main() -> dream_models::Result<()> {
 /// let model = QualityModel::embedded()?;
-/// assert_eq!(model.inputs()[0], "brisque.s1.ggd.shape.mean");
+/// assert_eq!(model.inputs()[0], "videval60.brisque.s1.aggd_v.left_variance.mean");
 ///
 /// // Another layout is an error that names the first difference.
 /// let mut names = model.inputs().to_vec();
 /// names.swap(0, 1);
 /// let error = model.check_inputs(&names).unwrap_err().to_string();
-/// assert!(error.starts_with("feature 0 is `brisque.s1.ggd.variance.mean`"), "{error}");
+/// assert!(error.starts_with("feature 0 is `videval60.brisque.s2.aggd_h.left_variance.mean`"), "{error}");
 /// # Ok(())
 /// # }
 /// ```
@@ -52,37 +52,65 @@ pub struct OutputRange {
 pub struct QualityModel {
     info: ModelInfo,
     predictor: ScaledEnsemble,
+    calibration: Calibration,
     provenance: Provenance,
 }
 
-/// The committed weights. `train-quality-model` writes this file.
-const EMBEDDED: &[u8] = include_bytes!("../../assets/brisque-ugc-1.json");
+/// The committed weights. `train-quality-model` writes these files.
+const VIDEVAL60: &[u8] = include_bytes!("../../assets/videval60-ugc-1.json");
+const BRISQUE: &[u8] = include_bytes!("../../assets/brisque-ugc-1.json");
 
 impl QualityModel {
     /// Largest model file that is read, in bytes.
     pub const MAX_BYTES: usize = format::MAX_BYTES;
 
-    /// The model that ships in this crate: 36 BRISQUE features of a video to a mean opinion score on 1..=5.
+    /// Level of the intervals that [`QualityModel::predict`] gives.
+    pub const LEVEL: f64 = 0.9;
+
+    /// The model that ships in this crate: 60 VIDEVAL features of a video to a mean opinion score on 1..=5.
     ///
-    /// It costs well under a millisecond; keep the value where many videos are scored.
+    /// It learned from tables of the original MATLAB code, so it wants the features in that form: rounding noise of flat
+    /// areas and ties as they come, undefined values as NaN (`Videval60 { ties: Ties::Plain, flat_areas:
+    /// FlatAreas::Literal, keep_undefined: true }` in dream-features). A video of less than about a second has too few of
+    /// them: see [`QualityModel::embedded_brisque`].
+    ///
+    /// It costs a few milliseconds; keep the value where many videos are scored.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidModel`] if the crate was built from damaged files.
     pub fn embedded() -> Result<Self> {
-        Self::from_bytes(EMBEDDED)
+        Self::from_bytes(VIDEVAL60)
+    }
+
+    /// The small model that ships beside it: 36 BRISQUE features, the mean over one frame a second, to the same scale.
+    ///
+    /// Its features cost a tenth of the others, and one frame is enough; it agrees with people clearly less.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidModel`] if the crate was built from damaged files.
+    pub fn embedded_brisque() -> Result<Self> {
+        Self::from_bytes(BRISQUE)
     }
 
     /// A model from its parts, which come from a training.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidModel`] for names that are empty or repeated or do not match the predictor in number, and
-    /// for an output range that is not a range.
-    pub fn new(info: ModelInfo, predictor: ScaledEnsemble, provenance: Provenance) -> Result<Self> {
+    /// [`Error::InvalidModel`] for names that are empty or repeated or do not match the predictor in number, for a
+    /// calibration of another predictor, and for an output range that is not a range.
+    pub fn new(
+        info: ModelInfo,
+        predictor: ScaledEnsemble,
+        calibration: Calibration,
+        provenance: Provenance,
+    ) -> Result<Self> {
         format::check_info(&info)?;
         format::check_length("inputs", "inputs", info.inputs.len(), predictor.inputs())?;
-        Ok(Self { info, predictor, provenance })
+        let width = predictor.scaler.outputs();
+        format::check_length("calibration", "whitening", calibration.width(), width)?;
+        Ok(Self { info, predictor, calibration, provenance })
     }
 
     /// Reads a model file from memory.
@@ -92,8 +120,8 @@ impl QualityModel {
     /// [`Error::UnsupportedFormat`] for a file of another format or version; [`Error::InvalidModel`] for anything
     /// damaged, truncated, unknown or contradictory, and for more than [`QualityModel::MAX_BYTES`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let (info, predictor, provenance) = format::read(bytes)?;
-        Ok(Self { info, predictor, provenance })
+        let (info, predictor, calibration, provenance) = format::read(bytes)?;
+        Ok(Self { info, predictor, calibration, provenance })
     }
 
     /// Reads a model file from a stream, at most [`QualityModel::MAX_BYTES`] of it.
@@ -120,7 +148,7 @@ impl QualityModel {
     ///
     /// [`Error::InvalidModel`] for a model larger than [`QualityModel::MAX_BYTES`].
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        format::write(&self.info, &self.predictor, &self.provenance)
+        format::write(&self.info, &self.predictor, &self.calibration, &self.provenance)
     }
 
     /// Writes the model file.
@@ -138,7 +166,7 @@ impl QualityModel {
         &self.info.inputs
     }
 
-    /// Name and number of the model, such as `brisque-ugc-1`.
+    /// Name and number of the model, such as `videval60-ugc-1`.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.info.version
@@ -154,6 +182,12 @@ impl QualityModel {
     #[must_use]
     pub fn provenance(&self) -> &Provenance {
         &self.provenance
+    }
+
+    /// How intervals and familiarity were measured.
+    #[must_use]
+    pub fn calibration(&self) -> &Calibration {
+        &self.calibration
     }
 
     /// The grade nearest to a score of this model; `None` for a model whose scores are not on 1..=5.
@@ -172,24 +206,64 @@ impl QualityModel {
         format::check_names(&self.info.inputs, names)
     }
 
-    /// The score of one video from its features, in the order of [`QualityModel::inputs`].
+    /// The score of one video from its features, in the order of [`QualityModel::inputs`], with an interval of
+    /// [`QualityModel::LEVEL`] and the distance from the training rows.
     ///
     /// Finite and within [`QualityModel::output`] for every finite row. The bytes of the result are the same on
-    /// every machine.
+    /// every machine. Where the model fills in missing values, NaN and infinities count as missing.
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] for a row of another length, [`Error::NonFinite`] with the name of the feature
-    /// that is a NaN or an infinity.
-    pub fn predict(&self, row: &[f64]) -> Result<f64> {
+    /// [`Error::LengthMismatch`] for a row of another length; [`Error::NonFinite`] with the name of the feature that is a
+    /// NaN or an infinity where the model does not fill in missing values, [`Error::TooManyMissing`] where it does, but
+    /// more are missing than a training row missed: the video is too short for these features.
+    pub fn predict(&self, row: &[f64]) -> Result<Prediction> {
+        self.predict_at(row, Self::LEVEL)
+    }
+
+    /// As [`QualityModel::predict`], with an interval of another level.
+    ///
+    /// ```
+    /// use dream_models::regression::QualityModel;
+    ///
+    /// # fn main() -> dream_models::Result<()> {
+    /// let model = QualityModel::embedded_brisque()?;
+    /// let row = vec![0.5; 36];
+    /// let (often, seldom) = (model.predict_at(&row, 0.95)?, model.predict_at(&row, 0.5)?);
+    /// assert_eq!(often.score, seldom.score);
+    /// assert!(often.interval.low < seldom.interval.low && often.interval.high > seldom.interval.high);
+    /// // Made-up numbers are no video.
+    /// assert!(!often.familiarity.is_familiar());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`QualityModel::predict`]; [`Error::InvalidConfig`] for a level outside [`Calibration::levels`].
+    pub fn predict_at(&self, row: &[f64], level: f64) -> Result<Prediction> {
+        let most = self.calibration.most_missing();
         if row.len() == self.info.inputs.len() {
-            let mut named = row.iter().zip(&self.info.inputs);
-            if let Some((&value, name)) = named.find(|(value, _)| !value.is_finite()) {
-                return Err(Error::NonFinite { name: name.clone(), value });
+            let mut named = row.iter().zip(&self.info.inputs).filter(|(value, _)| !value.is_finite());
+            if self.predictor.imputer.rule() == Impute::Error {
+                if let Some((&value, name)) = named.next() {
+                    return Err(Error::NonFinite { name: name.clone(), value });
+                }
+            } else {
+                let found = named.count();
+                if found > most {
+                    return Err(Error::TooManyMissing { found, inputs: row.len(), most });
+                }
             }
         }
         let OutputRange { min, max, .. } = self.info.output;
-        Ok(self.predictor.predict(row)?.clamp(min, max))
+        let scaled = self.predictor.scaled(row)?;
+        let (score, spread) = self.predictor.head.evaluate(&scaled);
+        Ok(Prediction {
+            score: score.clamp(min, max),
+            interval: self.calibration.interval(level, score, spread, (min, max))?,
+            familiarity: self.calibration.familiarity(row, &scaled),
+        })
     }
 
     /// [`QualityModel::check_inputs`] and [`QualityModel::predict`] in one call.
@@ -197,7 +271,7 @@ impl QualityModel {
     /// # Errors
     ///
     /// As both.
-    pub fn predict_named<S: AsRef<str>>(&self, names: &[S], row: &[f64]) -> Result<f64> {
+    pub fn predict_named<S: AsRef<str>>(&self, names: &[S], row: &[f64]) -> Result<Prediction> {
         self.check_inputs(names)?;
         self.predict(row)
     }
@@ -209,6 +283,6 @@ impl Regressor for QualityModel {
     }
 
     fn predict(&self, row: &[f64]) -> Result<f64> {
-        Self::predict(self, row)
+        Ok(Self::predict(self, row)?.score)
     }
 }

@@ -1,4 +1,5 @@
 use super::random::SplitMix64;
+use crate::simd::{Kernel, dispatch};
 
 /// One network while it is trained: `y = b₂ + w₂ · tanh(b₁ + x W₁)`.
 ///
@@ -54,16 +55,34 @@ impl Network {
         gradient: &mut [f64],
         scratch: &mut Scratch,
     ) {
+        let size = (self.inputs, self.hidden);
+        dispatch(Gradient { blocks: self.blocks(), size, batch, gradient, scratch });
+    }
+}
+
+struct Gradient<'n, 'g, I> {
+    blocks: Blocks<'n>,
+    size: (usize, usize),
+    batch: I,
+    gradient: &'g mut [f64],
+    scratch: &'g mut Scratch,
+}
+
+impl<'a, I: ExactSizeIterator<Item = (&'a [f64], f64)>> Kernel for Gradient<'_, '_, I> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self { blocks, size: (inputs, hidden), batch, gradient, scratch } = self;
         gradient.fill(0.0);
         let weight = 1.0 / batch.len().max(1) as f64;
-        let blocks = self.blocks();
-        let (d_hidden_weights, rest) = split_mut(gradient, self.inputs * self.hidden);
-        let (d_output_weights, rest) = split_mut(rest, self.hidden);
-        let (d_hidden_bias, d_output_bias) = split_mut(rest, self.hidden);
+        let (d_hidden_weights, rest) = split_mut(gradient, inputs * hidden);
+        let (d_output_weights, rest) = split_mut(rest, hidden);
+        let (d_hidden_bias, d_output_bias) = split_mut(rest, hidden);
+        let Scratch { active, back } = scratch;
         for (row, target) in batch {
-            let active = &mut scratch.active[..];
             active.copy_from_slice(blocks.hidden_bias);
-            for (x, weights) in row.iter().zip(blocks.hidden_weights.chunks_exact(self.hidden)) {
+            for (x, weights) in row.iter().zip(blocks.hidden_weights.chunks_exact(hidden)) {
                 active.iter_mut().zip(weights).for_each(|(a, w)| *a += x * w);
             }
             active.iter_mut().for_each(|a| *a = libm::tanh(*a));
@@ -72,12 +91,11 @@ impl Network {
             let slope = (output - target) * weight;
             d_output_bias.iter_mut().for_each(|d| *d += slope);
             d_output_weights.iter_mut().zip(active.iter()).for_each(|(d, a)| *d += slope * a);
-            let back = &mut scratch.back[..];
             for (d, (a, w)) in back.iter_mut().zip(active.iter().zip(blocks.output_weights)) {
                 *d = slope * w * (1.0 - a * a);
             }
             d_hidden_bias.iter_mut().zip(back.iter()).for_each(|(d, b)| *d += b);
-            for (x, d_weights) in row.iter().zip(d_hidden_weights.chunks_exact_mut(self.hidden)) {
+            for (x, d_weights) in row.iter().zip(d_hidden_weights.chunks_exact_mut(hidden)) {
                 d_weights.iter_mut().zip(back.iter()).for_each(|(d, b)| *d += x * b);
             }
         }

@@ -46,6 +46,39 @@ pub struct Evaluation {
     pub scores: Vec<SetScores>,
     /// SRCC over all test rows, split by split, to four digits.
     pub srcc_of_splits: Vec<f64>,
+    /// How often intervals held the score of people, by level.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coverage: Vec<Coverage>,
+    /// Share of test rows that were called unfamiliar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfamiliar: Option<MeanStd>,
+}
+
+impl Evaluation {
+    /// The correlations over all sets in words, to print beside a score; empty where nothing was measured.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let splits = self.srcc_of_splits.len();
+        self.scores.first().map_or_else(String::new, |all| {
+            format!(
+                "SRCC {:.3} and PLCC {:.3} with the ratings of unseen videos of the same databases (means over {splits} \
+                 random 80/20 splits)",
+                all.srcc.mean, all.plcc.mean
+            )
+        })
+    }
+}
+
+/// How often intervals of one level held the score of people, on test rows.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Coverage {
+    /// Nominal probability.
+    pub level: f64,
+    /// Share of test rows inside their interval.
+    pub inside: MeanStd,
+    /// Width of the intervals.
+    pub width: MeanStd,
 }
 
 /// Correlations on one set.

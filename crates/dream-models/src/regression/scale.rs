@@ -13,6 +13,8 @@ pub enum Transform {
     /// Natural logarithm of the value, or of [`Scaler::LOG_FLOOR`] where the value is smaller; for variances
     /// and other positive columns with a long tail.
     Log,
+    /// The column is not looked at; the scaled row does not have it.
+    Unused,
 }
 
 /// Logarithm, standardisation and clamp of each column.
@@ -49,13 +51,13 @@ impl Scaler {
     /// Largest clamp that makes sense, in standard deviations.
     const MAX_CLIP: f64 = 1e3;
 
-    /// Mean and population standard deviation of each transformed column of `rows`.
+    /// Mean and population standard deviation of each transformed column of `rows`; 0 and 1 for unused ones.
     ///
     /// # Errors
     ///
     /// [`Error::LengthMismatch`] unless there is one transform per column; [`Error::InvalidConfig`] unless `clip`
     /// is above 0 and at most 1000; [`Error::TooFewRows`] for fewer than two rows; [`Error::Constant`] for a
-    /// column without spread.
+    /// column without spread, or where no column is used.
     pub fn fit(rows: &Rows<'_>, transforms: &[Transform], clip: f64) -> Result<Self> {
         if transforms.len() != rows.width() {
             let (expected, found) = (rows.width(), transforms.len());
@@ -72,7 +74,15 @@ impl Scaler {
             return Err(Error::TooFewRows { min: 2, found: rows.len() });
         }
         let (mut mean, mut std) = (Vec::new(), Vec::new());
+        if transforms.iter().all(|transform| *transform == Transform::Unused) {
+            return Err(Error::Constant { what: "every column that is used".to_owned() });
+        }
         for (column, &transform) in transforms.iter().enumerate() {
+            if transform == Transform::Unused {
+                mean.push(0.0);
+                std.push(1.0);
+                continue;
+            }
             let values =
                 rows.iter().filter_map(|row| row.get(column)).map(|&value| transformed(transform, value));
             let (column_mean, column_std) = mean_and_std(values);
@@ -91,7 +101,13 @@ impl Scaler {
         self.mean.len()
     }
 
-    /// The scaled row: finite, between `-clip` and `clip`.
+    /// Number of columns that are used: the length of a scaled row.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.transforms.iter().filter(|transform| **transform != Transform::Unused).count()
+    }
+
+    /// The scaled row, without the unused columns: finite, between `-clip` and `clip`.
     ///
     /// # Errors
     ///
@@ -102,6 +118,7 @@ impl Scaler {
         Ok(row
             .iter()
             .zip(columns)
+            .filter(|(_, (transform, _))| **transform != Transform::Unused)
             .map(|(&value, (&transform, (mean, std)))| {
                 ((transformed(transform, value) - mean) / std).clamp(-self.clip, self.clip)
             })
@@ -114,6 +131,9 @@ impl Scaler {
         format::check_length(PART, "transforms", self.transforms.len(), inputs)?;
         format::check_length(PART, "mean", self.mean.len(), inputs)?;
         format::check_length(PART, "std", self.std.len(), inputs)?;
+        if self.outputs() == 0 {
+            return Err(Error::invalid(PART, "it uses no column"));
+        }
         if !self.mean.iter().all(|mean| mean.is_finite()) {
             return Err(Error::invalid(PART, "a mean is not finite"));
         }
@@ -130,7 +150,7 @@ impl Scaler {
 
 fn transformed(transform: Transform, value: f64) -> f64 {
     match transform {
-        Transform::Identity => value,
+        Transform::Identity | Transform::Unused => value,
         Transform::Log => libm::log(value.max(Scaler::LOG_FLOOR)),
     }
 }

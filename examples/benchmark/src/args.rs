@@ -1,0 +1,167 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use dream_data::RelativeBox;
+
+use crate::sets::Set;
+use crate::shard::Shard;
+
+/// The benchmark of photorealism in one command: features of every clip, training on every split, predictions, the
+/// paper's tables and a page
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) splits: Splits,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train on all of one data set, test on others (Table VIII)
+    #[command(after_help = CROSS)]
+    Cross(Cross),
+    /// Put the folders of several shards together; writes the report when nothing is missing
+    #[command(after_help = MERGE)]
+    Merge(Merge),
+}
+
+/// The splits of one data set (Table IV).
+#[derive(Debug, Args)]
+pub(crate) struct Splits {
+    /// Folder in the shape of DREAM: videos/, splits/0..9/
+    #[arg(long, value_name = "DIR", required_unless_present = "list_methods")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Splits to use, the first ones
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) splits: usize,
+
+    /// Also compare losses on a small trainable head on the features of this set (Table V)
+    #[arg(long, value_name = "SET", value_enum)]
+    pub(crate) loss_ablation: Option<Set>,
+
+    /// Say what the methods are, and stop
+    #[arg(long)]
+    pub(crate) list_methods: bool,
+
+    #[command(flatten)]
+    pub(crate) work: Work,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cross {
+    /// What to train on, all of it: a folder in the shape of DREAM, or a list file,mos beside its videos
+    #[arg(long, value_name = "DIR|LIST")]
+    pub(crate) train: PathBuf,
+
+    /// What to test on, one or several
+    #[arg(long, value_name = "DIR|LIST", num_args = 1.., required = true)]
+    pub(crate) test: Vec<PathBuf>,
+
+    /// Trainings of every method; each draws its search, folds and selection anew
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) repeats: usize,
+
+    #[command(flatten)]
+    pub(crate) work: Work,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Merge {
+    /// Where the merged results go; may be one of the shards
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+
+    /// Folders of the shards
+    #[arg(value_name = "SHARD_DIR", required = true)]
+    pub(crate) shards: Vec<PathBuf>,
+}
+
+/// What both kinds of evaluation need.
+#[derive(Debug, Args)]
+pub(crate) struct Work {
+    /// Methods by name, or all; the baselines stand beside them in any case
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
+    pub(crate) methods: Vec<String>,
+
+    /// Folder for results and cache; run again with the same folder after an interruption
+    #[arg(long, short, value_name = "DIR", default_value = "benchmark-out")]
+    pub(crate) out: PathBuf,
+
+    /// brisque, gm-log and higrade look at one of so many frames; 6 in the paper
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) every: u64,
+
+    /// CSV file,x1,y1,x2,y2: the face box of every clip, in parts of the frame; the labels of DFGC-VRA are one
+    #[arg(long, value_name = "FILE", conflicts_with = "crop")]
+    pub(crate) boxes: Option<PathBuf>,
+
+    /// The same box for every clip [default: whole frames]
+    #[arg(long, value_name = "X1,Y1,X2,Y2")]
+    pub(crate) crop: Option<RelativeBox>,
+
+    /// Widen the boxes so many times, 1.3 for those of a face detector
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    pub(crate) expand: f64,
+
+    /// Seed of everything that is drawn; split i draws with seed + i
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Clips or trainings at the same time, 0 for one per core; results do not depend on it
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) jobs: usize,
+
+    /// Do part I of N only: every N-th clip, and every N-th training once all features are there
+    #[arg(long, value_name = "I/N")]
+    pub(crate) shard: Option<Shard>,
+
+    /// Try clips again that failed before
+    #[arg(long)]
+    pub(crate) retry_failed: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  benchmark --data DREAM --out results
+                        all methods on ten splits; the same command goes on after an interruption
+  benchmark --data DREAM --methods brisque,gm-log --splits 3 --out quick --jobs 4
+  benchmark --data DREAM --out results --boxes faces.csv --expand 1.3
+                        on faces instead of whole frames
+  benchmark --data DREAM --out results --methods brisque --loss-ablation brisque
+                        and Table V, on a small head
+  benchmark --data DREAM --out s1 --shard 1/2
+                        on the first of two machines; see `benchmark merge --help`
+  benchmark cross --train DREAM --test ffpp/list.csv qeval/list.csv --out across
+  benchmark --list-methods
+
+Below the folder of --out: report.html (everything on one page), table4.txt, .md, .csv, .tex, significance.csv,
+failures.csv, predictions/METHOD.csv (evaluate-predictions reads them), and cache/ (features and trainings, found
+again by the content of the video, the settings and the version).
+Exit status: 0 done, 1 done with failures, or other shards have to work first, 2 wrong usage or input.";
+
+const CROSS: &str = "\
+Examples:
+  benchmark cross --train DREAM --test ffpp/list.csv --repeats 10 --out across
+                        videos of a list are looked for in the folder of the list
+  benchmark cross --train DREAM --test OTHER --methods brisque,tlvqm --out across
+
+A folder counts with all clips that its splits have scores for. The mean ± deviation of table8 is over the repeats,
+which differ in their seeds only: it is that of the search, not of the data.";
+
+const MERGE: &str = "\
+Examples, for two machines that can read each other's folders:
+  benchmark --data DREAM --out s1 --shard 1/2         (and s2 with 2/2 on the other machine)
+                        features of every second clip
+  benchmark merge --out s1 s1 s2                      (and --out s2 on the other machine)
+                        now both have all features
+  benchmark --data DREAM --out s1 --shard 1/2         (and s2)
+                        every second training
+  benchmark merge --out results s1 s2
+                        tables and page; the same bytes as from one run
+
+Exit status: 0 complete, 1 merged but something is missing or failed, 2 an error.";

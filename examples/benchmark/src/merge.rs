@@ -1,0 +1,113 @@
+//! `merge`: the work of several shards in one folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::args::Merge;
+use crate::protocol::{FILE, Protocol};
+use crate::report::Report;
+use crate::store::Store;
+
+/// What belongs to the results; digests of files are remembered by each machine for itself.
+const PARTS: [&str; 2] = ["cache/features", "cache/runs"];
+
+/// Merges, and reports where nothing is missing; whether all is well.
+pub(crate) fn run(args: &Merge) -> Result<bool> {
+    let mut protocol: Option<(Protocol, &Path)> = None;
+    for shard in &args.shards {
+        let path = shard.join(FILE);
+        let bytes = fs::read(&path).with_context(|| {
+            format!("cannot read {}: pass folders that `benchmark --shard` wrote", path.display())
+        })?;
+        let found: Protocol = serde_json::from_slice(&bytes)
+            .with_context(|| format!("{}: written by another version", path.display()))?;
+        match &protocol {
+            Some((first, _)) if *first == found => {}
+            Some((_, of)) => bail!(
+                "{} and {} are of different runs: use the same --data, --methods, --splits, --seed and crop for all shards",
+                of.display(),
+                shard.display()
+            ),
+            None => protocol = Some((found, shard)),
+        }
+    }
+    let (protocol, _) = protocol.context("no shard to merge")?;
+    let store = Store::open(&args.out)?;
+    let mut copied = 0;
+    for shard in &args.shards {
+        for part in PARTS {
+            for file in files(&shard.join(part))? {
+                copied += usize::from(copy(&store, shard, &file)?);
+            }
+        }
+    }
+    store.write_json(FILE, &protocol)?;
+    println!("{}: {copied} results from {} folders", args.out.display(), args.shards.len());
+    let (features, runs) = protocol.missing(&store);
+    if features > 0 {
+        println!(
+            "{features} pairs of clip and feature set are missing: run the other shards, then merge again"
+        );
+        return Ok(false);
+    }
+    if runs > 0 {
+        println!(
+            "all features are there, {runs} trainings are missing: run `benchmark --data ... --out {}` for all of them, or \
+             merge into the folder of every shard and run each with its --shard once more",
+            args.out.display()
+        );
+        return Ok(false);
+    }
+    finish(&store, protocol)
+}
+
+/// Writes the report and says where it is; whether nothing failed.
+pub(crate) fn finish(store: &Store, protocol: Protocol) -> Result<bool> {
+    let report = Report::new(store, protocol)?;
+    report.write(store)?;
+    print!("{}", report.text());
+    println!("page: {}", store.root().join("report.html").display());
+    if !report.failures.is_empty() {
+        println!("{} failures: {}", report.failures.len(), store.root().join("failures.csv").display());
+    }
+    Ok(report.failures.is_empty())
+}
+
+/// Copies a file that is not there; whether it did.
+fn copy(store: &Store, shard: &Path, file: &Path) -> Result<bool> {
+    let name = file.strip_prefix(shard)?.to_str().context("a name that is not UTF-8")?;
+    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let there = store.root().join(name);
+    if there.is_file() {
+        let before = fs::read(&there).with_context(|| format!("cannot read {}", there.display()))?;
+        ensure!(
+            before == bytes,
+            "{} differs from {}: the shards saw different videos or versions; delete the older one and run its shard again",
+            file.display(),
+            there.display()
+        );
+        return Ok(false);
+    }
+    store.write(name, &bytes)?;
+    Ok(true)
+}
+
+/// All files below a folder, sorted; none where it is not there.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    if !folder.is_dir() {
+        return Ok(found);
+    }
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,237 @@
+//! One page with everything in it: no script, no style sheet, no picture from elsewhere.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use dream_eval::Cell;
+
+use super::{Comparison, Report, Titled, scatter};
+use crate::protocol::Kind;
+
+/// Most points of a panel.
+const POINTS: usize = 500;
+/// Failures that the page lists; the file has all.
+const LISTED: usize = 200;
+
+const STYLE: &str = "\
+body{font:15px/1.5 system-ui,sans-serif;color:#1b1b1b;margin:2rem auto;max-width:76rem;padding:0 1rem}
+h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.2rem}h3{font-size:1rem;margin:1.2rem 0 .3rem}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+th,td{padding:.2rem .42rem;text-align:right;border-bottom:1px solid #e3e3e3;white-space:nowrap}
+th:first-child,td:first-child{text-align:left}
+thead th{border-bottom:2px solid #555}
+.family td{font-style:italic;color:#555;padding-top:.7rem}.best{font-weight:700}
+.wrap{overflow-x:auto}.wide td{white-space:normal;text-align:left}
+.better{background:#cfe8f7}.worse{background:#f9dccb}.none{color:#888}.self{background:#f2f2f2}
+.note{color:#555;font-size:.9rem;margin:.3rem 0}
+.panels{display:flex;flex-wrap:wrap;gap:.3rem}
+.swatch{padding:0 .4rem}";
+
+pub(super) fn page(report: &Report) -> Result<String> {
+    let title = match report.protocol.kind {
+        Kind::Splits => "Benchmark of photorealism",
+        Kind::Across => "Benchmark of photorealism across data sets",
+    };
+    let mut out = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
+         content=\"width=device-width\">\n<title>{title}</title>\n<style>\n{STYLE}\n</style>\n</head>\n<body>\n\
+         <h1>{title}</h1>\n"
+    );
+    settings(&mut out, report)?;
+    for titled in &report.tables {
+        table(&mut out, titled)?;
+    }
+    methods(&mut out, report)?;
+    if !report.comparisons.is_empty() {
+        let what = match report.protocol.kind {
+            Kind::Splits => {
+                "difference of the mean of PLCC and SRCC over the splits, and below it the p-value of the corrected t-test \
+                 (Nadeau and Bengio)"
+            }
+            Kind::Across => {
+                "difference of PLCC of the predictions averaged over the repeats, and below it the p-value of Williams' test on \
+                 the same clips"
+            }
+        };
+        writeln!(
+            out,
+            "<h2>Do two methods differ?</h2>\n<p class=\"note\">The method of the row minus that of the column: {what}, after \
+             Holm's correction over all pairs of the matrix. <span class=\"swatch better\">better</span> and <span \
+             class=\"swatch worse\">worse</span> at p &lt; 0.05. Methods without a value somewhere are left out.</p>"
+        )?;
+        for comparison in &report.comparisons {
+            matrix(&mut out, comparison)?;
+        }
+    }
+    failures(&mut out, report)?;
+    panels(&mut out, report)?;
+    out += "</body>\n</html>\n";
+    Ok(out)
+}
+
+fn settings(out: &mut String, report: &Report) -> Result<()> {
+    let protocol = &report.protocol;
+    writeln!(out, "<table class=\"wide\">")?;
+    let clips = protocol.clips.len();
+    let what = if protocol.kind == Kind::Splits { "splits" } else { "repeats" };
+    let counts =
+        format!("{clips} clips, {} {what}, {} failures", protocol.splits.len(), report.failures.len());
+    let rows = std::iter::once(("size".to_owned(), counts)).chain(protocol.settings.iter().cloned());
+    for (name, value) in rows {
+        writeln!(out, "<tr><td>{}</td><td>{}</td></tr>", escaped(&name), escaped(&value))?;
+    }
+    writeln!(out, "</table>")?;
+    Ok(())
+}
+
+fn table(out: &mut String, titled: &Titled) -> Result<()> {
+    let columns = titled.table.columns();
+    writeln!(
+        out,
+        "<h2>{}</h2>\n<div class=\"wrap\"><table>\n<thead><tr><th>Method</th>",
+        escaped(&titled.title)
+    )?;
+    for column in &columns {
+        write!(out, "<th>{}</th>", escaped(column))?;
+    }
+    writeln!(out, "</tr></thead>\n<tbody>")?;
+    // As far as the table shows it.
+    let rounded = |cell: &Cell| (cell.mean * 1000.0).round();
+    let best = |column: usize| {
+        let cells =
+            (0..titled.rows.len()).filter_map(|row| titled.table.cells(row).get(column).copied().flatten());
+        cells.map(|cell| rounded(&cell)).fold(f64::NEG_INFINITY, f64::max)
+    };
+    let best: Vec<f64> = (0..columns.len()).map(best).collect();
+    let mut family = "";
+    for (row, about) in titled.rows.iter().enumerate() {
+        if about.family != family {
+            family = &about.family;
+            let span = columns.len() + 1;
+            writeln!(out, "<tr class=\"family\"><td colspan=\"{span}\">{}</td></tr>", escaped(family))?;
+        }
+        write!(out, "<tr><td>{}</td>", escaped(&about.title))?;
+        for (cell, best) in titled.table.cells(row).iter().zip(&best) {
+            match cell {
+                None => write!(out, "<td class=\"none\">-</td>")?,
+                Some(cell) => {
+                    let class = if rounded(cell) >= *best { " class=\"best\"" } else { "" };
+                    let std = cell.std.map_or_else(String::new, |std| format!("±{std:.3}"));
+                    write!(out, "<td{class}>{:.3}{std}</td>", cell.mean)?;
+                }
+            }
+        }
+        writeln!(out, "</tr>")?;
+    }
+    writeln!(out, "</tbody></table></div>")?;
+    for note in &titled.notes {
+        writeln!(out, "<p class=\"note\">{}</p>", escaped(note))?;
+    }
+    Ok(())
+}
+
+fn methods(out: &mut String, report: &Report) -> Result<()> {
+    writeln!(out, "<h2>What the methods look at</h2>\n<table class=\"wide\">")?;
+    for judged in &report.judged {
+        let about = &judged.about;
+        writeln!(out, "<tr><td>{}</td><td>{}</td></tr>", escaped(&about.title), escaped(&about.about))?;
+    }
+    writeln!(out, "</table>")?;
+    Ok(())
+}
+
+fn matrix(out: &mut String, comparison: &Comparison) -> Result<()> {
+    let title = if comparison.measure == "average" { "all test sets" } else { comparison.measure.as_str() };
+    writeln!(out, "<h3>By {}</h3>\n<div class=\"wrap\"><table>\n<thead><tr><th></th>", escaped(title))?;
+    for (method, _) in &comparison.methods {
+        write!(out, "<th>{}</th>", escaped(method))?;
+    }
+    writeln!(out, "</tr></thead>\n<tbody>")?;
+    for (row, (method, mean)) in comparison.methods.iter().enumerate() {
+        write!(out, "<tr><td>{} <span class=\"none\">{mean:.3}</span></td>", escaped(method))?;
+        for column in 0..comparison.methods.len() {
+            let pair = comparison.pairs.iter().find_map(|pair| match (pair.first, pair.second) {
+                (a, b) if (a, b) == (row, column) => Some((pair.difference, pair.corrected)),
+                (a, b) if (b, a) == (row, column) => Some((-pair.difference, pair.corrected)),
+                _ => None,
+            });
+            match pair {
+                None => write!(out, "<td class=\"self\"></td>")?,
+                Some((difference, None)) => write!(out, "<td>{difference:+.3}<br>no test</td>")?,
+                Some((difference, Some(p))) => {
+                    let class = match (p < 0.05, difference > 0.0) {
+                        (false, _) => "",
+                        (true, true) => " class=\"better\"",
+                        (true, false) => " class=\"worse\"",
+                    };
+                    let p = if p < 0.001 { "p &lt; 0.001".to_owned() } else { format!("p {p:.3}") };
+                    write!(out, "<td{class}>{difference:+.3}<br>{p}</td>")?;
+                }
+            }
+        }
+        writeln!(out, "</tr>")?;
+    }
+    writeln!(out, "</tbody></table></div>")?;
+    Ok(())
+}
+
+fn failures(out: &mut String, report: &Report) -> Result<()> {
+    writeln!(out, "<h2>Failures</h2>")?;
+    if report.failures.is_empty() {
+        writeln!(out, "<p>None: every clip and every training gave a result.</p>")?;
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "<table class=\"wide\"><thead><tr><th>stage</th><th>item</th><th>what</th><th>error</th></tr></thead>"
+    )?;
+    for failure in report.failures.iter().take(LISTED) {
+        let cells = [failure.stage, &failure.item, &failure.what, &failure.error].map(escaped);
+        writeln!(out, "<tr><td>{}</td></tr>", cells.join("</td><td>"))?;
+    }
+    writeln!(out, "</table>")?;
+    if report.failures.len() > LISTED {
+        writeln!(out, "<p class=\"note\">The first {LISTED}; all are in failures.csv.</p>")?;
+    }
+    Ok(())
+}
+
+/// Split 0 of every method: the clips of all splits together would hide that a training set is behind each.
+fn panels(out: &mut String, report: &Report) -> Result<()> {
+    let Some(split) = report.protocol.splits.first() else { return Ok(()) };
+    let what = if report.protocol.kind == Kind::Splits { "split" } else { "repeat" };
+    writeln!(
+        out,
+        "<h2>Predictions against opinions, {what} {}</h2>\n<p class=\"note\">A dot a clip, at most {POINTS} in a \
+         panel; on the line the prediction is the mean opinion.</p>",
+        escaped(split)
+    )?;
+    for judged in &report.judged {
+        let Some((run, scores)) = judged.runs.first().zip(judged.scores.first()) else { continue };
+        writeln!(
+            out,
+            "<h3>{}</h3>\n<p class=\"note\">{}</p>",
+            escaped(&judged.about.title),
+            escaped(&run.note)
+        )?;
+        writeln!(out, "<div class=\"panels\">")?;
+        for ((name, set), score) in report.protocol.test_sets.iter().zip(&run.sets).zip(scores) {
+            let points: Vec<(f64, f64)> =
+                set.rows.iter().filter_map(|row| Some((row.mos, row.prediction?))).collect();
+            let Some(score) = score else {
+                writeln!(out, "<p class=\"none\">{}: no prediction</p>", escaped(name))?;
+                continue;
+            };
+            let step = points.len().div_ceil(POINTS).max(1);
+            let shown: Vec<(f64, f64)> = points.into_iter().step_by(step).collect();
+            let title = format!("{name}: PLCC {:.3}, SRCC {:.3}", score.plcc, score.srcc);
+            out.push_str(&scatter::svg(&title, &shown)?);
+        }
+        writeln!(out, "</div>")?;
+    }
+    Ok(())
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
