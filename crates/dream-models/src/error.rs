@@ -133,6 +133,67 @@ pub enum Error {
         /// The error of the operating system.
         source: std::io::Error,
     },
+
+    /// candle could not build or run a network: a parameter that is missing or has another shape, a device that is out
+    /// of memory.
+    #[cfg(feature = "deep")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "deep")))]
+    #[error("{0}")]
+    Tensor(#[from] candle_core::Error),
+
+    /// An input that a network has no answer to.
+    #[error("`{argument}` cannot be used: {reason}")]
+    InvalidInput {
+        /// Name of the argument.
+        argument: &'static str,
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
+
+    /// The tensors of a file are not those of the network. Each list is complete.
+    #[error(
+        "the tensors do not fit the network{}{}{}: check that the configuration is the one the file was made with",
+        listed("missing", missing),
+        listed("not known", extra),
+        listed("of another shape", misshaped)
+    )]
+    TensorMismatch {
+        /// Names that the network has and the file lacks.
+        missing: Vec<String>,
+        /// Names that the file has and the network lacks.
+        extra: Vec<String>,
+        /// Names with both shapes.
+        misshaped: Vec<String>,
+    },
+
+    /// Weights in Python's pickle format, which runs code when it is read.
+    #[error(
+        "{} is a PyTorch pickle, which runs code when it is read: convert it once, where you trust it, with\n{command}",
+        path.display()
+    )]
+    Pickle {
+        /// The file.
+        path: PathBuf,
+        /// The command that writes a safetensors file next to it.
+        command: String,
+    },
+
+    /// A file of a model hub could not be had.
+    #[error("cannot get {file} of {repository} at {revision}: {reason}")]
+    Hub {
+        /// Repository on the hub.
+        repository: String,
+        /// Commit, tag or branch.
+        revision: String,
+        /// File in the repository.
+        file: String,
+        /// What went wrong, and what to do.
+        reason: String,
+    },
+}
+
+fn listed(what: &str, names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!("; {what}: {}", names.join(", ")) }
 }
 
 impl Error {

@@ -2,6 +2,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+#[cfg(feature = "deep")]
+#[cfg_attr(docsrs, doc(cfg(feature = "deep")))]
+pub mod deep;
 mod error;
 pub mod face;
 mod par;

@@ -1,6 +1,8 @@
 //! Compares the crates with reference outputs: `cargo xtask golden --help`.
 
 mod clip;
+mod clip_text;
+mod da_clip;
 mod gm_log;
 mod higrade;
 mod image;
@@ -11,7 +13,9 @@ mod preprocess;
 mod primitives;
 mod report;
 mod steps;
+mod swin_v2;
 mod table;
+mod tensors;
 mod tlvqm;
 mod tlvqm_high;
 mod v_bliinds;
@@ -45,6 +49,10 @@ layout:
   videval60   clips.json, videval_{canonical,plain}_features.csv, <clip>.intermediate.json; the other building blocks
               of primitives.json
   metrics     correlation.json
+  clip_text   clip_tokenizer_cases.json, tokenizer.json; clip_text_*.json with .weights.safetensors and .io.safetensors;
+              clip_text_*.json of keys/
+  da_clip     da_tiny.json with .weights.safetensors and .io.safetensors
+  swinv2      swinv2_*.json with .weights.safetensors and .io.safetensors; swinv2_*.json of keys/
   losses      losses.json, cosine_losses.json, level_scores.json
   preprocess  preprocess.json, preprocess.safetensors
 `image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm,
@@ -125,6 +133,9 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
         if has("correlation.json") {
             metrics::run(&folder, &mut report)?;
         }
+        swin_v2::run(&folder, &mut report)?;
+        clip_text::run(&folder, &mut report)?;
+        da_clip::run(&folder, &mut report)?;
         if has("losses.json") || has("cosine_losses.json") || has("level_scores.json") {
             losses::run(&folder, &mut report)?;
         }

@@ -21,10 +21,13 @@ pub(crate) enum Group {
     Metrics,
     Losses,
     Preprocess,
+    SwinV2,
+    ClipText,
+    DaClip,
 }
 
 impl Group {
-    const NAMES: [(&'static str, &'static [Self]); 13] = [
+    const NAMES: [(&'static str, &'static [Self]); 16] = [
         ("brisque", &[Self::Brisque]),
         ("half-size", &[Self::HalfSize]),
         ("gm-log", &[Self::GmLog]),
@@ -36,6 +39,9 @@ impl Group {
         ("metrics", &[Self::Metrics]),
         ("losses", &[Self::Losses]),
         ("preprocess", &[Self::Preprocess]),
+        ("swinv2", &[Self::SwinV2]),
+        ("clip_text", &[Self::ClipText]),
+        ("da_clip", &[Self::DaClip]),
         ("image-features", &[Self::Brisque, Self::HalfSize, Self::GmLog, Self::Higrade]),
         ("video-features", &[Self::Tlvqm, Self::TlvqmHigh, Self::VBliinds, Self::Videval60]),
     ];

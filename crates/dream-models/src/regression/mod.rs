@@ -36,7 +36,7 @@ mod network;
 mod params;
 mod prediction;
 mod provenance;
-mod random;
+pub(crate) mod random;
 mod rows;
 mod scale;
 mod scaled_svr;

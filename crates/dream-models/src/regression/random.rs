@@ -2,23 +2,23 @@
 ///
 /// Eight lines whose stream can never change under a library update: the committed weights depend on it.
 #[derive(Debug, Clone)]
-pub(super) struct SplitMix64 {
+pub(crate) struct SplitMix64 {
     state: u64,
 }
 
 impl SplitMix64 {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { state: seed }
     }
 
     /// A stream of its own for item `index` of something seeded with `seed`.
-    pub(super) fn stream(seed: u64, index: u64) -> Self {
+    pub(crate) fn stream(seed: u64, index: u64) -> Self {
         let mut mixer = Self::new(seed);
         let base = mixer.next_u64();
         Self::new(Self::new(base ^ index.wrapping_mul(0xd1b5_4a32_d192_ed03)).next_u64())
     }
 
-    pub(super) fn next_u64(&mut self) -> u64 {
+    pub(crate) fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -27,7 +27,7 @@ impl SplitMix64 {
     }
 
     /// Uniform in `[-1, 1)`, on a grid of 2^-52.
-    pub(super) fn signed_unit(&mut self) -> f64 {
+    pub(crate) fn signed_unit(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 / (1u64 << 52) as f64 - 1.0
     }
 
@@ -39,7 +39,7 @@ impl SplitMix64 {
     }
 
     /// Fisher-Yates.
-    pub(super) fn shuffle(&mut self, values: &mut [usize]) {
+    pub(crate) fn shuffle(&mut self, values: &mut [usize]) {
         for last in (1..values.len()).rev() {
             let other = self.below(last + 1);
             values.swap(last, other);

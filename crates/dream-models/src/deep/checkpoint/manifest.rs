@@ -1,0 +1,249 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use candle_core::Tensor;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::tensors::{TensorFile, write_tensors};
+use super::{atomic, pickle, read_bounded};
+use crate::{Error, Result};
+
+const FORMAT: &str = "dream-models.checkpoint";
+const FORMAT_VERSION: u64 = 1;
+/// Bytes of the largest JSON file that is read.
+const MAX_BYTES: usize = 4 << 20;
+
+/// What a checkpoint says about its weights.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Contents {
+    /// Kind of network, such as `da_clip`.
+    pub kind: String,
+    /// Its configuration.
+    pub config: Value,
+    /// How frames are prepared for it.
+    pub preprocessing: Value,
+    /// Where the weights come from: data, settings, first weights, figures.
+    pub provenance: Value,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    format: String,
+    format_version: u64,
+    library_version: String,
+    kind: String,
+    config: Value,
+    preprocessing: Value,
+    provenance: Value,
+    tensors: Reference,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reference {
+    file: String,
+    sha256: String,
+}
+
+/// The fields that every version has.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    format_version: u64,
+}
+
+/// Weights with what is known about them: a JSON file and a safetensors file.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use dream_models::deep::candle_core::{Device, Tensor};
+/// use dream_models::deep::checkpoint::{Checkpoint, Contents};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("tiny.json");
+/// let weights = BTreeMap::from([("w".to_owned(), Tensor::new(&[1f32, 2.0], &Device::Cpu)?)]);
+/// let contents = Contents { kind: "example".to_owned(), config: 3.into(), ..Contents::default() };
+/// Checkpoint::save(&path, &contents, &weights)?;
+/// let read = Checkpoint::open(&path)?;
+/// assert_eq!(read.config::<u32>()?, 3);
+/// assert_eq!(read.tensors().read("w", &Device::Cpu)?.to_vec1::<f32>()?, [1.0, 2.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Checkpoint {
+    contents: Contents,
+    library_version: String,
+    sha256: String,
+    tensors: TensorFile,
+}
+
+impl Checkpoint {
+    /// Writes both files: `path`, and next to it the tensors under a name that holds the start of their SHA-256.
+    ///
+    /// Whoever reads `path` finds the old checkpoint or the new one, also when the program is killed in between. The
+    /// tensors of the old one are removed at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], and [`Error::InvalidModel`] for number types that are not written.
+    pub fn save(
+        path: impl AsRef<Path>,
+        contents: &Contents,
+        tensors: &BTreeMap<String, Tensor>,
+    ) -> Result<String> {
+        let path = path.as_ref();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let old = std::fs::read(path).ok().and_then(|json| serde_json::from_slice::<Manifest>(&json).ok());
+        let pending = path.with_file_name(format!("{stem}.new.safetensors"));
+        let sha256 = write_tensors(&pending, tensors)?;
+        let file = format!("{stem}.{}.safetensors", sha256.get(..12).unwrap_or_default());
+        let target = path.with_file_name(&file);
+        let io = |source| Error::Io { action: "write", path: Some(target.clone()), source };
+        std::fs::rename(&pending, &target).map_err(io)?;
+        let Contents { kind, config, preprocessing, provenance } = contents.clone();
+        let manifest = Manifest {
+            format: FORMAT.to_owned(),
+            format_version: FORMAT_VERSION,
+            library_version: crate::VERSION.to_owned(),
+            kind,
+            config,
+            preprocessing,
+            provenance,
+            tensors: Reference { file: file.clone(), sha256: sha256.clone() },
+        };
+        let mut json = serde_json::to_vec_pretty(&manifest)
+            .map_err(|error| Error::invalid("checkpoint", error.to_string()))?;
+        json.push(b'\n');
+        atomic(path, |out| std::io::Write::write_all(out, &json))?;
+        if let Some(old) = old.filter(|old| old.tensors.file != file)
+            && is_plain(&old.tensors.file)
+        {
+            // The new checkpoint is complete; a file that stays behind costs room only.
+            let _ = std::fs::remove_file(path.with_file_name(old.tensors.file));
+        }
+        Ok(sha256)
+    }
+
+    /// Reads the JSON file and the header of the tensors, and compares the SHA-256 of the latter.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], [`Error::Pickle`], [`Error::UnsupportedFormat`] for a file of another kind or of a later version,
+    /// [`Error::InvalidModel`] for one that is too large, damaged, or whose tensors are others than it was written with.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        pickle::refuse_file(path)?;
+        let manifest = parse(&read_bounded(path, MAX_BYTES)?)?;
+        let Reference { file, sha256 } = manifest.tensors;
+        let tensors: PathBuf = path.with_file_name(&file);
+        let tensors = TensorFile::open(tensors)?;
+        let found = tensors.sha256()?;
+        if found != sha256 {
+            let reason = format!("{file} has the SHA-256 {found}, the checkpoint was written with {sha256}");
+            return Err(Error::invalid("tensors", reason));
+        }
+        let Manifest { kind, config, preprocessing, provenance, library_version, .. } = manifest;
+        let contents = Contents { kind, config, preprocessing, provenance };
+        Ok(Self { contents, library_version, sha256, tensors })
+    }
+
+    /// What it says about its weights.
+    #[must_use]
+    pub fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    /// The configuration as a type.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidModel`] when it is not one.
+    pub fn config<C: DeserializeOwned>(&self) -> Result<C> {
+        let config = C::deserialize(&self.contents.config);
+        config.map_err(|error| Error::invalid("configuration", error.to_string()))
+    }
+
+    /// How frames are prepared, as a type.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidModel`] when it is not one.
+    pub fn preprocessing<P: DeserializeOwned>(&self) -> Result<P> {
+        let preprocessing = P::deserialize(&self.contents.preprocessing);
+        preprocessing.map_err(|error| Error::invalid("preprocessing", error.to_string()))
+    }
+
+    /// Refuses another kind of network.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidModel`].
+    pub fn expect_kind(&self, kind: &str) -> Result<()> {
+        if self.contents.kind == kind {
+            return Ok(());
+        }
+        Err(Error::invalid("kind", format!("it is `{}`, `{kind}` is needed", self.contents.kind)))
+    }
+
+    /// The version of this crate that wrote it.
+    #[must_use]
+    pub fn library_version(&self) -> &str {
+        &self.library_version
+    }
+
+    /// SHA-256 of the tensors, which names the checkpoint.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// The weights.
+    #[must_use]
+    pub fn tensors(&self) -> &TensorFile {
+        &self.tensors
+    }
+
+    /// Reads the JSON part alone, for what does not need the weights.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), but for those of the tensors.
+    pub fn parse_contents(json: &[u8]) -> Result<Contents> {
+        if json.len() > MAX_BYTES {
+            return Err(Error::invalid("size", format!("it has more than {MAX_BYTES} bytes")));
+        }
+        let Manifest { kind, config, preprocessing, provenance, .. } = parse(json)?;
+        Ok(Contents { kind, config, preprocessing, provenance })
+    }
+}
+
+fn parse(json: &[u8]) -> Result<Manifest> {
+    let invalid = |error: serde_json::Error| Error::invalid("checkpoint", error.to_string());
+    let Head { format, format_version: version } = serde_json::from_slice(json).map_err(invalid)?;
+    if format != FORMAT || version != FORMAT_VERSION {
+        return Err(Error::UnsupportedFormat {
+            format,
+            version,
+            known: FORMAT,
+            known_version: FORMAT_VERSION,
+        });
+    }
+    let manifest: Manifest = serde_json::from_slice(json).map_err(invalid)?;
+    if !is_plain(&manifest.tensors.file) {
+        let reason = format!("`{}` is not the name of a file next to it", manifest.tensors.file);
+        return Err(Error::invalid("tensors", reason));
+    }
+    Ok(manifest)
+}
+
+/// Whether a name stays in its folder.
+fn is_plain(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    let first = parts.next();
+    matches!(first, Some(std::path::Component::Normal(part)) if part.to_str() == Some(name))
+        && parts.next().is_none()
+        && !name.contains(['/', '\\', ':', '\0'])
+}

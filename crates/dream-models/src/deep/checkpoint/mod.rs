@@ -1,0 +1,41 @@
+//! Files of weights: strict, bounded, and free of code.
+//!
+//! A checkpoint is a JSON file, which says what the network is, how frames are prepared for it and where its weights
+//! come from, and one safetensors file next to it. [`TensorFile`] reads published safetensors files as well. Nothing
+//! here downloads; with feature `hub`, functions of module `hub` do when they are called.
+
+mod header;
+#[cfg(feature = "hub")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hub")))]
+pub mod hub;
+mod manifest;
+mod pickle;
+mod source;
+mod tensors;
+
+use std::fs::File;
+use std::path::Path;
+
+pub use header::MAX_HEADER_BYTES;
+pub use manifest::{Checkpoint, Contents};
+pub(crate) use source::read_bounded;
+pub use tensors::{TensorFile, check, write_tensors};
+
+use crate::{Error, Result};
+
+/// Writes a file next to `path` and puts it there when it is complete and on the disk.
+fn atomic(path: &Path, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let partial = path.with_file_name(name);
+    let result = File::create(&partial).and_then(|mut file| {
+        write(&mut file)?;
+        file.sync_all()?;
+        std::fs::rename(&partial, path)
+    });
+    result.map_err(|source| {
+        // What is left of it helps nobody; that it cannot be removed either is the same trouble.
+        let _ = std::fs::remove_file(&partial);
+        Error::Io { action: "write", path: Some(path.to_path_buf()), source }
+    })
+}

@@ -1,0 +1,65 @@
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+
+/// The bytes of a file of at most `max`; a longer one is refused before it is read.
+pub(crate) fn read_bounded(path: &Path, max: usize) -> Result<Vec<u8>> {
+    let io = |source| Error::Io { action: "read", path: Some(path.to_path_buf()), source };
+    let file = File::open(path).map_err(io)?;
+    let limit = u64::try_from(max).unwrap_or(u64::MAX);
+    let too_large = || Error::invalid("size", format!("{} has more than {max} bytes", path.display()));
+    if file.metadata().map_err(io)?.len() > limit {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    // The length of a pipe or of a file that grows is known only afterwards.
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() > max { Err(too_large()) } else { Ok(bytes) }
+}
+
+/// Where the bytes of tensors come from.
+#[derive(Debug)]
+pub(super) enum Source {
+    File { file: File, path: PathBuf, len: u64 },
+    Memory(Vec<u8>),
+}
+
+impl Source {
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let io = |source| Error::Io { action: "read", path: Some(path.to_path_buf()), source };
+        let file = File::open(path).map_err(io)?;
+        let len = file.metadata().map_err(io)?.len();
+        Ok(Self::File { file, path: path.to_path_buf(), len })
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Self::File { len, .. } => *len,
+            Self::Memory(bytes) => bytes.len() as u64,
+        }
+    }
+
+    /// `count` bytes from `start`. Both were checked against the length of the file.
+    pub(super) fn read(&self, start: u64, count: u64) -> Result<Vec<u8>> {
+        let outside = || Error::invalid("tensors", "the file ends in the middle of a tensor");
+        let size = usize::try_from(count).map_err(|_| outside())?;
+        match self {
+            Self::File { file, path, .. } => {
+                let io = |source| Error::Io { action: "read", path: Some(path.clone()), source };
+                // A shared handle: whoever reads seeks first, and `Self` is not shared between threads while reading.
+                let mut file = file;
+                file.seek(SeekFrom::Start(start)).map_err(io)?;
+                let mut bytes = Vec::new();
+                file.take(count).read_to_end(&mut bytes).map_err(io)?;
+                if bytes.len() == size { Ok(bytes) } else { Err(outside()) }
+            }
+            Self::Memory(bytes) => {
+                let from = usize::try_from(start).map_err(|_| outside())?;
+                let to = from.checked_add(size).ok_or_else(outside)?;
+                bytes.get(from..to).map(<[u8]>::to_vec).ok_or_else(outside)
+            }
+        }
+    }
+}

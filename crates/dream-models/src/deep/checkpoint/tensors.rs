@@ -1,0 +1,228 @@
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use candle_core::{DType, Device, Tensor};
+use sha2::{Digest, Sha256};
+
+use super::header::{self, Place};
+use super::pickle;
+use super::source::Source;
+use crate::{Error, Result};
+
+/// The tensors of a safetensors file, read one by one.
+///
+/// Opening reads the header only and checks it: sizes before anything is allocated, places of all tensors against the
+/// length of the file. PyTorch's pickles are refused with the command that converts them.
+///
+/// ```no_run
+/// use dream_models::deep::candle_core::Device;
+/// use dream_models::deep::checkpoint::TensorFile;
+///
+/// let file = TensorFile::open("model.safetensors")?;
+/// let weights = file.read_where(|name| name.starts_with("text_model."), &Device::Cpu)?;
+/// # Ok::<(), dream_models::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct TensorFile {
+    source: Source,
+    entries: BTreeMap<String, Place>,
+}
+
+impl TensorFile {
+    /// Opens a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], [`Error::Pickle`] for PyTorch's own format, [`Error::InvalidModel`] for a header that is too
+    /// large, damaged or contradicts the file.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let source = Source::open(path)?;
+        let first = source.read(0, source.len().min(8))?;
+        pickle::refuse(path, &first)?;
+        Self::new(source)
+    }
+
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidModel`] as for [`open`](Self::open).
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
+        Self::new(Source::Memory(bytes))
+    }
+
+    fn new(source: Source) -> Result<Self> {
+        let len = source.len();
+        let first: [u8; 8] = (if len < 8 { Vec::new() } else { source.read(0, 8)? })
+            .try_into()
+            .map_err(|_| Error::invalid("tensor header", format!("{len} bytes are no safetensors file")))?;
+        let header = header::length(first, len)?;
+        let entries = header::parse(&source.read(8, header)?, len - 8 - header)?;
+        Ok(Self { source, entries })
+    }
+
+    /// Names and shapes in the order of the names.
+    pub fn shapes(&self) -> impl Iterator<Item = (&str, &[usize])> {
+        self.entries.iter().map(|(name, entry)| (name.as_str(), entry.shape.as_slice()))
+    }
+
+    /// One tensor, in its own number type.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidModel`] for a name that is not there or a number type that candle has not, [`Error::Io`],
+    /// [`Error::Tensor`] when the device has no memory left.
+    pub fn read(&self, name: &str, device: &Device) -> Result<Tensor> {
+        let invalid = |reason: String| Error::invalid("tensors", reason);
+        let entry = self.entries.get(name).ok_or_else(|| invalid(format!("there is no tensor `{name}`")))?;
+        let dtype = entry.dtype();
+        let dtype =
+            dtype.ok_or_else(|| invalid(format!("`{name}` has numbers of the type {}", entry.dtype)))?;
+        let bytes = self.source.read(entry.start, entry.len)?;
+        if bytes.is_empty() {
+            return Ok(Tensor::zeros(entry.shape.as_slice(), dtype, device)?);
+        }
+        Ok(Tensor::from_raw_buffer(&bytes, dtype, &entry.shape, device)?)
+    }
+
+    /// All tensors whose name is wanted.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_where(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+        device: &Device,
+    ) -> Result<BTreeMap<String, Tensor>> {
+        let names = self.entries.keys().filter(|name| wanted(name));
+        names.map(|name| Ok((name.clone(), self.read(name, device)?))).collect()
+    }
+
+    /// The tensors of a network, and no others: in `dtype`, after the names and shapes of the whole file were found to
+    /// be those of `expected`, as [`parameters`](crate::deep::parameters) lists them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TensorMismatch`] with every name that differs, and those of [`read`](Self::read).
+    pub fn read_exactly(
+        &self,
+        expected: &[(String, Vec<usize>)],
+        dtype: DType,
+        device: &Device,
+    ) -> Result<BTreeMap<String, Tensor>> {
+        check(expected, self.shapes())?;
+        let names = self.entries.keys();
+        names.map(|name| Ok((name.clone(), self.read(name, device)?.to_dtype(dtype)?))).collect()
+    }
+
+    /// SHA-256 of the whole file, in hexadecimal.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when the file cannot be read.
+    pub fn sha256(&self) -> Result<String> {
+        const PIECE: u64 = 1 << 20;
+        let (mut hash, mut at, len) = (Sha256::new(), 0, self.source.len());
+        while at < len {
+            let count = PIECE.min(len - at);
+            hash.update(self.source.read(at, count)?);
+            at += count;
+        }
+        Ok(hex(&hash.finalize()))
+    }
+}
+
+/// Compares names and shapes with those of a network, without regard to order.
+///
+/// # Errors
+///
+/// [`Error::TensorMismatch`] with every name that differs.
+pub fn check<'a>(
+    expected: &[(String, Vec<usize>)],
+    found: impl IntoIterator<Item = (&'a str, &'a [usize])>,
+) -> Result<()> {
+    let expected: BTreeMap<&str, &[usize]> =
+        expected.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())).collect();
+    let found: BTreeMap<&str, &[usize]> = found.into_iter().collect();
+    let without = |all: &BTreeMap<&str, &[usize]>, other: &BTreeMap<&str, &[usize]>| -> Vec<String> {
+        all.keys().filter(|name| !other.contains_key(*name)).map(|name| (*name).to_owned()).collect()
+    };
+    let (missing, extra) = (without(&expected, &found), without(&found, &expected));
+    let other = |(name, shape): (&&str, &&[usize])| {
+        let found = found.get(name).filter(|found| *found != shape)?;
+        Some(format!("{name} ({found:?} instead of {shape:?})"))
+    };
+    let misshaped: Vec<String> = expected.iter().filter_map(other).collect();
+    if missing.is_empty() && extra.is_empty() && misshaped.is_empty() {
+        return Ok(());
+    }
+    Err(Error::TensorMismatch { missing, extra, misshaped })
+}
+
+/// Writes a safetensors file whose bytes depend on the tensors only, and returns its SHA-256.
+///
+/// The file appears complete or not at all, under its name.
+///
+/// # Errors
+///
+/// [`Error::Io`], and [`Error::InvalidModel`] for a number type that the format is not written in (all but `f32`,
+/// `f64`, `f16`, `bf16`, `i64`, `u32` and `u8`).
+pub fn write_tensors(path: impl AsRef<Path>, tensors: &BTreeMap<String, Tensor>) -> Result<String> {
+    let mut header = serde_json::Map::new();
+    let mut offset = 0usize;
+    for (name, tensor) in tensors {
+        let size = tensor.elem_count() * tensor.dtype().size_in_bytes();
+        let info = serde_json::json!({
+            "dtype": name_of(tensor.dtype())?, "shape": tensor.dims(), "data_offsets": [offset, offset + size],
+        });
+        header.insert(name.clone(), info);
+        offset += size;
+    }
+    let mut header = serde_json::Value::Object(header).to_string().into_bytes();
+    // Data that begin at a multiple of eight can be mapped into memory by others.
+    header.resize(header.len().next_multiple_of(8), b' ');
+    let mut hash = Sha256::new();
+    super::atomic(path.as_ref(), |file: &mut File| {
+        let mut put = |bytes: &[u8]| {
+            hash.update(bytes);
+            file.write_all(bytes)
+        };
+        put(&(header.len() as u64).to_le_bytes())?;
+        put(&header)?;
+        for tensor in tensors.values() {
+            put(&bytes(tensor).map_err(std::io::Error::other)?)?;
+        }
+        Ok(())
+    })?;
+    Ok(hex(&hash.finalize()))
+}
+
+fn name_of(dtype: DType) -> Result<&'static str> {
+    Ok(match dtype {
+        DType::F64 => "F64",
+        DType::F32 => "F32",
+        DType::F16 => "F16",
+        DType::BF16 => "BF16",
+        DType::I64 => "I64",
+        DType::U32 => "U32",
+        DType::U8 => "U8",
+        other => {
+            return Err(Error::invalid("tensors", format!("numbers of the type {other:?} are not written")));
+        }
+    })
+}
+
+/// Values in row-major order, little endian.
+fn bytes(tensor: &Tensor) -> candle_core::Result<Vec<u8>> {
+    let mut buffer = Vec::with_capacity(tensor.elem_count() * tensor.dtype().size_in_bytes());
+    tensor.to_device(&Device::Cpu)?.contiguous()?.write_bytes(&mut buffer)?;
+    Ok(buffer)
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,14 @@
+//! The text encoder of CLIP and its tokenizer.
+
+mod block;
+mod config;
+mod names;
+mod tokenizer;
+mod tower;
+mod vocabulary;
+
+pub use config::{Activation, Config};
+pub use names::from_openai;
+pub use tokenizer::{Padding, Tokenizer, Tokens};
+pub(crate) use tower::Tap;
+pub use tower::{TextTower, Trace};

@@ -1,0 +1,83 @@
+use std::collections::BTreeMap;
+
+use candle_core::Tensor;
+
+use crate::{Error, Result};
+
+/// Renames the tensors of a text tower in OpenAI's layout to those of [`TextTower`](super::TextTower).
+///
+/// Rows of the joint projection of queries, keys and values are cut apart, and `text_projection` is transposed. A map
+/// that is in the Hugging Face layout already comes back as it is. Of a file of the whole CLIP, the image encoder, the
+/// logit scale and `position_ids` are left out in either layout.
+///
+/// # Errors
+///
+/// [`Error::InvalidModel`] when a joint projection does not have three equal parts.
+pub fn from_openai(tensors: BTreeMap<String, Tensor>) -> Result<BTreeMap<String, Tensor>> {
+    let mut out = BTreeMap::new();
+    for (name, tensor) in tensors {
+        if is_of_other_parts(&name) {
+            continue;
+        }
+        let layer = name.strip_prefix("transformer.resblocks.").and_then(|rest| rest.split_once('.'));
+        if let Some((layer, rest)) = layer {
+            let to = |inner: &str| format!("text_model.encoder.layers.{layer}.{inner}");
+            if let Some(kind) = rest.strip_prefix("attn.in_proj_") {
+                for (part, piece) in ["q_proj", "k_proj", "v_proj"].into_iter().zip(thirds(&name, &tensor)?) {
+                    out.insert(to(&format!("self_attn.{part}.{kind}")), piece);
+                }
+            } else {
+                out.insert(to(&inside(rest)), tensor);
+            }
+            continue;
+        }
+        match name.as_str() {
+            "text_projection" => out.insert("text_projection.weight".to_owned(), tensor.t()?.contiguous()?),
+            "token_embedding.weight" => out.insert(format!("text_model.embeddings.{name}"), tensor),
+            "positional_embedding" => {
+                out.insert("text_model.embeddings.position_embedding.weight".to_owned(), tensor)
+            }
+            "ln_final.weight" => out.insert("text_model.final_layer_norm.weight".to_owned(), tensor),
+            "ln_final.bias" => out.insert("text_model.final_layer_norm.bias".to_owned(), tensor),
+            _ => out.insert(name, tensor),
+        };
+    }
+    Ok(out)
+}
+
+/// A name inside a block.
+fn inside(rest: &str) -> String {
+    const PARTS: [(&str, &str); 5] = [
+        ("ln_1.", "layer_norm1."),
+        ("ln_2.", "layer_norm2."),
+        ("attn.out_proj.", "self_attn.out_proj."),
+        ("mlp.c_fc.", "mlp.fc1."),
+        ("mlp.c_proj.", "mlp.fc2."),
+    ];
+    let part = PARTS.iter().find_map(|(theirs, ours)| Some(format!("{ours}{}", rest.strip_prefix(theirs)?)));
+    part.unwrap_or_else(|| rest.to_owned())
+}
+
+fn thirds(name: &str, tensor: &Tensor) -> Result<[Tensor; 3]> {
+    let rows = tensor.dims().first().copied().unwrap_or(0);
+    if rows == 0 || !rows.is_multiple_of(3) {
+        let reason = format!("`{name}` has {rows} rows, which are not queries, keys and values of one width");
+        return Err(Error::invalid("tensors", reason));
+    }
+    let part = |i: usize| tensor.narrow(0, i * rows / 3, rows / 3)?.contiguous();
+    Ok([part(0)?, part(1)?, part(2)?])
+}
+
+/// Whether a tensor of a CLIP file belongs to no text tower.
+fn is_of_other_parts(name: &str) -> bool {
+    const WHOLE: [&str; 6] = [
+        "logit_scale",
+        "input_resolution",
+        "context_length",
+        "vocab_size",
+        "text_model.embeddings.position_ids",
+        "attn_mask",
+    ];
+    const PREFIXES: [&str; 3] = ["visual.", "vision_model.", "visual_projection."];
+    WHOLE.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}

@@ -1,0 +1,300 @@
+use candle_core::{DType, Module, Tensor};
+use candle_nn::{Init, VarBuilder};
+
+use super::block::Block;
+use super::config::Config;
+use crate::deep::layers::LayerNorm;
+use crate::{Error, Result};
+
+/// Added to the scores of later tokens. Far enough for a weight of exactly 0, and still a number in half precision.
+const LATER: f32 = -1e4;
+
+/// Looks into a forward pass, and may change what enters a block.
+pub(crate) trait Tap {
+    /// What block `layer` gets.
+    fn input(&mut self, _layer: usize, x: &Tensor) -> candle_core::Result<Tensor> {
+        Ok(x.clone())
+    }
+
+    /// What the last block gave, before the final norm.
+    fn output(&mut self, x: &Tensor) -> candle_core::Result<Tensor> {
+        Ok(x.clone())
+    }
+
+    /// Attention of block `layer`, `[batch, heads, queries, keys]`.
+    fn attention(&mut self, _layer: usize, _weights: &Tensor) -> candle_core::Result<()> {
+        Ok(())
+    }
+}
+
+/// Looks away.
+pub(crate) struct Plain;
+
+impl Tap for Plain {}
+
+/// The text encoder of CLIP.
+///
+/// Built on a [`VarBuilder`] whose paths are the names in the checkpoints of the Hugging Face library
+/// (`text_model.encoder.layers.0.self_attn.q_proj.weight`, ...); [`from_openai`](super::from_openai) renames OpenAI's.
+/// Every parameter has a gradient.
+///
+/// ```
+/// use dream_models::deep::clip_text::{Config, TextTower, Tokenizer};
+/// use dream_models::deep::Params;
+/// use dream_models::deep::candle_core::{DType, Device};
+///
+/// let params = Params::seeded(1, DType::F32, &Device::Cpu);
+/// let tower = TextTower::new(&Config::default(), &params.builder())?;
+/// let tokenizer = Tokenizer::clip()?;
+/// let tokens = tokenizer.encode_batch(&["The eyes look stiff.", "Natural."])?;
+/// let representations = tower.forward(&tokens.ids(&Device::Cpu)?)?;
+/// assert_eq!(representations.dims(), [2, 32]);
+/// # Ok::<(), dream_models::Error>(())
+/// ```
+///
+/// # Reference
+///
+/// Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", ICML 2021.
+#[derive(Debug, Clone)]
+pub struct TextTower {
+    tokens: Tensor,
+    positions: Tensor,
+    blocks: Vec<Block>,
+    norm: LayerNorm,
+    projection: Tensor,
+    config: Config,
+}
+
+/// Everything that a forward pass of a [`TextTower`] computed.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Trace {
+    /// Representations, `[texts, projection_dim]`, not normalised.
+    pub embeddings: Tensor,
+    /// The normed hidden state of the end of each text, `[texts, hidden_size]`.
+    pub pooled: Tensor,
+    /// Normed hidden states of all tokens, `[texts, tokens, hidden_size]`.
+    pub last_hidden_state: Tensor,
+    /// The input of each block, and the output of the last one, before the norm.
+    pub hidden_states: Vec<Tensor>,
+    /// Attention of each block after the softmax, `[texts, heads, queries, keys]`.
+    pub attentions: Vec<Tensor>,
+}
+
+impl TextTower {
+    /// Builds the tower on the parameters of `vb`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidConfig`] for a configuration that has no meaning, [`Error::Tensor`] for a parameter that `vb`
+    /// lacks or has in another shape.
+    pub fn new(config: &Config, vb: &VarBuilder<'_>) -> Result<Self> {
+        config.check()?;
+        let normal = |stdev| Init::Randn { mean: 0.0, stdev };
+        let width = config.hidden_size;
+        let model = vb.pp("text_model");
+        let embeddings = model.pp("embeddings");
+        let layers = model.pp("encoder").pp("layers");
+        let projection = (config.projection_dim, width);
+        let stdev = (width as f64).powf(-0.5);
+        Ok(Self {
+            tokens: embeddings.pp("token_embedding").get_with_hints(
+                (config.vocab_size, width),
+                "weight",
+                normal(0.02),
+            )?,
+            positions: embeddings.pp("position_embedding").get_with_hints(
+                (config.max_position_embeddings, width),
+                "weight",
+                normal(0.01),
+            )?,
+            blocks: (0..config.num_hidden_layers)
+                .map(|layer| Block::new(config, &layers.pp(layer)))
+                .collect::<candle_core::Result<_>>()?,
+            norm: LayerNorm::new(width, config.layer_norm_eps, &model.pp("final_layer_norm"))?,
+            projection: vb.pp("text_projection").get_with_hints(projection, "weight", normal(stdev))?,
+            config: config.clone(),
+        })
+    }
+
+    /// The configuration that the tower was built with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Representations of texts: ids `[texts, tokens]` to `[texts, projection_dim]`, not normalised.
+    ///
+    /// A text ends at its first end token; what follows changes nothing, so any padding will do, and texts may be
+    /// shorter than the tower's context.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] for a text without an end token, an unknown id, too many tokens or no text.
+    pub fn forward(&self, ids: &Tensor) -> Result<Tensor> {
+        let ends = self.ends(ids)?;
+        self.forward_embeddings(&self.embed(ids)?, &ends)
+    }
+
+    /// The same with everything on the way.
+    ///
+    /// # Errors
+    ///
+    /// As [`forward`](Self::forward).
+    pub fn trace(&self, ids: &Tensor) -> Result<Trace> {
+        let ends = self.ends(ids)?;
+        let mut keep = Keep::default();
+        let last = self.run(&self.embed(ids)?, &mut keep)?;
+        let last_hidden_state = self.norm.forward(&last)?;
+        let pooled = pick(&last_hidden_state, &ends)?;
+        Ok(Trace {
+            embeddings: pooled.matmul(&self.projection.t()?)?,
+            pooled,
+            last_hidden_state,
+            hidden_states: keep.states,
+            attentions: keep.attentions,
+        })
+    }
+
+    /// Embeddings of tokens without positions, `[texts, tokens]` to `[texts, tokens, hidden_size]`: what
+    /// [`forward_embeddings`](Self::forward_embeddings) takes, and where learned vectors of a prompt may be put in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] for an unknown id, too many tokens or no text.
+    pub fn embed(&self, ids: &Tensor) -> Result<Tensor> {
+        let rows = self.rows(ids)?;
+        let (texts, tokens) = ids.dims2()?;
+        let flat = Tensor::from_vec(rows.concat(), texts * tokens, self.tokens.device())?;
+        Ok(self.tokens.index_select(&flat, 0)?.reshape((texts, tokens, self.config.hidden_size))?)
+    }
+
+    /// Representations from embeddings of tokens, `[texts, tokens, hidden_size]`, each text with the position of its
+    /// end. Positions are added here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] for an end outside the text or too many tokens, [`Error::Tensor`] for another shape.
+    pub fn forward_embeddings(&self, embeddings: &Tensor, ends: &[usize]) -> Result<Tensor> {
+        self.forward_tapped(embeddings, ends, &mut Plain)
+    }
+
+    pub(crate) fn forward_tapped(
+        &self,
+        embeddings: &Tensor,
+        ends: &[usize],
+        tap: &mut dyn Tap,
+    ) -> Result<Tensor> {
+        let last = self.run(embeddings, tap)?;
+        let pooled = self.norm.forward(&pick(&last, ends)?)?;
+        Ok(pooled.matmul(&self.projection.t()?)?)
+    }
+
+    /// Position of the first end token of each text.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] as for [`forward`](Self::forward).
+    pub fn ends(&self, ids: &Tensor) -> Result<Vec<usize>> {
+        let end = self.config.eos_token_id;
+        let find = |(text, row): (usize, Vec<u32>)| {
+            row.iter().position(|&id| id == end).ok_or_else(|| {
+                invalid(format!(
+                    "text {text} has no end token ({end}): truncation must keep it, as `Tokenizer` does"
+                ))
+            })
+        };
+        self.rows(ids)?.into_iter().enumerate().map(find).collect()
+    }
+
+    /// All blocks, without the final norm.
+    fn run(&self, embeddings: &Tensor, tap: &mut dyn Tap) -> Result<Tensor> {
+        let (texts, tokens, _) = embeddings.dims3()?;
+        self.fits(texts, tokens)?;
+        let mask = causal(tokens, embeddings)?;
+        let mut x = embeddings.broadcast_add(&self.positions.narrow(0, 0, tokens)?)?;
+        for (layer, block) in self.blocks.iter().enumerate() {
+            x = block.forward(layer, &x, &mask, tap)?;
+        }
+        Ok(tap.output(&x)?)
+    }
+
+    /// Ids on the host, all of them known.
+    fn rows(&self, ids: &Tensor) -> Result<Vec<Vec<u32>>> {
+        let (texts, tokens) = ids.dims2()?;
+        self.fits(texts, tokens)?;
+        let known = i64::try_from(self.config.vocab_size).unwrap_or(i64::MAX);
+        let id = |id: i64| match u32::try_from(id) {
+            Ok(small) if id < known => Ok(small),
+            _ => Err(invalid(format!(
+                "token id {id} is outside the vocabulary of {known}: use the tower's tokenizer"
+            ))),
+        };
+        let rows = ids.to_dtype(DType::I64)?.to_vec2::<i64>()?;
+        rows.into_iter().map(|row| row.into_iter().map(id).collect()).collect()
+    }
+
+    fn fits(&self, texts: usize, tokens: usize) -> Result<()> {
+        let most = self.config.max_position_embeddings;
+        if texts == 0 || tokens == 0 {
+            return Err(invalid("there is no text to encode: pass at least one".to_owned()));
+        }
+        if tokens > most {
+            return Err(invalid(format!(
+                "{tokens} tokens are more than the {most} of the tower: truncate the texts"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Row `ends[i]` of text `i`: `[texts, tokens, width]` to `[texts, width]`.
+fn pick(x: &Tensor, ends: &[usize]) -> Result<Tensor> {
+    let (texts, tokens, width) = x.dims3()?;
+    if ends.len() != texts {
+        return Err(Error::LengthMismatch { argument: "ends", expected: texts, found: ends.len() });
+    }
+    let row = |(text, &end): (usize, &usize)| {
+        u32::try_from(text * tokens + end).ok().filter(|_| end < tokens).ok_or_else(|| {
+            invalid(format!(
+                "the end of text {text} is at {end}, it has {tokens} tokens: positions count from 0"
+            ))
+        })
+    };
+    let rows = ends.iter().enumerate().map(row).collect::<Result<Vec<u32>>>()?;
+    let rows = Tensor::from_vec(rows, texts, x.device())?;
+    Ok(x.contiguous()?.reshape((texts * tokens, width))?.index_select(&rows, 0)?)
+}
+
+/// No token sees a later one.
+fn causal(tokens: usize, like: &Tensor) -> candle_core::Result<Tensor> {
+    let later = (0..tokens).flat_map(|i| (0..tokens).map(move |j| if j > i { LATER } else { 0.0 }));
+    Tensor::from_vec(later.collect(), (tokens, tokens), like.device())?.to_dtype(like.dtype())
+}
+
+fn invalid(reason: String) -> Error {
+    Error::InvalidInput { argument: "ids", reason }
+}
+
+/// Keeps what goes by.
+#[derive(Default)]
+struct Keep {
+    states: Vec<Tensor>,
+    attentions: Vec<Tensor>,
+}
+
+impl Tap for Keep {
+    fn input(&mut self, _: usize, x: &Tensor) -> candle_core::Result<Tensor> {
+        self.states.push(x.clone());
+        Ok(x.clone())
+    }
+
+    fn output(&mut self, x: &Tensor) -> candle_core::Result<Tensor> {
+        self.input(0, x)
+    }
+
+    fn attention(&mut self, _: usize, weights: &Tensor) -> candle_core::Result<()> {
+        self.attentions.push(weights.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+use candle_core::{DType, Device, Module, Tensor};
+use candle_nn::VarBuilder;
+
+use super::config::{Config, Order};
+use crate::deep::checkpoint::{Checkpoint, check};
+use crate::deep::clip_text::TextTower;
+use crate::deep::layers::{Linear, mean_plus_std};
+use crate::deep::parameters;
+use crate::deep::swin_v2::SwinV2;
+use crate::{Error, Result};
+
+/// DA-CLIP: a video and what people wrote about it, in one space, with one regressor to the score.
+///
+/// Scoring needs the visual branch only. Frames are normalised as the checkpoint's preprocessing says, and all of one
+/// size.
+///
+/// ```
+/// use dream_models::deep::candle_core::{DType, Device, Tensor};
+/// use dream_models::deep::da_clip::{Config, DaClip};
+/// use dream_models::deep::Params;
+///
+/// let params = Params::seeded(1, DType::F32, &Device::Cpu);
+/// let model = DaClip::new(&Config::default(), &params.builder())?;
+/// // One video of four frames.
+/// let frames = Tensor::zeros((1, 4, 3, 64, 64), DType::F32, &Device::Cpu)?;
+/// assert_eq!(model.score(&frames)?.dims(), [1]);
+/// # Ok::<(), dream_models::Error>(())
+/// ```
+///
+/// # Reference
+///
+/// DREAM, arXiv 2510.10053, description-assisted CLIP.
+#[derive(Debug, Clone)]
+pub struct DaClip {
+    pub(super) visual: SwinV2,
+    pub(super) text: Option<TextTower>,
+    projection: Linear,
+    regressor: Linear,
+    config: Config,
+}
+
+/// `kind` of its checkpoints.
+pub const KIND: &str = "da_clip";
+
+impl DaClip {
+    /// Builds both branches on the parameters of `vb`: `visual` with timm's names, `text` with those of
+    /// [`TextTower`], `visual_proj` and `regressor`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidConfig`], [`Error::Tensor`] for a parameter that is missing or has another shape.
+    pub fn new(config: &Config, vb: &VarBuilder<'_>) -> Result<Self> {
+        let tower = config.text.as_ref().map(|text| TextTower::new(text, &vb.pp("text"))).transpose()?;
+        Ok(Self { text: tower, ..Self::visual_only(config, vb)? })
+    }
+
+    /// Builds the visual branch alone, which scores and embeds videos.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn visual_only(config: &Config, vb: &VarBuilder<'_>) -> Result<Self> {
+        config.check()?;
+        Ok(Self {
+            visual: SwinV2::new(&config.visual, &vb.pp("visual"))?,
+            text: None,
+            projection: Linear::new(config.visual.features(), config.dim, &vb.pp("visual_proj"))?,
+            regressor: Linear::new(config.dim, 1, &vb.pp("regressor"))?,
+            config: config.clone(),
+        })
+    }
+
+    /// Loads a checkpoint of kind [`KIND`] with both branches.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TensorMismatch`] when its tensors are not those of its configuration, and those of [`new`](Self::new)
+    /// and of [`Checkpoint`].
+    pub fn load(checkpoint: &Checkpoint, dtype: DType, device: &Device) -> Result<Self> {
+        checkpoint.expect_kind(KIND)?;
+        let config: Config = checkpoint.config()?;
+        let expected = parameters(|vb| Self::new(&config, vb))?;
+        let tensors = checkpoint.tensors().read_exactly(&expected, dtype, device)?;
+        Self::new(&config, &VarBuilder::from_tensors(tensors.into_iter().collect(), dtype, device))
+    }
+
+    /// Loads the visual branch of a checkpoint, whether or not the tensors of the text tower are in it.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn load_visual(checkpoint: &Checkpoint, dtype: DType, device: &Device) -> Result<Self> {
+        checkpoint.expect_kind(KIND)?;
+        let config: Config = checkpoint.config()?;
+        let mut expected = parameters(|vb| Self::visual_only(&config, vb))?;
+        let file = checkpoint.tensors();
+        let is_text = |name: &str| name.starts_with("text.");
+        let visual = file.read_where(|name| !is_text(name), device)?;
+        if file.shapes().any(|(name, _)| is_text(name)) {
+            expected = parameters(|vb| Self::new(&config, vb))?;
+        }
+        check(&expected, file.shapes())?;
+        let convert = |(name, tensor): (String, Tensor)| Ok((name, tensor.to_dtype(dtype)?));
+        let visual = visual.into_iter().map(convert).collect::<Result<_>>()?;
+        Self::visual_only(&config, &VarBuilder::from_tensors(visual, dtype, device))
+    }
+
+    /// The configuration that the model was built with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The text tower, where there is one.
+    #[must_use]
+    pub fn text(&self) -> Option<&TextTower> {
+        self.text.as_ref()
+    }
+
+    /// Features of frames, `[n, 3, height, width]` to `[n, features]`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tensor`] for frames of another size than the configuration's.
+    pub fn frame_features(&self, frames: &Tensor) -> Result<Tensor> {
+        Ok(self.visual.forward_features(frames)?)
+    }
+
+    /// Representations of videos from the features of their frames, `[videos, frames, features]` to `[videos, dim]`.
+    ///
+    /// A single frame and identical frames have the standard deviation 0, with gradient 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tensor`] for another shape or no frame.
+    pub fn pool(&self, features: &Tensor) -> Result<Tensor> {
+        Ok(match self.config.order {
+            Order::PoolThenProject => self.projection.forward(&mean_plus_std(features, self.config.ddof)?)?,
+            Order::ProjectThenPool => {
+                mean_plus_std(&self.projection.forward(&features.contiguous()?)?, self.config.ddof)?
+            }
+        })
+    }
+
+    /// Representations of videos, `[videos, frames, 3, height, width]` to `[videos, dim]`, not normalised.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tensor`] for frames of another size than the configuration's, or none.
+    pub fn embed_video(&self, frames: &Tensor) -> Result<Tensor> {
+        let (videos, count, planes, height, width) = frames.dims5()?;
+        let flat = frames.contiguous()?.reshape((videos * count, planes, height, width))?;
+        self.pool(&self.frame_features(&flat)?.reshape((videos, count, ()))?)
+    }
+
+    /// Representations of the descriptions of videos, the mean over the sentences of each, not normalised.
+    ///
+    /// `ids` are the tokens of all sentences `[sentences, tokens]`, those of the first video first; `counts` how many
+    /// belong to each video.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] for a model without text tower, a video without sentences, or counts that do not add up;
+    /// those of [`TextTower::forward`].
+    pub fn embed_text(&self, ids: &Tensor, counts: &[usize]) -> Result<Tensor> {
+        let sentences = self.tower()?.forward(ids)?;
+        Ok(mean_matrix(counts, &sentences)?.matmul(&sentences)?)
+    }
+
+    /// Scores from representations of either kind, `[n, dim]` to `[n]`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tensor`] for another shape.
+    pub fn regress(&self, representations: &Tensor) -> Result<Tensor> {
+        Ok(self.regressor.forward(representations)?.squeeze(1)?)
+    }
+
+    /// Scores of videos, `[videos, frames, 3, height, width]` to `[videos]`.
+    ///
+    /// # Errors
+    ///
+    /// As [`embed_video`](Self::embed_video).
+    pub fn score(&self, frames: &Tensor) -> Result<Tensor> {
+        self.regress(&self.embed_video(frames)?)
+    }
+
+    pub(super) fn tower(&self) -> Result<&TextTower> {
+        let reason = "the model was built or loaded without its text tower: use `new` or `load`".to_owned();
+        self.text.as_ref().ok_or(Error::InvalidInput { argument: "text", reason })
+    }
+}
+
+/// What takes the mean of the sentences of each video, `[videos, sentences]`.
+pub(super) fn mean_matrix(counts: &[usize], sentences: &Tensor) -> Result<Tensor> {
+    let all = sentences.dim(0)?;
+    let sum = counts.iter().fold(0usize, |sum, &count| sum.saturating_add(count));
+    if sum != all {
+        return Err(Error::LengthMismatch { argument: "counts", expected: all, found: sum });
+    }
+    let mut rows = Vec::with_capacity(counts.len() * all);
+    let mut first = 0;
+    for (video, &count) in counts.iter().enumerate() {
+        if count == 0 {
+            let reason = format!("video {video} has no sentence: leave it out of the alignment");
+            return Err(Error::InvalidInput { argument: "counts", reason });
+        }
+        let of = |i: usize| if (first..first + count).contains(&i) { 1.0 / count as f64 } else { 0.0 };
+        rows.extend((0..all).map(of));
+        first += count;
+    }
+    Ok(Tensor::from_vec(rows, (counts.len(), all), sentences.device())?.to_dtype(sentences.dtype())?)
+}

@@ -1,0 +1,58 @@
+//! CPU kernels in single precision, each with its gradient, for what candle computes slowly.
+//!
+//! Whether a kernel applies is decided by the type and the device of the tensor ([`applies`]); elsewhere the same layer is
+//! composed of candle's own operations. A piece of work (some rows) is computed by one thread in one order, so no result
+//! depends on the number of threads.
+
+mod gelu;
+mod math;
+mod norm;
+mod softmax;
+mod tile;
+
+use candle_core::{CpuStorage, DType, Device, Layout, Result, Tensor, bail};
+
+pub(super) use gelu::bias_gelu;
+pub(super) use norm::{Norm, normalise};
+pub(super) use softmax::{exponentials, softmax};
+pub(super) use tile::{Panels, product};
+
+/// Values of one piece of work: enough to be worth a thread, few enough for the second-level cache.
+const PIECE: usize = 1 << 14;
+
+/// Whether the kernels of this module take such tensors.
+pub(super) fn applies(x: &Tensor) -> bool {
+    matches!(x.device(), Device::Cpu) && x.dtype() == DType::F32
+}
+
+/// The numbers of a contiguous tensor.
+pub(super) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+    let CpuStorage::F32(all) = storage else {
+        bail!("a kernel for f32 was called with {:?}", storage.dtype_())
+    };
+    let range = layout.contiguous_offsets().map(|(start, end)| start..end);
+    match range.and_then(|range| all.get(range)) {
+        Some(values) => Ok(values),
+        None => bail!("a kernel for contiguous tensors was called with {layout:?}"),
+    }
+}
+
+/// Length of the last axis.
+fn width(layout: &Layout) -> usize {
+    layout.dims().last().copied().unwrap_or(1).max(1)
+}
+
+/// Rows of a piece of work.
+fn rows_of(width: usize) -> usize {
+    (PIECE / width).max(1)
+}
+
+trait TypeOf {
+    fn dtype_(&self) -> DType;
+}
+
+impl TypeOf for CpuStorage {
+    fn dtype_(&self) -> DType {
+        candle_core::backend::BackendStorage::dtype(self)
+    }
+}

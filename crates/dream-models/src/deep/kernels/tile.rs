@@ -1,0 +1,94 @@
+use pulp::Simd;
+
+/// Vectors of a panel.
+const VECTORS: usize = 2;
+/// Rows of a tile: with the vectors of a panel, as many sums as hide the latency of a multiply-add.
+const ROWS: usize = 6;
+
+/// A matrix cut into panels of columns, each of them stored row after row: the order in which [`product`] reads it.
+#[derive(Debug)]
+pub(in crate::deep) struct Panels {
+    data: Vec<f32>,
+    rows: usize,
+    /// Columns of a panel.
+    wide: usize,
+}
+
+impl Panels {
+    /// Zeros, for at least `columns` columns.
+    pub(in crate::deep) fn new<S: Simd>(rows: usize, columns: usize) -> Self {
+        let wide = VECTORS * S::F32_LANES;
+        Self { data: vec![0.0; columns.div_ceil(wide) * wide * rows], rows, wide }
+    }
+
+    /// Columns, those that fill the last panel included.
+    pub(in crate::deep) fn columns(&self) -> usize {
+        self.data.len() / self.rows.max(1)
+    }
+
+    /// Writes a row of the matrix.
+    #[inline(always)]
+    pub(in crate::deep) fn set_row(&mut self, row: usize, values: impl Iterator<Item = f32>) {
+        let mut values = values;
+        for panel in self.data.chunks_exact_mut(self.wide * self.rows) {
+            let slots = panel.chunks_exact_mut(self.wide).nth(row).unwrap_or_default();
+            for (slot, value) in slots.iter_mut().zip(values.by_ref()) {
+                *slot = value;
+            }
+        }
+    }
+
+    /// Writes a column of the matrix.
+    #[inline(always)]
+    pub(in crate::deep) fn set_column(&mut self, column: usize, values: impl Iterator<Item = f32>) {
+        let (panel, column) = (column / self.wide, column % self.wide);
+        let panel = self.data.chunks_exact_mut(self.wide * self.rows).nth(panel).unwrap_or_default();
+        for (row, value) in panel.chunks_exact_mut(self.wide).zip(values) {
+            if let Some(slot) = row.get_mut(column) {
+                *slot = value;
+            }
+        }
+    }
+}
+
+/// Product of some rows with a matrix in panels: `out` has `b.columns()` values for every `stride` values of `a`, of which
+/// the first `b.rows` count.
+///
+/// Each value is summed in the order of the rows of `b`, fused where the processor can.
+#[inline(always)]
+pub(in crate::deep) fn product<S: Simd>(simd: S, a: &[f32], stride: usize, b: &Panels, out: &mut [f32]) {
+    let (columns, depth) = (b.columns(), b.rows);
+    for (a, out) in a.chunks(ROWS * stride).zip(out.chunks_mut(ROWS * columns)) {
+        let mut rows = a.chunks(stride).map(|row| row.get(..depth).unwrap_or_default());
+        let first = rows.next().unwrap_or_default();
+        // Rows that are not there repeat the first; what they give is dropped.
+        let mut tile = [first; ROWS];
+        tile.iter_mut().skip(1).zip(rows).for_each(|(slot, row)| *slot = row);
+        for (number, panel) in b.data.chunks_exact(b.wide * depth).enumerate() {
+            let sums = tile_product(simd, tile, panel);
+            for (row, sums) in out.chunks_mut(columns).zip(sums) {
+                let from = number * b.wide;
+                let (head, _) = S::as_mut_simd_f32s(row.get_mut(from..from + b.wide).unwrap_or_default());
+                head.iter_mut().zip(sums).for_each(|(slot, sum)| *slot = sum);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn tile_product<S: Simd>(simd: S, rows: [&[f32]; ROWS], panel: &[f32]) -> [[S::f32s; VECTORS]; ROWS] {
+    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+    let (vectors, _) = S::as_simd_f32s(panel);
+    let (steps, _) = vectors.as_chunks::<VECTORS>();
+    let [a, b, c, d, e, f] = rows;
+    let values = a.iter().zip(b).zip(c).zip(d).zip(e).zip(f);
+    for ((((((a, b), c), d), e), f), step) in values.zip(steps) {
+        for (sums, value) in sums.iter_mut().zip([a, b, c, d, e, f]) {
+            let value = simd.splat_f32s(*value);
+            for (sum, &vector) in sums.iter_mut().zip(step) {
+                *sum = simd.mul_add_e_f32s(value, vector, *sum);
+            }
+        }
+    }
+    sums
+}

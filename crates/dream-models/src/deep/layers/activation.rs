@@ -1,0 +1,30 @@
+use candle_core::{Result, Tensor};
+
+use crate::deep::kernels;
+
+/// Exact GELU, `x Φ(x)` with the normal distribution function through `erf`, as PyTorch's default.
+///
+/// # Errors
+///
+/// Those of candle.
+pub fn gelu(x: &Tensor) -> Result<Tensor> {
+    if kernels::applies(x) {
+        let none = Tensor::zeros(x.dims().last().copied().unwrap_or(1), x.dtype(), x.device())?;
+        return kernels::bias_gelu(x, &none);
+    }
+    x.gelu_erf()
+}
+
+/// `gelu(x + bias)` with a bias of the last axis, in one pass.
+pub(crate) fn bias_gelu(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    if kernels::applies(x) { kernels::bias_gelu(x, bias) } else { x.broadcast_add(bias)?.gelu_erf() }
+}
+
+/// OpenAI CLIP's activation, `x sigmoid(1.702 x)`.
+///
+/// # Errors
+///
+/// Those of candle.
+pub fn quick_gelu(x: &Tensor) -> Result<Tensor> {
+    x * candle_nn::ops::sigmoid(&(x * 1.702)?)?
+}

@@ -1,0 +1,56 @@
+use candle_core::{Module, Result, Tensor};
+use candle_nn::VarBuilder;
+
+/// `x Wᵀ + b` over the last axis.
+#[derive(Debug, Clone)]
+pub struct Linear {
+    weight: Tensor,
+    bias: Option<Tensor>,
+}
+
+impl Linear {
+    /// Reads `weight` of shape `[out, in]` and `bias` of shape `[out]`.
+    ///
+    /// # Errors
+    ///
+    /// When the builder lacks one of them or it has another shape.
+    pub fn new(inputs: usize, outputs: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        let bias = vb.get_with_hints(outputs, "bias", candle_nn::Init::Const(0.0))?;
+        Ok(Self { bias: Some(bias), ..Self::without_bias(inputs, outputs, vb)? })
+    }
+
+    /// Reads `weight` of shape `[out, in]`.
+    ///
+    /// # Errors
+    ///
+    /// When the builder lacks it or it has another shape.
+    pub fn without_bias(inputs: usize, outputs: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        let init = candle_nn::Init::Randn { mean: 0.0, stdev: 0.02 };
+        Ok(Self { weight: vb.get_with_hints((outputs, inputs), "weight", init)?, bias: None })
+    }
+
+    /// `x Wᵀ`, for those who add the bias in a later pass over the data.
+    pub(crate) fn product(&self, x: &Tensor) -> Result<Tensor> {
+        let mut dims = x.dims().to_vec();
+        let (outputs, inputs) = self.weight.dims2()?;
+        let flat = x.reshape(((), inputs))?.matmul(&self.weight.t()?)?;
+        if let Some(last) = dims.last_mut() {
+            *last = outputs;
+        }
+        flat.reshape(dims)
+    }
+
+    pub(crate) fn bias(&self) -> Option<&Tensor> {
+        self.bias.as_ref()
+    }
+}
+
+impl Module for Linear {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let product = self.product(x)?;
+        match &self.bias {
+            Some(bias) => product.broadcast_add(bias),
+            None => Ok(product),
+        }
+    }
+}

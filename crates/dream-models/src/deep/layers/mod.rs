@@ -1,0 +1,14 @@
+//! Layers whose gradients are right, also where the formula is not differentiable.
+
+mod activation;
+mod linear;
+mod norm;
+mod pool;
+mod softmax;
+
+pub(crate) use activation::bias_gelu;
+pub use activation::{gelu, quick_gelu};
+pub use linear::Linear;
+pub use norm::{LayerNorm, l2_normalize};
+pub use pool::{Ddof, mean_plus_std};
+pub use softmax::softmax_last;

@@ -1,0 +1,18 @@
+//! Networks on candle tensors (feature `deep`).
+//!
+//! Constructors take a [`candle_nn::VarBuilder`], whose paths are the names in the published checkpoints. What plays the
+//! part of a candle module returns [`candle_core::Result`]; everything else returns this crate's [`Result`](crate::Result).
+//! Every layer here has a gradient: candle's own fused norm and softmax drop it without an error.
+
+pub mod checkpoint;
+pub mod clip_text;
+pub mod da_clip;
+mod kernels;
+pub mod layers;
+pub mod optim;
+mod params;
+pub mod swin_v2;
+
+pub use candle_core;
+pub use candle_nn;
+pub use params::{Params, parameters};

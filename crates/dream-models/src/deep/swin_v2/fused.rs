@@ -1,0 +1,242 @@
+//! The windowed attention of a grid in one pass, for single precision on the CPU.
+//!
+//! A piece of work is a head in a window: its queries, keys and values are picked out of the grid where they lie, so
+//! nothing is rolled, cut or transposed in memory, and its scores exist for a few rows at a time, in the cache.
+
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, Var, bail};
+use pulp::Simd;
+
+use super::window::{Cut, FOREIGN, attend};
+use crate::deep::kernels::{Panels, exponentials, product, slice};
+use crate::{par, simd};
+
+/// Rows of scores that exist at a time, a multiple of the rows of a tile of the matrix product.
+const ROWS: usize = 24;
+/// Norms of queries and keys count as at least this.
+const SMALLEST: f32 = 1e-12;
+
+/// Attention of `[n, rows, columns, 3 c]` without its bias; `scale` is `[heads, 1, 1]`, `biases` those of queries, keys and
+/// values together, `position` is `[heads, area, area]`.
+pub(super) fn attention(
+    qkv: &Tensor,
+    scale: &Tensor,
+    biases: &Tensor,
+    position: &Tensor,
+    cut: Cut,
+    chunk: usize,
+) -> Result<Tensor> {
+    let heads = scale.elem_count();
+    let parameters = Tensor::cat(&[&scale.flatten_all()?, biases], 0)?;
+    qkv.contiguous()?.apply_op3(&parameters, &position.contiguous()?, Attention { cut, heads, chunk })
+}
+
+#[derive(Debug)]
+struct Attention {
+    cut: Cut,
+    heads: usize,
+    chunk: usize,
+}
+
+impl CustomOp3 for Attention {
+    fn name(&self) -> &'static str {
+        "window-attention"
+    }
+
+    fn cpu_fwd(
+        &self,
+        qkv: &CpuStorage,
+        layout: &Layout,
+        parameters: &CpuStorage,
+        p_layout: &Layout,
+        position: &CpuStorage,
+        b_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (count, rows, columns, triple) = layout.shape().dims4()?;
+        let (cut, heads, width) = (self.cut, self.heads, triple / 3);
+        let (parameters, position) = (slice(parameters, p_layout)?, slice(position, b_layout)?);
+        let area = cut.area();
+        let fits = [rows, columns] == cut.grid && width * 3 == triple && width.is_multiple_of(heads);
+        if !fits || parameters.len() != heads + triple || position.len() != heads * area * area {
+            bail!("window-attention: {layout:?} does not fit {cut:?} with {heads} heads");
+        }
+        let (scales, biases) = parameters.split_at(heads);
+        let grid = Grid { qkv: slice(qkv, layout)?, biases, width, depth: width / heads, cut };
+        let pieces: Vec<Window> = (0..cut.windows()).map(|number| Window::new(cut, number)).collect();
+        // Heads outermost: the position bias of a head stays in the cache.
+        let size = area * grid.depth;
+        let mut mixed = vec![0.0; count * rows * columns * width];
+        let per_head = count * pieces.len();
+        par::for_each_chunk(&mut mixed, size, |task, out| {
+            let (head, rest) = (task / per_head, task % per_head);
+            let (image, number) = (rest / pieces.len(), rest % pieces.len());
+            let (Some(window), Some(&scale)) = (pieces.get(number), scales.get(head)) else { return };
+            let position = position.get(head * area * area..).unwrap_or_default();
+            simd::dispatch(Head { grid, window, image, head, scale, position, out });
+        });
+        let mut out = vec![0.0; mixed.len()];
+        par::for_each_chunk(&mut out, columns * width, |line, out| {
+            let (image, row) = (line / rows, line % rows);
+            for (column, out) in out.chunks_mut(width).enumerate() {
+                let (number, token) = cut.place([row, column]);
+                for (head, out) in out.chunks_mut(grid.depth).enumerate() {
+                    let task = (head * count + image) * pieces.len() + number;
+                    let from = task * size + token * grid.depth;
+                    out.copy_from_slice(mixed.get(from..from + out.len()).unwrap_or(&[0.0; 0]));
+                }
+            }
+        });
+        Ok((CpuStorage::F32(out), Shape::from((count, rows, columns, width))))
+    }
+
+    /// Runs the windows again, some at a time, as candle's own operations: no scores are kept from the forward pass.
+    fn bwd(
+        &self,
+        qkv: &Tensor,
+        parameters: &Tensor,
+        position: &Tensor,
+        _: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let (heads, cut) = (self.heads, self.cut);
+        let windows = cut.split(qkv)?;
+        let grad = cut.split(grad)?;
+        let parameters = Var::from_tensor(parameters)?;
+        let position = Var::from_tensor(position)?;
+        let (mut by_qkv, mut by_parameters, mut by_position) = (Vec::new(), None, None);
+        let all = windows.dim(0)?;
+        for start in (0..all).step_by(self.chunk) {
+            let count = self.chunk.min(all - start);
+            let part = Var::from_tensor(&windows.narrow(0, start, count)?.contiguous()?)?;
+            let scale = parameters.narrow(0, 0, heads)?.reshape((heads, 1, 1))?;
+            let biases = parameters.narrow(0, heads, parameters.dim(0)? - heads)?;
+            let mixed = attend(&part.broadcast_add(&biases)?, &scale, &position, &cut, start, self.chunk)?;
+            let store = (mixed * grad.narrow(0, start, count)?)?.sum_all()?.backward()?;
+            let of = |var: &Var| store.get(var).cloned().map_or_else(|| var.zeros_like(), Ok);
+            by_qkv.push(of(&part)?);
+            add(&mut by_parameters, of(&parameters)?)?;
+            add(&mut by_position, of(&position)?)?;
+        }
+        Ok((Some(cut.join(&Tensor::cat(&by_qkv, 0)?)?), by_parameters, by_position))
+    }
+}
+
+fn add(sum: &mut Option<Tensor>, part: Tensor) -> Result<()> {
+    *sum = Some(match sum.take() {
+        Some(sum) => (sum + part)?,
+        None => part,
+    });
+    Ok(())
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Grid<'a> {
+    qkv: &'a [f32],
+    biases: &'a [f32],
+    width: usize,
+    /// Width of a head.
+    depth: usize,
+    cut: Cut,
+}
+
+/// Where the tokens of a window lie in the grid, and the region of each.
+#[derive(Debug)]
+struct Window {
+    tokens: Vec<usize>,
+    /// Only where a shift has brought more than one region together.
+    regions: Option<Vec<u8>>,
+}
+
+impl Window {
+    fn new(cut: Cut, number: usize) -> Self {
+        let regions = cut.is_shifted().then(|| cut.regions(number));
+        let regions = regions.filter(|regions| regions.iter().any(|region| Some(region) != regions.first()));
+        Self { tokens: cut.tokens(number), regions }
+    }
+}
+
+struct Head<'a> {
+    grid: Grid<'a>,
+    window: &'a Window,
+    image: usize,
+    head: usize,
+    scale: f32,
+    position: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl Head<'_> {
+    /// The queries (0), keys (1) or values (2) of every token, with their bias.
+    #[inline(always)]
+    fn pick(&self, kind: usize) -> Vec<f32> {
+        let Grid { qkv, biases, width, depth, cut } = self.grid;
+        let offset = kind * width + self.head * depth;
+        let bias = biases.get(offset..offset + depth).unwrap_or_default();
+        let first = self.image * cut.grid[0] * cut.grid[1];
+        let mut picked = vec![0.0; self.window.tokens.len() * depth];
+        for (row, token) in picked.chunks_exact_mut(depth).zip(&self.window.tokens) {
+            let from = (first + token) * 3 * width + offset;
+            let values = qkv.get(from..from + depth).unwrap_or_default();
+            for ((slot, value), bias) in row.iter_mut().zip(values).zip(bias) {
+                *slot = value + bias;
+            }
+        }
+        picked
+    }
+
+    /// The same, every vector of length `scale`.
+    #[inline(always)]
+    fn directions(&self, kind: usize, scale: f32) -> Vec<f32> {
+        let mut picked = self.pick(kind);
+        for row in picked.chunks_exact_mut(self.grid.depth) {
+            let length = row.iter().map(|v| v * v).sum::<f32>().sqrt();
+            let factor = scale / if length > SMALLEST { length } else { SMALLEST };
+            row.iter_mut().for_each(|v| *v *= factor);
+        }
+        picked
+    }
+}
+
+impl simd::Kernel for Head<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (depth, area) = (self.grid.depth, self.window.tokens.len());
+        let queries = self.directions(0, self.scale);
+        let mut keys = Panels::new::<S>(depth, area);
+        for (token, key) in self.directions(1, 1.0).chunks_exact(depth).enumerate() {
+            keys.set_column(token, key.iter().copied());
+        }
+        let mut values = Panels::new::<S>(area, depth);
+        for (token, value) in self.pick(2).chunks_exact(depth).enumerate() {
+            values.set_row(token, value.iter().copied());
+        }
+        let (stride, wide) = (keys.columns(), values.columns());
+        let (mut scores, mut mixed) = (vec![0.0; ROWS * stride], vec![0.0; ROWS * wide]);
+        let mut totals = [0.0; ROWS];
+        let blocks = queries.chunks(ROWS * depth).zip(self.position.chunks(ROWS * area));
+        for ((block, (queries, position)), out) in blocks.enumerate().zip(self.out.chunks_mut(ROWS * depth)) {
+            let count = queries.len() / depth;
+            let scores = scores.get_mut(..count * stride).unwrap_or_default();
+            let mixed = mixed.get_mut(..count * wide).unwrap_or_default();
+            product(simd, queries, depth, &keys, scores);
+            let rows = scores.chunks_exact_mut(stride).zip(position.chunks_exact(area));
+            for (((row, (scores, position)), total), _) in rows.enumerate().zip(&mut totals).zip(0..count) {
+                let scores = scores.get_mut(..area).unwrap_or_default();
+                scores.iter_mut().zip(position).for_each(|(score, bias)| *score += bias);
+                if let Some(regions) = &self.window.regions {
+                    let own = regions.get(block * ROWS + row).copied().unwrap_or_default();
+                    for (score, region) in scores.iter_mut().zip(regions) {
+                        *score += if *region == own { 0.0 } else { FOREIGN };
+                    }
+                }
+                *total = exponentials(scores);
+            }
+            product(simd, scores, stride, &values, mixed);
+            let rows = out.chunks_exact_mut(depth).zip(mixed.chunks_exact(wide));
+            for ((out, mixed), total) in rows.zip(totals) {
+                out.iter_mut().zip(mixed).for_each(|(out, mixed)| *out = mixed / total);
+            }
+        }
+    }
+}

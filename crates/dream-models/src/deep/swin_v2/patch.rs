@@ -1,0 +1,70 @@
+use candle_core::{Module, Result, Tensor};
+use candle_nn::VarBuilder;
+
+use crate::deep::layers::{LayerNorm, Linear};
+
+/// Frames to tokens: a convolution whose kernel is its stride, which is a matrix product over reordered pixels, and a
+/// norm.
+#[derive(Debug, Clone)]
+pub(super) struct PatchEmbed {
+    weight: Tensor,
+    bias: Tensor,
+    norm: LayerNorm,
+    patch: usize,
+}
+
+impl PatchEmbed {
+    pub(super) fn new(
+        planes: usize,
+        patch: usize,
+        width: usize,
+        eps: f64,
+        vb: &VarBuilder<'_>,
+    ) -> Result<Self> {
+        let proj = vb.pp("proj");
+        let init = candle_nn::Init::Randn { mean: 0.0, stdev: 0.02 };
+        Ok(Self {
+            weight: proj.get_with_hints((width, planes, patch, patch), "weight", init)?,
+            bias: proj.get_with_hints(width, "bias", candle_nn::Init::Const(0.0))?,
+            norm: LayerNorm::new(width, eps, &vb.pp("norm"))?,
+            patch,
+        })
+    }
+
+    /// `[n, planes, height, width]` to `[n, rows, columns, features]`.
+    pub(super) fn forward(&self, frames: &Tensor) -> Result<Tensor> {
+        let (count, planes, height, width) = frames.dims4()?;
+        let (patch, (rows, columns)) = (self.patch, (height / self.patch, width / self.patch));
+        let pixels = frames.reshape([count, planes, rows, patch, columns, patch].as_slice())?;
+        let pixels = pixels.permute([0, 2, 4, 1, 3, 5].as_slice())?;
+        let pixels = pixels.reshape((count * rows * columns, planes * patch * patch))?;
+        let tokens = pixels.matmul(&self.weight.flatten_from(1)?.t()?)?.broadcast_add(&self.bias)?;
+        self.norm.forward(&tokens)?.reshape((count, rows, columns, ()))
+    }
+}
+
+/// Four neighbours become one token of twice the width. The norm comes after the product (in Swin V1 before it).
+#[derive(Debug, Clone)]
+pub(super) struct PatchMerging {
+    reduction: Linear,
+    norm: LayerNorm,
+}
+
+impl PatchMerging {
+    pub(super) fn new(width: usize, eps: f64, vb: &VarBuilder<'_>) -> Result<Self> {
+        Ok(Self {
+            reduction: Linear::without_bias(4 * width, 2 * width, &vb.pp("reduction"))?,
+            norm: LayerNorm::new(2 * width, eps, &vb.pp("norm"))?,
+        })
+    }
+
+    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let (count, rows, columns, width) = x.dims4()?;
+        let x = x.pad_with_zeros(1, 0, rows % 2)?.pad_with_zeros(2, 0, columns % 2)?;
+        let (rows, columns) = (rows.div_ceil(2), columns.div_ceil(2));
+        let x = x.reshape([count, rows, 2, columns, 2, width].as_slice())?;
+        // Columns outermost: (even, even), (odd, even), (even, odd), (odd, odd) as (row, column).
+        let x = x.permute([0, 1, 3, 4, 2, 5].as_slice())?.reshape((count, rows, columns, 4 * width))?;
+        self.norm.forward(&self.reduction.forward(&x)?)
+    }
+}

@@ -1,0 +1,19 @@
+//! Any bytes as a safetensors file and as the JSON of a checkpoint: an error or tensors of the sizes that the header says.
+#![no_main]
+
+use dream_models::deep::candle_core::Device;
+use dream_models::deep::checkpoint::{Checkpoint, TensorFile};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(contents) = Checkpoint::parse_contents(data) {
+        assert!(data.len() > contents.kind.len());
+    }
+    let Ok(file) = TensorFile::from_bytes(data.to_vec()) else { return };
+    for (name, shape) in file.shapes() {
+        if let Ok(tensor) = file.read(name, &Device::Cpu) {
+            assert_eq!(tensor.dims(), shape);
+            assert!(tensor.elem_count() * tensor.dtype().size_in_bytes() <= data.len());
+        }
+    }
+});

@@ -1,0 +1,86 @@
+//! Tensors of reference files, and what networks have in common.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use dream_models::deep::candle_core::backprop::GradStore;
+use dream_models::deep::candle_core::{self, DType, Device, Tensor, Var};
+use serde_json::Value;
+
+use crate::report::{Check, Tolerance};
+use crate::table::{array, text};
+
+/// The specification asks for |a - b| <= 1e-4 + 1e-4 |b|; within either bound is stricter.
+pub(crate) const FORWARD: Tolerance = Tolerance { relative: 1e-4, absolute: 1e-4 };
+
+/// Of the largest value of a gradient.
+pub(crate) const GRADIENT: f64 = 1e-3;
+
+/// All tensors of a file.
+pub(crate) fn load(path: &Path) -> Result<BTreeMap<String, Tensor>> {
+    let all = candle_core::safetensors::load(path, &Device::Cpu);
+    Ok(all.with_context(|| format!("reading {}", path.display()))?.into_iter().collect())
+}
+
+/// Its values in row-major order.
+pub(crate) fn values(tensor: &Tensor) -> Result<Vec<f64>> {
+    Ok(tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?)
+}
+
+/// Compares the gradients that the reference has below `prefix`, and demands one for every variable.
+pub(crate) fn gradients(
+    store: &GradStore,
+    vars: &[(String, Var)],
+    prefix: &str,
+    golden: &BTreeMap<String, Tensor>,
+    check: &mut Check,
+) -> Result<()> {
+    for (name, var) in vars {
+        let found = store.get(var).map(values).transpose()?.unwrap_or_default();
+        let neighbour = without_effect(name);
+        let scale_of = neighbour.as_deref().unwrap_or(name);
+        if let Some(expected) = golden.get(&format!("{prefix}{name}")) {
+            let expected = values(expected)?;
+            let scale = golden.get(&format!("{prefix}{scale_of}")).map_or(Ok(expected.clone()), values)?;
+            let largest = scale.iter().fold(0.0, |largest: f64, v| largest.max(v.abs()));
+            let tolerance = Tolerance { relative: 0.0, absolute: GRADIENT * largest };
+            check.numbers(format_args!("the gradient of {name}"), &found, &expected, tolerance);
+        }
+        let there = !found.is_empty() && found.iter().all(|v| v.is_finite());
+        let covered = there && (neighbour.is_some() || found.iter().any(|v| *v != 0.0));
+        check.demand(covered, || format!("the gradient of {name} is missing, zero or not finite"));
+    }
+    Ok(())
+}
+
+/// The neighbour that bounds the gradient of a parameter whose own is 0 but for rounding, in the reference too: adding
+/// the same to all scores of a query changes no attention, and adding the same to all scores of a batch changes neither
+/// norm-in-norm nor softmax.
+fn without_effect(name: &str) -> Option<String> {
+    let pairs = [("k_proj.bias", "q_proj.bias"), ("regressor.bias", "regressor.weight")];
+    pairs.iter().find_map(|(of, neighbour)| Some(format!("{}{neighbour}", name.strip_suffix(of)?)))
+}
+
+/// Compares names and shapes with the list of a full-size model.
+pub(crate) fn names(found: Vec<(String, Vec<usize>)>, description: &Value, check: &mut Check) -> Result<()> {
+    let mut expected = BTreeMap::new();
+    for tensor in array(&description["tensors"])? {
+        let shape = array(&tensor["shape"])?.iter().map(|side| side.as_u64().context("a side"));
+        expected.insert(text(tensor, "name")?.to_owned(), shape.collect::<Result<Vec<u64>>>()?);
+    }
+    let found: BTreeMap<String, Vec<u64>> = found
+        .into_iter()
+        .map(|(name, shape)| (name, shape.into_iter().map(|side| side as u64).collect()))
+        .collect();
+    check.equal("the number of tensors", &Some(found.len() as u64), &description["num_tensors"].as_u64());
+    let values: u64 = found.values().map(|shape| shape.iter().product::<u64>()).sum();
+    check.equal("the number of values", &Some(values), &description["num_parameters"].as_u64());
+    for (name, shape) in &expected {
+        check.equal(name, &found.get(name), &Some(shape));
+    }
+    for name in found.keys() {
+        check.demand(expected.contains_key(name), || format!("the reference has no `{name}`"));
+    }
+    Ok(())
+}
