@@ -40,8 +40,8 @@ use patch::PatchEmbed;
 pub use config::Config;
 pub use keys::{Parameter, from_microsoft, parameters};
 
-/// Called with every intermediate result.
-type Observer<'a> = &'a mut dyn FnMut(Point, &Tensor);
+/// Called with every intermediate result, where there is one.
+type Observer<'a, 'b> = Option<&'a mut (dyn FnMut(Point, &Tensor) + 'b)>;
 
 /// Where in the network an intermediate result comes from. Displayed as `stage0.block1` and the like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -149,7 +149,7 @@ impl SwinV2 {
     ///
     /// When the frames have another size than the configuration says, and those of candle.
     pub fn forward_features(&self, frames: &Tensor) -> candle_core::Result<Tensor> {
-        self.forward_observed(frames, &mut |_, _| ())
+        self.run(frames, None)
     }
 
     /// The same, and calls `observe` with every intermediate result; more than once for each [`Point`] when there are
@@ -163,6 +163,10 @@ impl SwinV2 {
         frames: &Tensor,
         observe: &mut dyn FnMut(Point, &Tensor),
     ) -> candle_core::Result<Tensor> {
+        self.run(frames, Some(observe))
+    }
+
+    fn run(&self, frames: &Tensor, mut observer: Observer<'_, '_>) -> candle_core::Result<Tensor> {
         let [height, width] = self.config.img_size;
         let expected = [self.config.in_chans, height, width];
         let count = match frames.dims() {
@@ -171,17 +175,21 @@ impl SwinV2 {
                 bail!("`frames` has the shape {found:?}, this network takes [n, {expected:?}] with n > 0")
             }
         };
-        let biases = self.stages.iter().map(Stage::biases).collect::<candle_core::Result<Vec<_>>>()?;
+        let tables = self.stages.iter().map(Stage::tables).collect::<candle_core::Result<Vec<_>>>()?;
         let chunk = self.config.images_per_pass;
         let mut pooled = Vec::with_capacity(count.div_ceil(chunk));
         for start in (0..count).step_by(chunk) {
             let mut x = self.embed.forward(&frames.narrow(0, start, chunk.min(count - start))?)?;
-            observe(Point::PatchEmbed, &x);
-            for (stage, biases) in self.stages.iter().zip(&biases) {
-                x = stage.forward(&x, biases, observe)?;
+            if let Some(observe) = &mut observer {
+                observe(Point::PatchEmbed, &x);
+            }
+            for (stage, tables) in self.stages.iter().zip(&tables) {
+                x = stage.forward(&x, tables, observer.as_deref_mut())?;
             }
             x = self.norm.forward(&x)?;
-            observe(Point::Norm, &x);
+            if let Some(observe) = &mut observer {
+                observe(Point::Norm, &x);
+            }
             pooled.push(x.mean((1, 2))?);
         }
         Tensor::cat(&pooled, 0)
