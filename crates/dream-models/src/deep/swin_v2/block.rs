@@ -30,6 +30,8 @@ impl Block {
     ) -> Result<Self> {
         let (width, hidden) = (config.width(stage), config.hidden(stage));
         let (mlp, attn) = (vb.pp("mlp"), vb.pp("attn"));
+        // A fresh block adds nothing: training starts from the identity.
+        let norm = |name| LayerNorm::with_weight(width, config.norm_eps, 0.0, &vb.pp(name));
         Ok(Self {
             attention: WindowAttention::new(
                 width,
@@ -38,10 +40,10 @@ impl Block {
                 config.windows_per_pass,
                 &attn,
             )?,
-            norm1: LayerNorm::new(width, config.norm_eps, &vb.pp("norm1"))?,
+            norm1: norm("norm1")?,
             fc1: Linear::new(width, hidden, &mlp.pp("fc1"))?,
             fc2: Linear::new(hidden, width, &mlp.pp("fc2"))?,
-            norm2: LayerNorm::new(width, config.norm_eps, &vb.pp("norm2"))?,
+            norm2: norm("norm2")?,
             cut: Cut::new(geometry, odd),
             grid: geometry.grid,
         })
