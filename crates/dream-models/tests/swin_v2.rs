@@ -37,7 +37,8 @@ fn shared(name: &str) -> Option<PathBuf> {
     let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
     assert!(!required, "{} is missing; set DREAM_SHARED to the shared folder", path.display());
     // Written past the test runner, which hides what a passing test prints.
-    writeln!(std::io::stderr(), "SKIPPED: {}", path.display()).unwrap();
+    let mut terminal = std::io::stderr();
+    writeln!(terminal, "SKIPPED: {}", path.display()).unwrap();
     None
 }
 
@@ -201,25 +202,21 @@ fn chunks_batches_and_threads_change_no_bit() {
     let config = Config { depths: vec![2; 4], window_size: [4; 2], ..Config::default() };
     let vars = random(&config, DType::F32);
     let frames = frames(5, [64, 64], 9);
-    let run = |config: &Config, frames: &Tensor, dtype| {
-        let pooled = model(config, &vars, DType::F32).forward_features(&frames.to_dtype(DType::F32).unwrap());
-        pooled.unwrap().to_dtype(dtype).unwrap().to_vec2::<f32>().unwrap()
+    let run = |config: &Config, frames: &Tensor| {
+        let pooled = model(config, &vars, DType::F32).forward_features(frames).unwrap();
+        pooled.to_vec2::<f32>().unwrap()
     };
-    let whole = run(&config, &frames, DType::F32);
+    let whole = run(&config, &frames);
     for images_per_pass in [1, 2, 3] {
         let config = Config { images_per_pass, ..config.clone() };
-        assert_eq!(run(&config, &frames, DType::F32), whole, "{images_per_pass} images");
+        assert_eq!(run(&config, &frames), whole, "{images_per_pass} images");
     }
-    for i in 0..5 {
-        assert_eq!(
-            run(&config, &frames.narrow(0, i, 1).unwrap(), DType::F32)[0],
-            whole[i],
-            "frame {i} alone"
-        );
+    for (i, whole) in whole.iter().enumerate() {
+        assert_eq!(run(&config, &frames.narrow(0, i, 1).unwrap())[0], whole[i], "frame {i} alone");
     }
     for threads in [1, 2, 3] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        assert_eq!(pool.install(|| run(&config, &frames, DType::F32)), whole, "{threads} threads");
+        assert_eq!(pool.install(|| run(&config, &frames)), whole, "{threads} threads");
     }
     // The windows of candle's own operations, in double precision.
     let wide = random(&config, DType::F64);
