@@ -212,7 +212,7 @@ fn chunks_batches_and_threads_change_no_bit() {
         assert_eq!(run(&config, &frames), whole, "{images_per_pass} images");
     }
     for (i, whole) in whole.iter().enumerate() {
-        assert_eq!(run(&config, &frames.narrow(0, i, 1).unwrap())[0], whole[i], "frame {i} alone");
+        assert_eq!(run(&config, &frames.narrow(0, i, 1).unwrap())[0], *whole, "frame {i} alone");
     }
     for threads in [1, 2, 3] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
