@@ -231,8 +231,8 @@ fn a_checkpoint_comes_back_whole_or_as_its_visual_branch() {
     fs::write(&path, outside).unwrap();
     assert!(Checkpoint::open(&path).unwrap_err().to_string().contains("next to it"));
     fs::write(&path, &json).unwrap();
-    let tensors = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path());
-    let tensors = tensors.filter(|path| path.extension().is_some_and(|e| e == "safetensors")).next().unwrap();
+    let mut tensors = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path());
+    let tensors = tensors.find(|path| path.extension().is_some_and(|e| e == "safetensors")).unwrap();
     let mut bytes = fs::read(&tensors).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&tensors, bytes).unwrap();

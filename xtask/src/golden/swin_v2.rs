@@ -73,8 +73,8 @@ fn names(description: &Value, check: &mut Check) -> Result<()> {
     config.num_classes = usize::try_from(classes)?;
     let mut expected = BTreeMap::new();
     for tensor in array(&description["tensors"])? {
-        let shape = array(&tensor["shape"])?.iter().map(|side| side.as_u64().unwrap_or(u64::MAX));
-        expected.insert(text(tensor, "name")?.to_owned(), shape.map(|side| side as usize).collect());
+        let shape: Vec<usize> = serde_json::from_value(tensor["shape"].clone()).context("reading `shape`")?;
+        expected.insert(text(tensor, "name")?.to_owned(), shape);
     }
     let found: BTreeMap<String, Vec<usize>> = parameters(&config)?.into_iter().collect();
     check.equal("the number of tensors", &Some(found.len() as u64), &description["num_tensors"].as_u64());

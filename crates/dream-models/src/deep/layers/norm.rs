@@ -20,7 +20,12 @@ impl LayerNorm {
     ///
     /// When the builder has no such tensor or it has another shape.
     pub fn new(dim: usize, eps: f64, vb: &VarBuilder<'_>) -> Result<Self> {
-        let weight = vb.get_with_hints(dim, "weight", candle_nn::Init::Const(1.0))?;
+        Self::with_weight(dim, eps, 1.0, vb)
+    }
+
+    /// The same, where fresh weights have another value than 1.
+    pub(crate) fn with_weight(dim: usize, eps: f64, weight: f64, vb: &VarBuilder<'_>) -> Result<Self> {
+        let weight = vb.get_with_hints(dim, "weight", candle_nn::Init::Const(weight))?;
         let bias = vb.get_with_hints(dim, "bias", candle_nn::Init::Const(0.0))?;
         Ok(Self { weight, bias, eps })
     }

@@ -19,11 +19,10 @@ pub(super) struct WindowAttention {
     qkv: Linear,
     pub(super) proj: Linear,
     position: [Linear; 2],
-    /// `[pairs of offsets, 2]`
+    /// `[offsets, 2]`
     coordinates: Tensor,
-    /// The row of `coordinates` of every pair of tokens.
+    /// The row of `coordinates` of every pair of tokens, `[area, area]`.
     index: Tensor,
-    window: [usize; 2],
     chunk: usize,
 }
 
@@ -50,35 +49,38 @@ impl WindowAttention {
             ],
             coordinates: coordinates(geometry, vb.device())?.to_dtype(vb.dtype())?,
             index: index(geometry.window, vb.device())?,
-            window: geometry.window,
             chunk,
         })
     }
 
-    /// `16 sigmoid` of the network's answer for every pair of tokens, `[heads, area, area]`. Depends on parameters only.
-    pub(super) fn position_bias(&self) -> Result<Tensor> {
+    /// `16 sigmoid` of the network's answer for every offset, `[heads, offsets]`. Depends on parameters only.
+    pub(super) fn position_table(&self) -> Result<Tensor> {
         let [first, second] = &self.position;
         let table = second.forward(&first.forward(&self.coordinates)?.relu()?)?;
         let table = (candle_nn::ops::sigmoid(&table)? * 16.0)?;
-        let area = self.window[0] * self.window[1];
-        table.t()?.contiguous()?.index_select(&self.index, 1)?.reshape(((), area, area))
+        table.t()?.contiguous()
+    }
+
+    /// The table spread over all pairs of tokens, `[heads, area, area]`.
+    pub(super) fn position_bias(&self, table: &Tensor) -> Result<Tensor> {
+        spread(table, &self.index)
     }
 
     /// Everything but the output projection: `[n, rows, columns, width]` to the same shape, the grid in whole windows.
-    pub(super) fn forward(&self, x: &Tensor, bias: &Tensor, cut: &Cut) -> Result<Tensor> {
+    pub(super) fn forward(&self, x: &Tensor, table: &Tensor, cut: &Cut) -> Result<Tensor> {
         let (qkv, scale, biases) = self.scored(x)?;
         if kernels::applies(&qkv) {
-            return fused::attention(&qkv, &scale, &biases, bias, *cut, self.chunk);
+            return fused::attention(&qkv, &scale, &biases, table, *cut, &self.index, self.chunk);
         }
         let windows = cut.split(&qkv.broadcast_add(&biases)?)?;
-        cut.join(&attend(&windows, &scale, bias, cut, 0, self.chunk)?)
+        cut.join(&attend(&windows, &scale, &self.position_bias(table)?, cut, 0, self.chunk)?)
     }
 
     /// How much attention every token gets within its window: the mean over heads and queries, `[n, rows, columns]`.
     pub(super) fn received(&self, x: &Tensor, cut: &Cut) -> Result<Tensor> {
         let (qkv, scale, biases) = self.scored(x)?;
         let windows = cut.split(&qkv.broadcast_add(&biases)?)?;
-        let weights = attention(&windows, &scale, &self.position_bias()?, cut)?;
+        let weights = attention(&windows, &scale, &self.position_bias(&self.position_table()?)?, cut)?;
         cut.join(&weights.mean(1)?.mean(1)?.unsqueeze(2)?)?.squeeze(3)
     }
 
@@ -117,6 +119,11 @@ fn index([high, wide]: [usize; 2], device: &Device) -> Result<Tensor> {
     };
     let index = tokens.iter().flat_map(|a| tokens.iter().map(move |b| of(a, b)));
     let index = index.collect::<std::result::Result<Vec<u32>, _>>().map_err(candle_core::Error::wrap)?;
-    let count = index.len();
-    Tensor::from_vec(index, count, device)
+    Tensor::from_vec(index, (high * wide, high * wide), device)
+}
+
+/// The values of a table `[heads, offsets]` at `index`, `[heads, area, area]`.
+pub(super) fn spread(table: &Tensor, index: &Tensor) -> Result<Tensor> {
+    let (area, _) = index.dims2()?;
+    table.index_select(&index.flatten_all()?, 1)?.reshape(((), area, area))
 }

@@ -30,6 +30,8 @@ impl Block {
     ) -> Result<Self> {
         let (width, hidden) = (config.width(stage), config.hidden(stage));
         let (mlp, attn) = (vb.pp("mlp"), vb.pp("attn"));
+        // A fresh block adds nothing: training starts from the identity.
+        let norm = |name| LayerNorm::with_weight(width, config.norm_eps, 0.0, &vb.pp(name));
         Ok(Self {
             attention: WindowAttention::new(
                 width,
@@ -38,19 +40,19 @@ impl Block {
                 config.windows_per_pass,
                 &attn,
             )?,
-            norm1: LayerNorm::new(width, config.norm_eps, &vb.pp("norm1"))?,
+            norm1: norm("norm1")?,
             fc1: Linear::new(width, hidden, &mlp.pp("fc1"))?,
             fc2: Linear::new(hidden, width, &mlp.pp("fc2"))?,
-            norm2: LayerNorm::new(width, config.norm_eps, &vb.pp("norm2"))?,
+            norm2: norm("norm2")?,
             cut: Cut::new(geometry, odd),
             grid: geometry.grid,
         })
     }
 
-    fn forward(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    fn forward(&self, x: &Tensor, table: &Tensor) -> Result<Tensor> {
         // Biases are added by whoever reads the product next.
         let proj = &self.attention.proj;
-        let x = self.norm1.add_to(x, &proj.product(&self.attend(x, bias)?)?, proj.bias())?;
+        let x = self.norm1.add_to(x, &proj.product(&self.attend(x, table)?)?, proj.bias())?;
         let hidden = self.fc1.product(&x)?;
         let hidden = match self.fc1.bias() {
             Some(bias) => bias_gelu(&hidden, bias)?,
@@ -59,14 +61,14 @@ impl Block {
         self.norm2.add_to(&x, &self.fc2.product(&hidden)?, self.fc2.bias())
     }
 
-    fn attend(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    fn attend(&self, x: &Tensor, table: &Tensor) -> Result<Tensor> {
         let ([rows, columns], padded) = (self.grid, self.cut.grid);
         if padded == self.grid {
-            return self.attention.forward(x, bias, &self.cut);
+            return self.attention.forward(x, table, &self.cut);
         }
         // Padding comes after the roll in the reference; where there is padding, nothing is rolled.
         let x = x.pad_with_zeros(1, 0, padded[0] - rows)?.pad_with_zeros(2, 0, padded[1] - columns)?;
-        let x = self.attention.forward(&x, bias, &self.cut)?;
+        let x = self.attention.forward(&x, table, &self.cut)?;
         x.narrow(1, 0, rows)?.narrow(2, 0, columns)?.contiguous()
     }
 }
@@ -95,35 +97,45 @@ impl Stage {
         Ok(Self { number, merging: merging.transpose()?, blocks: blocks.collect::<Result<_>>()? })
     }
 
-    /// The position bias of every block.
-    pub(super) fn biases(&self) -> Result<Vec<Tensor>> {
-        self.blocks.iter().map(|block| block.attention.position_bias()).collect()
+    /// The table of position biases of every block.
+    pub(super) fn tables(&self) -> Result<Vec<Tensor>> {
+        self.blocks.iter().map(|block| block.attention.position_table()).collect()
     }
 
-    pub(super) fn forward(&self, x: &Tensor, biases: &[Tensor], observe: Observer<'_>) -> Result<Tensor> {
+    pub(super) fn forward(
+        &self,
+        x: &Tensor,
+        tables: &[Tensor],
+        mut observer: Observer<'_, '_>,
+    ) -> Result<Tensor> {
         let mut x = x.clone();
         let stage = self.number;
+        let mut observe = |point, x: &Tensor| observer.as_mut().map_or((), |observe| observe(point, x));
         if let Some(merging) = &self.merging {
             x = merging.forward(&x)?;
             observe(Point::Merged { stage }, &x);
         }
-        for (block, (layer, bias)) in self.blocks.iter().zip(biases).enumerate() {
-            observe(Point::PositionBias { stage, block }, bias);
-            x = layer.forward(&x, bias)?;
+        for (block, (layer, table)) in self.blocks.iter().zip(tables).enumerate() {
+            x = layer.forward(&x, table)?;
             observe(Point::Block { stage, block }, &x);
         }
         observe(Point::Stage { stage }, &x);
+        if let Some(observe) = observer {
+            for (block, (layer, table)) in self.blocks.iter().zip(tables).enumerate() {
+                observe(Point::PositionBias { stage, block }, &layer.attention.position_bias(table)?);
+            }
+        }
         Ok(x)
     }
 
     /// The same, where `probe` may change what enters each block.
-    pub(super) fn forward_probed(&self, x: &Tensor, biases: &[Tensor], probe: Probe<'_>) -> Result<Tensor> {
+    pub(super) fn forward_probed(&self, x: &Tensor, tables: &[Tensor], probe: Probe<'_>) -> Result<Tensor> {
         let mut x = match &self.merging {
             Some(merging) => merging.forward(x)?,
             None => x.clone(),
         };
-        for (block, (layer, bias)) in self.blocks.iter().zip(biases).enumerate() {
-            x = layer.forward(&probe(self.number, block, &x)?, bias)?;
+        for (block, (layer, table)) in self.blocks.iter().zip(tables).enumerate() {
+            x = layer.forward(&probe(self.number, block, &x)?, table)?;
         }
         Ok(x)
     }

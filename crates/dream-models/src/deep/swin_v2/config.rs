@@ -126,17 +126,14 @@ impl Config {
         list("num_heads", &self.num_heads)?;
         list("pretrained_window_sizes", &self.pretrained_window_sizes)?;
         let mut grid = self.img_size.map(|side| side / self.patch_size);
-        // The reference takes windows from the size rounded down, and data from the size rounded up.
-        let mut nominal = grid;
         let mut geometry = Vec::with_capacity(stages);
         for (stage, (&heads, &pretrained)) in
             self.num_heads.iter().zip(&self.pretrained_window_sizes).enumerate()
         {
             if stage > 0 {
                 grid = grid.map(|side| side.div_ceil(2));
-                nominal = nominal.map(|side| side / 2);
             }
-            geometry.push(self.stage(stage, grid, nominal, heads, pretrained)?);
+            geometry.push(self.stage(stage, grid, heads, pretrained)?);
         }
         Ok(geometry)
     }
@@ -180,24 +177,13 @@ impl Config {
         Ok(())
     }
 
-    fn stage(
-        &self,
-        stage: usize,
-        grid: [usize; 2],
-        nominal: [usize; 2],
-        heads: usize,
-        pretrained: usize,
-    ) -> Result<Geometry> {
+    fn stage(&self, stage: usize, grid: [usize; 2], heads: usize, pretrained: usize) -> Result<Geometry> {
         let width = self.width(stage);
         if !width.is_multiple_of(heads) {
             return Err(invalid("num_heads", heads as f64, "a divisor of the width of its stage"));
         }
-        if nominal.contains(&0) {
-            let least = "large enough to halve once per stage";
-            return Err(invalid("img_size", self.img_size.iter().min().map_or(0.0, |&s| s as f64), least));
-        }
         let axis = |a: usize| {
-            let (window, grid) = (self.window_size[a], nominal[a]);
+            let (window, grid) = (self.window_size[a], grid[a]);
             if grid <= window { (grid, 0) } else { (window, window / 2) }
         };
         let ((window_h, shift_h), (window_w, shift_w)) = (axis(0), axis(1));
@@ -216,7 +202,7 @@ impl Config {
         }
         let padded = [0, 1].map(|a| grid[a].div_ceil(window[a]) * window[a]);
         let shifts = shift != [0, 0] && self.depths.get(stage).is_some_and(|&depth| depth > 1);
-        if shifts && (padded != grid || grid != nominal) {
+        if shifts && padded != grid {
             let worst = if padded[0] == grid[0] { grid[1] } else { grid[0] };
             let expected = "chosen so that shifted windows divide the grid of every stage \
                             (the reference has no mask for padded ones); this is the side of a grid";

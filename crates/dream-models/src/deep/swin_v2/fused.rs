@@ -6,6 +6,7 @@
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, Var, bail};
 use pulp::Simd;
 
+use super::attention::spread;
 use super::window::{Cut, FOREIGN, attend};
 use crate::deep::kernels::{Panels, exponentials, product, slice};
 use crate::{par, simd};
@@ -16,24 +17,27 @@ const ROWS: usize = 24;
 const SMALLEST: f32 = 1e-12;
 
 /// Attention of `[n, rows, columns, 3 c]` without its bias; `scale` is `[heads, 1, 1]`, `biases` those of queries, keys and
-/// values together, `position` is `[heads, area, area]`.
+/// values together, `table` is `[heads, offsets]` and `index` the offset of every pair of tokens.
 pub(super) fn attention(
     qkv: &Tensor,
     scale: &Tensor,
     biases: &Tensor,
-    position: &Tensor,
+    table: &Tensor,
     cut: Cut,
+    index: &Tensor,
     chunk: usize,
 ) -> Result<Tensor> {
     let heads = scale.elem_count();
     let parameters = Tensor::cat(&[&scale.flatten_all()?, biases], 0)?;
-    qkv.contiguous()?.apply_op3(&parameters, &position.contiguous()?, Attention { cut, heads, chunk })
+    let op = Attention { cut, heads, index: index.clone(), chunk };
+    qkv.contiguous()?.apply_op3(&parameters, &table.contiguous()?, op)
 }
 
 #[derive(Debug)]
 struct Attention {
     cut: Cut,
     heads: usize,
+    index: Tensor,
     chunk: usize,
 }
 
@@ -48,21 +52,20 @@ impl CustomOp3 for Attention {
         layout: &Layout,
         parameters: &CpuStorage,
         p_layout: &Layout,
-        position: &CpuStorage,
-        b_layout: &Layout,
+        table: &CpuStorage,
+        t_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (count, rows, columns, triple) = layout.shape().dims4()?;
         let (cut, heads, width) = (self.cut, self.heads, triple / 3);
-        let (parameters, position) = (slice(parameters, p_layout)?, slice(position, b_layout)?);
+        let (parameters, table) = (slice(parameters, p_layout)?, slice(table, t_layout)?);
         let area = cut.area();
         let fits = [rows, columns] == cut.grid && width * 3 == triple && width.is_multiple_of(heads);
-        if !fits || parameters.len() != heads + triple || position.len() != heads * area * area {
+        if !fits || parameters.len() != heads + triple || table.len() != heads * cut.offsets() {
             bail!("window-attention: {layout:?} does not fit {cut:?} with {heads} heads");
         }
         let (scales, biases) = parameters.split_at(heads);
         let grid = Grid { qkv: slice(qkv, layout)?, biases, width, depth: width / heads, cut };
         let pieces: Vec<Window> = (0..cut.windows()).map(|number| Window::new(cut, number)).collect();
-        // Heads outermost: the position bias of a head stays in the cache.
         let size = area * grid.depth;
         let mut mixed = vec![0.0; count * rows * columns * width];
         let per_head = count * pieces.len();
@@ -70,8 +73,8 @@ impl CustomOp3 for Attention {
             let (head, rest) = (task / per_head, task % per_head);
             let (image, number) = (rest / pieces.len(), rest % pieces.len());
             let (Some(window), Some(&scale)) = (pieces.get(number), scales.get(head)) else { return };
-            let position = position.get(head * area * area..).unwrap_or_default();
-            simd::dispatch(Head { grid, window, image, head, scale, position, out });
+            let table = table.chunks_exact(cut.offsets()).nth(head).unwrap_or_default();
+            simd::dispatch(Head { grid, window, image, head, scale, table, out });
         });
         let mut out = vec![0.0; mixed.len()];
         par::for_each_chunk(&mut out, columns * width, |line, out| {
@@ -93,7 +96,7 @@ impl CustomOp3 for Attention {
         &self,
         qkv: &Tensor,
         parameters: &Tensor,
-        position: &Tensor,
+        table: &Tensor,
         _: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
@@ -101,22 +104,23 @@ impl CustomOp3 for Attention {
         let windows = cut.split(qkv)?;
         let grad = cut.split(grad)?;
         let parameters = Var::from_tensor(parameters)?;
-        let position = Var::from_tensor(position)?;
-        let (mut by_qkv, mut by_parameters, mut by_position) = (Vec::new(), None, None);
+        let table = Var::from_tensor(table)?;
+        let (mut by_qkv, mut by_parameters, mut by_table) = (Vec::new(), None, None);
         let all = windows.dim(0)?;
         for start in (0..all).step_by(self.chunk) {
             let count = self.chunk.min(all - start);
             let part = Var::from_tensor(&windows.narrow(0, start, count)?.contiguous()?)?;
             let scale = parameters.narrow(0, 0, heads)?.reshape((heads, 1, 1))?;
             let biases = parameters.narrow(0, heads, parameters.dim(0)? - heads)?;
+            let position = spread(&table, &self.index)?;
             let mixed = attend(&part.broadcast_add(&biases)?, &scale, &position, &cut, start, self.chunk)?;
             let store = (mixed * grad.narrow(0, start, count)?)?.sum_all()?.backward()?;
             let of = |var: &Var| store.get(var).cloned().map_or_else(|| var.zeros_like(), Ok);
             by_qkv.push(of(&part)?);
             add(&mut by_parameters, of(&parameters)?)?;
-            add(&mut by_position, of(&position)?)?;
+            add(&mut by_table, of(&table)?)?;
         }
-        Ok((Some(cut.join(&Tensor::cat(&by_qkv, 0)?)?), by_parameters, by_position))
+        Ok((Some(cut.join(&Tensor::cat(&by_qkv, 0)?)?), by_parameters, by_table))
     }
 }
 
@@ -160,7 +164,8 @@ struct Head<'a> {
     image: usize,
     head: usize,
     scale: f32,
-    position: &'a [f32],
+    /// Position bias of every offset.
+    table: &'a [f32],
     out: &'a mut [f32],
 }
 
@@ -196,6 +201,24 @@ impl Head<'_> {
     }
 }
 
+/// Adds to the scores of token `query` what its offset to every key gives in a `table` that runs back to front.
+#[inline(always)]
+fn add_position(scores: &mut [f32], table: &[f32], [high, wide]: [usize; 2], query: usize) {
+    let (row, column) = (query / wide, query % wide);
+    // The table has a line for every offset of rows; the one for the first row of keys, and its first column.
+    let lines = table.chunks_exact(2 * wide - 1).skip(high - 1 - row);
+    for (scores, line) in scores.chunks_exact_mut(wide).zip(lines) {
+        let biases = line.get(wide - 1 - column..).unwrap_or_default();
+        // Pieces of a fixed size: a row of keys is too short for a loop of unknown length.
+        let (pieces, rest) = scores.as_chunks_mut::<8>();
+        let (bias_pieces, bias_rest) = biases.split_at_checked(8 * pieces.len()).unwrap_or_default();
+        for (scores, biases) in pieces.iter_mut().zip(bias_pieces.as_chunks::<8>().0) {
+            scores.iter_mut().zip(biases).for_each(|(score, bias)| *score += bias);
+        }
+        rest.iter_mut().zip(bias_rest).for_each(|(score, bias)| *score += bias);
+    }
+}
+
 impl simd::Kernel for Head<'_> {
     type Output = ();
 
@@ -214,18 +237,20 @@ impl simd::Kernel for Head<'_> {
         let (stride, wide) = (keys.columns(), values.columns());
         let (mut scores, mut mixed) = (vec![0.0; ROWS * stride], vec![0.0; ROWS * wide]);
         let mut totals = [0.0; ROWS];
-        let blocks = queries.chunks(ROWS * depth).zip(self.position.chunks(ROWS * area));
-        for ((block, (queries, position)), out) in blocks.enumerate().zip(self.out.chunks_mut(ROWS * depth)) {
+        // Back to front, so that the biases of a query with a row of keys lie in the order of the keys.
+        let table: Vec<f32> = self.table.iter().rev().copied().collect();
+        let blocks = queries.chunks(ROWS * depth).zip(self.out.chunks_mut(ROWS * depth));
+        for (block, (queries, out)) in blocks.enumerate() {
             let count = queries.len() / depth;
             let scores = scores.get_mut(..count * stride).unwrap_or_default();
             let mixed = mixed.get_mut(..count * wide).unwrap_or_default();
             product(simd, queries, depth, &keys, scores);
-            let rows = scores.chunks_exact_mut(stride).zip(position.chunks_exact(area));
-            for (((row, (scores, position)), total), _) in rows.enumerate().zip(&mut totals).zip(0..count) {
+            for ((row, scores), total) in scores.chunks_exact_mut(stride).enumerate().zip(&mut totals) {
                 let scores = scores.get_mut(..area).unwrap_or_default();
-                scores.iter_mut().zip(position).for_each(|(score, bias)| *score += bias);
+                let query = block * ROWS + row;
+                add_position(scores, &table, self.grid.cut.window, query);
                 if let Some(regions) = &self.window.regions {
-                    let own = regions.get(block * ROWS + row).copied().unwrap_or_default();
+                    let own = regions.get(query).copied().unwrap_or_default();
                     for (score, region) in scores.iter_mut().zip(regions) {
                         *score += if *region == own { 0.0 } else { FOREIGN };
                     }

@@ -40,8 +40,8 @@ use patch::PatchEmbed;
 pub use config::Config;
 pub use keys::{Parameter, from_microsoft, parameters};
 
-/// Called with every intermediate result.
-type Observer<'a> = &'a mut dyn FnMut(Point, &Tensor);
+/// Called with every intermediate result, where there is one.
+type Observer<'a, 'b> = Option<&'a mut (dyn FnMut(Point, &Tensor) + 'b)>;
 
 /// Called with stage, block and what enters the block, and gives what enters instead.
 type Probe<'a> = &'a mut dyn FnMut(usize, usize, &Tensor) -> candle_core::Result<Tensor>;
@@ -152,7 +152,7 @@ impl SwinV2 {
     ///
     /// When the frames have another size than the configuration says, and those of candle.
     pub fn forward_features(&self, frames: &Tensor) -> candle_core::Result<Tensor> {
-        self.forward_observed(frames, &mut |_, _| ())
+        self.run(frames, None)
     }
 
     /// The same, and calls `observe` with every intermediate result; more than once for each [`Point`] when there are
@@ -166,6 +166,10 @@ impl SwinV2 {
         frames: &Tensor,
         observe: &mut dyn FnMut(Point, &Tensor),
     ) -> candle_core::Result<Tensor> {
+        self.run(frames, Some(observe))
+    }
+
+    fn run(&self, frames: &Tensor, mut observer: Observer<'_, '_>) -> candle_core::Result<Tensor> {
         let [height, width] = self.config.img_size;
         let expected = [self.config.in_chans, height, width];
         let count = match frames.dims() {
@@ -174,17 +178,21 @@ impl SwinV2 {
                 bail!("`frames` has the shape {found:?}, this network takes [n, {expected:?}] with n > 0")
             }
         };
-        let biases = self.stages.iter().map(Stage::biases).collect::<candle_core::Result<Vec<_>>>()?;
+        let tables = self.stages.iter().map(Stage::tables).collect::<candle_core::Result<Vec<_>>>()?;
         let chunk = self.config.images_per_pass;
         let mut pooled = Vec::with_capacity(count.div_ceil(chunk));
         for start in (0..count).step_by(chunk) {
             let mut x = self.embed.forward(&frames.narrow(0, start, chunk.min(count - start))?)?;
-            observe(Point::PatchEmbed, &x);
-            for (stage, biases) in self.stages.iter().zip(&biases) {
-                x = stage.forward(&x, biases, observe)?;
+            if let Some(observe) = &mut observer {
+                observe(Point::PatchEmbed, &x);
+            }
+            for (stage, tables) in self.stages.iter().zip(&tables) {
+                x = stage.forward(&x, tables, observer.as_deref_mut())?;
             }
             x = self.norm.forward(&x)?;
-            observe(Point::Norm, &x);
+            if let Some(observe) = &mut observer {
+                observe(Point::Norm, &x);
+            }
             pooled.push(x.mean((1, 2))?);
         }
         Tensor::cat(&pooled, 0)
@@ -194,7 +202,7 @@ impl SwinV2 {
     pub(crate) fn forward_probed(&self, frames: &Tensor, probe: Probe<'_>) -> candle_core::Result<Tensor> {
         let mut x = self.embed.forward(frames)?;
         for stage in &self.stages {
-            x = stage.forward_probed(&x, &stage.biases()?, probe)?;
+            x = stage.forward_probed(&x, &stage.tables()?, probe)?;
         }
         self.norm.forward(&x)?.mean((1, 2))
     }

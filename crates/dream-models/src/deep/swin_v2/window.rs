@@ -28,6 +28,11 @@ impl Cut {
         self.window[0] * self.window[1]
     }
 
+    /// Offsets between two tokens of a window.
+    pub(super) fn offsets(&self) -> usize {
+        (2 * self.window[0] - 1) * (2 * self.window[1] - 1)
+    }
+
     /// Windows along each axis.
     pub(super) fn counts(&self) -> [usize; 2] {
         [0, 1].map(|a| self.grid[a] / self.window[a])

@@ -1,0 +1,150 @@
+//! The kernels of the layers against candle's own operations in double precision, and against finite differences.
+#![cfg(feature = "deep")]
+#![allow(clippy::unwrap_used, reason = "a panic in a test helper is a failed test")]
+
+use dream_models::deep::candle_core::{DType, Device, Module, Result, Tensor, Var};
+use dream_models::deep::candle_nn::VarBuilder;
+use dream_models::deep::layers::{LayerNorm, gelu, softmax_last};
+
+type Layer = fn(&[Tensor]) -> Result<Tensor>;
+
+fn norm(inputs: &[Tensor]) -> Result<Tensor> {
+    let [x, weight, bias] = inputs else { unreachable!("three inputs") };
+    let tensors = [("weight".to_owned(), weight.clone()), ("bias".to_owned(), bias.clone())];
+    let vb = VarBuilder::from_tensors(tensors.into(), x.dtype(), &Device::Cpu);
+    LayerNorm::new(weight.dim(0)?, 1e-5, &vb)?.forward(x)
+}
+
+/// Name, layer, shapes of the inputs, largest size of a value.
+const LAYERS: [(&str, Layer, &[&[usize]], f32); 5] = [
+    ("gelu", |x| gelu(&x[0]), &[&[7, 45]], 8.0),
+    ("softmax", |x| softmax_last(&x[0]), &[&[3, 5, 77]], 9.0),
+    ("softmax of one", |x| softmax_last(&x[0]), &[&[4, 1]], 3.0),
+    ("norm", norm, &[&[6, 50], &[50], &[50]], 2.0),
+    ("norm of many rows", norm, &[&[700, 33], &[33], &[33]], 2.0),
+];
+
+fn numbers(count: usize, size: f32, seed: u64) -> Vec<f32> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((state >> 40) as f32 / (1_u64 << 23) as f32) - 1.0
+    };
+    (0..count).map(|_| size * next()).collect()
+}
+
+/// The inputs of a layer as variables of a type.
+fn inputs(shapes: &[&[usize]], size: f32, dtype: DType) -> Vec<Var> {
+    let input = |(i, shape): (usize, &&[usize])| {
+        let data = numbers(shape.iter().product(), size, 31 + i as u64);
+        let tensor = Tensor::from_vec(data, *shape, &Device::Cpu).unwrap().to_dtype(dtype).unwrap();
+        Var::from_tensor(&tensor).unwrap()
+    };
+    shapes.iter().enumerate().map(input).collect()
+}
+
+fn tensors(vars: &[Var]) -> Vec<Tensor> {
+    vars.iter().map(|var| var.as_tensor().clone()).collect()
+}
+
+fn values(tensor: &Tensor) -> Vec<f64> {
+    tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+}
+
+/// A sum of the results with weights that differ.
+fn loss(result: &Tensor) -> Tensor {
+    let weights =
+        Tensor::from_vec(numbers(result.elem_count(), 1.0, 5), result.dims(), &Device::Cpu).unwrap();
+    (result * weights.to_dtype(result.dtype()).unwrap()).unwrap().sum_all().unwrap()
+}
+
+fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(1e-3, |largest: f64, v| largest.max(v.abs()))
+}
+
+#[test]
+fn kernels_agree_with_candle_in_double_precision() {
+    for (name, layer, shapes, size) in LAYERS {
+        let (single, wide) = (inputs(shapes, size, DType::F32), inputs(shapes, size, DType::F64));
+        let (found, expected) = (layer(&tensors(&single)).unwrap(), layer(&tensors(&wide)).unwrap());
+        let reference = values(&expected);
+        for (f, e) in values(&found).iter().zip(&reference) {
+            assert!((f - e).abs() <= 2e-6 * largest(&reference), "{name}: {f} instead of {e}");
+        }
+        let (store, exact) = (loss(&found).backward().unwrap(), loss(&expected).backward().unwrap());
+        for (i, (single, wide)) in single.iter().zip(&wide).enumerate() {
+            let expected = values(exact.get(wide).unwrap());
+            for (f, e) in values(store.get(single).unwrap()).iter().zip(&expected) {
+                assert!((f - e).abs() <= 1e-5 * largest(&expected), "{name}, input {i}: {f} instead of {e}");
+            }
+        }
+    }
+}
+
+/// The gradients of the kernels against differences of the double-precision layers.
+#[test]
+fn gradients_agree_with_finite_differences() {
+    const STEP: f64 = 1e-5;
+    for (name, layer, shapes, size) in LAYERS {
+        let single = inputs(shapes, size, DType::F32);
+        let store = loss(&layer(&tensors(&single)).unwrap()).backward().unwrap();
+        let wide = tensors(&inputs(shapes, size, DType::F64));
+        for (i, var) in single.iter().enumerate() {
+            let gradient = values(store.get(var).unwrap());
+            for at in (0..gradient.len()).step_by(gradient.len().div_ceil(25)) {
+                let moved = |by: f64| {
+                    let mut data = values(&wide[i]);
+                    data[at] += by;
+                    let mut inputs = wide.clone();
+                    inputs[i] = Tensor::from_vec(data, wide[i].dims(), &Device::Cpu).unwrap();
+                    loss(&layer(&inputs).unwrap()).to_scalar::<f64>().unwrap()
+                };
+                let slope = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
+                let apart = (gradient[at] - slope).abs();
+                assert!(
+                    apart <= 1e-4 * largest(&gradient),
+                    "{name}, input {i}[{at}]: {} {slope}",
+                    gradient[at]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn extreme_values_stay_finite() {
+    let big = [0.0, -0.0, 1e-38, -1e-38, 40.0, -40.0, 1e18, -1e18, 13.9, -13.9, 14.1, -14.1];
+    let x = Var::from_tensor(&Tensor::new(&big[..], &Device::Cpu).unwrap().to_dtype(DType::F32).unwrap())
+        .unwrap();
+    for result in [gelu(&x).unwrap(), softmax_last(&x).unwrap()] {
+        let store = result.sum_all().unwrap().backward().unwrap();
+        let gradient = values(store.get(&x).unwrap());
+        assert!(values(&result).iter().chain(&gradient).all(|v| v.is_finite()), "{result}");
+    }
+    // A constant row has no spread.
+    let flat = Var::from_tensor(&Tensor::full(3.0_f32, (2, 40), &Device::Cpu).unwrap()).unwrap();
+    let ones = Tensor::ones(40, DType::F32, &Device::Cpu).unwrap();
+    let result = norm(&[flat.as_tensor().clone(), ones.clone(), ones]).unwrap();
+    let store = result.sqr().unwrap().sum_all().unwrap().backward().unwrap();
+    assert!(values(&result).iter().all(|v| *v == 1.0));
+    assert!(values(store.get(&flat).unwrap()).iter().all(|v| v.is_finite()));
+}
+
+#[test]
+fn layouts_and_threads_change_no_bit() {
+    let data = Tensor::from_vec(numbers(900 * 48, 3.0, 2), (900, 48), &Device::Cpu).unwrap();
+    let turned = data.t().unwrap().contiguous().unwrap().t().unwrap();
+    let shifted = Tensor::cat(&[&data, &data], 0).unwrap().narrow(0, 900, 900).unwrap();
+    let weight = Tensor::ones(48, DType::F32, &Device::Cpu).unwrap();
+    let run = |x: &Tensor| {
+        let normal = norm(&[x.clone(), weight.clone(), weight.clone()]).unwrap();
+        [gelu(x).unwrap(), softmax_last(x).unwrap(), normal].map(|t| t.to_vec2::<f32>().unwrap())
+    };
+    let expected = run(&data);
+    assert_eq!(run(&turned), expected);
+    assert_eq!(run(&shifted), expected);
+    for threads in [1, 3] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        assert_eq!(pool.install(|| run(&data)), expected);
+    }
+}
