@@ -111,6 +111,15 @@ mod tests {
     }
 
     #[test]
+    fn sums_and_values_go_together() {
+        let (mut by_value, mut by_sum) = (GgdMoments::default(), GgdMoments::default());
+        by_value.add(&[1.0, -2.0, 4.0]);
+        by_sum.add(&[1.0]);
+        by_sum.add_sums(20.0, 6.0, 2);
+        assert_eq!(by_sum.fit(), by_value.fit());
+    }
+
+    #[test]
     fn nothing_to_fit_is_the_start_of_the_grid() {
         for values in [&[][..], &[0.0, 0.0]] {
             let fit = Ggd::fit_zero_mean(values);
