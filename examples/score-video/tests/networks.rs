@@ -15,7 +15,7 @@ use std::process::{Command, Output};
 
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::checkpoint::{Checkpoint, Contents};
-use dream_models::deep::da_clip::{Config, DaClip, KIND, OPDAI_KIND, Opdai};
+use dream_models::deep::da_clip::{Config, DaClip, Descriptions, KIND, OPDAI_KIND, Opdai};
 use dream_models::deep::{Params, swin_v2};
 use dream_models::preprocess::Preprocess;
 use serde_json::Value;
@@ -325,5 +325,43 @@ fn a_checkpoint_without_descriptions_says_so() {
     let (report, code) = json(&["--method", "da-clip", "--weights", &weights, "--explain", &portrait]);
     assert_eq!(code, Some(0));
     assert!(report["checkpoint"]["explain"].as_str().unwrap().contains("carries no descriptions"));
+    assert_eq!(report["videos"][0]["nearest"], Value::Null);
     drop(folder);
+}
+
+#[test]
+fn the_closest_descriptions_are_shown() {
+    let Scene { folder, weights: without, portrait } = scene(7);
+    let plain = json(&["--method", "da-clip", "--weights", &without, &portrait]).0;
+    let config = Config { text: None, ..Config::default() };
+    let params = Params::seeded(1, DType::F32, &Device::Cpu);
+    DaClip::new(&config, &params.builder()).unwrap();
+    let mut all = params.tensors().unwrap();
+    let rows: Vec<f32> = (0..3 * config.dim).map(|i| (i * i % 7) as f32 - 3.0).collect();
+    let rows = Tensor::from_vec(rows, (3, config.dim), &Device::Cpu).unwrap();
+    let texts = ["The eyes, they flicker.", "Nothing.", "Żółw 🙂"].map(str::to_owned);
+    all.extend(Descriptions::tensors(&texts, &rows).unwrap());
+    let weights = save(folder.path(), KIND, 64, &config, &all).display().to_string();
+    let arguments = ["--method", "da-clip", "--weights", &weights, "--explain=2", &portrait];
+    let (report, code) = json(&arguments);
+    let video = &report["videos"][0];
+    assert_eq!((code, &video["score"]), (Some(0), &plain["videos"][0]["score"]));
+    let lines: Vec<&str> = video["nearest"].as_str().unwrap().lines().collect();
+    assert!(
+        lines.len() == 2 && lines.iter().all(|line| texts.iter().any(|t| line.ends_with(t))),
+        "{lines:?}"
+    );
+    let cosines: Vec<f64> =
+        lines.iter().map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
+    assert!(cosines[0] >= cosines[1] && cosines[0] <= 1.0, "{cosines:?}");
+    let table = text(&run(&arguments).stdout);
+    assert!(table.contains("2 closest of 3 descriptions") && table.contains(lines[0]), "{table}");
+
+    // Only half of what belongs together.
+    all.remove("descriptions.texts");
+    let weights = save(folder.path(), KIND, 64, &config, &all).display().to_string();
+    let error = text(&run(&["--method", "da-clip", "--weights", &weights, "--explain", &portrait]).stderr);
+    assert!(error.contains("descriptions.texts"), "{error}");
+    assert!(Descriptions::tensors(&["a\nb".to_owned()], &rows.narrow(0, 0, 1).unwrap()).is_err());
+    assert!(Descriptions::new(Vec::new(), &rows).is_err());
 }

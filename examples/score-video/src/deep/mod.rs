@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use dream_features::VideoSpec;
 use dream_models::deep::candle_core::Tensor;
 use dream_models::deep::checkpoint::Checkpoint;
-use dream_models::deep::da_clip::{KIND, OPDAI_KIND};
+use dream_models::deep::da_clip::{Descriptions, KIND, OPDAI_KIND};
 use dream_models::face::{BoxExpansion, FaceDetector, NoFace, VideoBoxConfig};
 use dream_models::preprocess::Preprocess;
 
@@ -33,7 +33,9 @@ pub(crate) struct Deep {
     no_face: WithoutFace,
     every: u64,
     batch: usize,
+    /// How many descriptions are asked for.
     explain: Option<usize>,
+    descriptions: Option<Descriptions>,
     words: CheckpointWords,
     sampling: String,
 }
@@ -65,6 +67,17 @@ impl Deep {
             Some(_) => "the given box".to_owned(),
             None => format!("one box per video from BlazeFace, {factor} times as wide and high"),
         };
+        let descriptions = args
+            .deep
+            .explain
+            .map(|_| Descriptions::load(&checkpoint))
+            .transpose()
+            .with_context(named)?
+            .flatten();
+        let explain = args.deep.explain.map(|k| match &descriptions {
+            Some(known) => format!("the {k} closest of {} descriptions, with their cosines", known.len()),
+            None => "the checkpoint carries no descriptions".to_owned(),
+        });
         let contents = checkpoint.contents();
         let words = CheckpointWords {
             short: checkpoint.sha256().get(..12).unwrap_or_default().to_owned(),
@@ -75,7 +88,7 @@ impl Deep {
             preprocessing: contents.preprocessing.clone(),
             faces,
             no_face: args.deep.no_face().word(),
-            explain: args.deep.explain.map(|_| "the checkpoint carries no descriptions".to_owned()),
+            explain,
         };
         let every = args.every.unwrap_or(EVERY);
         let sampling = match args.method {
@@ -92,6 +105,7 @@ impl Deep {
             every,
             batch: args.deep.batch.map_or(1, usize::from),
             explain: args.deep.explain.map(usize::from),
+            descriptions,
             words,
             sampling,
         })
@@ -109,8 +123,11 @@ impl Deep {
 impl Deep {
     /// The closest descriptions, where they are asked for and known.
     fn nearest(&self, representation: Option<&Tensor>) -> Result<Vec<(f64, String)>> {
-        let _ = (representation, self.explain);
-        Ok(Vec::new())
+        let (Some(known), Some(k), Some(of)) = (&self.descriptions, self.explain, representation) else {
+            return Ok(Vec::new());
+        };
+        let found = known.nearest(of, k)?;
+        Ok(found.into_iter().map(|(cosine, text)| (cosine, text.to_owned())).collect())
     }
 }
 
