@@ -33,8 +33,8 @@ impl Network {
 
     /// What the network makes of one frame: features, or a score.
     ///
-    /// One at a time: the order of the sums in a matrix product depends on its size, so a frame in a batch of eight
-    /// would get other digits than alone.
+    /// One at a time, whatever `--batch` says: the order of the sums in a matrix product may depend on its size, and the
+    /// score must not.
     pub(super) fn frame(&self, input: &[f32]) -> Result<Vec<f32>> {
         let [height, width] = self.input();
         let frame = Tensor::from_slice(input, (1, 3, height, width), &Device::Cpu)?;
