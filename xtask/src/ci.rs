@@ -35,6 +35,9 @@ const DEVICE_FEATURES: [&str; 5] = ["cuda", "cudnn", "metal", "accelerate", "mkl
 /// The feature that brings the golden runner.
 const GOLDEN: &str = "xtask/golden";
 
+/// The feature that brings networks into the program, which is off so that the README's first command stays quick.
+const DEEP: &str = "score-video/deep";
+
 struct Step {
     name: String,
     action: Action,
@@ -165,6 +168,8 @@ fn steps(metadata: &Value) -> Vec<Step> {
     // alone. A crate without features is built alone by the step `package`.
     let strict = "--all-targets --locked -- -D warnings";
     steps.push(Step::cargo("clippy workspace", &format!("clippy --workspace --features {GOLDEN} {strict}")));
+    steps
+        .push(Step::cargo("clippy deep", &format!("clippy --workspace --features {GOLDEN},{DEEP} {strict}")));
     for package in crates.iter().filter(|package| !features(package).is_empty()) {
         let (name, features) = (name(package), features(package));
         steps.push(Step::cargo(
@@ -187,6 +192,9 @@ fn steps(metadata: &Value) -> Vec<Step> {
     // The whole workspace again, though one program is tested: with `-p xtask` candle would be compiled once more.
     let line = format!("test --workspace --features {GOLDEN} --bin xtask-golden");
     steps.push(Step::cargo("test golden", &line));
+
+    let line = format!("test --workspace --features {GOLDEN},{DEEP} --bin score-video --test networks");
+    steps.push(Step::cargo("test deep", &line));
 
     // A workspace of its own, which no other step compiles. Its lock file is not kept.
     let fuzz = Step::cargo("fuzz", "check --manifest-path fuzz/Cargo.toml");
@@ -262,7 +270,7 @@ mod tests {
         let clippy = chosen(all, Some(&["clippy".to_owned()])).unwrap();
         assert_eq!(
             names(&clippy),
-            ["clippy workspace", "clippy a", "clippy a x", "clippy a y", "clippy a x,y"]
+            ["clippy workspace", "clippy deep", "clippy a", "clippy a x", "clippy a y", "clippy a x,y"]
         );
         assert!(clippy.iter().all(|step| step.shown().ends_with("-- -D warnings")));
     }

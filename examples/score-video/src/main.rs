@@ -1,6 +1,8 @@
 //! Scores videos with an embedded quality model, on the scale people rated on. See README.md.
 
 mod args;
+#[cfg(feature = "deep")]
+mod deep;
 mod demo;
 mod method;
 mod regression;
@@ -117,7 +119,7 @@ fn score_one(
     options: &OpenOptions,
     bars: &MultiProgress,
 ) -> Result<score::Scored> {
-    let mut source = input.open(options)?;
+    let source = input.open(options)?;
     let bar = bars.add(match source.info().frames {
         Some(frames) => ProgressBar::new(frames),
         None => ProgressBar::no_length(),
@@ -126,7 +128,7 @@ fn score_one(
         bar.set_style(style);
     }
     bar.set_message(input.name());
-    let scored = scorer.score(source.as_mut(), |frames| bar.set_position(frames));
+    let scored = scorer.score(source, || input.open(options), |frames| bar.set_position(frames));
     bar.finish_and_clear();
     scored
 }

@@ -1,11 +1,15 @@
 //! What a method of scoring is. A new one is a variant of [`MethodName`], a type with these two traits, and a line in
 //! [`load`].
 
+use std::fmt;
+
 use anyhow::Result;
 use clap::ValueEnum;
 use dream_data::Pixels;
 use dream_features::VideoSpec;
 use dream_models::regression::{Familiarity, Grade, Interval};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::args::Args;
 use crate::regression::Regression;
@@ -18,12 +22,42 @@ pub(crate) enum MethodName {
     Videval60,
     /// 36 features of naturalness, one frame a second: quick, but agrees with people clearly less
     Brisque,
+    /// DA-CLIP, a network that looks at the face in every sixth frame; needs --weights
+    DaClip,
+    /// OPDAI, a network that looks at the face in three frames; needs --weights
+    Opdai,
+}
+
+impl MethodName {
+    /// Whether it is a network.
+    pub(crate) fn is_deep(self) -> bool {
+        matches!(self, Self::DaClip | Self::Opdai)
+    }
+}
+
+impl fmt::Display for MethodName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Videval60 => "videval60",
+            Self::Brisque => "brisque",
+            Self::DaClip => "da-clip",
+            Self::Opdai => "opdai",
+        })
+    }
 }
 
 /// The method that the command line asks for, ready to use.
 pub(crate) fn load(args: &Args) -> Result<Box<dyn Method>> {
     Ok(match args.method {
         MethodName::Videval60 | MethodName::Brisque => Box::new(Regression::load(args)?),
+        #[cfg(feature = "deep")]
+        MethodName::DaClip | MethodName::Opdai => Box::new(crate::deep::Deep::load(args)?),
+        #[cfg(not(feature = "deep"))]
+        MethodName::DaClip | MethodName::Opdai => anyhow::bail!(
+            "--method {} is not in this build: build with --features deep, as in \
+             cargo run --release -p score-video --features deep -- --method {0} --weights CKPT VIDEO",
+            args.method
+        ),
     })
 }
 
@@ -42,6 +76,32 @@ pub(crate) struct About {
     pub(crate) intervals: Option<String>,
     /// Which frames are looked at.
     pub(crate) sampling: String,
+    /// For a method with weights from a file.
+    pub(crate) checkpoint: Option<CheckpointWords>,
+}
+
+/// What names a checkpoint, and what was done with faces for it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct CheckpointWords {
+    /// The first characters of `sha256`.
+    pub(crate) short: String,
+    /// SHA-256 of the tensors.
+    pub(crate) sha256: String,
+    /// Kind of network.
+    pub(crate) kind: String,
+    /// Version of the library that wrote it.
+    pub(crate) library_version: String,
+    /// Where its weights come from.
+    pub(crate) provenance: Value,
+    /// How frames are prepared.
+    pub(crate) preprocessing: Value,
+    /// How the face is found.
+    pub(crate) faces: String,
+    /// What happens to a video without one.
+    pub(crate) no_face: &'static str,
+    /// What came of `--explain`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) explain: Option<String>,
 }
 
 /// A rectangle of a frame: left, top, width and height in pixels.
@@ -73,6 +133,11 @@ pub(crate) trait Session {
     /// Counts the next frame without looking at it.
     fn skip(&mut self);
 
+    /// The frames are at their end. Whether the session has to see them once more, from the first on.
+    fn again(&mut self) -> Result<bool> {
+        Ok(false)
+    }
+
     /// The score of what was pushed.
     fn finish(self: Box<Self>) -> Result<Judgement>;
 }
@@ -80,11 +145,27 @@ pub(crate) trait Session {
 /// What a method says about a video.
 #[derive(Debug, Clone)]
 pub(crate) struct Judgement {
-    pub(crate) score: f64,
+    /// `None` for a video that is skipped, for a reason that `warnings` has.
+    pub(crate) score: Option<f64>,
     pub(crate) grade: Option<Grade>,
     pub(crate) interval: Option<Interval>,
     pub(crate) familiarity: Option<Familiarity>,
     pub(crate) frames_used: u64,
     /// What makes the score less firm.
     pub(crate) warnings: Vec<String>,
+    /// For a method that looks at a face.
+    pub(crate) face: Option<Face>,
+    /// Descriptions that are closest to the video, with the cosine.
+    pub(crate) nearest: Vec<(f64, String)>,
+}
+
+/// The part of the frames that was taken for the face.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Face {
+    /// In pixels; `None` where no face was found and the video is skipped.
+    pub(crate) part: Option<Part>,
+    /// Where it comes from.
+    pub(crate) source: &'static str,
+    /// Frames with a face, of those that were looked at for one.
+    pub(crate) found: Option<(usize, u64)>,
 }

@@ -49,10 +49,10 @@ impl Regression {
             .check_inputs(features.layout().names())
             .context("the model takes other features than this --method gives")?;
         let (least, most) = model.calibration().levels();
-        if !(least..=most).contains(&args.level) {
-            bail!("--level {}: the model has intervals of {least} to {most}", args.level);
+        if !(least..=most).contains(&args.level()) {
+            bail!("--level {}: the model has intervals of {least} to {most}", args.level());
         }
-        Ok(Self { model, features, luma, level: args.level, sampling: args.sampling_words() })
+        Ok(Self { model, features, luma, level: args.level(), sampling: args.sampling_words() })
     }
 }
 
@@ -70,6 +70,7 @@ impl Method for Regression {
                 100.0 * self.level
             )),
             sampling: self.sampling.clone(),
+            checkpoint: None,
         }
     }
 
@@ -168,12 +169,14 @@ impl Session for Running<'_> {
             ));
         }
         Ok(Judgement {
-            score: prediction.score,
+            score: Some(prediction.score),
             grade: of.model.grade(prediction.score),
             interval: Some(prediction.interval),
             familiarity: Some(familiarity),
             frames_used: features.frames(),
             warnings,
+            face: None,
+            nearest: Vec::new(),
         })
     }
 }

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use crate::args::{Args, Format};
-use crate::method::About;
+use crate::method::{About, CheckpointWords, Judgement};
 use crate::score::{Scored, Scorer};
 
 /// What came of one input.
@@ -19,7 +19,7 @@ pub(crate) struct Row {
 impl Row {
     /// The score; below all scores when there is none.
     pub(crate) fn score(&self) -> f64 {
-        self.outcome.as_ref().map_or(f64::NEG_INFINITY, |scored| scored.judgement.score)
+        self.outcome.as_ref().ok().and_then(|scored| scored.judgement.score).unwrap_or(f64::NEG_INFINITY)
     }
 }
 
@@ -35,6 +35,8 @@ pub(crate) struct Report {
     sampling: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     crop: Option<[f64; 4]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checkpoint: Option<CheckpointWords>,
     videos: Vec<Video>,
 }
 
@@ -60,6 +62,21 @@ struct Video {
     model: String,
     accuracy: Option<String>,
     measures: String,
+    /// SHA-256 of the weights that came from a file.
+    checkpoint: Option<String>,
+    /// The part that was taken for the face, in pixels.
+    face_left: Option<usize>,
+    face_top: Option<usize>,
+    face_width: Option<usize>,
+    face_height: Option<usize>,
+    face_source: Option<&'static str>,
+    /// Frames with a face, of those that were looked at for one.
+    face_found: Option<usize>,
+    face_looked: Option<u64>,
+    /// What would happen, or happened, without a face.
+    no_face: Option<&'static str>,
+    /// Descriptions closest to the video, with their cosines.
+    nearest: Option<String>,
     /// The score holds, but not for all of the video or not as firmly.
     warning: Option<String>,
     error: Option<String>,
@@ -75,6 +92,8 @@ impl Video {
         };
         let scored = scored.as_ref();
         let judgement = scored.map(|s| &s.judgement);
+        let face = judgement.and_then(|j| j.face);
+        let (part, found) = (face.and_then(|f| f.part), face.and_then(|f| f.found));
         let interval = judgement.and_then(|j| j.interval);
         let familiarity = judgement.and_then(|j| j.familiarity);
         let damage = scored.and_then(|s| s.damage.clone());
@@ -83,7 +102,7 @@ impl Video {
         let warning = damage.into_iter().chain(doubts).collect::<Vec<_>>().join("; ");
         Self {
             file: row.file,
-            score: judgement.map(|j| j.score),
+            score: judgement.and_then(|j| j.score),
             low: interval.map(|i| i.low),
             high: interval.map(|i| i.high),
             level: interval.map(|i| i.level),
@@ -100,10 +119,27 @@ impl Video {
             model: about.model.clone(),
             accuracy: about.accuracy.clone(),
             measures: about.measures.clone(),
+            checkpoint: about.checkpoint.as_ref().map(|c| c.sha256.clone()),
+            face_left: part.map(|(left, ..)| left),
+            face_top: part.map(|(_, top, ..)| top),
+            face_width: part.map(|(_, _, width, _)| width),
+            face_height: part.map(|(.., height)| height),
+            face_source: face.map(|f| f.source),
+            face_found: found.map(|(found, _)| found),
+            face_looked: found.map(|(_, looked)| looked),
+            no_face: about.checkpoint.as_ref().map(|c| c.no_face),
+            nearest: judgement.and_then(nearest),
             warning: (!warning.is_empty()).then_some(warning),
             error,
             whole,
         }
+    }
+
+    /// The box as one would give it on the command line.
+    fn face(&self) -> String {
+        let corners = self.face_left.zip(self.face_top).zip(self.face_width.zip(self.face_height));
+        corners
+            .map_or("-".to_owned(), |((left, top), (width, height))| format!("{left},{top},{width},{height}"))
     }
 
     /// What the table says beside the numbers.
@@ -113,13 +149,20 @@ impl Video {
     }
 }
 
+/// One line per description.
+fn nearest(judgement: &Judgement) -> Option<String> {
+    let lines: Vec<String> =
+        judgement.nearest.iter().map(|(cosine, text)| format!("{cosine:.4}  {text}")).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
 impl Report {
     pub(crate) fn new(scorer: &Scorer, args: &Args, rows: Vec<Row>) -> Self {
         let about = scorer.method.about();
         let videos = rows.into_iter().map(|row| Video::new(row, &about)).collect();
-        let About { model, measures, scale, accuracy, intervals, sampling } = about;
+        let About { model, measures, scale, accuracy, intervals, sampling, checkpoint } = about;
         let crop = args.crop.map(|crop| crop.corners());
-        Self { measures, scale, model, accuracy, intervals, sampling, crop, videos }
+        Self { measures, scale, model, accuracy, intervals, sampling, crop, checkpoint, videos }
     }
 
     pub(crate) fn all_good(&self) -> bool {
@@ -149,9 +192,17 @@ impl Report {
         let noted = self.videos.iter().any(|video| !video.note().is_empty());
         let level = self.videos.iter().find_map(|video| video.level);
         let interval = level.map_or_else(String::new, |level| format!("{:.0} %", 100.0 * level));
-        let header = ["video", "score", &interval, "", "frames used", "size", "frames/s", "seconds", "note"];
-        let shown = if noted { header.len() } else { header.len() - 1 };
-        table.set_header(header.into_iter().take(shown));
+        let header =
+            ["video", "score", &interval, "", "face", "frames used", "size", "frames/s", "seconds", "note"];
+        // Columns that are empty in every row are left out.
+        let shown = |column: usize| match column {
+            2 => level.is_some(),
+            4 => self.checkpoint.is_some(),
+            9 => noted,
+            _ => true,
+        };
+        let keep = |(column, cell)| shown(column).then_some(cell);
+        table.set_header(header.into_iter().enumerate().filter_map(keep));
         for video in &self.videos {
             let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.2}"));
             let cells = [
@@ -162,15 +213,19 @@ impl Report {
                     .zip(video.high)
                     .map_or(String::new(), |(low, high)| format!("{low:.1} to {high:.1}")),
                 video.grade.unwrap_or_default().to_owned(),
+                video.face(),
                 video.frames_used.map_or("-".to_owned(), |n| n.to_string()),
                 video.width.zip(video.height).map_or("-".to_owned(), |(w, h)| format!("{w}x{h}")),
                 number(video.frames_per_second),
                 number(video.seconds),
                 video.note(),
             ];
-            table.add_row(cells.into_iter().take(shown));
+            table.add_row(
+                cells.into_iter().enumerate().filter_map(|(column, cell)| shown(column).then_some(cell)),
+            );
         }
-        for column in [1, 4, 5, 6, 7] {
+        let numbers = (0..header.len()).filter(|&column| shown(column)).enumerate();
+        for (column, _) in numbers.filter(|(_, column)| [1, 4, 5, 6, 7, 8].contains(column)) {
             if let Some(column) = table.column_mut(column) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
@@ -180,12 +235,22 @@ impl Report {
 
     /// What the numbers of the table mean, and how long they took.
     pub(crate) fn explain(&self, demo: bool, took: Duration, out: &mut dyn Write) -> Result<()> {
-        let good = self.videos.iter().filter(|video| video.whole).count();
+        let good = self.videos.iter().filter(|video| video.whole && video.score.is_some()).count();
         writeln!(out, "\nscore   {}", self.scale)?;
         writeln!(out, "        {}", self.measures)?;
         writeln!(out, "model   {}, {}", self.model, self.sampling)?;
         for line in self.accuracy.iter().chain(&self.intervals) {
             writeln!(out, "        {line}")?;
+        }
+        if let Some(checkpoint) = &self.checkpoint {
+            writeln!(out, "weights {} (SHA-256)", checkpoint.sha256)?;
+            writeln!(out, "face    {}; without a face: {}", checkpoint.faces, checkpoint.no_face)?;
+            if let Some(line) = &checkpoint.explain {
+                writeln!(out, "explain {line}")?;
+            }
+        }
+        for (video, nearest) in self.videos.iter().filter_map(|v| Some((&v.file, v.nearest.as_ref()?))) {
+            writeln!(out, "closest to {video}:\n  {}", nearest.replace('\n', "\n  "))?;
         }
         writeln!(out, "scored  {good} of {} whole, in {:.2} s", self.videos.len(), took.as_secs_f64())?;
         if demo {

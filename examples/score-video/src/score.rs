@@ -5,7 +5,7 @@ use dream_data::{Error as DataError, FrameSource, RelativeBox};
 use dream_features::VideoSpec;
 
 use crate::args::Args;
-use crate::method::{self, Judgement, Method, Part};
+use crate::method::{self, Judgement, Method, Part, Session};
 
 /// The method, and what to look at.
 pub(crate) struct Scorer {
@@ -32,10 +32,12 @@ impl Scorer {
         Ok(Self { method: method::load(args)?, crop: args.crop })
     }
 
-    /// Scores a video; `progress` is told the number of frames so far.
+    /// Scores a video, which is opened once more for every pass over it after the first; `progress` is told the number
+    /// of frames so far in a pass.
     pub(crate) fn score(
         &self,
-        source: &mut dyn FrameSource,
+        mut source: Box<dyn FrameSource>,
+        open: impl Fn() -> Result<Box<dyn FrameSource>>,
         mut progress: impl FnMut(u64),
     ) -> Result<Scored> {
         let info = source.info().clone();
@@ -43,17 +45,23 @@ impl Scorer {
         let wanted = self.crop.map_or(whole, |crop| crop.to_pixels(whole.2, whole.3));
         let frames_per_second = info.frame_rate.as_f64();
         let spec = |(_, _, width, height): Part| VideoSpec { width, height, frames_per_second };
-        let mut running = None;
+        let mut running: Option<(Part, Box<dyn Session + '_>)> = None;
         let (mut frames, mut end, mut damage) = (0, 0.0, None);
         loop {
             let frame = match source.next_frame() {
-                Ok(Some(frame)) => frame,
-                Ok(None) => break,
-                Err(DataError::Damaged { frames, reason, .. }) if frames > 0 => {
-                    damage = Some(format!("damaged after {frames} frames: {reason}"));
+                Err(DataError::Damaged { frames: good, reason, .. }) if good > 0 => {
+                    damage = Some(format!("damaged after {good} frames: {reason}"));
+                    None
+                }
+                other => other?,
+            };
+            let Some(frame) = frame else {
+                let Some((_, session)) = &mut running else { break };
+                if !session.again()? {
                     break;
                 }
-                Err(error) => return Err(error.into()),
+                (source, frames, damage) = (open()?, 0, None);
+                continue;
             };
             frames += 1;
             end = frame.timestamp() + 1.0 / frames_per_second;

@@ -9,5 +9,5 @@ mod retrieval;
 pub use config::{Config, Order};
 pub use explain::{AttCat, BlockMap, Impact, Ranking, TextExplanation, VideoExplanation, most_relevant};
 pub use model::{DaClip, KIND};
-pub use opdai::{OPDAI_FRAMES, Opdai, opdai_frames};
-pub use retrieval::{Neighbour, TextIndex};
+pub use opdai::{OPDAI_FRAMES, OPDAI_KIND, Opdai, opdai_frames};
+pub use retrieval::{Descriptions, Neighbour, TextIndex};

@@ -2,6 +2,7 @@ use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::VarBuilder;
 
 use super::config::{Config, Order};
+use super::retrieval::is_description;
 use crate::deep::checkpoint::{Checkpoint, check};
 use crate::deep::clip_text::TextTower;
 use crate::deep::layers::{Linear, mean_plus_std};
@@ -80,8 +81,7 @@ impl DaClip {
         checkpoint.expect_kind(KIND)?;
         let config: Config = checkpoint.config()?;
         let expected = parameters(|vb| Self::new(&config, vb))?;
-        let tensors = checkpoint.tensors().read_exactly(&expected, dtype, device)?;
-        Self::new(&config, &VarBuilder::from_tensors(tensors.into_iter().collect(), dtype, device))
+        Self::new(&config, &weights(checkpoint, &expected, dtype, device, |_| true)?)
     }
 
     /// Loads the visual branch of a checkpoint, whether or not the tensors of the text tower are in it.
@@ -93,16 +93,11 @@ impl DaClip {
         checkpoint.expect_kind(KIND)?;
         let config: Config = checkpoint.config()?;
         let mut expected = parameters(|vb| Self::visual_only(&config, vb))?;
-        let file = checkpoint.tensors();
         let is_text = |name: &str| name.starts_with("text.");
-        let visual = file.read_where(|name| !is_text(name), device)?;
-        if file.shapes().any(|(name, _)| is_text(name)) {
+        if checkpoint.tensors().shapes().any(|(name, _)| is_text(name)) {
             expected = parameters(|vb| Self::new(&config, vb))?;
         }
-        check(&expected, file.shapes())?;
-        let convert = |(name, tensor): (String, Tensor)| Ok((name, tensor.to_dtype(dtype)?));
-        let visual = visual.into_iter().map(convert).collect::<Result<_>>()?;
-        Self::visual_only(&config, &VarBuilder::from_tensors(visual, dtype, device))
+        Self::visual_only(&config, &weights(checkpoint, &expected, dtype, device, |name| !is_text(name))?)
     }
 
     /// The configuration that the model was built with.
@@ -189,6 +184,23 @@ impl DaClip {
         let reason = "the model was built or loaded without its text tower: use `new` or `load`".to_owned();
         self.text.as_ref().ok_or(Error::InvalidInput { argument: "text", reason })
     }
+}
+
+/// The wanted ones of the parameters of a checkpoint, after all of them were found to be as expected. Descriptions, which
+/// it may carry, are left aside.
+fn weights(
+    checkpoint: &Checkpoint,
+    expected: &[(String, Vec<usize>)],
+    dtype: DType,
+    device: &Device,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<VarBuilder<'static>> {
+    let file = checkpoint.tensors();
+    check(expected, file.shapes().filter(|(name, _)| !is_description(name)))?;
+    let tensors = file.read_where(|name| wanted(name) && !is_description(name), device)?;
+    let convert = |(name, tensor): (String, Tensor)| Ok((name, tensor.to_dtype(dtype)?));
+    let tensors = tensors.into_iter().map(convert).collect::<Result<_>>()?;
+    Ok(VarBuilder::from_tensors(tensors, dtype, device))
 }
 
 /// What takes the mean of the sentences of each video, `[videos, sentences]`.

@@ -1,11 +1,16 @@
-use candle_core::{Module, Tensor};
+use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::VarBuilder;
 
+use crate::deep::checkpoint::Checkpoint;
+use crate::deep::parameters;
 use crate::deep::swin_v2::{self, SwinV2};
 use crate::{Error, Result};
 
 /// Frames of a video that OPDAI looks at.
 pub const OPDAI_FRAMES: usize = 3;
+
+/// `kind` of the checkpoints of [`Opdai`], whose configuration is that of its tower.
+pub const OPDAI_KIND: &str = "opdai";
 
 /// OPDAI: the visual tower of DA-CLIP with a linear head on each frame, and the mean over three frames.
 ///
@@ -27,6 +32,20 @@ impl Opdai {
     pub fn new(config: &swin_v2::Config, vb: &VarBuilder<'_>) -> Result<Self> {
         let config = swin_v2::Config { num_classes: 1, ..config.clone() };
         Ok(Self { visual: SwinV2::new(&config, &vb.pp("visual"))? })
+    }
+
+    /// Loads a checkpoint of kind [`OPDAI_KIND`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TensorMismatch`] when its tensors are not those of its configuration, and those of [`new`](Self::new)
+    /// and of [`Checkpoint`].
+    pub fn load(checkpoint: &Checkpoint, dtype: DType, device: &Device) -> Result<Self> {
+        checkpoint.expect_kind(OPDAI_KIND)?;
+        let config: swin_v2::Config = checkpoint.config()?;
+        let expected = parameters(|vb| Self::new(&config, vb))?;
+        let tensors = checkpoint.tensors().read_exactly(&expected, dtype, device)?;
+        Self::new(&config, &VarBuilder::from_tensors(tensors.into_iter().collect(), dtype, device))
     }
 
     /// Scores of single frames, `[n, 3, height, width]` to `[n]`: what is trained.
