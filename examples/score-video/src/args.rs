@@ -113,6 +113,7 @@ pub(crate) enum WithoutFace {
     Skip,
 }
 
+#[cfg(feature = "deep")]
 impl WithoutFace {
     pub(crate) const fn word(self) -> &'static str {
         match self {
@@ -137,6 +138,7 @@ impl DeepArgs {
         given.into_iter().find_map(|(is, name)| is.then_some(name))
     }
 
+    #[cfg(feature = "deep")]
     pub(crate) fn no_face(&self) -> WithoutFace {
         self.no_face.unwrap_or(WithoutFace::Error)
     }
