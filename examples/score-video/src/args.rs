@@ -114,6 +114,7 @@ pub(crate) enum WithoutFace {
 }
 
 impl WithoutFace {
+    #[cfg(feature = "deep")]
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -137,6 +138,7 @@ impl DeepArgs {
         given.into_iter().find_map(|(is, name)| is.then_some(name))
     }
 
+    #[cfg(feature = "deep")]
     pub(crate) fn no_face(&self) -> WithoutFace {
         self.no_face.unwrap_or(WithoutFace::Error)
     }
