@@ -115,6 +115,7 @@ pub(crate) enum WithoutFace {
 
 #[cfg(feature = "deep")]
 impl WithoutFace {
+    #[cfg(feature = "deep")]
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Error => "error",

