@@ -1,6 +1,7 @@
 use candle_core::{Module, Tensor};
 use candle_nn::VarBuilder;
 
+use crate::deep::single;
 use crate::deep::swin_v2::{self, SwinV2};
 use crate::{Error, Result};
 
@@ -35,7 +36,8 @@ impl Opdai {
     ///
     /// [`Error::Tensor`] for frames of another size than the configuration's.
     pub fn frame_scores(&self, frames: &Tensor) -> Result<Tensor> {
-        Ok(self.visual.forward(frames)?.squeeze(1)?)
+        let scores = self.visual.forward(frames)?.squeeze(1)?;
+        Ok(scores.to_dtype(single(scores.dtype()))?)
     }
 
     /// Scores of videos, the means over their frames: `[videos, frames, 3, height, width]` to `[videos]`.
