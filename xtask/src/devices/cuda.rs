@@ -30,7 +30,7 @@ Options:
 Environment: CUDAFORGE_THREADS is how many kernels are compiled at a time (default: one for each processor).
 
 Needs pip, unzip, gcc, nm and readelf (binutils). The kernels of candle take about 17 minutes of processor time the first
-time, `--check` as well; 5 GB of disk.
+time, `--check` as well; a few GB of disk.
 
 Examples:
   cargo xtask cuda-build --check

@@ -110,6 +110,36 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn a_program_links_against_the_stubs_and_asks_for_the_real_libraries() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let object = |name: &str, text: &str| {
+            std::fs::write(at(name), text).unwrap();
+            succeed(
+                Command::new("gcc").arg("-c").arg(at(name)).arg("-o").arg(at(name).with_extension("rlib")),
+            )
+            .unwrap();
+        };
+        object(
+            "main.c",
+            "int cuInit(int); int cublasLtInit(void); int main(void) { return cuInit(0) + cublasLtInit(); }",
+        );
+        let names = wanted(folder.path()).unwrap();
+        assert_eq!(names.keys().copied().collect::<Vec<_>>(), ["cublasLt", "cuda"]);
+        write(&names, folder.path(), folder.path()).unwrap();
+        let mut link = Command::new("gcc");
+        link.arg("-x").arg("c").arg(at("main.c")).arg("-o").arg(at("main")).arg("-L").arg(folder.path());
+        link.args(["-Wl,--as-needed", "-lcuda", "-lnvrtc", "-lcurand", "-lcublas", "-lcublasLt"]);
+        succeed(&mut link).unwrap();
+        let listing = crate::workspace::output(Command::new("readelf").arg("-d").arg(at("main"))).unwrap();
+        assert_eq!(needed(&listing)[..2], ["libcuda.so.1", "libcublasLt.so.13"]);
+
+        object("main.c", "int main(void) { return 0; }");
+        assert!(wanted(folder.path()).unwrap_err().to_string().contains("feature `cuda`"));
+    }
+
+    #[test]
     fn undefined_names_are_read_and_others_are_not() {
         let listing = "\nlib.rmeta:\n\nx.o:\n                 U cuInit\n                 U malloc\n\
                        0000000000000000 T cuDefined\n                 w cuWeak\n                 U cuInit\n";
