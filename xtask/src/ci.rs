@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::workspace::{cargo, members, metadata, name, root};
+use crate::workspace::{cargo, members, metadata, name, root, succeed};
 use crate::{layers, tidy};
 
 const HELP: &str = "\
@@ -223,11 +223,6 @@ fn target(metadata: &Value) -> PathBuf {
 fn features(package: &Value) -> Vec<&str> {
     let declared = package["features"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
     declared.filter(|name| *name != "default" && !DEVICE_FEATURES.contains(name)).collect()
-}
-
-fn succeed(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
-    if status.success() { Ok(()) } else { bail!("{status}") }
 }
 
 fn golden() -> Result<()> {

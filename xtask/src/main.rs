@@ -1,6 +1,7 @@
 //! Checks that cargo alone cannot express: `cargo xtask --help`.
 
 mod ci;
+mod devices;
 mod layers;
 mod source;
 mod tidy;
@@ -21,6 +22,8 @@ Commands:
   golden --dir DIR [--only A,B]   compares the crates with reference outputs under DIR
   features-table [--check]        writes docs/features.md, or checks that it is current
   ci [--list] [--only A,B]        everything CI runs, with the time of every step
+  cuda-build [--check]            builds a program for CUDA on a machine without GPU or toolkit
+  metal-check                     type-checks what is compiled for Metal, on Linux
 
 Examples:
   cargo xtask layers
@@ -57,6 +60,8 @@ fn run(arguments: &[String]) -> Result<()> {
         "golden" => workspace::hand_over("golden", "xtask-golden", rest),
         "features-table" => workspace::hand_over("features", "xtask-features", rest),
         "ci" => ci::run(rest),
+        "cuda-build" => devices::cuda::run(rest),
+        "metal-check" => devices::metal::run(rest),
         other => bail!("there is no command `{other}`: see `cargo xtask --help`"),
     }
 }

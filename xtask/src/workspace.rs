@@ -29,6 +29,12 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("{shown} does not print UTF-8"))
 }
 
+/// Runs a command that prints for itself.
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
+    if status.success() { Ok(()) } else { bail!("{status}") }
+}
+
 /// `cargo metadata` without the dependency graph: members, their declared dependencies and features.
 pub(crate) fn metadata() -> Result<Value> {
     let text = output(cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;

@@ -1,6 +1,6 @@
 //! The two places where a number leaves the device.
 
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use crate::{Error, Result};
 
@@ -29,7 +29,8 @@ use crate::{Error, Result};
 ///
 /// [`Error::Withdrawn`] where the value is not finite, [`Error::Candle`] where `loss` is not a scalar.
 pub fn read(loss: &Tensor) -> Result<f64> {
-    let value = loss.to_dtype(DType::F64)?.to_scalar::<f64>()?;
+    // First to the host: Metal has no f64.
+    let value = loss.to_device(&Device::Cpu)?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
     if value.is_finite() { Ok(value) } else { Err(Error::Withdrawn { value }) }
 }
 
@@ -58,7 +59,7 @@ pub fn read(loss: &Tensor) -> Result<f64> {
 ///
 /// [`Error::NonFinite`], [`Error::Candle`].
 pub fn check_finite(argument: &'static str, tensor: &Tensor) -> Result<()> {
-    let values = tensor.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+    let values = tensor.flatten_all()?.to_device(&Device::Cpu)?.to_dtype(DType::F64)?.to_vec1::<f64>()?;
     match values.into_iter().enumerate().find(|(_, v)| !v.is_finite()) {
         Some((index, value)) => Err(Error::NonFinite { argument, index, value }),
         None => Ok(()),

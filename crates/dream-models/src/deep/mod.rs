@@ -16,3 +16,15 @@ pub mod swin_v2;
 pub use candle_core;
 pub use candle_nn;
 pub use params::{Params, parameters};
+
+use candle_core::{DType, Device, Tensor};
+
+/// The numbers of a tensor on the host, in double precision, which Metal has not.
+fn on_host(tensor: &Tensor) -> candle_core::Result<Tensor> {
+    tensor.detach().to_device(&Device::Cpu)?.to_dtype(DType::F64)
+}
+
+/// The type in which sums over features are taken: half precision would round a score to a few hundredths.
+fn single(dtype: DType) -> DType {
+    if matches!(dtype, DType::F16 | DType::BF16) { DType::F32 } else { dtype }
+}

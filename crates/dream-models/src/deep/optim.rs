@@ -229,7 +229,7 @@ impl AdamW {
     /// The norm over all parameters that learn.
     fn norm(&self, gradients: &Gradients) -> Result<f64> {
         let mut missing = Vec::new();
-        let mut total = 0.0;
+        let mut squares = Vec::new();
         for (name, slot) in self.slots.iter().filter(|(_, slot)| slot.rate > 0.0) {
             let Some(gradient) = gradients.get(name) else {
                 missing.push(name.as_str());
@@ -239,18 +239,26 @@ impl AdamW {
                 let reason = format!("that of `{name}` has the shape {:?}", gradient.shape());
                 return Err(Error::InvalidInput { argument: "gradients", reason });
             }
-            let value =
-                gradient.to_dtype(DType::F32)?.sqr()?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
+            squares.push((name, gradient.to_dtype(DType::F32)?.sqr()?.sum_all()?));
+        }
+        if !missing.is_empty() {
+            let reason = format!("none for {}: freeze what the loss does not use", missing.join(", "));
+            return Err(Error::InvalidInput { argument: "gradients", reason });
+        }
+        let (names, squares): (Vec<_>, Vec<_>) = squares.into_iter().unzip();
+        if squares.is_empty() {
+            return Ok(0.0);
+        }
+        // Read in one go: every reading waits for what a device still has to do.
+        let mut total = 0.0;
+        for (name, value) in names.into_iter().zip(Tensor::stack(&squares, 0)?.to_vec1::<f32>()?) {
+            let value = f64::from(value);
             if !value.is_finite() {
                 return Err(Error::NonFinite { name: format!("the gradient of {name}"), value });
             }
             total += value;
         }
-        if missing.is_empty() {
-            return Ok(total.sqrt());
-        }
-        let reason = format!("none for {}: freeze what the loss does not use", missing.join(", "));
-        Err(Error::InvalidInput { argument: "gradients", reason })
+        Ok(total.sqrt())
     }
 
     /// What a resumed run needs besides the parameters: moments as `mean.NAME` and `square.NAME`, and `steps`.

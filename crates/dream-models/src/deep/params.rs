@@ -113,6 +113,10 @@ impl SimpleBackend for Params {
             if var.shape() != &shape {
                 candle_core::bail!("`{name}` has the shape {:?} instead of {shape:?}", var.shape());
             }
+            if var.dtype() != dtype {
+                let found = var.dtype();
+                candle_core::bail!("`{name}` is {found:?} instead of {dtype:?}: train in single precision");
+            }
             return Ok(var.as_tensor().clone());
         }
         let Some(seed) = self.seed else {
@@ -144,7 +148,10 @@ enum Values {
 impl Values {
     fn to_tensor(&self, shape: Shape, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
         match self {
-            Self::Same(value) => Tensor::full(*value, shape, device)?.to_dtype(dtype),
+            // On the host: Metal has no f64.
+            Self::Same(value) => {
+                Tensor::full(*value, shape, &Device::Cpu)?.to_dtype(dtype)?.to_device(device)
+            }
             Self::Drawn(values) => Tensor::from_slice(values, shape, device)?.to_dtype(dtype),
         }
     }

@@ -1,4 +1,4 @@
-use candle_core::{DType, Module, Tensor};
+use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::{Init, VarBuilder};
 
 use super::block::Block;
@@ -230,7 +230,7 @@ impl TextTower {
                 "token id {id} is outside the vocabulary of {known}: use the tower's tokenizer"
             ))),
         };
-        let rows = ids.to_dtype(DType::I64)?.to_vec2::<i64>()?;
+        let rows = ids.to_device(&Device::Cpu)?.to_dtype(DType::I64)?.to_vec2::<i64>()?;
         rows.into_iter().map(|row| row.into_iter().map(id).collect()).collect()
     }
 

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{DaClip, mean_matrix};
 use crate::deep::clip_text::Tap;
+use crate::deep::{on_host, single};
 use crate::{Error, Result};
 
 /// Which form of AttCAT explains a text.
@@ -45,7 +46,7 @@ pub struct BlockMap {
     pub stage: usize,
     /// Block in the stage, counted from 0.
     pub block: usize,
-    /// Signed impact, `[frames, rows, columns]` of the stage's grid.
+    /// Signed impact, `[frames, rows, columns]` of the stage's grid, on the CPU.
     pub map: Tensor,
 }
 
@@ -56,7 +57,7 @@ pub struct VideoExplanation {
     pub score: f64,
     /// Every block's part, on its own grid.
     pub blocks: Vec<BlockMap>,
-    /// Their sum on the grid of the first stage, `[frames, rows, columns]`.
+    /// Their sum on the grid of the first stage, `[frames, rows, columns]`, on the CPU.
     pub total: Tensor,
 }
 
@@ -121,6 +122,7 @@ impl DaClip {
         let ends = tower.ends(ids)?;
         let mut probe = Probe::default();
         let sentences = tower.forward_tapped(&tower.embed(ids)?, &ends, &mut probe)?;
+        let sentences = sentences.to_dtype(single(sentences.dtype()))?;
         let mean = mean_matrix(&[ends.len()], &sentences)?;
         let score = self.regress(&mean.matmul(&sentences)?)?;
         let store = score.sum_all()?.backward()?;
@@ -129,7 +131,7 @@ impl DaClip {
         let mut layers = Vec::with_capacity(probe.attentions.len());
         for ((state, zero), attention) in states.zip(&probe.attentions) {
             let contribution = contribution(state, store.get(zero))?.to_vec2::<f64>()?;
-            let attention = attention.mean(1)?.to_dtype(DType::F64)?.to_vec3::<f64>()?;
+            let attention = on_host(&attention.mean(1)?)?.to_vec3::<f64>()?;
             layers.push((contribution, attention));
         }
         let impact = |(sentence, &end): (usize, &usize)| {
@@ -161,19 +163,20 @@ impl DaClip {
     /// Qiang et al., "`AttCAT`: Explaining Transformers via Attentive Class Activation Tokens", NeurIPS 2022.
     pub fn explain_video(&self, frames: &Tensor) -> Result<VideoExplanation> {
         let mut states = Vec::new();
-        let features = self.visual.forward_probed(frames, &mut |stage, block, x| {
+        let features = self.visual.forward_probed(&self.ready(frames)?, &mut |stage, block, x| {
             let zero = Var::zeros(x.shape(), x.dtype(), x.device())?;
             let entered = (x + zero.as_tensor())?;
             states.push((stage, block, x.clone(), zero));
             Ok(entered)
         })?;
+        let features = features.to_dtype(single(features.dtype()))?;
         let score = self.regress(&self.pool(&features.unsqueeze(0)?)?)?;
         let store = score.sum_all()?.backward()?;
         let (mut blocks, mut total) = (Vec::with_capacity(states.len()), None::<Tensor>);
         for (stage, block, state, zero) in &states {
             let contribution = contribution(state, store.get(zero))?.to_dtype(DType::F32)?;
             let seen = self.visual.attention_received(*stage, *block, &state.detach())?;
-            let map = (contribution * seen.to_dtype(DType::F32)?)?.detach();
+            let map = (contribution * on_host(&seen)?.to_dtype(DType::F32)?)?;
             let sum = match total {
                 // The grid of the first block is the finest.
                 None => map.clone(),
@@ -206,16 +209,16 @@ fn weight(rows: &[Vec<f64>], token: usize, end: usize, form: AttCat) -> f64 {
 
 /// Sum over features of state times gradient.
 fn contribution(state: &Tensor, gradient: Option<&Tensor>) -> Result<Tensor> {
-    let state = state.detach().to_dtype(DType::F64)?;
+    let state = on_host(state)?;
     Ok(match gradient {
-        Some(gradient) => (state * gradient.to_dtype(DType::F64)?)?.sum(D::Minus1)?,
+        Some(gradient) => (state * on_host(gradient)?)?.sum(D::Minus1)?,
         // Nothing depends on it: the input of a last block whose tokens are not pooled, for one.
         None => state.zeros_like()?.sum(D::Minus1)?,
     })
 }
 
 fn scalar(score: &Tensor) -> Result<f64> {
-    Ok(score.sum_all()?.to_dtype(DType::F64)?.to_scalar()?)
+    Ok(on_host(&score.sum_all()?)?.to_scalar()?)
 }
 
 /// Keeps hidden states with a zero added to each, whose gradient is theirs: candle keeps gradients of variables only.

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::VarBuilder;
 
@@ -6,14 +8,17 @@ use super::retrieval::is_description;
 use crate::deep::checkpoint::{Checkpoint, check};
 use crate::deep::clip_text::TextTower;
 use crate::deep::layers::{Linear, mean_plus_std};
-use crate::deep::parameters;
 use crate::deep::swin_v2::SwinV2;
+use crate::deep::{parameters, single};
 use crate::{Error, Result};
 
 /// DA-CLIP: a video and what people wrote about it, in one space, with one regressor to the score.
 ///
 /// Scoring needs the visual branch only. Frames are normalised as the checkpoint's preprocessing says, and all of one
-/// size.
+/// size; they are converted to the type of the weights and moved to their device.
+///
+/// With weights in half precision (`f16`, `bf16`: for scoring, on a GPU) only the towers compute in it. What follows them,
+/// and with it every representation and score, is `f32`.
 ///
 /// ```
 /// use dream_models::deep::candle_core::{DType, Device, Tensor};
@@ -38,6 +43,8 @@ pub struct DaClip {
     projection: Linear,
     regressor: Linear,
     config: Config,
+    dtype: DType,
+    device: Device,
 }
 
 /// `kind` of its checkpoints.
@@ -62,16 +69,20 @@ impl DaClip {
     /// As [`new`](Self::new).
     pub fn visual_only(config: &Config, vb: &VarBuilder<'_>) -> Result<Self> {
         config.check()?;
+        let head = vb.to_dtype(single(vb.dtype()));
         Ok(Self {
             visual: SwinV2::new(&config.visual, &vb.pp("visual"))?,
             text: None,
-            projection: Linear::new(config.visual.features(), config.dim, &vb.pp("visual_proj"))?,
-            regressor: Linear::new(config.dim, 1, &vb.pp("regressor"))?,
+            projection: Linear::new(config.visual.features(), config.dim, &head.pp("visual_proj"))?,
+            regressor: Linear::new(config.dim, 1, &head.pp("regressor"))?,
             config: config.clone(),
+            dtype: vb.dtype(),
+            device: vb.device().clone(),
         })
     }
 
-    /// Loads a checkpoint of kind [`KIND`] with both branches.
+    /// Loads a checkpoint of kind [`KIND`] with both branches, computing in `dtype` whatever the file is written in:
+    /// `f32`, or `bf16` and `f16` for scoring on a GPU.
     ///
     /// # Errors
     ///
@@ -118,7 +129,7 @@ impl DaClip {
     ///
     /// [`Error::Tensor`] for frames of another size than the configuration's.
     pub fn frame_features(&self, frames: &Tensor) -> Result<Tensor> {
-        Ok(self.visual.forward_features(frames)?)
+        Ok(self.visual.forward_features(&self.ready(frames)?)?.to_dtype(single(self.dtype))?)
     }
 
     /// Representations of videos from the features of their frames, `[videos, frames, features]` to `[videos, dim]`.
@@ -158,7 +169,7 @@ impl DaClip {
     /// [`Error::InvalidInput`] for a model without text tower, a video without sentences, or counts that do not add up;
     /// those of [`TextTower::forward`].
     pub fn embed_text(&self, ids: &Tensor, counts: &[usize]) -> Result<Tensor> {
-        let sentences = self.tower()?.forward(ids)?;
+        let sentences = self.tower()?.forward(ids)?.to_dtype(single(self.dtype))?;
         Ok(mean_matrix(counts, &sentences)?.matmul(&sentences)?)
     }
 
@@ -180,14 +191,19 @@ impl DaClip {
         self.regress(&self.embed_video(frames)?)
     }
 
+    /// Frames as the tower takes them.
+    pub(super) fn ready(&self, frames: &Tensor) -> Result<Tensor> {
+        Ok(frames.to_device(&self.device)?.to_dtype(self.dtype)?)
+    }
+
     pub(super) fn tower(&self) -> Result<&TextTower> {
         let reason = "the model was built or loaded without its text tower: use `new` or `load`".to_owned();
         self.text.as_ref().ok_or(Error::InvalidInput { argument: "text", reason })
     }
 }
 
-/// The wanted ones of the parameters of a checkpoint, after all of them were found to be as expected. Descriptions, which
-/// it may carry, are left aside.
+/// The wanted ones of the parameters of a checkpoint on a device, after all of them were found to be as expected: the towers in
+/// `dtype` and the rest in what follows from it. Descriptions, which it may carry, are left aside.
 fn weights(
     checkpoint: &Checkpoint,
     expected: &[(String, Vec<usize>)],
@@ -197,9 +213,14 @@ fn weights(
 ) -> Result<VarBuilder<'static>> {
     let file = checkpoint.tensors();
     check(expected, file.shapes().filter(|(name, _)| !is_description(name)))?;
-    let tensors = file.read_where(|name| wanted(name) && !is_description(name), device)?;
-    let convert = |(name, tensor): (String, Tensor)| Ok((name, tensor.to_dtype(dtype)?));
-    let tensors = tensors.into_iter().map(convert).collect::<Result<_>>()?;
+    let read = |name: &str| {
+        let tower = name.starts_with("visual.") || name.starts_with("text.");
+        let dtype = if tower { dtype } else { single(dtype) };
+        // Converted on the host: Metal has no f64, and half precision travels in half the time.
+        Ok((name.to_owned(), file.read(name, &Device::Cpu)?.to_dtype(dtype)?.to_device(device)?))
+    };
+    let names = file.shapes().map(|(name, _)| name).filter(|name| wanted(name) && !is_description(name));
+    let tensors = names.map(read).collect::<Result<HashMap<String, Tensor>>>()?;
     Ok(VarBuilder::from_tensors(tensors, dtype, device))
 }
 
@@ -221,5 +242,6 @@ pub(super) fn mean_matrix(counts: &[usize], sentences: &Tensor) -> Result<Tensor
         rows.extend((0..all).map(of));
         first += count;
     }
-    Ok(Tensor::from_vec(rows, (counts.len(), all), sentences.device())?.to_dtype(sentences.dtype())?)
+    let matrix = Tensor::from_vec(rows, (counts.len(), all), &Device::Cpu)?.to_dtype(sentences.dtype())?;
+    Ok(matrix.to_device(sentences.device())?)
 }

@@ -2,8 +2,8 @@ use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::VarBuilder;
 
 use crate::deep::checkpoint::Checkpoint;
-use crate::deep::parameters;
 use crate::deep::swin_v2::{self, SwinV2};
+use crate::deep::{parameters, single};
 use crate::{Error, Result};
 
 /// Frames of a video that OPDAI looks at.
@@ -54,7 +54,8 @@ impl Opdai {
     ///
     /// [`Error::Tensor`] for frames of another size than the configuration's.
     pub fn frame_scores(&self, frames: &Tensor) -> Result<Tensor> {
-        Ok(self.visual.forward(frames)?.squeeze(1)?)
+        let scores = self.visual.forward(frames)?.squeeze(1)?;
+        Ok(scores.to_dtype(single(scores.dtype()))?)
     }
 
     /// Scores of videos, the means over their frames: `[videos, frames, 3, height, width]` to `[videos]`.

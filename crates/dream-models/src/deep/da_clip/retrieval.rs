@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 
 use crate::deep::checkpoint::Checkpoint;
+use crate::deep::on_host;
 use crate::{Error, Result};
 
 /// Descriptions that are looked up by a video: the representations of the texts of training videos.
@@ -45,7 +46,7 @@ impl TextIndex {
     /// [`Error::NonFinite`] for a value that is not finite, [`Error::Tensor`] for another shape.
     pub fn new(representations: &Tensor) -> Result<Self> {
         let (_, dim) = representations.dims2()?;
-        let rows = representations.to_dtype(DType::F64)?.to_vec2::<f64>()?;
+        let rows = on_host(representations)?.to_vec2::<f64>()?;
         let rows = rows.into_iter().map(unit).collect::<Result<_>>()?;
         Ok(Self { rows, dim })
     }
@@ -69,7 +70,7 @@ impl TextIndex {
     ///
     /// [`Error::LengthMismatch`] for another width, [`Error::NonFinite`] for a value that is not finite.
     pub fn nearest(&self, representation: &Tensor, k: usize) -> Result<Vec<Neighbour>> {
-        let query = representation.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+        let query = on_host(&representation.flatten_all()?)?.to_vec1::<f64>()?;
         if query.len() != self.dim {
             return Err(Error::LengthMismatch {
                 argument: "representation",
