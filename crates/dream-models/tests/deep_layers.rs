@@ -4,7 +4,7 @@
 
 use dream_models::deep::candle_core::{DType, Device, Module, Result, Tensor, Var};
 use dream_models::deep::candle_nn::VarBuilder;
-use dream_models::deep::layers::{LayerNorm, gelu, softmax_last};
+use dream_models::deep::layers::{LayerNorm, gelu, quick_gelu, softmax_last};
 
 type Layer = fn(&[Tensor]) -> Result<Tensor>;
 
@@ -16,8 +16,9 @@ fn norm(inputs: &[Tensor]) -> Result<Tensor> {
 }
 
 /// Name, layer, shapes of the inputs, largest size of a value.
-const LAYERS: [(&str, Layer, &[&[usize]], f32); 5] = [
+const LAYERS: [(&str, Layer, &[&[usize]], f32); 6] = [
     ("gelu", |x| gelu(&x[0]), &[&[7, 45]], 8.0),
+    ("quick gelu", |x| quick_gelu(&x[0]), &[&[7, 45]], 8.0),
     ("softmax", |x| softmax_last(&x[0]), &[&[3, 5, 77]], 9.0),
     ("softmax of one", |x| softmax_last(&x[0]), &[&[4, 1]], 3.0),
     ("norm", norm, &[&[6, 50], &[50], &[50]], 2.0),
@@ -116,7 +117,7 @@ fn extreme_values_stay_finite() {
     let big = [0.0, -0.0, 1e-38, -1e-38, 40.0, -40.0, 1e18, -1e18, 13.9, -13.9, 14.1, -14.1];
     let x = Var::from_tensor(&Tensor::new(&big[..], &Device::Cpu).unwrap().to_dtype(DType::F32).unwrap())
         .unwrap();
-    for result in [gelu(&x).unwrap(), softmax_last(&x).unwrap()] {
+    for result in [gelu(&x).unwrap(), quick_gelu(&x).unwrap(), softmax_last(&x).unwrap()] {
         let store = result.sum_all().unwrap().backward().unwrap();
         let gradient = values(store.get(&x).unwrap());
         assert!(values(&result).iter().chain(&gradient).all(|v| v.is_finite()), "{result}");
@@ -138,7 +139,8 @@ fn layouts_and_threads_change_no_bit() {
     let weight = Tensor::ones(48, DType::F32, &Device::Cpu).unwrap();
     let run = |x: &Tensor| {
         let normal = norm(&[x.clone(), weight.clone(), weight.clone()]).unwrap();
-        [gelu(x).unwrap(), softmax_last(x).unwrap(), normal].map(|t| t.to_vec2::<f32>().unwrap())
+        [gelu(x).unwrap(), quick_gelu(x).unwrap(), softmax_last(x).unwrap(), normal]
+            .map(|t| t.to_vec2::<f32>().unwrap())
     };
     let expected = run(&data);
     assert_eq!(run(&turned), expected);

@@ -1,9 +1,9 @@
 use candle_core::{Module, Result, Tensor};
-use candle_nn::{Init, Linear, VarBuilder};
+use candle_nn::VarBuilder;
 
 use super::config::{Activation, Config};
 use super::tower::Tap;
-use crate::deep::layers::{LayerNorm, gelu, quick_gelu, softmax_last};
+use crate::deep::layers::{LayerNorm, Linear, bias_gelu, bias_quick_gelu, gelu, quick_gelu, softmax_last};
 
 /// Multi-head attention and a two-layer network, each on the norm of its input and added to it.
 #[derive(Debug, Clone)]
@@ -30,13 +30,13 @@ impl Block {
         let (attn, mlp) = (vb.pp("self_attn"), vb.pp("mlp"));
         Ok(Self {
             norm1: LayerNorm::new(width, config.layer_norm_eps, &vb.pp("layer_norm1"))?,
-            query: linear(width, width, attention, &attn.pp("q_proj"))?,
-            key: linear(width, width, attention, &attn.pp("k_proj"))?,
-            value: linear(width, width, attention, &attn.pp("v_proj"))?,
-            out: linear(width, width, residual, &attn.pp("out_proj"))?,
+            query: Linear::with_stdev(width, width, attention, &attn.pp("q_proj"))?,
+            key: Linear::with_stdev(width, width, attention, &attn.pp("k_proj"))?,
+            value: Linear::with_stdev(width, width, attention, &attn.pp("v_proj"))?,
+            out: Linear::with_stdev(width, width, residual, &attn.pp("out_proj"))?,
             norm2: LayerNorm::new(width, config.layer_norm_eps, &vb.pp("layer_norm2"))?,
-            fc1: linear(width, hidden, expand, &mlp.pp("fc1"))?,
-            fc2: linear(hidden, width, residual, &mlp.pp("fc2"))?,
+            fc1: Linear::with_stdev(width, hidden, expand, &mlp.pp("fc1"))?,
+            fc2: Linear::with_stdev(hidden, width, residual, &mlp.pp("fc2"))?,
             heads: config.num_attention_heads,
             activation: config.hidden_act,
         })
@@ -52,10 +52,12 @@ impl Block {
     ) -> Result<Tensor> {
         let x = tap.input(layer, x)?;
         let x = (&x + self.attend(layer, &self.norm1.forward(&x)?, mask, tap)?)?;
-        let hidden = self.fc1.forward(&self.norm2.forward(&x)?)?;
-        let hidden = match self.activation {
-            Activation::QuickGelu => quick_gelu(&hidden)?,
-            Activation::Gelu => gelu(&hidden)?,
+        let hidden = self.fc1.product(&self.norm2.forward(&x)?)?;
+        let hidden = match (self.activation, self.fc1.bias()) {
+            (Activation::QuickGelu, Some(bias)) => bias_quick_gelu(&hidden, bias)?,
+            (Activation::QuickGelu, None) => quick_gelu(&hidden)?,
+            (Activation::Gelu, Some(bias)) => bias_gelu(&hidden, bias)?,
+            (Activation::Gelu, None) => gelu(&hidden)?,
         };
         &x + self.fc2.forward(&hidden)?
     }
@@ -72,11 +74,4 @@ impl Block {
         let mixed = weights.matmul(&value)?.transpose(1, 2)?.reshape((batch, tokens, width))?;
         self.out.forward(&mixed)
     }
-}
-
-/// A linear layer that starts with normal weights of this standard deviation and no bias.
-fn linear(inputs: usize, outputs: usize, stdev: f64, vb: &VarBuilder<'_>) -> Result<Linear> {
-    let weight = vb.get_with_hints((outputs, inputs), "weight", Init::Randn { mean: 0.0, stdev })?;
-    let bias = vb.get_with_hints(outputs, "bias", Init::Const(0.0))?;
-    Ok(Linear::new(weight, Some(bias)))
 }

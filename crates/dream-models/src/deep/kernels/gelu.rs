@@ -1,21 +1,76 @@
+use std::marker::PhantomData;
+
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
-use super::math::normal;
+use super::math::{exp_negative, normal};
 use super::{rows_of, slice, width};
 use crate::{par, simd};
 
 /// `1 / sqrt(2 π)`.
 const DENSITY: f32 = 0.398_942_28;
 
-/// `gelu(x + bias)`, with a bias of the last axis.
-pub(in crate::deep) fn bias_gelu(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    x.contiguous()?.apply_op2(&bias.contiguous()?, BiasGelu)
+/// Steepness of the logistic function that stands for the normal distribution's.
+const QUICK: f32 = 1.702;
+
+/// An activation and its derivative.
+pub(in crate::deep) trait Curve: Send + Sync + 'static {
+    fn value(x: f32) -> f32;
+    fn slope(x: f32) -> f32;
 }
 
-#[derive(Debug)]
-struct BiasGelu;
+/// `x Φ(x)`.
+pub(in crate::deep) struct Erf;
 
-impl CustomOp2 for BiasGelu {
+impl Curve for Erf {
+    #[inline(always)]
+    fn value(x: f32) -> f32 {
+        x * normal(x).0
+    }
+
+    #[inline(always)]
+    fn slope(x: f32) -> f32 {
+        let (below, density) = normal(x);
+        // Far out the density is 0 and x may be huge: no infinity times 0.
+        below + DENSITY * x.clamp(-20.0, 20.0) * density
+    }
+}
+
+/// `x sigmoid(1.702 x)`.
+pub(in crate::deep) struct Quick;
+
+impl Quick {
+    /// `sigmoid(t)` and its derivative.
+    #[inline(always)]
+    fn sigmoid(t: f32) -> (f32, f32) {
+        let small = exp_negative(-t.abs());
+        let large = 1.0 / (1.0 + small);
+        (if t < 0.0 { small * large } else { large }, small * large * large)
+    }
+}
+
+impl Curve for Quick {
+    #[inline(always)]
+    fn value(x: f32) -> f32 {
+        x * Self::sigmoid(QUICK * x).0
+    }
+
+    #[inline(always)]
+    fn slope(x: f32) -> f32 {
+        let t = QUICK * x;
+        let (below, density) = Self::sigmoid(t);
+        // As above.
+        below + t.clamp(-100.0, 100.0) * density
+    }
+}
+
+/// `curve(x + bias)`, with a bias of the last axis.
+pub(in crate::deep) fn bias_gelu<C: Curve>(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    x.contiguous()?.apply_op2(&bias.contiguous()?, BiasGelu::<C>(PhantomData))
+}
+
+struct BiasGelu<C>(PhantomData<C>);
+
+impl<C: Curve> CustomOp2 for BiasGelu<C> {
     fn name(&self) -> &'static str {
         "bias-gelu"
     }
@@ -30,7 +85,9 @@ impl CustomOp2 for BiasGelu {
         let (x, bias, width) = (slice(x, x_layout)?, slice(bias, bias_layout)?, width(x_layout));
         let mut out = x.to_vec();
         let size = rows_of(width) * width;
-        par::for_each_chunk(&mut out, size, |_, rows| simd::dispatch(Forward { rows, bias }));
+        par::for_each_chunk(&mut out, size, |_, rows| {
+            simd::dispatch(Forward::<C> { rows, bias, curve: PhantomData })
+        });
         Ok((CpuStorage::F32(out), x_layout.shape().clone()))
     }
 
@@ -43,17 +100,16 @@ impl CustomOp2 for BiasGelu {
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let width = bias.elem_count();
         let shifted = x.broadcast_add(bias)?;
-        let by_x = shifted.apply_op2_no_bwd(&grad.contiguous()?, &Slope)?;
+        let by_x = shifted.apply_op2_no_bwd(&grad.contiguous()?, &Slope::<C>(PhantomData))?;
         let by_bias = by_x.reshape(((), width))?.sum(0)?.reshape(bias.shape())?;
         Ok((Some(by_x), Some(by_bias)))
     }
 }
 
-/// The gradient times the slope of GELU.
-#[derive(Debug)]
-struct Slope;
+/// The gradient times the slope of the curve.
+struct Slope<C>(PhantomData<C>);
 
-impl CustomOp2 for Slope {
+impl<C: Curve> CustomOp2 for Slope<C> {
     fn name(&self) -> &'static str {
         "gelu-slope"
     }
@@ -68,45 +124,45 @@ impl CustomOp2 for Slope {
         let (x, grad, size) = (slice(x, layout)?, slice(grad, other)?, super::PIECE);
         let mut out = grad.to_vec();
         par::for_each_chunk(&mut out, size, |i, out| {
-            simd::dispatch(Backward { out, x: x.get(i * size..).unwrap_or_default() });
+            let x = x.get(i * size..).unwrap_or_default();
+            simd::dispatch(Backward::<C> { out, x, curve: PhantomData });
         });
         Ok((CpuStorage::F32(out), layout.shape().clone()))
     }
 }
 
-struct Forward<'a> {
+struct Forward<'a, C> {
     rows: &'a mut [f32],
     bias: &'a [f32],
+    curve: PhantomData<C>,
 }
 
-impl simd::Kernel for Forward<'_> {
+impl<C: Curve> simd::Kernel for Forward<'_, C> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
         for row in self.rows.chunks_mut(self.bias.len().max(1)) {
             for (value, bias) in row.iter_mut().zip(self.bias) {
-                let x = *value + *bias;
-                *value = x * normal(x).0;
+                *value = C::value(*value + *bias);
             }
         }
     }
 }
 
-struct Backward<'a> {
+struct Backward<'a, C> {
     out: &'a mut [f32],
     x: &'a [f32],
+    curve: PhantomData<C>,
 }
 
-impl simd::Kernel for Backward<'_> {
+impl<C: Curve> simd::Kernel for Backward<'_, C> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
         for (grad, &x) in self.out.iter_mut().zip(self.x) {
-            let (below, density) = normal(x);
-            // Far out the density is 0 and x may be huge: no infinity times 0.
-            *grad *= below + DENSITY * x.clamp(-20.0, 20.0) * density;
+            *grad *= C::slope(x);
         }
     }
 }

@@ -12,7 +12,7 @@ mod tile;
 
 use candle_core::{CpuStorage, DType, Device, Layout, Result, Tensor, bail};
 
-pub(super) use gelu::bias_gelu;
+pub(super) use gelu::{Erf, Quick, bias_gelu};
 pub(super) use norm::{Norm, normalise};
 pub(super) use softmax::{exponentials, softmax};
 pub(super) use tile::{Panels, product};

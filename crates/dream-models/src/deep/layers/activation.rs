@@ -9,15 +9,18 @@ use crate::deep::kernels;
 /// Those of candle.
 pub fn gelu(x: &Tensor) -> Result<Tensor> {
     if kernels::applies(x) {
-        let none = Tensor::zeros(x.dims().last().copied().unwrap_or(1), x.dtype(), x.device())?;
-        return kernels::bias_gelu(x, &none);
+        return kernels::bias_gelu::<kernels::Erf>(x, &no_bias(x)?);
     }
     x.gelu_erf()
 }
 
 /// `gelu(x + bias)` with a bias of the last axis, in one pass.
 pub(crate) fn bias_gelu(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    if kernels::applies(x) { kernels::bias_gelu(x, bias) } else { x.broadcast_add(bias)?.gelu_erf() }
+    if kernels::applies(x) {
+        kernels::bias_gelu::<kernels::Erf>(x, bias)
+    } else {
+        x.broadcast_add(bias)?.gelu_erf()
+    }
 }
 
 /// OpenAI CLIP's activation, `x sigmoid(1.702 x)`.
@@ -26,5 +29,20 @@ pub(crate) fn bias_gelu(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
 ///
 /// Those of candle.
 pub fn quick_gelu(x: &Tensor) -> Result<Tensor> {
+    if kernels::applies(x) {
+        return kernels::bias_gelu::<kernels::Quick>(x, &no_bias(x)?);
+    }
     x * candle_nn::ops::sigmoid(&(x * 1.702)?)?
+}
+
+/// `quick_gelu(x + bias)` with a bias of the last axis, in one pass.
+pub(crate) fn bias_quick_gelu(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    if kernels::applies(x) {
+        return kernels::bias_gelu::<kernels::Quick>(x, bias);
+    }
+    quick_gelu(&x.broadcast_add(bias)?)
+}
+
+fn no_bias(x: &Tensor) -> Result<Tensor> {
+    Tensor::zeros(x.dims().last().copied().unwrap_or(1), x.dtype(), x.device())
 }

@@ -19,6 +19,14 @@ impl Linear {
         Ok(Self { bias: Some(bias), ..Self::without_bias(inputs, outputs, vb)? })
     }
 
+    /// As [`new`](Self::new), where fresh weights have this standard deviation.
+    pub(crate) fn with_stdev(inputs: usize, outputs: usize, stdev: f64, vb: &VarBuilder<'_>) -> Result<Self> {
+        let init = candle_nn::Init::Randn { mean: 0.0, stdev };
+        let weight = vb.get_with_hints((outputs, inputs), "weight", init)?;
+        let bias = vb.get_with_hints(outputs, "bias", candle_nn::Init::Const(0.0))?;
+        Ok(Self { weight, bias: Some(bias) })
+    }
+
     /// Reads `weight` of shape `[out, in]`.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ mod norm;
 mod pool;
 mod softmax;
 
-pub(crate) use activation::bias_gelu;
+pub(crate) use activation::{bias_gelu, bias_quick_gelu};
 pub use activation::{gelu, quick_gelu};
 pub use linear::Linear;
 pub use norm::{LayerNorm, l2_normalize};
