@@ -93,7 +93,7 @@ pub(crate) fn load(path: &Path, settings: &Value, device: &Device) -> Result<Opt
     if let (Some(before), Some(now)) = (before.as_object(), settings.as_object()) {
         let other: Vec<String> = now
             .iter()
-            .filter(|(name, value)| before.get(*name) != Some(value))
+            .filter(|(name, value)| before.get(*name) != Some(*value))
             .map(|(name, value)| {
                 format!("{name} {} there, {value} now", before.get(name).unwrap_or(&Value::Null))
             })
