@@ -46,7 +46,7 @@ pub(crate) struct Terms {
 
 #[derive(Debug)]
 pub(crate) enum Network {
-    DaClip(DaClip),
+    DaClip(Box<DaClip>),
     Opdai(Opdai),
 }
 
@@ -77,7 +77,7 @@ impl Shape {
 
     pub(crate) fn build(&self, vb: &VarBuilder<'_>) -> Result<Network> {
         Ok(match self.method {
-            MethodName::DaClip => Network::DaClip(DaClip::new(&self.config, vb)?),
+            MethodName::DaClip => Network::DaClip(Box::new(DaClip::new(&self.config, vb)?)),
             MethodName::Opdai => Network::Opdai(Opdai::new(&self.config.visual, vb)?),
         })
     }
@@ -122,7 +122,7 @@ impl Shape {
                 }
             }
             let config = swin_v2::Config { num_classes: 0, ..self.config.visual.clone() };
-            fits(path, &tensors, &parameters(|vb| Ok(SwinV2::new(&config, vb)?))?)?;
+            fits(path, &tensors, &parameters(|vb| SwinV2::new(&config, vb))?)?;
             params.insert("visual", &tensors)?;
         }
         if let Some(path) = &args.text {
