@@ -47,7 +47,7 @@ pub(crate) struct Terms {
 #[derive(Debug)]
 pub(crate) enum Network {
     DaClip(Box<DaClip>),
-    Opdai(Opdai),
+    Opdai(Box<Opdai>),
 }
 
 impl Shape {
@@ -78,7 +78,7 @@ impl Shape {
     pub(crate) fn build(&self, vb: &VarBuilder<'_>) -> Result<Network> {
         Ok(match self.method {
             MethodName::DaClip => Network::DaClip(Box::new(DaClip::new(&self.config, vb)?)),
-            MethodName::Opdai => Network::Opdai(Opdai::new(&self.config.visual, vb)?),
+            MethodName::Opdai => Network::Opdai(Box::new(Opdai::new(&self.config.visual, vb)?)),
         })
     }
 
