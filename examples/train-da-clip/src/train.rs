@@ -1,0 +1,254 @@
+//! The loop.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use dream_eval::SetScore;
+use dream_models::deep::Params;
+use dream_models::deep::candle_core::Device;
+use dream_models::deep::checkpoint::{Checkpoint, Contents};
+use dream_models::deep::optim::{AdamW, AdamWConfig, accumulate, gradients};
+use indicatif::ProgressBar;
+use serde_json::{Value, json};
+
+use crate::args::{Args, Preset};
+use crate::batch::{Drawing, score};
+use crate::data::{Data, Item};
+use crate::frames::{Frames, write};
+use crate::model::{Network, Shape, Terms};
+use crate::random::Random;
+use crate::state::{self, Epoch, Progress};
+use crate::{curve, rates};
+
+const ORDER: u64 = 0;
+pub(crate) const BEST: &str = "best.json";
+const STATE: &str = "state.json";
+
+/// A run.
+pub(crate) struct Training<'a> {
+    pub(crate) args: &'a Args,
+    pub(crate) shape: &'a Shape,
+    pub(crate) data: &'a Data,
+    pub(crate) frames: &'a Frames,
+    pub(crate) device: &'a Device,
+    pub(crate) settings: &'a Value,
+}
+
+/// Defaults that depend on the preset.
+pub(crate) fn lr(args: &Args) -> f64 {
+    args.lr.unwrap_or(match args.preset {
+        Preset::Tiny => 1e-3,
+        Preset::Large => 1e-4,
+    })
+}
+
+pub(crate) fn batch(args: &Args) -> usize {
+    args.batch.map_or(if args.preset == Preset::Tiny { 16 } else { 8 }, usize::from)
+}
+
+pub(crate) fn sentences(args: &Args) -> usize {
+    args.sentences.unwrap_or(if args.preset == Preset::Tiny { 4 } else { 0 })
+}
+
+impl Training<'_> {
+    /// Trains to the end, from wherever an earlier run was stopped.
+    pub(crate) fn run(&self) -> Result<Progress> {
+        let args = self.args;
+        let out = &args.out;
+        let saved = state::load(&out.join(STATE), self.settings, self.device)?;
+        let (mut progress, params, moments) = match saved {
+            Some(saved) => (saved.progress, saved.params, Some(saved.moments)),
+            None => (Progress::default(), self.shape.first(args, self.device)?, None),
+        };
+        let network = self.shape.build(&params.builder())?;
+        let mut adam = AdamW::new(
+            AdamWConfig {
+                lr: lr(args),
+                weight_decay: args.decay,
+                no_decay: args.no_decay.clone(),
+                decay_vectors: !args.no_decay_vectors,
+                clip_norm: args.clip_norm,
+                ..AdamWConfig::default()
+            },
+            params.named(),
+        )?;
+        if let Some(moments) = &moments {
+            adam.load_state(moments)?;
+        }
+        let steps = self.steps();
+        ensure!(steps > 0, "the training set is too small for a batch: lower --batch");
+        let total = steps * usize::try_from(args.epochs)?;
+        let bar = ProgressBar::new(total as u64).with_style(crate::style("training")?);
+        bar.set_position(progress.epoch * steps as u64 + progress.step as u64);
+        bar.reset_eta();
+        let (start, before) = (Instant::now(), progress.seconds);
+        while progress.epoch < args.epochs {
+            let epoch = progress.epoch;
+            adam.set_rates(|name| self.rate(name, epoch))?;
+            let order = self.order(epoch);
+            while progress.step < steps {
+                let done = usize::try_from(epoch)? * steps + progress.step;
+                adam.set_lr(lr(args) * rates::course(args.schedule, done, total))?;
+                let values = self.step(&network, &params, &mut adam, &order, epoch, progress.step)?;
+                for (sum, value) in progress.sums.iter_mut().zip(values) {
+                    *sum += value;
+                }
+                progress.step += 1;
+                bar.inc(1);
+                if progress.step < steps && adam.steps().is_multiple_of(u32::try_from(args.save_every)?) {
+                    progress.seconds = before + start.elapsed().as_secs_f64();
+                    state::save(&out.join(STATE), self.settings, &progress, &params, &adam)?;
+                }
+            }
+            progress.seconds = before + start.elapsed().as_secs_f64();
+            self.finish_epoch(&mut progress, &params, &adam, steps)?;
+            state::save(&out.join(STATE), self.settings, &progress, &params, &adam)?;
+            log(out, &progress, &bar)?;
+        }
+        bar.finish_and_clear();
+        log(out, &progress, &bar)?;
+        Ok(progress)
+    }
+
+    /// Steps of an epoch. What does not fill a batch waits for another epoch's order.
+    fn steps(&self) -> usize {
+        (self.data.fit.len() / self.batch_size()).div_ceil(usize::from(self.args.accumulate))
+    }
+
+    fn batch_size(&self) -> usize {
+        batch(self.args).min(self.data.fit.len()).max(1)
+    }
+
+    fn order(&self, epoch: u64) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.data.fit.len()).collect();
+        Random::of(self.args.seed, &[ORDER, epoch]).shuffle(&mut order);
+        order
+    }
+
+    fn rate(&self, name: &str, epoch: u64) -> f64 {
+        let args = self.args;
+        let free = args.unfreeze_at.is_some_and(|at| epoch >= at);
+        if !free && args.freeze.iter().any(|prefix| name.starts_with(prefix.as_str())) {
+            return 0.0;
+        }
+        let layers = i32::try_from(rates::below_top(name, &self.shape.config)).unwrap_or(i32::MAX);
+        args.layer_decay.powi(layers)
+    }
+
+    /// One step of the optimiser; the values to be logged.
+    fn step(
+        &self,
+        network: &Network,
+        params: &Params,
+        adam: &mut AdamW,
+        order: &[usize],
+        epoch: u64,
+        step: usize,
+    ) -> Result<[f64; 5]> {
+        let args = self.args;
+        let drawing = Drawing {
+            frames: self.frames,
+            device: self.device,
+            method: self.shape.method,
+            seed: args.seed,
+            count: usize::from(args.frames),
+            flip: !args.no_flip,
+            sentences: self.shape.config.text.as_ref().map(|_| sentences(args)),
+        };
+        let size = self.batch_size();
+        let whole = order.chunks_exact(size);
+        let batches: Vec<&[usize]> =
+            whole.skip(step * usize::from(args.accumulate)).take(usize::from(args.accumulate)).collect();
+        let vars = params.named();
+        let (mut sum, mut values) = (BTreeMap::new(), [0.0; 5]);
+        let share = 1.0 / batches.len().max(1) as f64;
+        for chosen in batches {
+            let batch = drawing.batch(&self.data.fit, chosen, epoch)?;
+            let Terms { visual, text, alignment, total } = network.terms(&batch, args.loss, args.lambda)?;
+            let store = (&total * share)?.backward()?;
+            accumulate(&mut sum, gradients(&store, &vars))?;
+            let terms = [Some(total), Some(visual), text, alignment];
+            for (value, term) in values.iter_mut().zip(terms) {
+                if let Some(term) = term {
+                    *value += share * dream_loss::read(&term)?;
+                }
+            }
+        }
+        let norm = adam.step_with(&sum).with_context(|| format!("epoch {epoch}, step {step}"))?;
+        let [total, visual, text, alignment, _] = values;
+        Ok([total, visual, text, alignment, norm])
+    }
+
+    /// Validation; the best network so far is written.
+    fn finish_epoch(
+        &self,
+        progress: &mut Progress,
+        params: &Params,
+        adam: &AdamW,
+        steps: usize,
+    ) -> Result<()> {
+        let weights = params.tensors()?;
+        let frozen = self.shape.frozen(&weights, self.device)?;
+        let scores = score(&frozen, &self.data.validation, self.frames, self.device, batch(self.args))?;
+        let SetScore { plcc, srcc, .. } = SetScore::of(&scores, &opinions(&self.data.validation))?;
+        let best = progress.best().is_none_or(|best| plcc + srcc > best.plcc + best.srcc);
+        let [loss, visual, text, alignment, norm] = progress.sums.map(|sum| sum / steps as f64);
+        progress.epoch += 1;
+        progress.history.push(Epoch {
+            epoch: progress.epoch,
+            steps: adam.steps(),
+            lr: adam.config().lr,
+            loss,
+            loss_visual: visual,
+            loss_text: text,
+            loss_alignment: alignment,
+            gradient_norm: norm,
+            plcc,
+            srcc,
+            best,
+            seconds: progress.seconds,
+        });
+        (progress.step, progress.sums) = (0, [0.0; 5]);
+        if best {
+            let provenance = json!({
+                "settings": self.settings, "epoch": progress.epoch,
+                "validation": { "clips": self.data.validation.len(), "plcc": plcc, "srcc": srcc },
+            });
+            Checkpoint::save(self.args.out.join(BEST), &self.contents(provenance)?, &weights)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn contents(&self, provenance: Value) -> Result<Contents> {
+        Ok(Contents {
+            kind: self.shape.kind().to_owned(),
+            config: self.shape.json()?,
+            preprocessing: serde_json::to_value(&self.frames.preprocess)?,
+            provenance,
+        })
+    }
+}
+
+pub(crate) fn opinions(items: &[Item]) -> Vec<f64> {
+    items.iter().map(|item| item.mos).collect()
+}
+
+/// Everything that has happened, as files and as a line.
+fn log(out: &Path, progress: &Progress, bar: &ProgressBar) -> Result<()> {
+    let mut lines = String::new();
+    for epoch in &progress.history {
+        lines += &serde_json::to_string(epoch)?;
+        lines.push('\n');
+    }
+    write(&out.join("metrics.jsonl"), lines.as_bytes())?;
+    write(&out.join("curve.svg"), curve::draw(&progress.history)?.as_bytes())?;
+    if let (Some(last), Some(best)) = (progress.history.last(), progress.best()) {
+        bar.set_message(format!(
+            "epoch {}: loss {:.3}, PLCC {:.3}, SRCC {:.3}; best {}",
+            last.epoch, last.loss, last.plcc, last.srcc, best.epoch
+        ));
+    }
+    Ok(())
+}
