@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
 use dream_models::deep::candle_core::{DType, Device, Tensor};
+use dream_models::deep::candle_nn::VarBuilder;
 use dream_models::deep::checkpoint::{Checkpoint, Contents};
 use dream_models::deep::da_clip::{AttCat, Config, DaClip, KIND};
 use dream_models::deep::{Params, clip_text};
@@ -58,6 +59,21 @@ fn half_precision_loads_from_a_checkpoint_and_scores_nearly_the_same() {
             explained.total.flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().all(|x| x.is_finite())
         );
         assert!(half.explain_text(&ids(), AttCat::default()).unwrap().score.is_finite());
+    }
+}
+
+/// Black frames make queries of zeros, and bright ones features whose squares do not fit into half precision.
+#[test]
+fn half_precision_gives_numbers_for_any_frame() {
+    let params = Params::seeded(3, DType::F32, CPU);
+    DaClip::new(&tiny(), &params.builder()).unwrap();
+    for dtype in [DType::BF16, DType::F16] {
+        let weights = params.tensors().unwrap().into_iter().collect();
+        let model = DaClip::visual_only(&tiny(), &VarBuilder::from_tensors(weights, dtype, CPU)).unwrap();
+        for factor in [0.0, 1.0, 1e4] {
+            let score = model.score(&(frames(1, 2) * factor).unwrap()).unwrap().to_vec1::<f32>().unwrap();
+            assert!(score.iter().all(|x| x.is_finite()), "{dtype:?}, frames times {factor}: {score:?}");
+        }
     }
 }
 

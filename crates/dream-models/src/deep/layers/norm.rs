@@ -1,7 +1,7 @@
 use candle_core::{D, Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
-use crate::deep::kernels;
+use crate::deep::{kernels, single};
 
 /// Layer normalisation over the last axis with weight and bias, trainable.
 ///
@@ -49,9 +49,12 @@ impl Module for LayerNorm {
         if kernels::applies(x) && x.dims().last() == self.weight.dims().last() {
             return kernels::normalise(x, self.kernel(None), None);
         }
+        // Squares do not fit into half precision.
+        let dtype = x.dtype();
+        let x = x.to_dtype(single(dtype))?;
         let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
         let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
-        let scaled = centred.broadcast_div(&(variance + self.eps)?.sqrt()?)?;
+        let scaled = centred.broadcast_div(&(variance + self.eps)?.sqrt()?)?.to_dtype(dtype)?;
         scaled.broadcast_mul(&self.weight)?.broadcast_add(&self.bias)
     }
 }
@@ -62,9 +65,12 @@ impl Module for LayerNorm {
 ///
 /// Those of candle.
 pub fn l2_normalize(x: &Tensor, eps: f64) -> Result<Tensor> {
+    // Squares do not fit into half precision, nor does eps.
+    let dtype = x.dtype();
+    let x = x.to_dtype(single(dtype))?;
     let squares = x.sqr()?.sum_keepdim(D::Minus1)?;
     // The root of a constant where the norm is below eps: its own gradient at zero is infinite.
     let small = squares.lt(eps * eps)?;
     let floor = (squares.ones_like()? * (eps * eps))?;
-    x.broadcast_div(&small.where_cond(&floor, &squares)?.sqrt()?)
+    x.broadcast_div(&small.where_cond(&floor, &squares)?.sqrt()?)?.to_dtype(dtype)
 }

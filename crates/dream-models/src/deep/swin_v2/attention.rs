@@ -109,7 +109,9 @@ fn coordinates(geometry: &Geometry, device: &Device) -> Result<Tensor> {
     };
     let (rows, columns) = (axis(geometry.window[0]), axis(geometry.window[1]));
     let pairs: Vec<f64> = rows.iter().flat_map(|&r| columns.iter().flat_map(move |&c| [r, c])).collect();
-    Tensor::from_vec(pairs, (rows.len() * columns.len(), 2), device)?.to_dtype(DType::F32)
+    // Converted on the host: Metal has no f64.
+    let pairs = Tensor::from_vec(pairs, (rows.len() * columns.len(), 2), &Device::Cpu)?;
+    pairs.to_dtype(DType::F32)?.to_device(device)
 }
 
 fn index([high, wide]: [usize; 2], device: &Device) -> Result<Tensor> {
