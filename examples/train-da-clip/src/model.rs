@@ -9,7 +9,7 @@ use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::candle_nn::VarBuilder;
 use dream_models::deep::checkpoint::{TensorFile, check};
 use dream_models::deep::clip_text::{self, TextTower, from_openai};
-use dream_models::deep::da_clip::{Config, DaClip, KIND, Opdai};
+use dream_models::deep::da_clip::{Config, DaClip, KIND, OPDAI_KIND, Opdai};
 use dream_models::deep::swin_v2::{self, SwinV2, from_microsoft};
 use dream_models::deep::{Params, parameters};
 use serde_json::Value;
@@ -92,7 +92,7 @@ impl Shape {
     pub(crate) fn kind(&self) -> &'static str {
         match self.method {
             MethodName::DaClip => KIND,
-            MethodName::Opdai => "opdai",
+            MethodName::Opdai => OPDAI_KIND,
         }
     }
 
