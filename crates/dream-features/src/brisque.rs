@@ -9,7 +9,7 @@ use crate::extract::{ImageFeatures, Workspace};
 use crate::frame::Frame;
 use crate::layout::FeatureLayout;
 use crate::nss::{AggdMoments, FlatAreas, GgdMoments, MscnRow, MscnScan, PairSink};
-use crate::plane::Rows;
+use crate::plane::{Plane, Rows};
 use crate::simd::{Kernel, dispatch};
 
 /// The BRISQUE features of one image.
@@ -96,19 +96,36 @@ impl ImageFeatures for Brisque {
         let luma = frame.luma_rows();
         let Workspace { scan, rows, resize, half, .. } = workspace;
         let (full_out, half_out) = out.split_at_mut(SCALE_DIM);
-        self.scale(&luma, scan, rows, full_out);
-        self.scale(frame.half_luma(resize, half), scan, rows, half_out);
+        let shared = frame.shared().filter(|_| self.flat_areas == FlatAreas::Snapped);
+        let keep = shared.and_then(|shared| shared.memory_for_mscn()).map(|mut plane| {
+            plane.resize(luma.width(), luma.height());
+            plane
+        });
+        let kept = self.scale(&luma, scan, rows, keep, full_out);
+        if let (Some(shared), Some(plane)) = (shared, kept) {
+            shared.give_mscn(plane);
+        }
+        self.scale(frame.half_luma(resize, half), scan, rows, None, half_out);
         Ok(())
     }
 }
 
 impl Brisque {
-    fn scale<R: Rows>(&self, image: &R, scan: &mut MscnScan, rows: &mut [MscnRow; 2], out: &mut [f64]) {
-        let mut moments = ScaleMoments::default();
-        scan.run_pairs(image, self.flat_areas, rows, &mut moments);
-        for (out, value) in out.iter_mut().zip(moments.features()) {
+    /// The values of one scale. The coefficients go into `keep`, which has the size of the image.
+    fn scale<R: Rows>(
+        &self,
+        image: &R,
+        scan: &mut MscnScan,
+        rows: &mut [MscnRow; 2],
+        keep: Option<Plane>,
+        out: &mut [f64],
+    ) -> Option<Plane> {
+        let mut sink = Sink { moments: ScaleMoments::default(), keep, seen: 0 };
+        scan.run_pairs(image, self.flat_areas, rows, &mut sink);
+        for (out, value) in out.iter_mut().zip(sink.moments.features()) {
             *out = value;
         }
+        sink.keep
     }
 }
 
@@ -122,13 +139,24 @@ struct ScaleMoments {
     antidiagonal: AggdMoments,
 }
 
-impl PairSink for ScaleMoments {
+/// Takes the sums, and keeps the coefficients where someone wants them.
+struct Sink {
+    moments: ScaleMoments,
+    keep: Option<Plane>,
+    seen: usize,
+}
+
+impl PairSink for Sink {
     fn row(&mut self, row: &MscnRow) {
-        dispatch(AddRow { moments: self, row });
+        if let Some(plane) = &mut self.keep {
+            plane.row_mut(self.seen).copy_from_slice(row.values());
+            self.seen += 1;
+        }
+        dispatch(AddRow { moments: &mut self.moments, row });
     }
 
     fn pair(&mut self, above: &MscnRow, below: &MscnRow) {
-        dispatch(AddPair { moments: self, above, below });
+        dispatch(AddPair { moments: &mut self.moments, above, below });
     }
 }
 

@@ -11,7 +11,7 @@ use crate::shared::Shared;
 
 /// Video extractors side by side: the features of the first, then those of the second, and so on.
 ///
-/// Planes that several of them need (luma at half size) are computed once a frame. With feature `rayon` the extractors
+/// Planes that several of them need (luma at half size, its normalised coefficients) are computed once a frame. With feature `rayon` the extractors
 /// work on a frame at the same time. Memory: that of all extractors together.
 ///
 /// # Example
@@ -115,5 +115,45 @@ impl VideoSession for ConcatSession<'_> {
             short |= part.short();
         }
         Ok(FeatureVector::new(self.layout.clone(), values, replaced, frames)?.with_short(short))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::brisque::Brisque;
+    use crate::pool::{Pooled, Pooling};
+    use crate::v_bliinds::VBliinds;
+    use crate::view::LumaView;
+
+    /// Only while NIQE is there to take them: they are 8 bytes a pixel.
+    #[test]
+    fn coefficients_of_brisque_are_kept_for_niqe() {
+        let (width, height) = (98, 97);
+        let spec = VideoSpec { width, height, frames_per_second: 8.0 };
+        let codes: Vec<u8> = (0..width * height).map(|i| (i * i / 11 % 253) as u8).collect();
+        let brisque = Pooled::new(Brisque::default(), Pooling::feature_fusion()).unwrap();
+        let v_bliinds = VBliinds::default();
+        for with_niqe in [false, true] {
+            let mut extractors: Vec<&dyn VideoFeatures> = vec![&brisque];
+            extractors.extend(with_niqe.then_some(&v_bliinds as &dyn VideoFeatures));
+            let members = extractors
+                .iter()
+                .map(|extractor| Member { session: extractor.start(spec).unwrap(), pushed: Ok(()) });
+            let mut session = ConcatSession {
+                members: members.collect(),
+                layout: brisque.layout(),
+                spec,
+                shared: Shared::default(),
+            };
+            let mut kept = 0;
+            for _ in 0..24 {
+                session
+                    .push(&Frame::from_luma(LumaView::new(&codes, width, height, width).unwrap()))
+                    .unwrap();
+                kept += usize::from(session.shared.has_mscn());
+            }
+            assert_eq!(kept > 0, with_niqe);
+        }
     }
 }

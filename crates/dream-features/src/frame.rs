@@ -127,6 +127,11 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// What extractors at work on the same frame share.
+    pub(crate) const fn shared(&self) -> Option<&'a Shared> {
+        self.shared
+    }
+
     /// Luma at half size: the shared one, or computed into `out`.
     pub(crate) fn half_luma<'b>(&'b self, resize: &mut HalfSize, out: &'b mut Plane) -> &'b Plane {
         match self.shared {

@@ -1,6 +1,7 @@
 //! What several extractors derive from the same frame, each plane computed once, by whoever needs it first.
 
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::plane::Plane;
@@ -8,26 +9,69 @@ use crate::plane::Plane;
 /// Derived planes of one frame. Reused from frame to frame through [`Shared::reset`].
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    half_luma: OnceLock<Plane>,
-    /// Memory of the previous frame's plane.
+    half_luma: Kept,
+    mscn: Kept,
+    /// Whether anyone has asked for the coefficients, in any frame.
+    mscn_wanted: AtomicBool,
+}
+
+/// A plane, and the memory of the previous frame's.
+#[derive(Debug, Default)]
+struct Kept {
+    plane: OnceLock<Plane>,
     spare: Mutex<Option<Plane>>,
+}
+
+impl Kept {
+    fn reset(&mut self) {
+        let plane = mem::take(&mut self.plane).into_inner();
+        let spare = self.spare.get_mut().unwrap_or_else(PoisonError::into_inner);
+        *spare = plane.or_else(|| spare.take());
+    }
+
+    fn memory(&self) -> Plane {
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
+        spare.unwrap_or_else(|| Plane::zeros(1, 1))
+    }
 }
 
 impl Shared {
     /// Forgets the planes, keeping their memory.
     pub(crate) fn reset(&mut self) {
-        let plane = mem::take(&mut self.half_luma).into_inner();
-        let spare = self.spare.get_mut().unwrap_or_else(PoisonError::into_inner);
-        *spare = plane.or_else(|| spare.take());
+        self.half_luma.reset();
+        self.mscn.reset();
     }
 
     /// Luma at half size, computed by `fill` if it is not there yet.
     pub(crate) fn half_luma(&self, fill: impl FnOnce(&mut Plane)) -> &Plane {
-        self.half_luma.get_or_init(|| {
-            let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let mut plane = spare.unwrap_or_else(|| Plane::zeros(1, 1));
+        self.half_luma.plane.get_or_init(|| {
+            let mut plane = self.half_luma.memory();
             fill(&mut plane);
             plane
         })
+    }
+
+    /// Memory for the normalised coefficients of luma ([`FlatAreas::Snapped`](crate::nss::FlatAreas::Snapped), zeros
+    /// outside), for who computes them anyway. `None` as long as nobody wants them: they are 8 bytes a pixel.
+    pub(crate) fn memory_for_mscn(&self) -> Option<Plane> {
+        self.mscn_wanted.load(Ordering::Relaxed).then(|| self.mscn.memory())
+    }
+
+    /// Hands them out to the others.
+    pub(crate) fn give_mscn(&self, plane: Plane) {
+        // Whoever was first has given the same values.
+        let _ = self.mscn.plane.set(plane);
+    }
+
+    /// The coefficients, if someone has already computed them in this frame. Whether or not depends on who was faster:
+    /// the caller must come to the same result without them.
+    pub(crate) fn mscn(&self) -> Option<&Plane> {
+        self.mscn_wanted.store(true, Ordering::Relaxed);
+        self.mscn.plane.get()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn has_mscn(&self) -> bool {
+        self.mscn.plane.get().is_some()
     }
 }

@@ -13,7 +13,8 @@ use crate::v_bliinds::VBliinds;
 /// V-BLIINDS (46), in this order, the first three with [`Pooling::feature_fusion`].
 ///
 /// The paper gives the number and not the parts; these five are its other rows, and their sum is 705. The order decides
-/// nothing but ties of a selection. All five look at each frame once and share its half-size luma.
+/// nothing but ties of a selection. All five look at each frame once and share its half-size luma, and V-BLIINDS takes the
+/// normalised coefficients of BRISQUE where both look at the frame. (Lab is needed by HIGRADE alone.)
 ///
 /// # Example
 /// ```

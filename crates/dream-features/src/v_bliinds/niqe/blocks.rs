@@ -2,8 +2,10 @@
 
 use pulp::Simd;
 
+use super::border::Borders;
+use crate::frame::Frame;
 use crate::nss::{AggdMoments, Border, FlatAreas, MscnScan};
-use crate::plane::Rows;
+use crate::plane::{Plane, Rows};
 use crate::simd::{Kernel, dispatch};
 
 /// Values of a block at one scale.
@@ -15,6 +17,13 @@ const FITS: usize = 5;
 #[derive(Debug, Default)]
 pub(super) struct BlockFits {
     scan: MscnScan,
+    borders: Borders,
+    blocks: Blocks,
+}
+
+/// What is known of the blocks under the row that has come last.
+#[derive(Debug, Default)]
+struct Blocks {
     /// The row, and the row above; each with its blocks turned right and left by one.
     now: Turned,
     above: Turned,
@@ -58,30 +67,64 @@ impl BlockFits {
         flat: FlatAreas,
         mut sink: impl FnMut(usize, usize, [f64; VALUES]),
     ) {
-        let columns = image.width() / side;
-        let Self { scan, now, above, first, ones, moments } = self;
-        ones.clear();
-        ones.resize(side, 1.0);
-        moments.clear();
-        moments.resize(columns, [AggdMoments::default(); FITS]);
+        let Self { scan, blocks, .. } = self;
+        blocks.start(image.width(), side);
         scan.run_bordered(image, flat, Border::Replicate, |y, row| {
-            now.take(row.values(), side);
-            dispatch(AddRow { now, ones, side, moments });
-            if y % side == 0 {
-                first.clone_from(&now.row);
-            } else {
-                dispatch(AddPair { below: &now.row, above, side, moments });
-            }
-            if y % side == side - 1 {
-                // Rows wrap around inside the block.
-                dispatch(AddPair { below: first, above: now, side, moments });
-                for (column, moments) in moments.iter_mut().enumerate() {
-                    sink(y / side, column, values(moments));
-                    *moments = [AggdMoments::default(); FITS];
-                }
-            }
-            std::mem::swap(now, above);
+            blocks.row(y, row.values(), side, &mut sink)
         });
+    }
+
+    /// As [`BlockFits::run`] with [`FlatAreas::Snapped`] on the luma of `frame`, whose coefficients are known but for its
+    /// border: those of an image that contains the frame in its upper left corner, with zeros outside.
+    pub(super) fn run_within(
+        &mut self,
+        mscn: &Plane,
+        frame: &Frame<'_>,
+        side: usize,
+        mut sink: impl FnMut(usize, usize, [f64; VALUES]),
+    ) {
+        let Self { scan, borders, blocks } = self;
+        let (width, height) = frame.size();
+        borders.fill(frame, scan);
+        blocks.start(width, side);
+        for y in 0..height {
+            blocks.row(y, borders.row(y, mscn), side, &mut sink);
+        }
+    }
+}
+
+impl Blocks {
+    fn start(&mut self, width: usize, side: usize) {
+        self.ones.clear();
+        self.ones.resize(side, 1.0);
+        self.moments.clear();
+        self.moments.resize(width / side, [AggdMoments::default(); FITS]);
+    }
+
+    fn row(
+        &mut self,
+        y: usize,
+        coefficients: &[f64],
+        side: usize,
+        sink: &mut impl FnMut(usize, usize, [f64; VALUES]),
+    ) {
+        let Self { now, above, first, ones, moments } = self;
+        now.take(coefficients, side);
+        dispatch(AddRow { now, ones, side, moments });
+        if y.is_multiple_of(side) {
+            first.clone_from(&now.row);
+        } else {
+            dispatch(AddPair { below: &now.row, above, side, moments });
+        }
+        if y % side == side - 1 {
+            // Rows wrap around inside the block.
+            dispatch(AddPair { below: first, above: now, side, moments });
+            for (column, moments) in moments.iter_mut().enumerate() {
+                sink(y / side, column, values(moments));
+                *moments = [AggdMoments::default(); FITS];
+            }
+        }
+        std::mem::swap(now, above);
     }
 }
 
@@ -153,6 +196,27 @@ mod tests {
     use super::*;
     use crate::nss::{Aggd, local_statistics_bordered};
     use crate::plane::Plane;
+
+    #[test]
+    fn known_coefficients_lead_to_the_same_bits() {
+        use crate::nss::local_statistics;
+        use crate::view::LumaView;
+
+        let (width, height, side) = (61, 53, 16);
+        let codes: Vec<u8> = (0..width * height).map(|i| (i * i / 7 % 251) as u8).collect();
+        let whole = Frame::from_luma(LumaView::new(&codes, width, height, width).unwrap());
+        let mscn = local_statistics(&whole.luma_plane(), FlatAreas::Snapped).mscn;
+        let crop = whole.crop(0, 0, 48, 48).unwrap();
+        let (mut alone, mut within) = (Vec::new(), Vec::new());
+        let mut fits = BlockFits::default();
+        for _ in 0..2 {
+            alone.clear();
+            within.clear();
+            fits.run(&crop.luma_rows(), side, FlatAreas::Snapped, |y, x, values| alone.push((y, x, values)));
+            fits.run_within(&mscn, &crop, side, |y, x, values| within.push((y, x, values)));
+            assert!(alone.len() == 9 && alone == within);
+        }
+    }
 
     #[test]
     fn blocks_are_fitted_one_by_one() {

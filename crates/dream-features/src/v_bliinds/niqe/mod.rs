@@ -5,6 +5,7 @@
 //! 2013, in the form of the V-BLIINDS release: 96x96 blocks, all of them, no sharpness threshold.
 
 mod blocks;
+mod border;
 mod model;
 
 use crate::frame::Frame;
@@ -94,11 +95,17 @@ impl Niqe {
         let place = |row: usize, column: usize| column * rows + row;
         par::join(
             || {
-                full_fits.run(&luma, SIDE, flat, |row, column, found| {
+                let sink = |row: usize, column: usize, found| {
                     if let Some(slot) = full_values.get_mut(place(row, column)) {
                         *slot = found;
                     }
-                });
+                };
+                // BRISQUE may have normalised the frame already; only the border is another.
+                let shared = frame.shared().filter(|_| flat == FlatAreas::Snapped);
+                match shared.and_then(|shared| shared.mscn()) {
+                    Some(mscn) => full_fits.run_within(mscn, &crop, SIDE, sink),
+                    None => full_fits.run(&luma, SIDE, flat, sink),
+                }
             },
             || {
                 resize.run(&luma, half);
