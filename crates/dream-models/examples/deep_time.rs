@@ -1,0 +1,84 @@
+//! Times a full-size tower on this machine: `deep_time swin-v2|clip-text BATCH REPEATS [WEIGHTS [IO]]`.
+//!
+//! WEIGHTS is a safetensors file with the names of timm or of the Hugging Face library; without it, weights are zeros.
+//! IO is one with `input` and the output of its first row, `first`, which are then compared. Prints wall and processor
+//! time of every run and the peak memory (Linux).
+
+#![allow(clippy::print_stdout, reason = "a program")]
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use dream_models::deep::candle_core::{self, DType, Device, Tensor, safetensors};
+use dream_models::deep::candle_nn::VarBuilder;
+use dream_models::deep::clip_text::{self, TextTower};
+use dream_models::deep::swin_v2::{self, SwinV2};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let number = |i: usize, default: usize| arguments.get(i).map_or(Ok(default), |text| text.parse());
+    let (batch, repeats) = (number(1, 1)?, number(2, 3)?);
+    let device = Device::Cpu;
+    let vb = match arguments.get(3) {
+        Some(path) => VarBuilder::from_tensors(safetensors::load(path, &device)?, DType::F32, &device),
+        None => VarBuilder::zeros(DType::F32, &device),
+    };
+    let io = arguments.get(4).map_or_else(|| Ok(HashMap::new()), |path| safetensors::load(path, &device))?;
+    match arguments.first().map(String::as_str) {
+        Some("swin-v2") => {
+            let model = SwinV2::new(&swin_v2::Config::large_w12to16_192to256(), &vb)?;
+            drop(vb);
+            let random = || Tensor::randn(0.0_f32, 1.0, (batch, 3, 256, 256), &device);
+            time(batch, repeats, &io, random, |input| Ok(model.forward_features(input)?))?;
+        }
+        Some("clip-text") => {
+            let config = clip_text::Config::vit_b32();
+            let model = TextTower::new(&config, &vb)?;
+            drop(vb);
+            let whole = (batch, config.max_position_embeddings);
+            let ends = || Tensor::full(config.eos_token_id, whole, &device);
+            time(batch, repeats, &io, ends, |input| Ok(model.forward(input)?))?;
+        }
+        _ => return Err("give swin-v2 or clip-text, then the batch and the number of runs".into()),
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if let Some(peak) = status.lines().find(|line| line.starts_with("VmHWM")) {
+        println!("{peak}");
+    }
+    Ok(())
+}
+
+fn time(
+    batch: usize,
+    repeats: usize,
+    io: &HashMap<String, Tensor>,
+    random: impl Fn() -> candle_core::Result<Tensor>,
+    forward: impl Fn(&Tensor) -> Result<Tensor>,
+) -> Result<()> {
+    let input = match io.get("input") {
+        Some(input) => input.narrow(0, 0, batch)?.contiguous()?,
+        None => random()?,
+    };
+    let first = forward(&input.narrow(0, 0, 1)?)?;
+    if let Some(expected) = io.get("first") {
+        let apart = (&first - expected)?.abs()?.max_all()?.to_scalar::<f32>()?;
+        println!("difference {apart:e} of {:e}", expected.abs()?.max_all()?.to_scalar::<f32>()?);
+    }
+    for _ in 0..repeats {
+        let (start, used) = (Instant::now(), processor_seconds());
+        let output = forward(&input)?;
+        let (wall, used) = (start.elapsed().as_secs_f64(), processor_seconds() - used);
+        let same = output.get(0)?.to_vec1::<f32>()? == first.get(0)?.to_vec1::<f32>()?;
+        println!("batch {batch} wall {wall:.3} s processor {used:.2} s, as in a batch of one: {same}");
+    }
+    Ok(())
+}
+
+/// User and system time of this process, or 0 where the system does not tell.
+fn processor_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
