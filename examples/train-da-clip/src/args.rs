@@ -42,6 +42,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 30)]
     pub(crate) epochs: u64,
 
+    /// First values of what no file gives
+    #[arg(long, value_enum)]
+    pub(crate) init: Option<Init>,
+
     /// Learning rate [default: 1e-4 as in the paper; tiny: 1e-3, it starts from nothing]
     #[arg(long, value_name = "X")]
     pub(crate) lr: Option<f64>,
@@ -49,6 +53,10 @@ pub(crate) struct Args {
     /// Course of the learning rate over the run
     #[arg(long, value_enum, default_value = "constant")]
     pub(crate) schedule: Schedule,
+
+    /// Epochs over which the learning rate rises to its value [default: 0; tiny: 2]
+    #[arg(long, value_name = "N")]
+    pub(crate) warm_up: Option<u32>,
 
     /// Decoupled weight decay
     #[arg(long, value_name = "X", default_value_t = 0.01)]
@@ -70,6 +78,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=4096))]
     pub(crate) batch: Option<u16>,
 
+    /// Whose clips meet in a batch [default: none; tiny: identity]
+    #[arg(long, value_enum)]
+    pub(crate) group_by: Option<GroupBy>,
+
+    /// What is held out of the training set to choose the best epoch by, a fifth
+    #[arg(long, value_enum, default_value = "clip")]
+    pub(crate) validation: Validation,
+
     /// Batches whose gradients make one step
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) accumulate: u16,
@@ -86,9 +102,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "K")]
     pub(crate) sentences: Option<usize>,
 
-    /// Loss of both branches; da-clip adds 0.2 times the alignment
-    #[arg(long, value_enum, default_value = "nin-kl")]
-    pub(crate) loss: Loss,
+    /// Loss of both branches; da-clip adds lambda times the alignment [default: nin-kl; tiny: mae-plcc-rank]
+    #[arg(long, value_enum)]
+    pub(crate) loss: Option<Loss>,
 
     /// Weight of the alignment of video and description
     #[arg(long, value_name = "X", default_value_t = 0.2)]
@@ -97,6 +113,10 @@ pub(crate) struct Args {
     /// Do not mirror videos
     #[arg(long)]
     pub(crate) no_flip: bool,
+
+    /// The frames of a batch are moved by up to this many pixels each way, all alike [default: 0; tiny: 4]
+    #[arg(long, value_name = "PIXELS")]
+    pub(crate) shift: Option<u8>,
 
     /// Face boxes as CSV file,x1,y1,x2,y2 in parts of the frame
     #[arg(long, value_name = "FILE", conflicts_with = "crop")]
@@ -167,6 +187,33 @@ pub(crate) enum Schedule {
     Constant,
     /// Half a cosine down to zero
     Cosine,
+}
+
+/// First values of what no file gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Init {
+    /// Those of the published code, made for wide networks: residual branches of the visual tower start at nothing
+    Published,
+    /// For a narrow visual tower that starts from nothing: weights by the widths of their layer, branches open
+    Scaled,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GroupBy {
+    /// Anybody's
+    None,
+    /// One person's: what the batch's losses compare is then what the methods did, not who it is
+    Identity,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Validation {
+    /// Single clips, as the paper does
+    Clip,
+    /// All clips of some people
+    Identity,
+    /// All clips of some methods
+    Method,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

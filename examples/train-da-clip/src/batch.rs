@@ -21,6 +21,8 @@ pub(crate) struct Drawing<'a> {
     /// Frames of a video.
     pub(crate) count: usize,
     pub(crate) flip: bool,
+    /// Pixels, at most, to each side.
+    pub(crate) shift: u8,
     /// Sentences of a video: `None` for no text, 0 for all.
     pub(crate) sentences: Option<usize>,
 }
@@ -29,6 +31,7 @@ pub(crate) struct Drawing<'a> {
 const FRAMES: u64 = 1;
 const FLIP: u64 = 2;
 const SENTENCES: u64 = 3;
+const SHIFT: u64 = 4;
 
 impl Drawing<'_> {
     /// A batch to learn from; what is drawn depends on seed, epoch and clip alone.
@@ -74,10 +77,20 @@ impl Drawing<'_> {
         };
         let videos: Vec<_> = videos.iter().map(|(v, chosen, flip)| (v, chosen.as_slice(), *flip)).collect();
         Ok(Batch {
-            frames: block(&videos, self.frames, self.device)?,
+            frames: block(&videos, self.moved(chosen, epoch), self.frames, self.device)?,
             mos: Tensor::from_vec(mos, picked.len(), self.device)?,
             text,
         })
+    }
+}
+
+impl Drawing<'_> {
+    /// By how many pixels the frames of a batch are moved, all of them alike: they are compared with each other.
+    fn moved(&self, chosen: &[usize], epoch: u64) -> [isize; 2] {
+        let first = chosen.first().map_or(0, |&at| at as u64);
+        let mut random = Random::of(self.seed, &[SHIFT, epoch, first]);
+        let most = isize::from(self.shift);
+        [(); 2].map(|()| random.below(2 * usize::from(self.shift) + 1) as isize - most)
     }
 }
 
@@ -101,14 +114,19 @@ pub(crate) fn score(
         let picked = videos.iter().map(picked).collect::<Result<Vec<_>>>()?;
         let all: Vec<_> = videos.iter().zip(&picked).map(|(v, p)| (v, p.as_slice(), false)).collect();
         for same in all.chunk_by(|a, b| a.1.len() == b.1.len()) {
-            scores.extend(network.score(&block(same, frames, device)?)?);
+            scores.extend(network.score(&block(same, [0; 2], frames, device)?)?);
         }
     }
     Ok(scores)
 }
 
-/// `[videos, frames, 3, side, side]`, normalised.
-fn block(videos: &[(&Video, &[usize], bool)], frames: &Frames, device: &Device) -> Result<Tensor> {
+/// `[videos, frames, 3, side, side]`, normalised, every frame moved up and to the left; what comes in repeats the border.
+fn block(
+    videos: &[(&Video, &[usize], bool)],
+    moved: [isize; 2],
+    frames: &Frames,
+    device: &Device,
+) -> Result<Tensor> {
     let side = frames.preprocess.size;
     let count = videos.first().map_or(0, |(_, chosen, _)| chosen.len());
     let all: Vec<(&[u8], bool)> = videos
@@ -122,12 +140,17 @@ fn block(videos: &[(&Video, &[usize], bool)], frames: &Frames, device: &Device) 
         .zip(frames.preprocess.std)
         .map(|(mean, std)| (0..=255_u8).map(|level| (f32::from(level) / 255.0 - mean) / std).collect())
         .collect();
+    let [rows, columns] = moved.map(|by| -> Vec<usize> {
+        (0..side).map(|at| at.saturating_add_signed(by).min(side.saturating_sub(1))).collect()
+    });
     let planes = |(bytes, flip): (&[u8], bool)| -> Vec<f32> {
         let mut out = Vec::with_capacity(bytes.len());
         for (colour, table) in tables.iter().enumerate() {
-            let value = |pixel: &[u8]| pixel.get(colour).and_then(|&level| table.get(usize::from(level)));
-            for row in bytes.chunks_exact(side * 3) {
-                let pixels = row.chunks_exact(3);
+            let value = |pixel: &[u8; 3]| pixel.get(colour).and_then(|&level| table.get(usize::from(level)));
+            for &y in &rows {
+                let row = bytes.get(y * side * 3..(y + 1) * side * 3).unwrap_or_default();
+                let (pixels, _) = row.as_chunks::<3>();
+                let pixels = columns.iter().filter_map(|&x| pixels.get(x));
                 if flip {
                     out.extend(pixels.rev().filter_map(value));
                 } else {

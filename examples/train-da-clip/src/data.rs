@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use dream_data::RelativeBox;
 use dream_data::dataset::{Clip, Dataset, Labelled};
-use dream_data::split::{Partition, Validation};
+use dream_data::split::{Partition, Validation, ValidationUnit};
 use dream_models::deep::clip_text::Tokenizer;
 use indicatif::ProgressBar;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use crate::args::Args;
+use crate::args::{self, Args};
 use crate::frames::{Frames, Video};
 
 /// A clip with everything that a step needs, but for its frames.
 #[derive(Debug, Clone)]
 pub(crate) struct Item {
     pub(crate) name: String,
+    pub(crate) identity: String,
     pub(crate) path: PathBuf,
     pub(crate) face: Option<RelativeBox>,
     pub(crate) mos: f64,
@@ -43,7 +44,7 @@ impl Data {
         let known: Vec<Clip> =
             train.iter().map(|row| Clip::from_id(row.clip.clone())).collect::<dream_data::Result<_>>()?;
         let (fit, held_out) =
-            Validation { seed: args.seed, ..Validation::default() }.divide(train, &known)?;
+            Validation { seed: args.seed, unit: unit(args.validation), ..Validation::default() }.divide(train, &known)?;
         let faces = match &args.boxes {
             Some(path) => Some(boxes(path, args.expand)?),
             None => None,
@@ -61,7 +62,14 @@ impl Data {
             let mos = row.mos.with_context(|| {
                 format!("{name} has no score in split {}: write the splits with make-splits", args.split)
             })?;
-            Ok(Item { path: dataset.video_path(&row.clip)?, name, face, mos, sentences: Vec::new() })
+            Ok(Item {
+                path: dataset.video_path(&row.clip)?,
+                identity: Clip::from_id(row.clip.clone())?.identity.to_string(),
+                name,
+                face,
+                mos,
+                sentences: Vec::new(),
+            })
         };
         let items = |rows: &[Labelled]| rows.iter().map(item).collect::<Result<Vec<_>>>();
         let mut fit = items(&fit)?;
@@ -97,6 +105,14 @@ impl Data {
 impl Item {
     pub(crate) fn video(&self, frames: &Frames) -> Result<Video> {
         frames.get(&self.name, &self.path, self.face.as_ref())
+    }
+}
+
+fn unit(validation: args::Validation) -> ValidationUnit {
+    match validation {
+        args::Validation::Clip => ValidationUnit::Clip,
+        args::Validation::Identity => ValidationUnit::Identity,
+        args::Validation::Method => ValidationUnit::Method,
     }
 }
 

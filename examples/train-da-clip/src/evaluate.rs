@@ -12,16 +12,16 @@ use crate::args::MethodName;
 use crate::batch::score;
 use crate::frames::write;
 use crate::state::Progress;
-use crate::train::{BEST, Training, batch, opinions};
+use crate::train::{BEST, Training, opinions};
 
 /// Scores all test sets, writes table, predictions and checkpoint, and gives the table.
 pub(crate) fn run(training: &Training<'_>, progress: &Progress) -> Result<String> {
-    let Training { args, shape, data, frames, device, settings } = *training;
+    let Training { args, recipe, shape, data, frames, device, settings } = *training;
     let best = Checkpoint::open(args.out.join(BEST))?;
     let mut weights: BTreeMap<String, Tensor> =
         best.tensors().read_where(|_| true, device)?.into_iter().collect();
     let network = shape.frozen(&weights, device)?;
-    let seen = score(&network, &data.validation, frames, device, batch(args))?;
+    let seen = score(&network, &data.validation, frames, device, recipe.batch)?;
     // Losses that ignore an offset or a factor leave the scale open: a line through the validation clips, folded into
     // the last layer, brings it back to that of the opinions. Ranks and linear correlations do not see it.
     let (slope, offset) = line(&seen, &opinions(&data.validation));
@@ -37,7 +37,7 @@ pub(crate) fn run(training: &Training<'_>, progress: &Progress) -> Result<String
     csv.write_record(["split", "set", "file", "mos", "prediction"])?;
     let (mut results, mut figures) = (Vec::new(), serde_json::Map::new());
     for (name, items) in &data.tests {
-        let scores = score(&network, items, frames, device, batch(args))?;
+        let scores = score(&network, items, frames, device, recipe.batch)?;
         let found = SetScore::of(&scores, &opinions(items)).with_context(|| (*name).to_owned())?;
         for (item, score) in items.iter().zip(&scores) {
             csv.write_record([

@@ -6,11 +6,14 @@ mod curve;
 mod data;
 mod evaluate;
 mod frames;
+mod init;
 mod loss;
 mod model;
+mod order;
 mod pixels;
 mod random;
 mod rates;
+mod recipe;
 mod state;
 mod train;
 
@@ -28,6 +31,7 @@ use args::{Args, DeviceName};
 use data::Data;
 use frames::Frames;
 use model::Shape;
+use recipe::Recipe;
 use train::Training;
 
 /// candle walks the graph of a backward pass by recursion; the large network's would not fit into a common stack.
@@ -84,16 +88,17 @@ fn run(args: &Args) -> Result<()> {
         data.truncated
     );
     data.prepare(&frames)?;
-    let settings = settings(args, &data)?;
+    let recipe = Recipe::new(args);
+    let settings = settings(args, &recipe, &data)?;
     let training =
-        Training { args, shape: &shape, data: &data, frames: &frames, device: &device, settings: &settings };
+        Training { args, recipe, shape: &shape, data: &data, frames: &frames, device: &device, settings: &settings };
     let progress = training.run()?;
     print!("{}", evaluate::run(&training, &progress)?);
     Ok(())
 }
 
 /// Everything that the weights depend on, for the checkpoint, and to be compared when a run is resumed.
-fn settings(args: &Args, data: &Data) -> Result<Value> {
+fn settings(args: &Args, recipe: &Recipe, data: &Data) -> Result<Value> {
     let word = |value: &dyn Fn() -> Option<String>| value().unwrap_or_default();
     fn name<T: ValueEnum>(value: &T) -> Option<String> {
         Some(value.to_possible_value()?.get_name().to_owned())
@@ -110,10 +115,11 @@ fn settings(args: &Args, data: &Data) -> Result<Value> {
         "preset": word(&|| name(&args.preset)), "method": word(&|| name(&args.method)),
         "text": data.fit.iter().any(|item| !item.sentences.is_empty()),
         "split": args.split, "clips": format!("{clips:016x}"), "seed": args.seed, "epochs": args.epochs,
-        "lr": train::lr(args), "schedule": word(&|| name(&args.schedule)), "decay": args.decay,
+        "init": word(&|| name(&recipe.init)), "lr": recipe.lr, "warm_up": recipe.warm_up, "schedule": word(&|| name(&args.schedule)), "decay": args.decay,
         "no_decay": args.no_decay, "decay_vectors": !args.no_decay_vectors, "clip_norm": args.clip_norm,
-        "batch": train::batch(args), "accumulate": args.accumulate, "frames": args.frames, "every": args.every,
-        "sentences": train::sentences(args), "loss": word(&|| name(&args.loss)), "lambda": args.lambda,
+        "batch": recipe.batch, "group_by": word(&|| name(&recipe.group_by)),
+        "validation": word(&|| name(&args.validation)), "accumulate": args.accumulate, "frames": args.frames, "every": args.every,
+        "sentences": recipe.sentences, "loss": word(&|| name(&recipe.loss)), "shift": recipe.shift, "lambda": args.lambda,
         "flip": !args.no_flip, "boxes": file(&args.boxes), "crop": args.crop.map(|one| one.corners()),
         "expand": args.expand, "freeze": args.freeze, "unfreeze_at": args.unfreeze_at,
         "layer_decay": args.layer_decay, "visual": file(&args.visual), "text_weights": file(&args.text),

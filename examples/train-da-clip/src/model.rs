@@ -56,9 +56,11 @@ impl Shape {
             Preset::Large => Config::paper(),
             Preset::Tiny => {
                 let visual = swin_v2::Config {
-                    embed_dim: 24,
-                    depths: vec![1, 1, 2, 1],
-                    num_heads: vec![1, 2, 4, 8],
+                    embed_dim: 32,
+                    depths: vec![1, 1],
+                    num_heads: vec![2, 4],
+                    window_size: [4, 4],
+                    pretrained_window_sizes: vec![0; 2],
                     ..swin_v2::Config::default()
                 };
                 Config { visual, ..Config::default() }

@@ -5,12 +5,14 @@ use std::f64::consts::PI;
 use crate::args::Schedule;
 use dream_models::deep::da_clip::Config;
 
-/// Factor of the learning rate before step `step` of `total`.
-pub(crate) fn course(schedule: Schedule, step: usize, total: usize) -> f64 {
-    match schedule {
-        Schedule::Constant => 1.0,
-        Schedule::Cosine => 0.5 + 0.5 * (PI * step as f64 / total.max(1) as f64).cos(),
-    }
+/// Factor of the learning rate before step `step` of `total`, the first `rise` of which lead up to it.
+pub(crate) fn course(schedule: Schedule, rise: usize, step: usize, total: usize) -> f64 {
+    let risen = (step + 1) as f64 / rise.max(1) as f64;
+    risen.min(1.0)
+        * match schedule {
+            Schedule::Constant => 1.0,
+            Schedule::Cosine => 0.5 + 0.5 * (PI * step as f64 / total.max(1) as f64).cos(),
+        }
 }
 
 /// Layers between a parameter and the top of its tower. Heads are the top.
@@ -57,7 +59,8 @@ mod tests {
 
     #[test]
     fn the_cosine_ends_at_nothing() {
-        assert_eq!(course(Schedule::Cosine, 0, 10), 1.0);
-        assert!(course(Schedule::Cosine, 5, 10) < 0.51 && course(Schedule::Cosine, 10, 10) < 1e-12);
+        assert_eq!(course(Schedule::Cosine, 0, 0, 10), 1.0);
+        assert!(course(Schedule::Cosine, 0, 5, 10) < 0.51 && course(Schedule::Cosine, 0, 10, 10) < 1e-12);
+        assert_eq!([0, 1, 2].map(|step| course(Schedule::Constant, 2, step, 10)), [0.5, 1.0, 1.0]);
     }
 }

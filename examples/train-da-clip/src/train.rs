@@ -13,43 +13,27 @@ use dream_models::deep::optim::{AdamW, AdamWConfig, accumulate, gradients};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use crate::args::{Args, Preset};
+use crate::args::{Args, Init};
 use crate::batch::{Drawing, score};
 use crate::data::{Data, Item};
 use crate::frames::{Frames, write};
 use crate::model::{Network, Shape, Terms};
-use crate::random::Random;
+use crate::recipe::Recipe;
 use crate::state::{self, Epoch, Progress};
-use crate::{curve, rates};
+use crate::{curve, init, order, rates};
 
-const ORDER: u64 = 0;
 pub(crate) const BEST: &str = "best.json";
 const STATE: &str = "state.json";
 
 /// A run.
 pub(crate) struct Training<'a> {
     pub(crate) args: &'a Args,
+    pub(crate) recipe: Recipe,
     pub(crate) shape: &'a Shape,
     pub(crate) data: &'a Data,
     pub(crate) frames: &'a Frames,
     pub(crate) device: &'a Device,
     pub(crate) settings: &'a Value,
-}
-
-/// Defaults that depend on the preset.
-pub(crate) fn lr(args: &Args) -> f64 {
-    args.lr.unwrap_or(match args.preset {
-        Preset::Tiny => 1e-3,
-        Preset::Large => 1e-4,
-    })
-}
-
-pub(crate) fn batch(args: &Args) -> usize {
-    args.batch.map_or(if args.preset == Preset::Tiny { 16 } else { 8 }, usize::from)
-}
-
-pub(crate) fn sentences(args: &Args) -> usize {
-    args.sentences.unwrap_or(if args.preset == Preset::Tiny { 4 } else { 0 })
 }
 
 impl Training<'_> {
@@ -63,9 +47,12 @@ impl Training<'_> {
             None => (Progress::default(), self.shape.first(args, self.device)?, None),
         };
         let network = self.shape.build(&params.builder())?;
+        if moments.is_none() && self.recipe.init == Init::Scaled && args.visual.is_none() {
+            init::scale(&params)?;
+        }
         let mut adam = AdamW::new(
             AdamWConfig {
-                lr: lr(args),
+                lr: self.recipe.lr,
                 weight_decay: args.decay,
                 no_decay: args.no_decay.clone(),
                 decay_vectors: !args.no_decay_vectors,
@@ -78,7 +65,7 @@ impl Training<'_> {
             adam.load_state(moments)?;
         }
         let steps = self.steps();
-        ensure!(steps > 0, "the training set is too small for a batch: lower --batch");
+        ensure!(steps > 0, "no two clips can be compared: lower --batch, or use --group-by none");
         let total = steps * usize::try_from(args.epochs)?;
         let bar = ProgressBar::new(total as u64).with_style(crate::style("training")?);
         bar.set_position(progress.epoch * steps as u64 + progress.step as u64);
@@ -87,10 +74,11 @@ impl Training<'_> {
         while progress.epoch < args.epochs {
             let epoch = progress.epoch;
             adam.set_rates(|name| self.rate(name, epoch))?;
-            let order = self.order(epoch);
+            let order = self.batches(epoch);
             while progress.step < steps {
                 let done = usize::try_from(epoch)? * steps + progress.step;
-                adam.set_lr(lr(args) * rates::course(args.schedule, done, total))?;
+                let rise = usize::try_from(self.recipe.warm_up)? * steps;
+                adam.set_lr(self.recipe.lr * rates::course(args.schedule, rise, done, total))?;
                 let values = self.step(&network, &params, &mut adam, &order, epoch, progress.step)?;
                 for (sum, value) in progress.sums.iter_mut().zip(values) {
                     *sum += value;
@@ -112,19 +100,13 @@ impl Training<'_> {
         Ok(progress)
     }
 
-    /// Steps of an epoch. What does not fill a batch waits for another epoch's order.
     fn steps(&self) -> usize {
-        (self.data.fit.len() / self.batch_size()).div_ceil(usize::from(self.args.accumulate))
+        self.batches(0).len().div_ceil(usize::from(self.args.accumulate))
     }
 
-    fn batch_size(&self) -> usize {
-        batch(self.args).min(self.data.fit.len()).max(1)
-    }
-
-    fn order(&self, epoch: u64) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.data.fit.len()).collect();
-        Random::of(self.args.seed, &[ORDER, epoch]).shuffle(&mut order);
-        order
+    fn batches(&self, epoch: u64) -> Vec<Vec<usize>> {
+        let people: Vec<&str> = self.data.fit.iter().map(|item| item.identity.as_str()).collect();
+        order::batches(&people, self.recipe.group_by, self.recipe.batch, self.args.seed, epoch)
     }
 
     fn rate(&self, name: &str, epoch: u64) -> f64 {
@@ -143,7 +125,7 @@ impl Training<'_> {
         network: &Network,
         params: &Params,
         adam: &mut AdamW,
-        order: &[usize],
+        order: &[Vec<usize>],
         epoch: u64,
         step: usize,
     ) -> Result<[f64; 5]> {
@@ -155,18 +137,16 @@ impl Training<'_> {
             seed: args.seed,
             count: usize::from(args.frames),
             flip: !args.no_flip,
-            sentences: self.shape.config.text.as_ref().map(|_| sentences(args)),
+            shift: self.recipe.shift,
+            sentences: self.shape.config.text.as_ref().map(|_| self.recipe.sentences),
         };
-        let size = self.batch_size();
-        let whole = order.chunks_exact(size);
-        let batches: Vec<&[usize]> =
-            whole.skip(step * usize::from(args.accumulate)).take(usize::from(args.accumulate)).collect();
+        let batches = order.chunks(usize::from(args.accumulate)).nth(step).unwrap_or_default();
         let vars = params.named();
         let (mut sum, mut values) = (BTreeMap::new(), [0.0; 5]);
         let share = 1.0 / batches.len().max(1) as f64;
         for chosen in batches {
             let batch = drawing.batch(&self.data.fit, chosen, epoch)?;
-            let Terms { visual, text, alignment, total } = network.terms(&batch, args.loss, args.lambda)?;
+            let Terms { visual, text, alignment, total } = network.terms(&batch, self.recipe.loss, args.lambda)?;
             let store = (&total * share)?.backward()?;
             accumulate(&mut sum, gradients(&store, &vars))?;
             let terms = [Some(total), Some(visual), text, alignment];
@@ -191,7 +171,7 @@ impl Training<'_> {
     ) -> Result<()> {
         let weights = params.tensors()?;
         let frozen = self.shape.frozen(&weights, self.device)?;
-        let scores = score(&frozen, &self.data.validation, self.frames, self.device, batch(self.args))?;
+        let scores = score(&frozen, &self.data.validation, self.frames, self.device, self.recipe.batch)?;
         let SetScore { plcc, srcc, .. } = SetScore::of(&scores, &opinions(&self.data.validation))?;
         let best = progress.best().is_none_or(|best| plcc + srcc > best.plcc + best.srcc);
         let [loss, visual, text, alignment, norm] = progress.sums.map(|sum| sum / steps as f64);

@@ -1,0 +1,61 @@
+//! What the presets say where the command line says nothing.
+
+use crate::args::{Args, GroupBy, Init, Preset};
+use crate::loss::Loss;
+
+/// Options whose defaults depend on the preset.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Recipe {
+    pub(crate) init: Init,
+    pub(crate) lr: f64,
+    /// Epochs.
+    pub(crate) warm_up: u32,
+    /// Videos.
+    pub(crate) batch: usize,
+    pub(crate) group_by: GroupBy,
+    /// Of a video and step, 0 for all.
+    pub(crate) sentences: usize,
+    pub(crate) loss: Loss,
+    /// Pixels.
+    pub(crate) shift: u8,
+}
+
+impl Recipe {
+    pub(crate) fn new(args: &Args) -> Self {
+        // The paper's, and the customs of published training where it is silent.
+        let large = Self {
+            init: Init::Published,
+            lr: 1e-4,
+            warm_up: 0,
+            batch: 8,
+            group_by: GroupBy::None,
+            sentences: 0,
+            loss: Loss::NinKl,
+            shift: 0,
+        };
+        let preset = match args.preset {
+            Preset::Large => large,
+            // A narrow network that starts from nothing and sees a few hundred clips: see README.md.
+            Preset::Tiny => Self {
+                init: Init::Scaled,
+                lr: 1e-3,
+                warm_up: 2,
+                group_by: GroupBy::Identity,
+                sentences: 4,
+                loss: Loss::MaePlccRank,
+                shift: 4,
+                ..large
+            },
+        };
+        Self {
+            init: args.init.unwrap_or(preset.init),
+            lr: args.lr.unwrap_or(preset.lr),
+            warm_up: args.warm_up.unwrap_or(preset.warm_up),
+            batch: args.batch.map_or(preset.batch, usize::from),
+            group_by: args.group_by.unwrap_or(preset.group_by),
+            sentences: args.sentences.unwrap_or(preset.sentences),
+            loss: args.loss.unwrap_or(preset.loss),
+            shift: args.shift.unwrap_or(preset.shift),
+        }
+    }
+}
