@@ -71,7 +71,7 @@ impl Block {
 
     /// What follows the attention, whose result is `mixed`, for every row by itself.
     fn finish(&self, x: &Tensor, mixed: &Tensor) -> Result<Tensor> {
-        let x = (x + self.out.forward(mixed)?)?;
+        let x = self.out.add_to(x, mixed)?;
         let hidden = self.fc1.product(&self.norm2.forward(&x)?)?;
         let hidden = match (self.activation, self.fc1.bias()) {
             (Activation::QuickGelu, Some(bias)) => bias_quick_gelu(&hidden, bias)?,
@@ -79,7 +79,7 @@ impl Block {
             (Activation::Gelu, Some(bias)) => bias_gelu(&hidden, bias)?,
             (Activation::Gelu, None) => gelu(&hidden)?,
         };
-        &x + self.fc2.forward(&hidden)?
+        self.fc2.add_to(&x, &hidden)
     }
 
     /// Attention without its output projection.

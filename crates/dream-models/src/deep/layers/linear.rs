@@ -1,7 +1,7 @@
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
-use crate::deep::kernels::rows_product;
+use crate::deep::kernels::{add_biased, applies, rows_product};
 
 /// `x Wᵀ + b` over the last axis. In single precision on the CPU a row has the same bits whatever the other rows are.
 #[derive(Debug, Clone)]
@@ -48,6 +48,14 @@ impl Linear {
             *last = outputs;
         }
         flat.reshape(dims)
+    }
+
+    /// `residual` and what the layer gives for `x`.
+    pub(crate) fn add_to(&self, residual: &Tensor, x: &Tensor) -> Result<Tensor> {
+        match &self.bias {
+            Some(bias) if applies(x) => add_biased(residual, &self.product(x)?, bias),
+            _ => residual + self.forward(x)?,
+        }
     }
 
     pub(crate) fn bias(&self) -> Option<&Tensor> {
