@@ -17,6 +17,8 @@ use crate::{Error, Result};
 /// Scoring needs the visual branch only. Frames are normalised as the checkpoint's preprocessing says, and all of one
 /// size; they are converted to the type of the weights and moved to their device.
 ///
+/// In single precision on the CPU, representations and scores are the same to the last bit in any batch.
+///
 /// With weights in half precision (`f16`, `bf16`: for scoring, on a GPU) only the towers compute in it. What follows them,
 /// and with it every representation and score, is `f32`.
 ///
