@@ -200,6 +200,48 @@ fn inputs_without_an_answer_are_errors() {
     }
 }
 
+/// Towers, pooling, heads and the means of sentences: a video scores the same in any company.
+#[test]
+fn other_videos_change_no_bit_of_a_score() {
+    for order in [Order::PoolThenProject, Order::ProjectThenPool] {
+        let params = Params::seeded(2, DType::F32, CPU);
+        let model = DaClip::new(&Config { order, ..tiny() }, &params.builder()).unwrap();
+        wake(&params);
+        let opdai = Opdai::new(&swin_v2::Config::default(), &params_of_opdai().builder()).unwrap();
+        let numbers = |tensor: Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let frames = frames(5, 3);
+        let (scores, others) =
+            (numbers(model.score(&frames).unwrap()), numbers(opdai.score(&frames).unwrap()));
+        let counts = [2, 1, 3, 1, 3];
+        let sentence = |i: u32| [1, i % 38, 3 + i, 39, 0];
+        let ids: Vec<u32> = (0..10).flat_map(sentence).collect();
+        let ids = Tensor::from_vec(ids, (10, 5), CPU).unwrap();
+        let text = |ids: &Tensor, counts: &[usize]| {
+            let embedded = model.embed_text(ids, counts).unwrap();
+            (numbers(embedded.clone()), numbers(model.regress(&embedded).unwrap()))
+        };
+        let (embedded, regressed) = text(&ids, &counts);
+        let dim = embedded.len() / counts.len();
+        let mut first = 0;
+        for (video, &count) in counts.iter().enumerate() {
+            let alone = frames.narrow(0, video, 1).unwrap();
+            assert_eq!(numbers(model.score(&alone).unwrap()), scores[video..=video], "video {video}");
+            assert_eq!(numbers(opdai.score(&alone).unwrap()), others[video..=video], "video {video}");
+            let (one, score) = text(&ids.narrow(0, first, count).unwrap(), &[count]);
+            assert_eq!(one, embedded[video * dim..(video + 1) * dim], "texts {video}");
+            assert_eq!(score, regressed[video..=video], "texts {video}");
+            first += count;
+        }
+    }
+}
+
+fn params_of_opdai() -> Params {
+    let params = Params::seeded(5, DType::F32, CPU);
+    Opdai::new(&swin_v2::Config::default(), &params.builder()).unwrap();
+    wake(&params);
+    params
+}
+
 #[test]
 fn opdai_is_the_mean_of_its_frames() {
     let params = Params::seeded(1, DType::F32, CPU);

@@ -4,7 +4,7 @@
 
 use dream_models::deep::candle_core::{DType, Device, Module, Result, Tensor, Var};
 use dream_models::deep::candle_nn::VarBuilder;
-use dream_models::deep::layers::{LayerNorm, gelu, quick_gelu, softmax_last};
+use dream_models::deep::layers::{LayerNorm, Linear, gelu, quick_gelu, softmax_last};
 
 type Layer = fn(&[Tensor]) -> Result<Tensor>;
 
@@ -15,8 +15,18 @@ fn norm(inputs: &[Tensor]) -> Result<Tensor> {
     LayerNorm::new(weight.dim(0)?, 1e-5, &vb)?.forward(x)
 }
 
+fn linear(inputs: &[Tensor]) -> Result<Tensor> {
+    let [x, weight] = inputs else { unreachable!("two inputs") };
+    let vb =
+        VarBuilder::from_tensors([("weight".to_owned(), weight.clone())].into(), x.dtype(), &Device::Cpu);
+    Linear::without_bias(weight.dim(1)?, weight.dim(0)?, &vb)?.forward(x)
+}
+
 /// Name, layer, shapes of the inputs, largest size of a value.
-const LAYERS: [(&str, Layer, &[&[usize]], f32); 6] = [
+const LAYERS: [(&str, Layer, &[&[usize]], f32); 9] = [
+    ("product of one column", linear, &[&[7, 45], &[1, 45]], 2.0),
+    ("narrow product", linear, &[&[3, 5, 600], &[37, 600]], 1.0),
+    ("product of few rows", linear, &[&[3, 45], &[90, 45]], 2.0),
     ("gelu", |x| gelu(&x[0]), &[&[7, 45]], 8.0),
     ("quick gelu", |x| quick_gelu(&x[0]), &[&[7, 45]], 8.0),
     ("softmax", |x| softmax_last(&x[0]), &[&[3, 5, 77]], 9.0),
@@ -148,5 +158,28 @@ fn layouts_and_threads_change_no_bit() {
     for threads in [1, 3] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         assert_eq!(pool.install(|| run(&data)), expected);
+    }
+}
+
+/// Rows and columns where gemm's own order of a sum changes with their number.
+#[test]
+fn other_rows_change_no_bit_of_a_product() {
+    for outputs in [1, 2, 5, 33, 64, 65, 100, 300] {
+        for inputs in [1, 2, 3, 48, 700, 2048] {
+            let weight = Tensor::from_vec(numbers(outputs * inputs, 1.0, 3), (outputs, inputs), &Device::Cpu);
+            let x = Tensor::from_vec(numbers(130 * inputs, 1.0, 4), (130, inputs), &Device::Cpu).unwrap();
+            let weight = weight.unwrap();
+            let run = |first, rows| {
+                let rows = x.narrow(0, first, rows).unwrap();
+                linear(&[rows, weight.clone()]).unwrap().to_vec2::<f32>().unwrap()
+            };
+            let whole = run(0, 130);
+            for rows in [1, 2, 3, 4, 9, 50, 64, 65] {
+                for first in [0, 57] {
+                    let expected = whole.get(first..first + rows).unwrap();
+                    assert_eq!(run(first, rows), expected, "{rows} of {inputs} to {outputs}");
+                }
+            }
+        }
     }
 }

@@ -1,9 +1,12 @@
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
+use super::attention::{attend, causal};
 use super::config::{Activation, Config};
+use super::fused;
 use super::tower::Tap;
-use crate::deep::layers::{LayerNorm, Linear, bias_gelu, bias_quick_gelu, gelu, quick_gelu, softmax_last};
+use crate::deep::kernels::applies;
+use crate::deep::layers::{LayerNorm, Linear, bias_gelu, bias_quick_gelu, gelu, quick_gelu};
 
 /// Multi-head attention and a two-layer network, each on the norm of its input and added to it.
 #[derive(Debug, Clone)]
@@ -42,8 +45,18 @@ impl Block {
         })
     }
 
-    /// `[batch, tokens, width]` to the same.
-    pub(super) fn forward(
+    /// `[texts, tokens, width]` to the same.
+    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.finish(x, &self.attend(&self.norm1.forward(x)?)?)
+    }
+
+    /// The same for one token of each text, as `pick` takes it from `[texts, tokens, width]`, giving `[texts, width]`.
+    pub(super) fn forward_one(&self, x: &Tensor, pick: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+        self.finish(&pick(x)?, &pick(&self.attend(&self.norm1.forward(x)?)?)?)
+    }
+
+    /// [`forward`](Self::forward) with a look at the attention.
+    pub(super) fn forward_tapped(
         &self,
         layer: usize,
         x: &Tensor,
@@ -51,7 +64,14 @@ impl Block {
         tap: &mut dyn Tap,
     ) -> Result<Tensor> {
         let x = tap.input(layer, x)?;
-        let x = (&x + self.attend(layer, &self.norm1.forward(&x)?, mask, tap)?)?;
+        let (weights, mixed) = self.compose(&self.norm1.forward(&x)?, mask)?;
+        tap.attention(layer, &weights)?;
+        self.finish(&x, &mixed)
+    }
+
+    /// What follows the attention, whose result is `mixed`, for every row by itself.
+    fn finish(&self, x: &Tensor, mixed: &Tensor) -> Result<Tensor> {
+        let x = self.out.add_to(x, mixed)?;
         let hidden = self.fc1.product(&self.norm2.forward(&x)?)?;
         let hidden = match (self.activation, self.fc1.bias()) {
             (Activation::QuickGelu, Some(bias)) => bias_quick_gelu(&hidden, bias)?,
@@ -59,19 +79,22 @@ impl Block {
             (Activation::Gelu, Some(bias)) => bias_gelu(&hidden, bias)?,
             (Activation::Gelu, None) => gelu(&hidden)?,
         };
-        &x + self.fc2.forward(&hidden)?
+        self.fc2.add_to(&x, &hidden)
     }
 
-    fn attend(&self, layer: usize, x: &Tensor, mask: &Tensor, tap: &mut dyn Tap) -> Result<Tensor> {
-        let (batch, tokens, width) = x.dims3()?;
-        let head = width / self.heads;
-        let split = |x: &Tensor| x.reshape((batch, tokens, self.heads, head))?.transpose(1, 2)?.contiguous();
-        let query = split(&(self.query.forward(x)? * (head as f64).powf(-0.5))?)?;
-        let (key, value) = (split(&self.key.forward(x)?)?, split(&self.value.forward(x)?)?);
-        let scores = query.matmul(&key.t()?)?.broadcast_add(mask)?;
-        let weights = softmax_last(&scores)?;
-        tap.attention(layer, &weights)?;
-        let mixed = weights.matmul(&value)?.transpose(1, 2)?.reshape((batch, tokens, width))?;
-        self.out.forward(&mixed)
+    /// Attention without its output projection.
+    fn attend(&self, x: &Tensor) -> Result<Tensor> {
+        let layers = [&self.query, &self.key, &self.value];
+        if let (true, [Some(query), Some(key), Some(value)]) = (applies(x), layers.map(Linear::bias)) {
+            let [q, k, v] = [layers[0].product(x)?, layers[1].product(x)?, layers[2].product(x)?];
+            let biases = Tensor::cat(&[query, key, value], 0)?;
+            return fused::attention(&Tensor::stack(&[q, k, v], 0)?, &biases, self.heads);
+        }
+        Ok(self.compose(x, &causal(x.dim(1)?, x)?)?.1)
+    }
+
+    fn compose(&self, x: &Tensor, mask: &Tensor) -> Result<(Tensor, Tensor)> {
+        let (query, key, value) = (self.query.forward(x)?, self.key.forward(x)?, self.value.forward(x)?);
+        attend([&query, &key, &value], self.heads, mask)
     }
 }

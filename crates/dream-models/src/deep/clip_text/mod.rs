@@ -1,7 +1,9 @@
 //! The text encoder of CLIP and its tokenizer.
 
+mod attention;
 mod block;
 mod config;
+mod fused;
 mod names;
 mod tokenizer;
 mod tower;

@@ -1,7 +1,7 @@
 use candle_core::{D, DType, Tensor, Var};
 use serde::{Deserialize, Serialize};
 
-use super::model::{DaClip, mean_matrix};
+use super::model::{DaClip, means};
 use crate::deep::clip_text::Tap;
 use crate::deep::{on_host, single};
 use crate::{Error, Result};
@@ -123,8 +123,7 @@ impl DaClip {
         let mut probe = Probe::default();
         let sentences = tower.forward_tapped(&tower.embed(ids)?, &ends, &mut probe)?;
         let sentences = sentences.to_dtype(single(sentences.dtype()))?;
-        let mean = mean_matrix(&[ends.len()], &sentences)?;
-        let score = self.regress(&mean.matmul(&sentences)?)?;
+        let score = self.regress(&means(&[ends.len()], &sentences)?)?;
         let store = score.sum_all()?.backward()?;
         let shift = usize::from(form == AttCat::Outputs);
         let states = probe.states.iter().skip(shift);

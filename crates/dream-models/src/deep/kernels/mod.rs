@@ -7,6 +7,8 @@
 mod gelu;
 mod math;
 mod norm;
+mod residual;
+mod rows;
 mod softmax;
 mod tile;
 
@@ -14,8 +16,10 @@ use candle_core::{CpuStorage, DType, Device, Layout, Result, Tensor, bail};
 
 pub(super) use gelu::{Erf, Quick, bias_gelu};
 pub(super) use norm::{Norm, normalise};
+pub(super) use residual::add_biased;
+pub(super) use rows::rows_product;
 pub(super) use softmax::{exponentials, softmax};
-pub(super) use tile::{Panels, product};
+pub(super) use tile::{Panels, product, product_within};
 
 /// Values of one piece of work: enough to be worth a thread, few enough for the second-level cache.
 const PIECE: usize = 1 << 14;

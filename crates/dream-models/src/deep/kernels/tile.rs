@@ -54,17 +54,33 @@ impl Panels {
 /// Product of some rows with a matrix in panels: `out` has `b.columns()` values for every `stride` values of `a`, of which
 /// the first `b.rows` count.
 ///
-/// Each value is summed in the order of the rows of `b`, fused where the processor can.
+/// Each value is summed in the order of the rows of `b`, fused where the processor can, so it does not depend on what other
+/// rows and columns there are.
 #[inline(always)]
 pub(in crate::deep) fn product<S: Simd>(simd: S, a: &[f32], stride: usize, b: &Panels, out: &mut [f32]) {
-    let (columns, depth) = (b.columns(), b.rows);
+    product_within(simd, a, stride, b, [b.rows, b.columns()], out);
+}
+
+/// The same with the first `rows` of `b` only, and of its columns no more than the panels with the first `columns`. What `out`
+/// has for the others stays.
+#[inline(always)]
+pub(in crate::deep) fn product_within<S: Simd>(
+    simd: S,
+    a: &[f32],
+    stride: usize,
+    b: &Panels,
+    [depth, within]: [usize; 2],
+    out: &mut [f32],
+) {
+    let columns = b.columns();
     for (a, out) in a.chunks(ROWS * stride).zip(out.chunks_mut(ROWS * columns)) {
         let mut rows = a.chunks(stride).map(|row| row.get(..depth).unwrap_or_default());
         let first = rows.next().unwrap_or_default();
         // Rows that are not there repeat the first; what they give is dropped.
         let mut tile = [first; ROWS];
         tile.iter_mut().skip(1).zip(rows).for_each(|(slot, row)| *slot = row);
-        for (number, panel) in b.data.chunks_exact(b.wide * depth).enumerate() {
+        let panels = b.data.chunks_exact(b.wide * b.rows).take(within.div_ceil(b.wide));
+        for (number, panel) in panels.enumerate() {
             let sums = tile_product(simd, tile, panel);
             for (row, sums) in out.chunks_mut(columns).zip(sums) {
                 let from = number * b.wide;
