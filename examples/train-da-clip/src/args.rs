@@ -102,6 +102,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "K")]
     pub(crate) sentences: Option<usize>,
 
+    /// Of the training sentences, how many different ones the checkpoint keeps to explain scores with, the commonest first
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) descriptions: usize,
+
     /// Loss of both branches; da-clip adds lambda times the alignment [default: nin-kl; tiny: mae-plcc-rank]
     #[arg(long, value_enum)]
     pub(crate) loss: Option<Loss>,
@@ -114,9 +118,9 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) no_flip: bool,
 
-    /// The frames of a batch are moved by up to this many pixels each way, all alike [default: 0; tiny: 4]
-    #[arg(long, value_name = "PIXELS")]
-    pub(crate) shift: Option<u8>,
+    /// The frames of a batch are moved by up to this many pixels each way, all alike
+    #[arg(long, value_name = "PIXELS", default_value_t = 0)]
+    pub(crate) shift: u8,
 
     /// Face boxes as CSV file,x1,y1,x2,y2 in parts of the frame
     #[arg(long, value_name = "FILE", conflicts_with = "crop")]

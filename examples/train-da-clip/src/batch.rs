@@ -65,14 +65,7 @@ impl Drawing<'_> {
                     counts.push(some.len());
                     rows.extend(some.into_iter().filter_map(|k| item.sentences.get(k)));
                 }
-                let width = rows.iter().map(|row| row.len()).max().unwrap_or(0);
-                // The first end token is what is pooled, so more of them change nothing.
-                let padded = |row: &Vec<u32>| {
-                    let end = row.last().copied().unwrap_or(0);
-                    row.iter().copied().chain(std::iter::repeat(end)).take(width).collect::<Vec<u32>>()
-                };
-                let ids: Vec<u32> = rows.iter().flat_map(|row| padded(row)).collect();
-                Some((Tensor::from_vec(ids, (rows.len(), width), self.device)?, counts))
+                Some((tokens(&rows, self.device)?, counts))
             }
         };
         let videos: Vec<_> = videos.iter().map(|(v, chosen, flip)| (v, chosen.as_slice(), *flip)).collect();
@@ -90,8 +83,20 @@ impl Drawing<'_> {
         let first = chosen.first().map_or(0, |&at| at as u64);
         let mut random = Random::of(self.seed, &[SHIFT, epoch, first]);
         let most = isize::from(self.shift);
-        [(); 2].map(|()| random.below(2 * usize::from(self.shift) + 1) as isize - most)
+        [(); 2].map(|()| random.below(2 * usize::from(self.shift) + 1).cast_signed() - most)
     }
+}
+
+/// Token ids of sentences, `[sentences, tokens]`.
+pub(crate) fn tokens(rows: &[&Vec<u32>], device: &Device) -> Result<Tensor> {
+    let width = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+    // The first end token is what is pooled, so more of them change nothing.
+    let padded = |row: &Vec<u32>| {
+        let end = row.last().copied().unwrap_or(0);
+        row.iter().copied().chain(std::iter::repeat(end)).take(width).collect::<Vec<u32>>()
+    };
+    let ids: Vec<u32> = rows.iter().flat_map(|row| padded(row)).collect();
+    Ok(Tensor::from_vec(ids, (rows.len(), width), device)?)
 }
 
 /// Scores of clips from all of their frames.

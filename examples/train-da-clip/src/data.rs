@@ -26,6 +26,9 @@ pub(crate) struct Item {
     pub(crate) sentences: Vec<Vec<u32>>,
 }
 
+/// A sentence and its token ids.
+pub(crate) type Sentence = (String, Vec<u32>);
+
 #[derive(Debug)]
 pub(crate) struct Data {
     pub(crate) fit: Vec<Item>,
@@ -34,6 +37,8 @@ pub(crate) struct Data {
     pub(crate) tests: Vec<(&'static str, Vec<Item>)>,
     /// Sentences that were longer than the tower takes.
     pub(crate) truncated: usize,
+    /// The commonest different sentences and their token ids.
+    pub(crate) common: Vec<Sentence>,
 }
 
 impl Data {
@@ -44,7 +49,8 @@ impl Data {
         let known: Vec<Clip> =
             train.iter().map(|row| Clip::from_id(row.clip.clone())).collect::<dream_data::Result<_>>()?;
         let (fit, held_out) =
-            Validation { seed: args.seed, unit: unit(args.validation), ..Validation::default() }.divide(train, &known)?;
+            Validation { seed: args.seed, unit: unit(args.validation), ..Validation::default() }
+                .divide(train, &known)?;
         let faces = match &args.boxes {
             Some(path) => Some(boxes(path, args.expand)?),
             None => None,
@@ -76,11 +82,11 @@ impl Data {
         let tests = [Partition::Test1, Partition::Test2, Partition::Test3];
         let tests = tests.map(|set| Ok((set.file_stem(), items(split.set(set))?)));
         let tests = tests.into_iter().collect::<Result<Vec<_>>>()?;
-        let truncated = match context {
-            Some(tokens) => read_sentences(&dataset, &mut fit, tokens)?,
-            None => 0,
+        let (truncated, common) = match context {
+            Some(tokens) => read_sentences(&dataset, &mut fit, tokens, args.descriptions)?,
+            None => (0, Vec::new()),
         };
-        Ok(Self { fit, validation: items(&held_out)?, tests, truncated })
+        Ok(Self { fit, validation: items(&held_out)?, tests, truncated, common })
     }
 
     /// Decodes what the cache lacks.
@@ -116,8 +122,13 @@ fn unit(validation: args::Validation) -> ValidationUnit {
     }
 }
 
-/// Adds the sentences of the clips; how many were cut.
-fn read_sentences(dataset: &Dataset, items: &mut [Item], context: usize) -> Result<usize> {
+/// Adds the sentences of the clips; how many were cut, and the `most` commonest.
+fn read_sentences(
+    dataset: &Dataset,
+    items: &mut [Item],
+    context: usize,
+    most: usize,
+) -> Result<(usize, Vec<Sentence>)> {
     let wanted: BTreeSet<&str> = items.iter().map(|item| item.name.as_str()).collect();
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut rows = dataset.descriptions().context("descriptions; --no-text trains without them")?;
@@ -128,6 +139,7 @@ fn read_sentences(dataset: &Dataset, items: &mut [Item], context: usize) -> Resu
     }
     let tokenizer = Tokenizer::clip()?.with_context(context)?;
     let mut truncated = 0;
+    let mut counts: BTreeMap<String, (usize, Vec<u32>)> = BTreeMap::new();
     for item in items {
         let sentences = texts.remove(&item.name).with_context(|| {
             format!("{} has no description: add one, take it out of the split, or use --no-text", item.name)
@@ -136,8 +148,16 @@ fn read_sentences(dataset: &Dataset, items: &mut [Item], context: usize) -> Resu
         truncated += tokens.truncated();
         let rows = tokens.rows().iter().zip(tokens.lengths());
         item.sentences = rows.map(|(row, &length)| row.iter().take(length).copied().collect()).collect();
+        for (sentence, ids) in sentences.iter().zip(&item.sentences) {
+            // A line each, as a checkpoint holds them.
+            let line = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
+            counts.entry(line).or_insert_with(|| (0, ids.clone())).0 += 1;
+        }
     }
-    Ok(truncated)
+    let mut common: Vec<_> = counts.into_iter().collect();
+    common.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
+    common.truncate(most);
+    Ok((truncated, common.into_iter().map(|(text, (_, ids))| (text, ids)).collect()))
 }
 
 /// `file,x1,y1,x2,y2` with a header in any order, as `benchmark` reads it.

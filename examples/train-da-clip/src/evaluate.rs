@@ -6,10 +6,11 @@ use anyhow::{Context, Result};
 use dream_eval::{Format, Method, SetScore, Table};
 use dream_models::deep::candle_core::Tensor;
 use dream_models::deep::checkpoint::Checkpoint;
+use dream_models::deep::da_clip::Descriptions;
 use serde_json::{Value, json};
 
 use crate::args::MethodName;
-use crate::batch::score;
+use crate::batch::{score, tokens};
 use crate::frames::write;
 use crate::state::Progress;
 use crate::train::{BEST, Training, opinions};
@@ -52,6 +53,13 @@ pub(crate) fn run(training: &Training<'_>, progress: &Progress) -> Result<String
         figures.insert((*name).to_owned(), figure);
         results.push(Some(found));
     }
+    if !data.common.is_empty() {
+        let (texts, rows): (Vec<String>, Vec<&Vec<u32>>) =
+            data.common.iter().map(|(text, ids)| (text.clone(), ids)).unzip();
+        if let Some(representations) = network.describe(&tokens(&rows, device)?)? {
+            weights.extend(Descriptions::tensors(&texts, &representations)?);
+        }
+    }
     let title = match (args.method, args.no_text) {
         (MethodName::Opdai, _) => "OPDAI",
         (MethodName::DaClip, false) => "DA-CLIP",
@@ -64,7 +72,7 @@ pub(crate) fn run(training: &Training<'_>, progress: &Progress) -> Result<String
     let epoch = progress.best().map_or(0, |best| best.epoch);
     let provenance = json!({
         "program": "train-da-clip", "settings": settings, "epoch": epoch,
-        "clips": { "fit": data.fit.len(), "validation": data.validation.len() },
+        "clips": { "fit": data.fit.len(), "validation": data.validation.len() }, "descriptions": data.common.len(),
         "calibration": { "slope": slope, "offset": offset, "on": "validation" },
         "validation": best.contents().provenance.get("validation").cloned().unwrap_or(Value::Null),
         "test": figures,

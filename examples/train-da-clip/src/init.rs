@@ -22,7 +22,9 @@ pub(crate) fn scale(params: &Params) -> Result<()> {
             var.set(&var.ones_like()?)?;
         } else if name == "regressor.bias" || name == "visual.head.fc.bias" {
             var.set(&(var.zeros_like()? + MIDDLE)?)?;
-        } else if let (true, false, &[outputs, inputs]) = (tower || head, name.contains("cpb_mlp"), var.dims()) {
+        } else if let (true, false, &[outputs, inputs]) =
+            (tower || head, name.contains("cpb_mlp"), var.dims())
+        {
             multiply(&var, (2.0 / (inputs + outputs) as f64).sqrt() / PUBLISHED)?;
         }
     }

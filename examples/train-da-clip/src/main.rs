@@ -90,8 +90,15 @@ fn run(args: &Args) -> Result<()> {
     data.prepare(&frames)?;
     let recipe = Recipe::new(args);
     let settings = settings(args, &recipe, &data)?;
-    let training =
-        Training { args, recipe, shape: &shape, data: &data, frames: &frames, device: &device, settings: &settings };
+    let training = Training {
+        args,
+        recipe,
+        shape: &shape,
+        data: &data,
+        frames: &frames,
+        device: &device,
+        settings: &settings,
+    };
     let progress = training.run()?;
     print!("{}", evaluate::run(&training, &progress)?);
     Ok(())
@@ -119,7 +126,7 @@ fn settings(args: &Args, recipe: &Recipe, data: &Data) -> Result<Value> {
         "no_decay": args.no_decay, "decay_vectors": !args.no_decay_vectors, "clip_norm": args.clip_norm,
         "batch": recipe.batch, "group_by": word(&|| name(&recipe.group_by)),
         "validation": word(&|| name(&args.validation)), "accumulate": args.accumulate, "frames": args.frames, "every": args.every,
-        "sentences": recipe.sentences, "loss": word(&|| name(&recipe.loss)), "shift": recipe.shift, "lambda": args.lambda,
+        "sentences": recipe.sentences, "loss": word(&|| name(&recipe.loss)), "shift": args.shift, "lambda": args.lambda,
         "flip": !args.no_flip, "boxes": file(&args.boxes), "crop": args.crop.map(|one| one.corners()),
         "expand": args.expand, "freeze": args.freeze, "unfreeze_at": args.unfreeze_at,
         "layer_decay": args.layer_decay, "visual": file(&args.visual), "text_weights": file(&args.text),

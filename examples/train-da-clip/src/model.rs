@@ -57,10 +57,13 @@ impl Shape {
             Preset::Tiny => {
                 let visual = swin_v2::Config {
                     embed_dim: 32,
-                    depths: vec![1, 1],
-                    num_heads: vec![2, 4],
+                    depths: vec![1, 1, 1],
+                    num_heads: vec![2, 4, 8],
                     window_size: [4, 4],
-                    pretrained_window_sizes: vec![0; 2],
+                    pretrained_window_sizes: vec![0; 3],
+                    // Small enough for all frames of a batch at once.
+                    images_per_pass: 64,
+                    windows_per_pass: 1024,
                     ..swin_v2::Config::default()
                 };
                 Config { visual, ..Config::default() }
@@ -177,6 +180,16 @@ impl Network {
                 let visual = loss.forward(&model.frame_scores(&frames)?, &mos.contiguous()?)?;
                 Ok(Terms { total: visual.clone(), visual, text: None, alignment: None })
             }
+        }
+    }
+
+    /// Representations of sentences, each on its own; `None` for a network that has none of them.
+    pub(crate) fn describe(&self, ids: &Tensor) -> Result<Option<Tensor>> {
+        match self {
+            Self::DaClip(model) if model.text().is_some() => {
+                Ok(Some(model.embed_text(ids, &vec![1; ids.dim(0)?])?))
+            }
+            Self::DaClip(_) | Self::Opdai(_) => Ok(None),
         }
     }
 

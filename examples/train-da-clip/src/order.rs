@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn every_clip_of_a_person_meets_only_that_person() {
-        let people: Vec<String> = (0..45).map(|i| format!("{}", (i * i) % 4)).chain(["alone".into()]).collect();
+        let people: Vec<String> =
+            (0..45).map(|i| format!("{}", (i * i) % 4)).chain(["alone".into()]).collect();
         let people: Vec<&str> = people.iter().map(String::as_str).collect();
         let first = batches(&people, GroupBy::Identity, 8, 1, 0);
         for batch in &first {

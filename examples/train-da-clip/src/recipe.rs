@@ -16,8 +16,6 @@ pub(crate) struct Recipe {
     /// Of a video and step, 0 for all.
     pub(crate) sentences: usize,
     pub(crate) loss: Loss,
-    /// Pixels.
-    pub(crate) shift: u8,
 }
 
 impl Recipe {
@@ -31,7 +29,6 @@ impl Recipe {
             group_by: GroupBy::None,
             sentences: 0,
             loss: Loss::NinKl,
-            shift: 0,
         };
         let preset = match args.preset {
             Preset::Large => large,
@@ -43,7 +40,6 @@ impl Recipe {
                 group_by: GroupBy::Identity,
                 sentences: 4,
                 loss: Loss::MaePlccRank,
-                shift: 4,
                 ..large
             },
         };
@@ -55,7 +51,6 @@ impl Recipe {
             group_by: args.group_by.unwrap_or(preset.group_by),
             sentences: args.sentences.unwrap_or(preset.sentences),
             loss: args.loss.unwrap_or(preset.loss),
-            shift: args.shift.unwrap_or(preset.shift),
         }
     }
 }

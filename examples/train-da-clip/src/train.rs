@@ -137,7 +137,7 @@ impl Training<'_> {
             seed: args.seed,
             count: usize::from(args.frames),
             flip: !args.no_flip,
-            shift: self.recipe.shift,
+            shift: args.shift,
             sentences: self.shape.config.text.as_ref().map(|_| self.recipe.sentences),
         };
         let batches = order.chunks(usize::from(args.accumulate)).nth(step).unwrap_or_default();
@@ -146,7 +146,8 @@ impl Training<'_> {
         let share = 1.0 / batches.len().max(1) as f64;
         for chosen in batches {
             let batch = drawing.batch(&self.data.fit, chosen, epoch)?;
-            let Terms { visual, text, alignment, total } = network.terms(&batch, self.recipe.loss, args.lambda)?;
+            let Terms { visual, text, alignment, total } =
+                network.terms(&batch, self.recipe.loss, args.lambda)?;
             let store = (&total * share)?.backward()?;
             accumulate(&mut sum, gradients(&store, &vars))?;
             let terms = [Some(total), Some(visual), text, alignment];

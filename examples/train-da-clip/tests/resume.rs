@@ -7,6 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use dream_data::synthetic::{Synthetic, SyntheticConfig};
+use dream_models::deep::candle_core::{DType, Device, Tensor};
+use dream_models::deep::checkpoint::Checkpoint;
+use dream_models::deep::da_clip::{DaClip, Descriptions};
 
 /// 48 clips: 4 identities, 9 methods, 8 frames of 48x40.
 fn tree(root: &Path) -> PathBuf {
@@ -63,6 +66,13 @@ fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
     }
     let lines = fs::read_to_string(whole.join("metrics.jsonl")).unwrap();
     assert_eq!(lines.lines().count(), 2, "{lines}");
+
+    let model = Checkpoint::open(whole.join("model.json")).unwrap();
+    let descriptions = Descriptions::load(&model).unwrap().unwrap();
+    let width = DaClip::load_visual(&model, DType::F32, &Device::Cpu).unwrap().config().dim;
+    let any = Tensor::ones(width, DType::F32, &Device::Cpu).unwrap();
+    let nearest = descriptions.nearest(&any, 5).unwrap();
+    assert!(nearest.len() == 5 && nearest.iter().all(|(_, text)| text.contains(' ')), "{nearest:?}");
 
     // Killed as soon as a state inside of an epoch is on the disk, and once more later.
     for epoch in [0, 1] {

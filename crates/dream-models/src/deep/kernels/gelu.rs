@@ -3,6 +3,7 @@ use std::marker::PhantomData;
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
 use super::math::{exp_negative, normal};
+use super::residual::{add_bias, column_sums};
 use super::{rows_of, slice, width};
 use crate::{par, simd};
 
@@ -98,10 +99,9 @@ impl<C: Curve> CustomOp2 for BiasGelu<C> {
         _: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let width = bias.elem_count();
-        let shifted = x.broadcast_add(bias)?;
+        let shifted = add_bias(x, bias)?;
         let by_x = shifted.apply_op2_no_bwd(&grad.contiguous()?, &Slope::<C>(PhantomData))?;
-        let by_bias = by_x.reshape(((), width))?.sum(0)?.reshape(bias.shape())?;
+        let by_bias = column_sums(&by_x, bias)?;
         Ok((Some(by_x), Some(by_bias)))
     }
 }

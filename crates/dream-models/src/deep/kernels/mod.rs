@@ -16,7 +16,7 @@ use candle_core::{CpuStorage, DType, Device, Layout, Result, Tensor, bail};
 
 pub(super) use gelu::{Erf, Quick, bias_gelu};
 pub(super) use norm::{Norm, normalise};
-pub(super) use residual::add_biased;
+pub(super) use residual::{add_bias, add_biased};
 pub(super) use rows::rows_product;
 pub(super) use softmax::{exponentials, softmax};
 pub(super) use tile::{Panels, product, product_within};

@@ -1,6 +1,6 @@
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
-use super::{rows_of, slice, width};
+use super::{applies, rows_of, slice, width};
 use crate::{par, simd};
 
 /// `x + (y + bias)`, with a bias of the last axis.
@@ -11,8 +11,58 @@ pub(in crate::deep) fn add_biased(x: &Tensor, y: &Tensor, bias: &Tensor) -> Resu
     x.contiguous()?.apply_op3(&y.contiguous()?, &bias.contiguous()?, AddBiased)
 }
 
+/// `x + bias`, with a bias of the last axis.
+pub(in crate::deep) fn add_bias(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    if !applies(x) {
+        return x.broadcast_add(bias);
+    }
+    x.contiguous()?.apply_op2(&bias.contiguous()?, AddBiased)
+}
+
+/// Sums over all axes but the last, in the shape of a bias. candle's own sum over rows takes a division for every value.
+pub(super) fn column_sums(x: &Tensor, like: &Tensor) -> Result<Tensor> {
+    let rows = x.reshape(((), like.elem_count()))?;
+    let ones = Tensor::ones((1, rows.dim(0)?), x.dtype(), x.device())?;
+    ones.matmul(&rows)?.reshape(like.shape())
+}
+
 #[derive(Debug)]
 struct AddBiased;
+
+impl CustomOp2 for AddBiased {
+    fn name(&self) -> &'static str {
+        "add-bias"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        layout: &Layout,
+        bias: &CpuStorage,
+        b_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (x, bias) = (slice(x, layout)?, slice(bias, b_layout)?);
+        if bias.len() != width(layout) {
+            bail!("add-bias: {b_layout:?} does not fit {layout:?}");
+        }
+        let mut out = vec![0.0; x.len()];
+        let size = rows_of(bias.len()) * bias.len();
+        par::for_each_chunk(&mut out, size, |i, rows| {
+            simd::dispatch(Forward { rows, y: x.get(i * size..).unwrap_or_default(), bias });
+        });
+        Ok((CpuStorage::F32(out), layout.shape().clone()))
+    }
+
+    fn bwd(
+        &self,
+        _: &Tensor,
+        bias: &Tensor,
+        _: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        Ok((Some(grad.clone()), Some(column_sums(grad, bias)?)))
+    }
+}
 
 impl CustomOp3 for AddBiased {
     fn name(&self) -> &'static str {
@@ -49,8 +99,7 @@ impl CustomOp3 for AddBiased {
         _: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let by_bias = grad.reshape(((), bias.elem_count()))?.sum(0)?.reshape(bias.shape())?;
-        Ok((Some(grad.clone()), Some(grad.clone()), Some(by_bias)))
+        Ok((Some(grad.clone()), Some(grad.clone()), Some(column_sums(grad, bias)?)))
     }
 }
 

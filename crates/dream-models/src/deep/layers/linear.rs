@@ -1,7 +1,7 @@
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
-use crate::deep::kernels::{add_biased, applies, rows_product};
+use crate::deep::kernels::{add_bias, add_biased, applies, rows_product};
 
 /// `x Wᵀ + b` over the last axis. In single precision on the CPU a row has the same bits whatever the other rows are.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ impl Module for Linear {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let product = self.product(x)?;
         match &self.bias {
-            Some(bias) => product.broadcast_add(bias),
+            Some(bias) => add_bias(&product, bias),
             None => Ok(product),
         }
     }

@@ -8,7 +8,7 @@ use pulp::Simd;
 
 use super::attention::spread;
 use super::window::{Cut, FOREIGN, attend};
-use crate::deep::kernels::{Panels, exponentials, product, slice};
+use crate::deep::kernels::{Panels, add_bias, exponentials, product, slice};
 use crate::{par, simd};
 
 /// Rows of scores that exist at a time, a multiple of the rows of a tile of the matrix product.
@@ -113,7 +113,7 @@ impl CustomOp3 for Attention {
             let scale = parameters.narrow(0, 0, heads)?.reshape((heads, 1, 1))?;
             let biases = parameters.narrow(0, heads, parameters.dim(0)? - heads)?;
             let position = spread(&table, &self.index)?;
-            let mixed = attend(&part.broadcast_add(&biases)?, &scale, &position, &cut, start, self.chunk)?;
+            let mixed = attend(&add_bias(&part, &biases)?, &scale, &position, &cut, start, self.chunk)?;
             let store = (mixed * grad.narrow(0, start, count)?)?.sum_all()?.backward()?;
             let of = |var: &Var| store.get(var).cloned().map_or_else(|| var.zeros_like(), Ok);
             by_qkv.push(of(&part)?);

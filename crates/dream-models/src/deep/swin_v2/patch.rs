@@ -1,7 +1,7 @@
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
-use crate::deep::kernels::rows_product;
+use crate::deep::kernels::{add_bias, rows_product};
 use crate::deep::layers::{LayerNorm, Linear};
 
 /// Frames to tokens: a convolution whose kernel is its stride, which is a matrix product over reordered pixels, and a
@@ -39,7 +39,7 @@ impl PatchEmbed {
         let pixels = frames.reshape([count, planes, rows, patch, columns, patch].as_slice())?;
         let pixels = pixels.permute([0, 2, 4, 1, 3, 5].as_slice())?;
         let pixels = pixels.reshape((count * rows * columns, planes * patch * patch))?;
-        let tokens = rows_product(&pixels, &self.weight.flatten_from(1)?)?.broadcast_add(&self.bias)?;
+        let tokens = add_bias(&rows_product(&pixels, &self.weight.flatten_from(1)?)?, &self.bias)?;
         self.norm.forward(&tokens)?.reshape((count, rows, columns, ()))
     }
 }
