@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use dream_data::RelativeBox;
 
+use crate::imported::{self, Source};
 use crate::sets::Set;
 use crate::shard::Shard;
 
@@ -39,6 +40,11 @@ pub(crate) struct Splits {
     /// Splits to use, the first ones
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) splits: usize,
+
+    /// A method that was trained elsewhere, by its predictions: CSV split,set,file,prediction as train-da-clip writes it.
+    /// May be given several times; files with one title are put together
+    #[arg(long, value_name = "TITLE=FILE", value_parser = imported::source)]
+    pub(crate) predictions: Vec<Source>,
 
     /// Also compare losses on a small trainable head on the features of this set (Table V)
     #[arg(long, value_name = "SET", value_enum)]
@@ -134,6 +140,8 @@ Examples:
                         on faces instead of whole frames
   benchmark --data DREAM --out results --methods brisque --loss-ablation brisque
                         and Table V, on a small head
+  benchmark --data DREAM --out results --predictions DA-CLIP=run0/predictions.csv --predictions DA-CLIP=run1/predictions.csv
+                        and a network that train-da-clip has trained on splits 0 and 1
   benchmark --data DREAM --out s1 --shard 1/2
                         on the first of two machines; see `benchmark merge --help`
   benchmark cross --train DREAM --test ffpp/list.csv qeval/list.csv --out across

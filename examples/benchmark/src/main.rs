@@ -6,6 +6,7 @@ mod args;
 mod baseline;
 mod extract;
 mod faces;
+mod imported;
 mod merge;
 mod method;
 mod plan;
@@ -63,7 +64,9 @@ fn run(cli: &Cli) -> Result<bool> {
             let data = splits.data.as_deref().context("--data DIR is missing")?;
             let plan = Plan::of_tree(data, splits.splits, splits.work.seed)?;
             let losses = splits.loss_ablation.map_or_else(|| Ok(Vec::new()), losses)?;
-            work(&splits.work, &plan, Kind::Splits, method::choose(&splits.work.methods)?, &losses)
+            let mut methods = method::choose(&splits.work.methods)?;
+            methods.extend(imported::read(&splits.predictions, &plan)?);
+            work(&splits.work, &plan, Kind::Splits, methods, &losses)
         }
     }
 }

@@ -137,7 +137,8 @@ pub(crate) fn choose(names: &[String]) -> Result<Vec<Box<dyn Method>>> {
     let known: Vec<String> = all().iter().map(|method| method.name()).collect();
     if let Some(unknown) = wanted.iter().find(|name| !known.iter().any(|have| have == *name)) {
         bail!(
-            "--methods: there is no method `{unknown}` yet; there are {}, and `all` (--list-methods says what they are)",
+            "--methods: there is no method `{unknown}`; there are {}, and `all` (--list-methods says what they are). Networks \
+             are trained by train-da-clip and shown with --predictions",
             known.join(", ")
         );
     }
@@ -158,7 +159,7 @@ mod tests {
         assert_eq!(chosen("tlvqm,brisque,tlvqm"), ["brisque", "tlvqm"]);
         assert_eq!(chosen("all").len(), 7);
         let error = choose(&names("brisque,da-clip")).err().unwrap().to_string();
-        assert!(error.contains("no method `da-clip` yet") && error.contains("v-bliinds"), "{error}");
+        assert!(error.contains("no method `da-clip`; ") && error.contains("v-bliinds"), "{error}");
         let sum: usize = FeatureSvr::videval().sets().iter().map(|set| set.len()).sum();
         assert_eq!(sum, 705);
     }

@@ -177,6 +177,64 @@ fn one_command_gives_tables_predictions_and_a_page() {
 }
 
 #[test]
+fn predictions_of_another_program_stand_in_the_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = tree(folder.path());
+    let some = ["--methods", "gm-log", "--splits", "2"];
+    let first = Case::new(folder.path(), &data, "first", &some);
+    first.run(0);
+    let ours = fs::read_to_string(first.out.join("predictions/gm-log.csv")).unwrap();
+    // A file for each split, as two trainings leave them.
+    let mut options = some.to_vec();
+    let given: Vec<String> = ["0", "1"]
+        .map(|split| {
+            let of = |line: &&str| line.starts_with("split,") || line.starts_with(&format!("{split},"));
+            let path = folder.path().join(format!("{split}.csv"));
+            fs::write(&path, ours.lines().filter(of).collect::<Vec<_>>().join("\n")).unwrap();
+            format!("The same (again)={}", path.display())
+        })
+        .into();
+    for given in &given {
+        options.extend(["--predictions", given]);
+    }
+    let second = Case::new(folder.path(), &data, "second", &options);
+    let shown = second.run(0);
+    assert!(shown.contains("Predictions from files"), "{shown}");
+    let table = fs::read_to_string(second.out.join("table4.csv")).unwrap();
+    let row = |title: &str| {
+        let line = table.lines().find(|line| line.contains(title)).unwrap();
+        line.split(',').skip(2).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(row("The same (again)"), row("GM-LOG"));
+    assert!(second.out.join("predictions/the-same-again.csv").exists());
+
+    let wrong = |text: &str, given: &str| {
+        let path = folder.path().join("wrong.csv");
+        fs::write(&path, text).unwrap();
+        let given = format!("{given}={}", path.display());
+        let out = folder.path().join("wrong");
+        let (out, data) = (out.to_str().unwrap(), data.to_str().unwrap());
+        expect(
+            2,
+            &["--data", data, "--out", out, "--methods", "gm-log", "--splits", "2", "--predictions", &given],
+        )
+    };
+    let row = ours.lines().nth(1).unwrap();
+    let head = "split,set,file,mos,prediction";
+    for (text, title, expected) in [
+        ("split,set,file,mos".to_owned(), "X", "wrong.csv:1: no column prediction"),
+        (format!("{head}\n{row}\n{row}"), "X", "wrong.csv:3: a second prediction"),
+        (format!("{head}\n0,test_set1,C1/a.y4m,3,NaN"), "X", "wrong.csv:2: `NaN` is no finite number"),
+        (format!("{head}\n0,test_set1,C1/a.y4m,3,1"), "X", "C1/a.y4m is not in test_set1 of split 0"),
+        (format!("{head}\n{row}"), "BRISQUE", "take another title"),
+        (format!("{head}\n{row}"), "X", "clips of test_set1 in split 0 have no prediction"),
+    ] {
+        let shown = wrong(&text, title);
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+}
+
+#[test]
 fn the_number_of_jobs_does_not_matter() {
     let folder = tempfile::tempdir().unwrap();
     let data = tree(folder.path());

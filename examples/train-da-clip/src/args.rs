@@ -39,20 +39,21 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
 
-    #[arg(long, value_name = "N", default_value_t = 30)]
-    pub(crate) epochs: u64,
+    /// [default: 30 as in the paper; tiny: 20]
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<u64>,
 
     /// First values of what no file gives
     #[arg(long, value_enum)]
     pub(crate) init: Option<Init>,
 
-    /// Learning rate [default: 1e-4 as in the paper; tiny: 1e-3, it starts from nothing]
+    /// Learning rate [default: 1e-4 as in the paper; tiny: 7e-4, it starts from nothing]
     #[arg(long, value_name = "X")]
     pub(crate) lr: Option<f64>,
 
-    /// Course of the learning rate over the run
-    #[arg(long, value_enum, default_value = "constant")]
-    pub(crate) schedule: Schedule,
+    /// Course of the learning rate over the run [default: constant; tiny: cosine]
+    #[arg(long, value_enum)]
+    pub(crate) schedule: Option<Schedule>,
 
     /// Epochs over which the learning rate rises to its value [default: 0; tiny: 2]
     #[arg(long, value_name = "N")]
@@ -74,7 +75,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "X")]
     pub(crate) clip_norm: Option<f64>,
 
-    /// Videos of a batch; the losses compare them with each other
+    /// Videos of a batch; the losses compare them with each other [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=4096))]
     pub(crate) batch: Option<u16>,
 
@@ -86,9 +87,9 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value = "clip")]
     pub(crate) validation: Validation,
 
-    /// Batches whose gradients make one step
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) accumulate: u16,
+    /// Batches whose gradients make one step [default: 1; tiny: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) accumulate: Option<u16>,
 
     /// Frames drawn from a video for a step
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
@@ -172,7 +173,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Preset {
-    /// Swin-V2 of width 24 on 64x64, two text layers of width 32: from nothing, in minutes on a CPU
+    /// Swin-V2 of three blocks on 64x64, two text layers of width 32: from nothing, in minutes on a CPU
     Tiny,
     /// The paper's: Swin-V2-L on 256x256 and CLIP's text tower; start it from published weights
     Large,
@@ -239,9 +240,9 @@ fn corners(text: &str) -> Result<RelativeBox, String> {
 
 const EXAMPLES: &str = "\
 Examples:
-  train-da-clip --data synthetic --out run
-                              the tiny network on split 0, in minutes on two cores
-  train-da-clip --data synthetic --out plain --no-text --cache run/frames
+  train-da-clip --data synthetic --out run --crop 0.17,0,0.83,0.8
+                              the tiny network on split 0 of the stand-in, in minutes on two cores
+  train-da-clip --data synthetic --out plain --crop 0.17,0,0.83,0.8 --no-text --cache run/frames
                               what descriptions are worth: the same without them
   train-da-clip --data DREAM --boxes boxes.csv --expand 1.3 --out large --preset large --device cuda \\
                 --visual swinv2_large.safetensors --text clip-vit-b32.safetensors --accumulate 4 --layer-decay 0.9

@@ -66,19 +66,19 @@ impl Training<'_> {
         }
         let steps = self.steps();
         ensure!(steps > 0, "no two clips can be compared: lower --batch, or use --group-by none");
-        let total = steps * usize::try_from(args.epochs)?;
+        let total = steps * usize::try_from(self.recipe.epochs)?;
         let bar = ProgressBar::new(total as u64).with_style(crate::style("training")?);
         bar.set_position(progress.epoch * steps as u64 + progress.step as u64);
         bar.reset_eta();
         let (start, before) = (Instant::now(), progress.seconds);
-        while progress.epoch < args.epochs {
+        while progress.epoch < self.recipe.epochs {
             let epoch = progress.epoch;
             adam.set_rates(|name| self.rate(name, epoch))?;
             let order = self.batches(epoch);
             while progress.step < steps {
                 let done = usize::try_from(epoch)? * steps + progress.step;
                 let rise = usize::try_from(self.recipe.warm_up)? * steps;
-                adam.set_lr(self.recipe.lr * rates::course(args.schedule, rise, done, total))?;
+                adam.set_lr(self.recipe.lr * rates::course(self.recipe.schedule, rise, done, total))?;
                 let values = self.step(&network, &params, &mut adam, &order, epoch, progress.step)?;
                 for (sum, value) in progress.sums.iter_mut().zip(values) {
                     *sum += value;
@@ -101,7 +101,7 @@ impl Training<'_> {
     }
 
     fn steps(&self) -> usize {
-        self.batches(0).len().div_ceil(usize::from(self.args.accumulate))
+        self.batches(0).len().div_ceil(self.recipe.accumulate)
     }
 
     fn batches(&self, epoch: u64) -> Vec<Vec<usize>> {
@@ -140,7 +140,7 @@ impl Training<'_> {
             shift: args.shift,
             sentences: self.shape.config.text.as_ref().map(|_| self.recipe.sentences),
         };
-        let batches = order.chunks(usize::from(args.accumulate)).nth(step).unwrap_or_default();
+        let batches = order.chunks(self.recipe.accumulate).nth(step).unwrap_or_default();
         let vars = params.named();
         let (mut sum, mut values) = (BTreeMap::new(), [0.0; 5]);
         let share = 1.0 / batches.len().max(1) as f64;

@@ -112,7 +112,10 @@ fn other_networks_losses_and_options_run() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let (data, cache) = (tree(root), root.join("frames"));
-    let runs: [&[&str]; 3] = [
+    let published = "--shift 2 --group-by none --init published --validation identity --warm-up 1 --loss nin-kl --epochs 1";
+    let published: Vec<&str> = published.split(' ').collect();
+    let runs: [&[&str]; 4] = [
+        &published,
         &["--method", "opdai", "--loss", "mae-plcc-rank", "--epochs", "1"],
         &["--no-text", "--accumulate", "2", "--schedule", "cosine", "--clip-norm", "1", "--epochs", "1"],
         &["--freeze", "text.text_model", "--unfreeze-at", "1", "--layer-decay", "0.8", "--no-decay-vectors"],
