@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow};
 use plotters::prelude::{
     BLUE, ChartBuilder, Circle, Color, IntoDrawingArea, LineSeries, PathElement, RED, RGBColor, SVGBackend,
-    WHITE,
+    SeriesLabelPosition, WHITE,
 };
 
 use crate::state::Epoch;
@@ -60,7 +60,12 @@ pub(crate) fn draw(history: &[Epoch]) -> Result<String> {
             .map_err(|e| failed(e.to_string()))?
             .label("loss")
             .legend(|(x, y)| PathElement::new([(x, y), (x + 16, y)], RED));
-        chart.configure_series_labels().background_style(WHITE).draw().map_err(|e| failed(e.to_string()))?;
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::LowerRight)
+            .background_style(WHITE)
+            .draw()
+            .map_err(|e| failed(e.to_string()))?;
         root.present().map_err(|e| failed(e.to_string()))?;
     }
     Ok(svg)
