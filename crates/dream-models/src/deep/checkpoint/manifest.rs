@@ -96,7 +96,6 @@ impl Checkpoint {
     ) -> Result<String> {
         let path = path.as_ref();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let old = std::fs::read(path).ok().and_then(|json| serde_json::from_slice::<Manifest>(&json).ok());
         let pending = path.with_file_name(format!("{stem}.new.safetensors"));
         let sha256 = write_tensors(&pending, tensors)?;
         let file = format!("{stem}.{}.safetensors", sha256.get(..12).unwrap_or_default());
@@ -118,12 +117,7 @@ impl Checkpoint {
             .map_err(|error| Error::invalid("checkpoint", error.to_string()))?;
         json.push(b'\n');
         atomic(path, |out| std::io::Write::write_all(out, &json))?;
-        if let Some(old) = old.filter(|old| old.tensors.file != file)
-            && is_plain(&old.tensors.file)
-        {
-            // The new checkpoint is complete; a file that stays behind costs room only.
-            let _ = std::fs::remove_file(path.with_file_name(old.tensors.file));
-        }
+        sweep(path, &stem, &file);
         Ok(sha256)
     }
 
@@ -246,4 +240,20 @@ fn is_plain(name: &str) -> bool {
     matches!(first, Some(std::path::Component::Normal(part)) if part.to_str() == Some(name))
         && parts.next().is_none()
         && !name.contains(['/', '\\', ':', '\0'])
+}
+
+/// Removes the tensors of earlier checkpoints of this name, those that a killed program left behind included. The new checkpoint
+/// is complete, and a file that stays costs room only.
+fn sweep(path: &Path, stem: &str, kept: &str) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let digest = name
+            .to_str()
+            .filter(|name| *name != kept)
+            .and_then(|name| name.strip_prefix(stem)?.strip_prefix('.')?.strip_suffix(".safetensors"));
+        if digest.is_some_and(|digest| digest.len() == 12 && digest.bytes().all(|b| b.is_ascii_hexdigit())) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
