@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use dream_data::RelativeBox;
 
+use crate::columns;
+
 /// The face boxes of the clips.
 #[derive(Debug, Clone)]
 pub(crate) enum Faces {
@@ -55,14 +57,8 @@ impl Faces {
 /// `file,x1,y1,x2,y2` with a header in any order; further columns, as in the labels of DFGC-VRA, do not matter.
 fn read(path: &Path, expand: f64) -> Result<BTreeMap<String, RelativeBox>> {
     let shown = path.display();
-    let mut reader = csv::Reader::from_path(path).with_context(|| format!("cannot read {shown}"))?;
-    let header = reader.headers().with_context(|| format!("{shown}:1: no CSV header"))?.clone();
-    let column = |name: &str| {
-        let found = header.iter().position(|have| have.trim().trim_start_matches('\u{feff}') == name);
-        found.with_context(|| format!("{shown}:1: no column {name}: the columns are file,x1,y1,x2,y2"))
-    };
-    let file = column("file")?;
-    let corners = [column("x1")?, column("y1")?, column("x2")?, column("y2")?];
+    let (mut reader, [file, corners @ ..]) =
+        columns::open(path, ["file", "x1", "y1", "x2", "y2"], "file,x1,y1,x2,y2")?;
     let mut boxes = BTreeMap::new();
     for record in reader.records() {
         let record = record.with_context(|| format!("{shown}: not a CSV table"))?;

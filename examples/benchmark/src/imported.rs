@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::columns;
 use crate::method::{self, Method, Predicted, Task};
 use crate::plan::{Plan, Scored};
 use crate::store::digest;
 
-const COLUMNS: &str = "the columns are split,set,file,prediction, as train-da-clip writes them";
+const COLUMNS: &str = "split,set,file,prediction, as train-da-clip writes them";
 
 /// A title and a file of its predictions, `TITLE=FILE`.
 #[derive(Debug, Clone)]
@@ -86,15 +87,8 @@ fn slug(title: &str) -> String {
 impl Imported {
     fn add(&mut self, path: &Path) -> Result<()> {
         let shown = path.display();
-        let mut reader =
-            csv::Reader::from_path(path).with_context(|| format!("--predictions: cannot read {shown}"))?;
-        let header = reader.headers().with_context(|| format!("{shown}:1: no CSV header"))?.clone();
-        let column = |name: &str| {
-            let found = header.iter().position(|have| have.trim().trim_start_matches('\u{feff}') == name);
-            found.with_context(|| format!("{shown}:1: no column {name}: {COLUMNS}"))
-        };
-        let key = [column("split")?, column("set")?, column("file")?];
-        let prediction = column("prediction")?;
+        let (mut reader, [split, set, file, prediction]) =
+            columns::open(path, ["split", "set", "file", "prediction"], COLUMNS).context("--predictions")?;
         for record in reader.records() {
             let record = record.with_context(|| format!("{shown}: not a CSV table"))?;
             let line = record.position().map_or(0, csv::Position::line);
@@ -102,7 +96,7 @@ impl Imported {
             let text = cell(prediction);
             let score = text.parse().ok().filter(|score: &f64| score.is_finite());
             let score = score.with_context(|| format!("{shown}:{line}: `{text}` is no finite number"))?;
-            let [split, set, file] = key.map(cell);
+            let [split, set, file] = [split, set, file].map(cell);
             let twice = self.scores.insert((split, set, file.clone()), score).is_some();
             ensure!(
                 !twice,

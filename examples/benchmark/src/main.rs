@@ -4,6 +4,7 @@
 mod ablation;
 mod args;
 mod baseline;
+mod columns;
 mod extract;
 mod faces;
 mod imported;

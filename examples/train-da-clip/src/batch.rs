@@ -75,9 +75,7 @@ impl Drawing<'_> {
             text,
         })
     }
-}
 
-impl Drawing<'_> {
     /// By how many pixels the frames of a batch are moved, all of them alike: they are compared with each other.
     fn moved(&self, chosen: &[usize], epoch: u64) -> [isize; 2] {
         let first = chosen.first().map_or(0, |&at| at as u64);
