@@ -11,11 +11,14 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use dream_models::Error;
+use dream_models::deep::backbones::swin_v2;
 use dream_models::deep::candle_core::{self, DType, Device, Tensor};
 use dream_models::deep::checkpoint::{Checkpoint, Contents, TensorFile, write_tensors};
-use dream_models::deep::clip_text::{Config, TextTower, from_openai};
-use dream_models::deep::da_clip::{self, DaClip};
-use dream_models::deep::{Params, parameters, swin_v2};
+use dream_models::deep::input::{FramePlan, Input};
+use dream_models::deep::methods::da_clip::{self, DaClip};
+use dream_models::deep::parameters;
+use dream_models::deep::text::clip::{Config, TextTower, from_openai};
+use dream_models::deep::train::Params;
 
 fn tensors() -> BTreeMap<String, Tensor> {
     let cpu = &Device::Cpu;
@@ -202,15 +205,18 @@ fn a_checkpoint_comes_back_whole_or_as_its_visual_branch() {
     let path = folder.path().join("model.json");
     let contents = Contents {
         kind: da_clip::KIND.to_owned(),
-        config: serde_json::to_value(&config).unwrap(),
-        provenance: "a test".into(),
-        ..Contents::default()
+        config: config.clone(),
+        input: Some(Input { frames: FramePlan::Every { n: 3 }, ..config.input() }),
+        provenance: "a test".to_owned(),
     };
     Checkpoint::save(&path, &contents, &params.tensors().unwrap()).unwrap();
     let read = Checkpoint::open(&path).unwrap();
-    assert_eq!((read.contents(), read.library_version()), (&contents, dream_models::VERSION));
+    assert_eq!((read.kind(), read.library_version()), (da_clip::KIND, dream_models::VERSION));
+    assert_eq!(read.config::<da_clip::Config>().unwrap(), config);
+    assert_eq!(read.provenance::<String>().unwrap(), contents.provenance);
+    assert_eq!(read.input().ok(), contents.input.as_ref());
     let frames = Tensor::rand(0f32, 1.0, (1, 2, 3, 64, 64), &Device::Cpu).unwrap();
-    let score = |model: &DaClip| model.score(&frames).unwrap().to_vec1::<f32>().unwrap();
+    let score = |model: &DaClip| model.score_video(&frames).unwrap().to_vec1::<f32>().unwrap();
     let whole = DaClip::load(&read, DType::F32, &Device::Cpu).unwrap();
     let visual = DaClip::load_visual(&read, DType::F32, &Device::Cpu).unwrap();
     assert_eq!((score(&whole), score(&visual)), (score(&model), score(&model)));
@@ -227,6 +233,11 @@ fn a_checkpoint_comes_back_whole_or_as_its_visual_branch() {
 
     // Damage, and names that lead elsewhere.
     let json = fs::read_to_string(&path).unwrap();
+    fs::write(&path, json.replace("\"format_version\": 2", "\"format_version\": 1")).unwrap();
+    let error = Checkpoint::open(&path).unwrap_err().to_string();
+    assert!(error.contains("version 1") && error.contains("train again"), "{error}");
+    fs::write(&path, json.replace("every:3", "every:0")).unwrap();
+    assert!(Checkpoint::open(&path).unwrap_err().to_string().contains("every:6"));
     let outside = json.replace("\"file\": \"model.", "\"file\": \"../model.");
     fs::write(&path, outside).unwrap();
     assert!(Checkpoint::open(&path).unwrap_err().to_string().contains("next to it"));

@@ -142,8 +142,8 @@ impl Regressor for MlpEnsemble {
 
 #[cfg(test)]
 mod tests {
-    use super::super::random::SplitMix64;
     use super::*;
+    use crate::random::SplitMix64;
 
     #[test]
     fn folding_keeps_the_function() {

@@ -1,9 +1,9 @@
 use super::adam::Adam;
 use super::network::{Network, Scratch};
-use super::random::SplitMix64;
 use super::rows::{check_targets, mean_and_std};
 use super::whiten::{project, whitening};
 use super::{MlpEnsemble, Rows};
+use crate::random::SplitMix64;
 use crate::{Error, Result};
 
 /// How an [`MlpEnsemble`] is trained.

@@ -1,7 +1,6 @@
 //! The model file: JSON, with the weights as base64.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -150,23 +149,6 @@ pub(super) fn check_size(bytes: usize, most: usize) -> Result<()> {
         return Err(Error::invalid("size", format!("more than {most} bytes")));
     }
     Ok(())
-}
-
-/// The bytes of a model file, one more than `most` at the most.
-pub(super) fn load(path: &Path, most: usize) -> Result<Vec<u8>> {
-    let source = |source| Error::Io { action: "read", path: Some(path.to_owned()), source };
-    read_stream(std::fs::File::open(path).map_err(source)?, Some(path), most)
-}
-
-/// As [`load`], from a stream.
-pub(super) fn read_stream(reader: impl Read, path: Option<&Path>, most: usize) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    reader.take(most as u64 + 1).read_to_end(&mut bytes).map_err(|source| Error::Io {
-        action: "read",
-        path: path.map(Path::to_owned),
-        source,
-    })?;
-    Ok(bytes)
 }
 
 pub(super) fn save(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -36,7 +36,6 @@ mod network;
 mod params;
 mod prediction;
 mod provenance;
-pub(crate) mod random;
 mod rows;
 mod scale;
 mod scaled_svr;

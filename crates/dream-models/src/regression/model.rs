@@ -4,7 +4,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{Calibration, Grade, Impute, Prediction, Provenance, Regressor, ScaledEnsemble, format};
-use crate::{Error, Result};
+use crate::{Error, Result, bounded};
 
 /// What a model is called, what it takes and what it gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,7 +130,7 @@ impl QualityModel {
     ///
     /// As [`QualityModel::from_bytes`], and [`Error::Io`].
     pub fn from_reader(reader: impl Read) -> Result<Self> {
-        Self::from_bytes(&format::read_stream(reader, None, Self::MAX_BYTES)?)
+        Self::from_bytes(&bounded::read_stream(reader, Self::MAX_BYTES)?)
     }
 
     /// Reads a model file.
@@ -139,7 +139,7 @@ impl QualityModel {
     ///
     /// As [`QualityModel::from_bytes`], and [`Error::Io`] with the path.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        Self::from_bytes(&format::load(path.as_ref(), Self::MAX_BYTES)?)
+        Self::from_bytes(&bounded::read(path.as_ref(), Self::MAX_BYTES)?)
     }
 
     /// The model file. The same model gives the same bytes, and reading them gives an equal model.

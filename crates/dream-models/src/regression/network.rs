@@ -1,4 +1,4 @@
-use super::random::SplitMix64;
+use crate::random::SplitMix64;
 use crate::simd::{Kernel, dispatch};
 
 /// One network while it is trained: `y = b₂ + w₂ · tanh(b₁ + x W₁)`.

@@ -1,6 +1,6 @@
-use super::random::SplitMix64;
 use super::svr::{CrossValidation, Kernel, SvrParams};
 use super::{Folds, Rows};
+use crate::random::SplitMix64;
 use crate::{Error, Result};
 
 /// A measure of predictions, larger for better ones.

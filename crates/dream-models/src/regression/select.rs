@@ -263,8 +263,8 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
-    use super::super::random::SplitMix64;
     use super::*;
+    use crate::random::SplitMix64;
 
     const WIDTH: usize = 40;
     const PLANTED: [usize; 4] = [3, 11, 25, 38];

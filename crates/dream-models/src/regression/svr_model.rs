@@ -12,7 +12,7 @@ use super::svr::SvrFile;
 use super::{
     Imputer, MinMax, ModelInfo, OutputRange, Provenance, Regressor, ScaledSvr, Svr, SvrParams, format,
 };
-use crate::{Error, Result};
+use crate::{Error, Result, bounded};
 
 const FORMAT: &str = "dream-models.svr";
 const FORMAT_VERSION: u64 = 1;
@@ -128,7 +128,7 @@ impl SvrModel {
     ///
     /// As [`SvrModel::from_bytes`], and [`Error::Io`].
     pub fn from_reader(reader: impl Read) -> Result<Self> {
-        Self::from_bytes(&format::read_stream(reader, None, Self::MAX_BYTES)?)
+        Self::from_bytes(&bounded::read_stream(reader, Self::MAX_BYTES)?)
     }
 
     /// Reads a model file.
@@ -137,7 +137,7 @@ impl SvrModel {
     ///
     /// As [`SvrModel::from_bytes`], and [`Error::Io`] with the path.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        Self::from_bytes(&format::load(path.as_ref(), Self::MAX_BYTES)?)
+        Self::from_bytes(&bounded::read(path.as_ref(), Self::MAX_BYTES)?)
     }
 
     /// The model file. The same model gives the same bytes, and reading them gives an equal model.

@@ -121,8 +121,8 @@ fn rotate(cells: &mut [f64], first: usize, second: usize, cos: f64, sin: f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::random::SplitMix64;
     use super::*;
+    use crate::random::SplitMix64;
 
     /// 500 rows of 5 correlated columns.
     fn correlated() -> Vec<f64> {

@@ -220,8 +220,8 @@ impl Gram {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::random::SplitMix64;
     use super::*;
+    use crate::random::SplitMix64;
 
     #[test]
     fn tiles_and_single_rows_have_the_same_bytes() {

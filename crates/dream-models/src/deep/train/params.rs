@@ -7,7 +7,7 @@ use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 
 use crate::Result;
-use crate::regression::random::SplitMix64;
+use crate::random::SplitMix64;
 
 /// Named variables of a network that is trained.
 ///
@@ -16,7 +16,7 @@ use crate::regression::random::SplitMix64;
 /// Clones share the variables.
 ///
 /// ```
-/// use dream_models::deep::Params;
+/// use dream_models::deep::train::Params;
 /// use dream_models::deep::candle_core::{DType, Device};
 ///
 /// let params = Params::seeded(7, DType::F32, &Device::Cpu);
@@ -196,53 +196,4 @@ fn gauss(random: &mut SplitMix64) -> f64 {
 #[expect(clippy::cast_possible_truncation, reason = "parameters are single precision")]
 fn single(value: f64) -> f32 {
     value as f32
-}
-
-/// Name and shape of every parameter that `build` asks for, in its order. Nothing is allocated.
-///
-/// ```
-/// use dream_models::deep::clip_text::{Config, TextTower};
-///
-/// let list = dream_models::deep::parameters(|vb| TextTower::new(&Config::vit_b32(), vb))?;
-/// assert_eq!(list.len(), 197);
-/// # Ok::<(), dream_models::Error>(())
-/// ```
-///
-/// # Errors
-///
-/// Those of `build`.
-pub fn parameters<M>(build: impl FnOnce(&VarBuilder<'_>) -> Result<M>) -> Result<Vec<(String, Vec<usize>)>> {
-    let recorder = Recorder::default();
-    build(&VarBuilder::from_backend(Box::new(recorder.clone()), DType::F32, Device::Cpu))?;
-    let list = recorder.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Ok(list.clone())
-}
-
-/// Answers every name with zeros that share one number, and writes down what was asked.
-#[derive(Clone, Default)]
-struct Recorder(Arc<Mutex<List>>);
-
-type List = Vec<(String, Vec<usize>)>;
-
-impl SimpleBackend for Recorder {
-    fn get(
-        &self,
-        shape: Shape,
-        name: &str,
-        _: Init,
-        dtype: DType,
-        device: &Device,
-    ) -> candle_core::Result<Tensor> {
-        let mut list = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        list.push((name.to_owned(), shape.dims().to_vec()));
-        Tensor::zeros((), dtype, device)?.broadcast_as(shape)
-    }
-
-    fn get_unchecked(&self, name: &str, _: DType, _: &Device) -> candle_core::Result<Tensor> {
-        candle_core::bail!("`{name}` was asked for without a shape")
-    }
-
-    fn contains_tensor(&self, _: &str) -> bool {
-        true
-    }
 }

@@ -8,7 +8,7 @@ use crate::{Error, Result};
 /// functions. Sizes are `[height, width]`; when read, a single number stands for both.
 ///
 /// ```
-/// use dream_models::deep::swin_v2::Config;
+/// use dream_models::deep::backbones::swin_v2::Config;
 ///
 /// let config = Config::large_w12to16_192to256();
 /// assert_eq!(config.features(), 1536);
@@ -97,6 +97,29 @@ impl Config {
     #[must_use]
     pub fn features(&self) -> usize {
         self.width(self.depths.len().saturating_sub(1))
+    }
+
+    /// Blocks between a parameter and the top of the tower, for learning rates that fall towards the pixels: 0 for the
+    /// last norm and the head, 1 for the last block, and the most for the patch embedding.
+    ///
+    /// ```
+    /// let config = dream_models::deep::backbones::swin_v2::Config::large_w12to16_192to256();
+    /// assert_eq!(config.depth_of("layers.3.blocks.1.mlp.fc1.weight"), 1);
+    /// assert_eq!(config.depth_of("patch_embed.proj.weight"), 25);
+    /// ```
+    #[must_use]
+    pub fn depth_of(&self, parameter: &str) -> u32 {
+        let all: usize = self.depths.iter().sum();
+        let below = |block: usize| u32::try_from(all.saturating_sub(block)).unwrap_or(u32::MAX);
+        let mut parts = parameter.split('.');
+        let mut number = |name| (parts.next() == Some(name)).then(|| parts.next()?.parse::<usize>().ok())?;
+        if parameter.starts_with("patch_embed.") {
+            return below(0).saturating_add(1);
+        }
+        let Some(stage) = number("layers") else { return 0 };
+        let before: usize = self.depths.iter().take(stage).sum();
+        // The merging of patches belongs to the first block of its stage.
+        below(before + number("blocks").unwrap_or(0))
     }
 
     /// Width of a stage.

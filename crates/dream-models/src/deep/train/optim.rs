@@ -6,6 +6,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{DType, Tensor, Var};
 use serde::{Deserialize, Serialize};
 
+use crate::deep::checkpoint::check;
 use crate::{Error, Result};
 
 /// Settings of [`AdamW`].
@@ -107,8 +108,8 @@ struct Slot {
 ///
 /// ```
 /// use dream_models::deep::candle_core::{DType, Device, Tensor};
-/// use dream_models::deep::optim::{AdamW, AdamWConfig};
-/// use dream_models::deep::Params;
+/// use dream_models::deep::train::optim::{AdamW, AdamWConfig};
+/// use dream_models::deep::train::Params;
 ///
 /// let params = Params::seeded(1, DType::F32, &Device::Cpu);
 /// let layer = params.builder().get((2, 1), "w")?;
@@ -285,10 +286,7 @@ impl AdamW {
         let shapes = |state: &BTreeMap<String, Tensor>| -> Vec<(String, Vec<usize>)> {
             state.iter().map(|(name, tensor)| (name.clone(), tensor.dims().to_vec())).collect()
         };
-        super::checkpoint::check(
-            &shapes(&self.state()?),
-            state.iter().map(|(name, tensor)| (name.as_str(), tensor.dims())),
-        )?;
+        check(&shapes(&self.state()?), state.iter().map(|(name, tensor)| (name.as_str(), tensor.dims())))?;
         let of = |name: &str, like: &Tensor| -> Result<Tensor> {
             // All names are there: they were compared above.
             let tensor = state.get(name).ok_or_else(|| Error::invalid("optimiser", name))?;

@@ -5,7 +5,7 @@
 //! ```
 //! use dream_models::deep::candle_core::{DType, Device, Tensor};
 //! use dream_models::deep::candle_nn::{VarBuilder, VarMap};
-//! use dream_models::deep::swin_v2::{Config, SwinV2};
+//! use dream_models::deep::backbones::swin_v2::{Config, SwinV2};
 //!
 //! let variables = VarMap::new();
 //! let vb = VarBuilder::from_varmap(&variables, DType::F32, &Device::Cpu);
@@ -23,77 +23,21 @@ mod attention;
 mod block;
 mod config;
 mod fused;
-mod keys;
+mod names;
 mod patch;
 mod window;
-
-use std::fmt;
 
 use candle_core::{Module, Tensor, bail};
 use candle_nn::VarBuilder;
 
 use crate::Result;
 use crate::deep::layers::{LayerNorm, Linear};
+use crate::deep::tap::{Point, Tap};
 use block::Stage;
 use patch::PatchEmbed;
 
 pub use config::Config;
-pub use keys::{Parameter, from_microsoft, parameters};
-
-/// Called with every intermediate result, where there is one.
-type Observer<'a, 'b> = Option<&'a mut (dyn FnMut(Point, &Tensor) + 'b)>;
-
-/// Called with stage, block and what enters the block, and gives what enters instead.
-type Probe<'a> = &'a mut dyn FnMut(usize, usize, &Tensor) -> candle_core::Result<Tensor>;
-
-/// Where in the network an intermediate result comes from. Displayed as `stage0.block1` and the like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Point {
-    /// Tokens of the frames, `[n, rows, columns, features]` as all that follow.
-    PatchEmbed,
-    /// After the merging of patches at the start of a stage.
-    Merged {
-        /// Counted from 0.
-        stage: usize,
-    },
-    /// What a block adds to its attention scores, `[heads, tokens, tokens]` of a window.
-    PositionBias {
-        /// Counted from 0.
-        stage: usize,
-        /// Counted from 0.
-        block: usize,
-    },
-    /// After a block.
-    Block {
-        /// Counted from 0.
-        stage: usize,
-        /// Counted from 0.
-        block: usize,
-    },
-    /// After a stage.
-    Stage {
-        /// Counted from 0.
-        stage: usize,
-    },
-    /// After the last norm.
-    Norm,
-}
-
-impl fmt::Display for Point {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PatchEmbed => f.write_str("patch_embed"),
-            Self::Merged { stage } => write!(f, "stage{stage}.downsample"),
-            Self::PositionBias { stage, block } => {
-                write!(f, "stage{stage}.block{block}.relative_position_bias")
-            }
-            Self::Block { stage, block } => write!(f, "stage{stage}.block{block}"),
-            Self::Stage { stage } => write!(f, "stage{stage}"),
-            Self::Norm => f.write_str("norm"),
-        }
-    }
-}
+pub use names::from_microsoft;
 
 /// Swin Transformer V2, trainable on every device.
 ///
@@ -152,59 +96,58 @@ impl SwinV2 {
     ///
     /// When the frames have another size than the configuration says, and those of candle.
     pub fn forward_features(&self, frames: &Tensor) -> candle_core::Result<Tensor> {
-        self.run(frames, None)
-    }
-
-    /// The same, and calls `observe` with every intermediate result; more than once for each [`Point`] when there are
-    /// more than [`Config::images_per_pass`] frames.
-    ///
-    /// # Errors
-    ///
-    /// As [`SwinV2::forward_features`].
-    pub fn forward_observed(
-        &self,
-        frames: &Tensor,
-        observe: &mut dyn FnMut(Point, &Tensor),
-    ) -> candle_core::Result<Tensor> {
-        self.run(frames, Some(observe))
-    }
-
-    fn run(&self, frames: &Tensor, mut observer: Observer<'_, '_>) -> candle_core::Result<Tensor> {
-        let [height, width] = self.config.img_size;
-        let expected = [self.config.in_chans, height, width];
-        let count = match frames.dims() {
-            [count, rest @ ..] if rest == expected.as_slice() && *count > 0 => *count,
-            found => {
-                bail!("`frames` has the shape {found:?}, this network takes [n, {expected:?}] with n > 0")
-            }
-        };
-        let tables = self.stages.iter().map(Stage::tables).collect::<candle_core::Result<Vec<_>>>()?;
-        let chunk = self.config.images_per_pass;
-        let mut pooled = Vec::with_capacity(count.div_ceil(chunk));
-        for start in (0..count).step_by(chunk) {
-            let mut x = self.embed.forward(&frames.narrow(0, start, chunk.min(count - start))?)?;
-            if let Some(observe) = &mut observer {
-                observe(Point::PatchEmbed, &x);
-            }
-            for (stage, tables) in self.stages.iter().zip(&tables) {
-                x = stage.forward(&x, tables, observer.as_deref_mut())?;
-            }
-            x = self.norm.forward(&x)?;
-            if let Some(observe) = &mut observer {
-                observe(Point::Norm, &x);
-            }
-            pooled.push(x.mean((1, 2))?);
-        }
+        let (count, chunk, tables) = (self.count(frames)?, self.config.images_per_pass, self.tables()?);
+        let pass = |start| self.pass(&frames.narrow(0, start, chunk.min(count - start))?, &tables, None);
+        let pooled = (0..count).step_by(chunk).map(pass).collect::<candle_core::Result<Vec<_>>>()?;
         Tensor::cat(&pooled, 0)
     }
 
-    /// [`SwinV2::forward_features`] in one pass, where `probe` may change what enters each block.
-    pub(crate) fn forward_probed(&self, frames: &Tensor, probe: Probe<'_>) -> candle_core::Result<Tensor> {
-        let mut x = self.embed.forward(frames)?;
-        for stage in &self.stages {
-            x = stage.forward_probed(&x, &stage.tables()?, probe)?;
+    /// The same in one pass, with a look inside: memory grows with the number of frames.
+    ///
+    /// # Errors
+    ///
+    /// As [`SwinV2::forward_features`], and those of `tap`.
+    pub fn forward_tapped(&self, frames: &Tensor, tap: &mut dyn Tap) -> candle_core::Result<Tensor> {
+        self.count(frames)?;
+        self.pass(frames, &self.tables()?, Some(tap))
+    }
+
+    /// Number of frames, all of the size that the configuration says.
+    fn count(&self, frames: &Tensor) -> candle_core::Result<usize> {
+        let [height, width] = self.config.img_size;
+        let expected = [self.config.in_chans, height, width];
+        match frames.dims() {
+            [count, rest @ ..] if rest == expected.as_slice() && *count > 0 => Ok(*count),
+            found => {
+                bail!("`frames` has the shape {found:?}, this network takes [n, {expected:?}] with n > 0")
+            }
         }
-        self.norm.forward(&x)?.mean((1, 2))
+    }
+
+    /// The table of position biases of every block of every stage.
+    fn tables(&self) -> candle_core::Result<Vec<Vec<Tensor>>> {
+        self.stages.iter().map(Stage::tables).collect()
+    }
+
+    fn pass(
+        &self,
+        frames: &Tensor,
+        tables: &[Vec<Tensor>],
+        mut tap: Option<&mut dyn Tap>,
+    ) -> candle_core::Result<Tensor> {
+        let mut x = self.embed.forward(frames)?;
+        see(&mut tap, Point::PatchEmbed, &x)?;
+        for (stage, tables) in self.stages.iter().zip(tables) {
+            x = stage.forward(&x, tables, &mut tap)?;
+        }
+        if let Some(tap) = &mut tap {
+            x = tap.leave(&x)?;
+        }
+        x = self.norm.forward(&x)?;
+        see(&mut tap, Point::Norm, &x)?;
+        x = x.mean((1, 2))?;
+        see(&mut tap, Point::Pooled, &x)?;
+        Ok(x)
     }
 
     /// How much attention each token gets in a block, as the mean over heads and the queries of its window.
@@ -227,4 +170,9 @@ impl Module for SwinV2 {
         let features = self.forward_features(frames)?;
         self.head.as_ref().map_or(Ok(features.clone()), |head| head.forward(&features))
     }
+}
+
+/// Shows an intermediate result to whoever looks.
+fn see(tap: &mut Option<&mut dyn Tap>, point: Point, x: &Tensor) -> candle_core::Result<()> {
+    tap.as_mut().map_or(Ok(()), |tap| tap.see(point, x))
 }

@@ -34,7 +34,7 @@ pub enum Padding {
 /// so curly quotes or `&amp;` differ there; plain English does not. [`Tokenizer::clip`] has the vocabulary built in.
 ///
 /// ```
-/// use dream_models::deep::clip_text::Tokenizer;
+/// use dream_models::deep::text::clip::Tokenizer;
 ///
 /// let tokenizer = Tokenizer::clip()?;
 /// let tokens = tokenizer.encode_batch(&["The eyes look stiff; eyebrows have ghosting."])?;
@@ -128,7 +128,7 @@ impl Tokenizer {
     /// [`Error::Io`] for a file that cannot be read, and those of [`from_json`](Self::from_json).
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        Self::from_json(&crate::deep::checkpoint::read_bounded(path, Self::MAX_BYTES)?)
+        Self::from_json(&crate::bounded::read(path, Self::MAX_BYTES)?)
     }
 
     fn new(Vocabulary { ids, merges }: Vocabulary) -> Result<Self> {

@@ -1,16 +1,18 @@
+//! Descriptions that are close to a video: the texts of training videos, looked up by representation.
+
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
 
 use crate::deep::checkpoint::Checkpoint;
-use crate::deep::on_host;
+use crate::deep::numeric::on_host;
 use crate::{Error, Result};
 
 /// Descriptions that are looked up by a video: the representations of the texts of training videos.
 ///
 /// ```
 /// use dream_models::deep::candle_core::{Device, Tensor};
-/// use dream_models::deep::da_clip::TextIndex;
+/// use dream_models::deep::explain::retrieval::TextIndex;
 ///
 /// let texts = Tensor::new(&[[1f32, 0.0], [0.0, 2.0], [3.0, 3.0]], &Device::Cpu)?;
 /// let index = TextIndex::new(&texts)?;
@@ -88,11 +90,11 @@ impl TextIndex {
     }
 }
 
-/// Descriptions with their words, as a checkpoint of [`DaClip`](super::DaClip) can carry them.
+/// Descriptions with their words, as a checkpoint can carry them.
 ///
 /// ```
 /// use dream_models::deep::candle_core::{Device, Tensor};
-/// use dream_models::deep::da_clip::Descriptions;
+/// use dream_models::deep::explain::retrieval::Descriptions;
 ///
 /// let texts = ["The mouth is blurry.".to_owned(), "Nothing is wrong.".to_owned()];
 /// let embedded = Tensor::new(&[[1f32, 0.0], [0.0, 2.0]], &Device::Cpu)?;
@@ -113,7 +115,7 @@ const REPRESENTATIONS: &str = "descriptions.representations";
 const TEXTS: &str = "descriptions.texts";
 
 /// Whether a tensor of a checkpoint belongs to its descriptions and not to the network.
-pub(super) fn is_description(name: &str) -> bool {
+pub(crate) fn is_description(name: &str) -> bool {
     name == REPRESENTATIONS || name == TEXTS
 }
 

@@ -4,12 +4,15 @@ use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::VarBuilder;
 
 use super::config::{Config, Order};
-use super::retrieval::is_description;
+use crate::deep::backbones::swin_v2::SwinV2;
 use crate::deep::checkpoint::{Checkpoint, check};
-use crate::deep::clip_text::TextTower;
+use crate::deep::explain::retrieval::is_description;
+use crate::deep::input::Input;
 use crate::deep::layers::{Linear, mean_plus_std};
-use crate::deep::swin_v2::SwinV2;
-use crate::deep::{parameters, single};
+use crate::deep::network::VideoNetwork;
+use crate::deep::numeric::single;
+use crate::deep::parameters;
+use crate::deep::text::clip::TextTower;
 use crate::{Error, Result};
 
 /// DA-CLIP: a video and what people wrote about it, in one space, with one regressor to the score.
@@ -24,14 +27,14 @@ use crate::{Error, Result};
 ///
 /// ```
 /// use dream_models::deep::candle_core::{DType, Device, Tensor};
-/// use dream_models::deep::da_clip::{Config, DaClip};
-/// use dream_models::deep::Params;
+/// use dream_models::deep::methods::da_clip::{Config, DaClip};
+/// use dream_models::deep::train::Params;
 ///
 /// let params = Params::seeded(1, DType::F32, &Device::Cpu);
 /// let model = DaClip::new(&Config::default(), &params.builder())?;
 /// // One video of four frames.
 /// let frames = Tensor::zeros((1, 4, 3, 64, 64), DType::F32, &Device::Cpu)?;
-/// assert_eq!(model.score(&frames)?.dims(), [1]);
+/// assert_eq!(model.score_video(&frames)?.dims(), [1]);
 /// # Ok::<(), dream_models::Error>(())
 /// ```
 ///
@@ -45,6 +48,7 @@ pub struct DaClip {
     projection: Linear,
     regressor: Linear,
     config: Config,
+    input: Input,
     dtype: DType,
     device: Device,
 }
@@ -78,6 +82,7 @@ impl DaClip {
             projection: Linear::new(config.visual.features(), config.dim, &head.pp("visual_proj"))?,
             regressor: Linear::new(config.dim, 1, &head.pp("regressor"))?,
             config: config.clone(),
+            input: config.input(),
             dtype: vb.dtype(),
             device: vb.device().clone(),
         })
@@ -94,7 +99,8 @@ impl DaClip {
         checkpoint.expect_kind(KIND)?;
         let config: Config = checkpoint.config()?;
         let expected = parameters(|vb| Self::new(&config, vb))?;
-        Self::new(&config, &weights(checkpoint, &expected, dtype, device, |_| true)?)
+        Self::new(&config, &weights(checkpoint, &expected, dtype, device, |_| true)?)?
+            .with_input(checkpoint.input()?.clone())
     }
 
     /// Loads the visual branch of a checkpoint, whether or not the tensors of the text tower are in it.
@@ -110,7 +116,21 @@ impl DaClip {
         if checkpoint.tensors().shapes().any(|(name, _)| is_text(name)) {
             expected = parameters(|vb| Self::new(&config, vb))?;
         }
-        Self::visual_only(&config, &weights(checkpoint, &expected, dtype, device, |name| !is_text(name))?)
+        Self::visual_only(&config, &weights(checkpoint, &expected, dtype, device, |name| !is_text(name))?)?
+            .with_input(checkpoint.input()?.clone())
+    }
+
+    /// The same network with another [`input`](VideoNetwork::input) than [`Config::input`], which [`new`](Self::new)
+    /// gives it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidConfig`] for an input that has no meaning, [`Error::InvalidInput`] when the preprocessing makes
+    /// frames of another size.
+    pub fn with_input(self, input: Input) -> Result<Self> {
+        input.validate()?;
+        input.expect_size(self.config.visual.img_size)?;
+        Ok(Self { input, ..self })
     }
 
     /// The configuration that the model was built with.
@@ -189,7 +209,7 @@ impl DaClip {
     /// # Errors
     ///
     /// As [`embed_video`](Self::embed_video).
-    pub fn score(&self, frames: &Tensor) -> Result<Tensor> {
+    pub fn score_video(&self, frames: &Tensor) -> Result<Tensor> {
         self.regress(&self.embed_video(frames)?)
     }
 
@@ -201,6 +221,24 @@ impl DaClip {
     pub(super) fn tower(&self) -> Result<&TextTower> {
         let reason = "the model was built or loaded without its text tower: use `new` or `load`".to_owned();
         self.text.as_ref().ok_or(Error::InvalidInput { argument: "text", reason })
+    }
+}
+
+impl VideoNetwork for DaClip {
+    fn input(&self) -> &Input {
+        &self.input
+    }
+
+    fn encode(&self, frames: &Tensor) -> Result<Tensor> {
+        self.frame_features(frames)
+    }
+
+    fn score(&self, encoded: &Tensor) -> Result<Tensor> {
+        self.regress(&self.pool(encoded)?)
+    }
+
+    fn represent(&self, encoded: &Tensor) -> Result<Option<Tensor>> {
+        self.pool(encoded).map(Some)
     }
 }
 

@@ -4,17 +4,17 @@
 //! is honoured as there: `HF_HOME` moves the cache, `HF_ENDPOINT` names another server, and with `HF_HUB_OFFLINE=1`
 //! nothing leaves the machine.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use candle_core::{DType, Device, Tensor};
 use hf_hub::api::sync::ApiBuilder;
 use hf_hub::{Cache, Repo, RepoType};
-use std::collections::BTreeMap;
 
-use super::tensors::{TensorFile, check};
-use crate::deep::clip_text::{self, TextTower, from_openai};
-use crate::deep::parameters;
-use crate::deep::swin_v2::{self, SwinV2};
+use super::backbones::swin_v2;
+use super::checkpoint::TensorFile;
+use super::pretrained;
+use super::text::clip;
 use crate::{Error, Result};
 
 /// A file of a hub.
@@ -132,15 +132,7 @@ impl Hub {
         device: &Device,
     ) -> Result<BTreeMap<String, Tensor>> {
         let file = TensorFile::open(self.get(remote)?)?;
-        let keeps_head = config.num_classes > 0;
-        let mut tensors = BTreeMap::new();
-        for (name, tensor) in file.read_where(|_| true, &Device::Cpu)? {
-            match swin_v2::from_microsoft(&name) {
-                Some(name) if keeps_head || !name.starts_with("head.") => tensors.insert(name, tensor),
-                _ => None,
-            };
-        }
-        fitting(tensors, &parameters(|vb| SwinV2::new(config, vb))?, dtype, device)
+        moved(pretrained::swin_v2(&file, config)?, dtype, device)
     }
 
     /// Tensors of a text tower, in either layout, also out of a file of the whole CLIP.
@@ -151,18 +143,16 @@ impl Hub {
     pub fn clip_text(
         &self,
         remote: &Remote,
-        config: &clip_text::Config,
+        config: &clip::Config,
         dtype: DType,
         device: &Device,
     ) -> Result<BTreeMap<String, Tensor>> {
         let file = TensorFile::open(self.get(remote)?)?;
-        let images = |name: &str| name.starts_with("vision_model.") || name.starts_with("visual.");
-        let tensors = from_openai(file.read_where(|name| !images(name), &Device::Cpu)?)?;
-        fitting(tensors, &parameters(|vb| TextTower::new(config, vb))?, dtype, device)
+        moved(pretrained::clip_text(&file, config)?, dtype, device)
     }
 }
 
-/// timm's large Swin-V2 without its head, for [`Params::insert`](crate::deep::Params::insert) or a `VarBuilder`.
+/// timm's large Swin-V2 without its head, for [`Params::insert`](crate::deep::train::Params::insert) or a `VarBuilder`.
 ///
 /// # Errors
 ///
@@ -178,16 +168,14 @@ pub fn swin_v2_large(dtype: DType, device: &Device) -> Result<BTreeMap<String, T
 ///
 /// As [`Hub::clip_text`].
 pub fn clip_vit_b32(dtype: DType, device: &Device) -> Result<BTreeMap<String, Tensor>> {
-    Hub::from_env().clip_text(&Remote::clip_vit_b32(), &clip_text::Config::vit_b32(), dtype, device)
+    Hub::from_env().clip_text(&Remote::clip_vit_b32(), &clip::Config::vit_b32(), dtype, device)
 }
 
-fn fitting(
+fn moved(
     tensors: BTreeMap<String, Tensor>,
-    expected: &[(String, Vec<usize>)],
     dtype: DType,
     device: &Device,
 ) -> Result<BTreeMap<String, Tensor>> {
-    check(expected, tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.dims())))?;
     let moved = |(name, tensor): (String, Tensor)| Ok((name, tensor.to_dtype(dtype)?.to_device(device)?));
     tensors.into_iter().map(moved).collect()
 }

@@ -8,7 +8,7 @@ use crate::{Error, Result};
 /// presets are functions.
 ///
 /// ```
-/// use dream_models::deep::clip_text::Config;
+/// use dream_models::deep::text::clip::Config;
 ///
 /// let config = Config::vit_b32();
 /// assert_eq!((config.hidden_size, config.max_position_embeddings), (512, 77));
@@ -85,6 +85,25 @@ impl Config {
             num_attention_heads: 8,
             ..Self::default()
         }
+    }
+
+    /// Blocks between a parameter and the top of the tower, for learning rates that fall towards the tokens: 0 for the
+    /// last norm and the projection, 1 for the last block, and the most for the embeddings.
+    ///
+    /// ```
+    /// let config = dream_models::deep::text::clip::Config::vit_b32();
+    /// assert_eq!(config.depth_of("text_model.encoder.layers.11.mlp.fc1.weight"), 1);
+    /// assert_eq!(config.depth_of("text_model.embeddings.token_embedding.weight"), 13);
+    /// ```
+    #[must_use]
+    pub fn depth_of(&self, parameter: &str) -> u32 {
+        let all = self.num_hidden_layers;
+        let below = |block: usize| u32::try_from(all.saturating_sub(block)).unwrap_or(u32::MAX);
+        if parameter.starts_with("text_model.embeddings.") {
+            return below(0).saturating_add(1);
+        }
+        let layer = parameter.strip_prefix("text_model.encoder.layers.");
+        layer.and_then(|rest| rest.split('.').next()?.parse().ok()).map_or(0, below)
     }
 
     /// Refuses what has no meaning, and sizes that no tower has.

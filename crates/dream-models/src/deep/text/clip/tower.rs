@@ -6,29 +6,12 @@ use super::block::Block;
 use super::config::Config;
 use crate::deep::kernels::rows_product;
 use crate::deep::layers::LayerNorm;
+use crate::deep::tap::{Point, Tap};
 use crate::{Error, Result, par};
 
 /// Values of the tokens of one pass on the CPU, four texts of 77 tokens and a width of 512: what a block computes of them stays
 /// in the cache, and memory does not grow with the number of texts.
 const PASS: usize = 4 * 77 * 512;
-
-/// Looks into a forward pass, and may change what enters a block.
-pub(crate) trait Tap {
-    /// What block `layer` gets.
-    fn input(&mut self, _layer: usize, x: &Tensor) -> candle_core::Result<Tensor> {
-        Ok(x.clone())
-    }
-
-    /// What the last block gave, before the final norm.
-    fn output(&mut self, x: &Tensor) -> candle_core::Result<Tensor> {
-        Ok(x.clone())
-    }
-
-    /// Attention of block `layer`, `[batch, heads, queries, keys]`.
-    fn attention(&mut self, _layer: usize, _weights: &Tensor) -> candle_core::Result<()> {
-        Ok(())
-    }
-}
 
 /// The text encoder of CLIP.
 ///
@@ -40,8 +23,8 @@ pub(crate) trait Tap {
 /// number of threads; between processors it differs in the last digits, as the matrix products do.
 ///
 /// ```
-/// use dream_models::deep::clip_text::{Config, TextTower, Tokenizer};
-/// use dream_models::deep::Params;
+/// use dream_models::deep::text::clip::{Config, TextTower, Tokenizer};
+/// use dream_models::deep::train::Params;
 /// use dream_models::deep::candle_core::{DType, Device};
 ///
 /// let params = Params::seeded(1, DType::F32, &Device::Cpu);
@@ -64,22 +47,6 @@ pub struct TextTower {
     norm: LayerNorm,
     projection: Tensor,
     config: Config,
-}
-
-/// Everything that a forward pass of a [`TextTower`] computed.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Trace {
-    /// Representations, `[texts, projection_dim]`, not normalised.
-    pub embeddings: Tensor,
-    /// The normed hidden state of the end of each text, `[texts, hidden_size]`.
-    pub pooled: Tensor,
-    /// Normed hidden states of all tokens, `[texts, tokens, hidden_size]`.
-    pub last_hidden_state: Tensor,
-    /// The input of each block, and the output of the last one, before the norm.
-    pub hidden_states: Vec<Tensor>,
-    /// Attention of each block after the softmax, `[texts, heads, queries, keys]`.
-    pub attentions: Vec<Tensor>,
 }
 
 impl TextTower {
@@ -137,26 +104,6 @@ impl TextTower {
         self.forward_embeddings(&self.embed(ids)?, &ends)
     }
 
-    /// The same with everything on the way, up to rounding: attention is computed in another way where its weights are kept.
-    ///
-    /// # Errors
-    ///
-    /// As [`forward`](Self::forward).
-    pub fn trace(&self, ids: &Tensor) -> Result<Trace> {
-        let ends = self.ends(ids)?;
-        let mut keep = Keep::default();
-        let last = self.run(&self.embed(ids)?, &mut keep)?;
-        let last_hidden_state = self.norm.forward(&last)?;
-        let pooled = pick(&last_hidden_state, &ends)?;
-        Ok(Trace {
-            embeddings: rows_product(&pooled, &self.projection)?,
-            pooled,
-            last_hidden_state,
-            hidden_states: keep.states,
-            attentions: keep.attentions,
-        })
-    }
-
     /// Embeddings of tokens without positions, `[texts, tokens]` to `[texts, tokens, hidden_size]`: what
     /// [`forward_embeddings`](Self::forward_embeddings) takes, and where learned vectors of a prompt may be put in.
     ///
@@ -206,14 +153,24 @@ impl TextTower {
         Ok(last.forward_one(&x, |x| x.flatten_to(1)?.index_select(&rows, 0))?)
     }
 
-    pub(crate) fn forward_tapped(
-        &self,
-        embeddings: &Tensor,
-        ends: &[usize],
-        tap: &mut dyn Tap,
-    ) -> Result<Tensor> {
-        let last = self.run(embeddings, tap)?;
-        let pooled = self.norm.forward(&pick(&last, ends)?)?;
+    /// [`forward`](Self::forward) with a look inside, up to rounding: attention is computed in another way where its
+    /// weights are shown.
+    ///
+    /// # Errors
+    ///
+    /// As [`forward`](Self::forward), and those of `tap`.
+    pub fn forward_tapped(&self, ids: &Tensor, tap: &mut dyn Tap) -> Result<Tensor> {
+        let (ends, embeddings) = (self.ends(ids)?, self.embed(ids)?);
+        let (_, tokens, _) = embeddings.dims3()?;
+        let mask = causal(tokens, &embeddings)?;
+        let mut x = embeddings.broadcast_add(&self.positions.narrow(0, 0, tokens)?)?;
+        for (block, layer) in self.blocks.iter().enumerate() {
+            x = layer.forward_tapped(block, &x, &mask, tap)?;
+        }
+        let states = self.norm.forward(&tap.leave(&x)?)?;
+        tap.see(Point::Norm, &states)?;
+        let pooled = pick(&states, &ends)?;
+        tap.see(Point::Pooled, &pooled)?;
         Ok(rows_product(&pooled, &self.projection)?)
     }
 
@@ -232,18 +189,6 @@ impl TextTower {
             })
         };
         self.rows(ids)?.into_iter().enumerate().map(find).collect()
-    }
-
-    /// All blocks, without the final norm.
-    fn run(&self, embeddings: &Tensor, tap: &mut dyn Tap) -> Result<Tensor> {
-        let (texts, tokens, _) = embeddings.dims3()?;
-        self.fits(texts, tokens)?;
-        let mask = causal(tokens, embeddings)?;
-        let mut x = embeddings.broadcast_add(&self.positions.narrow(0, 0, tokens)?)?;
-        for (layer, block) in self.blocks.iter().enumerate() {
-            x = block.forward_tapped(layer, &x, &mask, tap)?;
-        }
-        Ok(tap.output(&x)?)
     }
 
     /// Ids on the host, all of them known.
@@ -308,27 +253,4 @@ fn needed(ends: &[usize]) -> usize {
 
 fn invalid(reason: String) -> Error {
     Error::InvalidInput { argument: "ids", reason }
-}
-
-/// Keeps what goes by.
-#[derive(Default)]
-struct Keep {
-    states: Vec<Tensor>,
-    attentions: Vec<Tensor>,
-}
-
-impl Tap for Keep {
-    fn input(&mut self, _: usize, x: &Tensor) -> candle_core::Result<Tensor> {
-        self.states.push(x.clone());
-        Ok(x.clone())
-    }
-
-    fn output(&mut self, x: &Tensor) -> candle_core::Result<Tensor> {
-        self.input(0, x)
-    }
-
-    fn attention(&mut self, _: usize, weights: &Tensor) -> candle_core::Result<()> {
-        self.attentions.push(weights.clone());
-        Ok(())
-    }
 }

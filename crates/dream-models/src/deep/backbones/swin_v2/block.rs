@@ -4,9 +4,10 @@ use candle_nn::VarBuilder;
 use super::attention::WindowAttention;
 use super::config::{Config, Geometry};
 use super::patch::PatchMerging;
+use super::see;
 use super::window::Cut;
-use super::{Observer, Point, Probe};
 use crate::deep::layers::{LayerNorm, Linear, bias_gelu, gelu};
+use crate::deep::tap::{Point, Tap};
 
 /// Attention and a two-layer network, each followed by a norm and added to its input.
 #[derive(Debug, Clone)]
@@ -106,37 +107,23 @@ impl Stage {
         &self,
         x: &Tensor,
         tables: &[Tensor],
-        mut observer: Observer<'_, '_>,
+        tap: &mut Option<&mut dyn Tap>,
     ) -> Result<Tensor> {
         let mut x = x.clone();
         let stage = self.number;
-        let mut observe = |point, x: &Tensor| observer.as_mut().map_or((), |observe| observe(point, x));
         if let Some(merging) = &self.merging {
             x = merging.forward(&x)?;
-            observe(Point::Merged { stage }, &x);
+            see(tap, Point::Merged { stage }, &x)?;
         }
         for (block, (layer, table)) in self.blocks.iter().zip(tables).enumerate() {
-            x = layer.forward(&x, table)?;
-            observe(Point::Block { stage, block }, &x);
-        }
-        observe(Point::Stage { stage }, &x);
-        if let Some(observe) = observer {
-            for (block, (layer, table)) in self.blocks.iter().zip(tables).enumerate() {
-                observe(Point::PositionBias { stage, block }, &layer.attention.position_bias(table)?);
+            if let Some(tap) = tap {
+                x = tap.enter(stage, block, &x)?;
+                tap.see(Point::PositionBias { stage, block }, &layer.attention.position_bias(table)?)?;
             }
+            x = layer.forward(&x, table)?;
+            see(tap, Point::Block { stage, block }, &x)?;
         }
-        Ok(x)
-    }
-
-    /// The same, where `probe` may change what enters each block.
-    pub(super) fn forward_probed(&self, x: &Tensor, tables: &[Tensor], probe: Probe<'_>) -> Result<Tensor> {
-        let mut x = match &self.merging {
-            Some(merging) => merging.forward(x)?,
-            None => x.clone(),
-        };
-        for (block, (layer, table)) in self.blocks.iter().zip(tables).enumerate() {
-            x = layer.forward(&probe(self.number, block, &x)?, table)?;
-        }
+        see(tap, Point::Stage { stage }, &x)?;
         Ok(x)
     }
 

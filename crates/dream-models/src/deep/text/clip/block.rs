@@ -4,9 +4,9 @@ use candle_nn::VarBuilder;
 use super::attention::{attend, causal};
 use super::config::{Activation, Config};
 use super::fused;
-use super::tower::Tap;
 use crate::deep::kernels::applies;
 use crate::deep::layers::{LayerNorm, Linear, bias_gelu, bias_quick_gelu, gelu, quick_gelu};
+use crate::deep::tap::{Point, Tap};
 
 /// Multi-head attention and a two-layer network, each on the norm of its input and added to it.
 #[derive(Debug, Clone)]
@@ -58,15 +58,17 @@ impl Block {
     /// [`forward`](Self::forward) with a look at the attention.
     pub(super) fn forward_tapped(
         &self,
-        layer: usize,
+        block: usize,
         x: &Tensor,
         mask: &Tensor,
         tap: &mut dyn Tap,
     ) -> Result<Tensor> {
-        let x = tap.input(layer, x)?;
+        let x = tap.enter(0, block, x)?;
         let (weights, mixed) = self.compose(&self.norm1.forward(&x)?, mask)?;
-        tap.attention(layer, &weights)?;
-        self.finish(&x, &mixed)
+        tap.see(Point::Attention { stage: 0, block }, &weights)?;
+        let x = self.finish(&x, &mixed)?;
+        tap.see(Point::Block { stage: 0, block }, &x)?;
+        Ok(x)
     }
 
     /// What follows the attention, whose result is `mixed`, for every row by itself.

@@ -8,7 +8,7 @@ use crate::{Error, Result};
 pub(super) const END_OF_WORD: &str = "</w>";
 
 /// CLIP's merges in their order, two tokens a line. The vocabulary follows from them.
-const CLIP_MERGES: &str = include_str!("../../../assets/clip-bpe-merges.txt");
+const CLIP_MERGES: &str = include_str!("../../../../assets/clip-bpe-merges.txt");
 
 pub(super) struct Vocabulary {
     pub(super) ids: BTreeMap<String, u32>,

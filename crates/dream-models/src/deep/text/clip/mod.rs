@@ -12,5 +12,4 @@ mod vocabulary;
 pub use config::{Activation, Config};
 pub use names::from_openai;
 pub use tokenizer::{Padding, Tokenizer, Tokens};
-pub(crate) use tower::Tap;
-pub use tower::{TextTower, Trace};
+pub use tower::TextTower;
