@@ -1,7 +1,8 @@
 //! Kernel values of many pairs of rows at once.
 
+use super::Kernel;
 use super::exp::exp_negative;
-use super::{Kernel, Rows};
+use crate::regression::Rows;
 use crate::simd::{self, dispatch};
 use crate::{Error, Result, par};
 

@@ -1,5 +1,7 @@
-use super::scaled_svr::pick;
-use super::{Kernel, MinMax, Rows, Scoring, SvrParams, holdout};
+use super::scaled::pick;
+use super::{Kernel, Scoring, SvrParams};
+use crate::regression::rows::check_targets;
+use crate::regression::{MinMax, Rows, holdout};
 use crate::{Error, Result, par};
 
 /// How columns are ranked for a selection: by the weights of linear regressions on repeated random splits.
@@ -66,7 +68,7 @@ impl SelectionParams {
             let expected = "of no kernel here: only the linear one has weights";
             return Err(Error::InvalidConfig { field: "svr.kernel.gamma", value: gamma, expected });
         }
-        super::rows::check_targets(rows, targets)?;
+        check_targets(rows, targets)?;
         let repeats = par::map(self.repeats, |repeat| {
             let seed = self.seed.wrapping_add(repeat as u64);
             let (train, _) = holdout(rows.len(), self.test_fraction, seed)?;
@@ -202,7 +204,7 @@ impl SizeSearch {
         if ranking.width != width {
             return Err(Error::LengthMismatch { argument: "ranking", expected: width, found: ranking.width });
         }
-        super::rows::check_targets(rows, targets)?;
+        check_targets(rows, targets)?;
         let sizes: Vec<usize> =
             self.sizes.iter().copied().filter(|size| (1..=width).contains(size)).collect();
         let repeats = self.repeats.min(ranking.orders.len());

@@ -1,4 +1,5 @@
-use super::{Impute, Imputer, MinMax, Regressor, Rows, Svr, SvrParams};
+use super::{Svr, SvrParams};
+use crate::regression::{Impute, Imputer, MinMax, Regressor, Rows};
 use crate::{Error, Result};
 
 /// How a [`ScaledSvr`] is trained: what becomes of missing values, which columns count, the range they are brought to,

@@ -1,10 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::Regressor;
-use super::format;
 use super::network::Network;
-use super::rows::{check_row, mean_and_std};
 use super::tensor::{Quantized, QuantizedFile};
+use crate::regression::rows::{check_row, mean_and_std};
+use crate::regression::{Regressor, format};
 use crate::{Error, Result};
 
 /// The mean of small networks, `y = mean + std / M · Σₘ (bₘ + vₘ · tanh(cₘ + Wₘ x))`.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::rows::{check_row, mean_and_std};
-use super::{Rows, format};
+use crate::regression::rows::{check_row, mean_and_std};
+use crate::regression::{Rows, format};
 use crate::{Error, Result};
 
 /// What happens to a column before it is standardised.

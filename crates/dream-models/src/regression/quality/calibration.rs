@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rows::mean_and_std;
 use super::tensor::{Quantized, QuantizedFile};
 use super::whiten::whitening;
-use super::{Familiarity, Folds, Interval, QualityParams, Rows, ScaledEnsemble, format};
+use super::{Familiarity, Interval, QualityParams, ScaledEnsemble};
+use crate::regression::rows::mean_and_std;
+use crate::regression::{Folds, Rows, format};
 use crate::{Error, Result};
 
 /// How a [`Calibration`] is measured.

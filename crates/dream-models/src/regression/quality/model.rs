@@ -1,35 +1,9 @@
 use std::io::Read;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Calibration, Grade, Impute, Prediction, Provenance, Regressor, ScaledEnsemble, format};
+use super::{Calibration, Grade, Prediction, ScaledEnsemble, file};
+use crate::regression::{Impute, ModelInfo, OutputRange, Provenance, Regressor, format};
 use crate::{Error, Result, bounded};
-
-/// What a model is called, what it takes and what it gives.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ModelInfo {
-    /// Name and number, such as `videval60-ugc-1`. Another number for every change of a score.
-    pub version: String,
-    /// Names of the features, in the order of the rows.
-    pub inputs: Vec<String>,
-    /// Range and wording of the score.
-    pub output: OutputRange,
-}
-
-/// Range and wording of a score.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OutputRange {
-    /// Smallest score.
-    pub min: f64,
-    /// Largest score.
-    pub max: f64,
-    /// The scale in words.
-    pub scale: String,
-    /// What the score measures, in words.
-    pub meaning: String,
-}
 
 /// A trained regression with its feature names, scaling, output range, calibration and provenance.
 ///
@@ -57,12 +31,12 @@ pub struct QualityModel {
 }
 
 /// The committed weights. `train-quality-model` writes these files.
-const VIDEVAL60: &[u8] = include_bytes!("../../assets/videval60-ugc-1.json");
-const BRISQUE: &[u8] = include_bytes!("../../assets/brisque-ugc-1.json");
+const VIDEVAL60: &[u8] = include_bytes!("../../../assets/videval60-ugc-1.json");
+const BRISQUE: &[u8] = include_bytes!("../../../assets/brisque-ugc-1.json");
 
 impl QualityModel {
     /// Largest model file that is read, in bytes.
-    pub const MAX_BYTES: usize = format::MAX_BYTES;
+    pub const MAX_BYTES: usize = file::MAX_BYTES;
 
     /// Level of the intervals that [`QualityModel::predict`] gives.
     pub const LEVEL: f64 = 0.9;
@@ -120,7 +94,7 @@ impl QualityModel {
     /// [`Error::UnsupportedFormat`] for a file of another format or version; [`Error::InvalidModel`] for anything
     /// damaged, truncated, unknown or contradictory, and for more than [`QualityModel::MAX_BYTES`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let (info, predictor, calibration, provenance) = format::read(bytes)?;
+        let (info, predictor, calibration, provenance) = file::read(bytes)?;
         Ok(Self { info, predictor, calibration, provenance })
     }
 
@@ -148,7 +122,7 @@ impl QualityModel {
     ///
     /// [`Error::InvalidModel`] for a model larger than [`QualityModel::MAX_BYTES`].
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        format::write(&self.info, &self.predictor, &self.calibration, &self.provenance)
+        file::write(&self.info, &self.predictor, &self.calibration, &self.provenance)
     }
 
     /// Writes the model file.

@@ -1,6 +1,7 @@
-use super::svr::{CrossValidation, Kernel, SvrParams};
-use super::{Folds, Rows};
+use super::validate::CrossValidation;
+use super::{Kernel, SvrParams};
 use crate::random::SplitMix64;
+use crate::regression::{Folds, Rows};
 use crate::{Error, Result};
 
 /// A measure of predictions, larger for better ones.

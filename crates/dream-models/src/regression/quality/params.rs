@@ -1,6 +1,7 @@
-use super::rows::check_targets;
-use super::{Impute, Imputer, MlpEnsemble, MlpParams, Regressor, Rows, Scaler, Transform};
+use super::{MlpEnsemble, MlpParams, Scaler, Transform};
 use crate::Result;
+use crate::regression::rows::check_targets;
+use crate::regression::{Impute, Imputer, Regressor, Rows};
 
 /// How a [`ScaledEnsemble`] is trained: what becomes of missing values, the scaling of each column and the ensemble.
 #[derive(Debug, Clone, PartialEq)]

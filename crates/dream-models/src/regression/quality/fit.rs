@@ -1,9 +1,10 @@
+use super::MlpEnsemble;
 use super::adam::Adam;
 use super::network::{Network, Scratch};
-use super::rows::{check_targets, mean_and_std};
 use super::whiten::{project, whitening};
-use super::{MlpEnsemble, Rows};
 use crate::random::SplitMix64;
+use crate::regression::Rows;
+use crate::regression::rows::{check_targets, mean_and_std};
 use crate::{Error, Result};
 
 /// How an [`MlpEnsemble`] is trained.
@@ -165,8 +166,8 @@ fn sample<'a>(white: &'a [f64], targets: &[f64], width: usize, index: usize) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::Regressor as _;
     use super::*;
+    use crate::regression::Regressor as _;
 
     fn params() -> MlpParams {
         MlpParams { members: 5, hidden: 6, epochs: 60, batch: 16, ..MlpParams::default() }

@@ -3,15 +3,12 @@
 use std::io::Read;
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::scaled_svr::bad_column;
-use super::svr::SvrFile;
-use super::{
-    Imputer, MinMax, ModelInfo, OutputRange, Provenance, Regressor, ScaledSvr, Svr, SvrParams, format,
-};
+use super::file::SvrFile;
+use super::scaled::bad_column;
+use super::{ScaledSvr, Svr, SvrParams};
+use crate::regression::{Imputer, MinMax, ModelInfo, OutputRange, Provenance, Regressor, format};
 use crate::{Error, Result, bounded};
 
 const FORMAT: &str = "dream-models.svr";
@@ -229,24 +226,5 @@ impl Regressor for SvrModel {
 
     fn predict(&self, row: &[f64]) -> Result<f64> {
         Self::predict(self, row)
-    }
-}
-
-/// Numbers as base64 of little-endian 64-bit words: exact, and a third of their size in decimal.
-pub(super) fn encode(values: &[f64]) -> String {
-    STANDARD.encode(values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())
-}
-
-/// Finite numbers of at most `largest` in magnitude, `count` of them.
-pub(super) fn decode(text: &str, part: &'static str, count: Option<usize>, largest: f64) -> Result<Vec<f64>> {
-    let bytes = STANDARD.decode(text).map_err(|error| Error::invalid(part, error.to_string()))?;
-    if count.and_then(|count| count.checked_mul(8)) != Some(bytes.len()) {
-        return Err(Error::invalid(part, format!("{} bytes do not fit the rest of the file", bytes.len())));
-    }
-    let values: Vec<f64> = bytes.as_chunks::<8>().0.iter().map(|word| f64::from_le_bytes(*word)).collect();
-    if values.iter().all(|value| value.abs() <= largest) {
-        Ok(values)
-    } else {
-        Err(Error::invalid(part, format!("a value is not between -{largest} and {largest}")))
     }
 }
