@@ -103,6 +103,57 @@ fn adversarial_headers_are_refused_before_anything_is_allocated() {
 }
 
 #[test]
+fn faults_of_a_header_name_the_tensor() {
+    let error = |header: &str, data: usize| {
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header.as_bytes());
+        bytes.resize(bytes.len() + data, 0);
+        TensorFile::from_bytes(bytes).unwrap_err().to_string()
+    };
+    let entry = |name: &str, dtype: &str, shape: &str, from: u64, to: u64| {
+        format!(r#""{name}":{{"dtype":"{dtype}","shape":{shape},"data_offsets":[{from},{to}]}}"#)
+    };
+    let good = entry("good", "F32", "[2]", 0, 8);
+    for (bad, data, expected) in [
+        (entry("good", "F32", "[2]", 0, 8), 8, "`good` is there twice"),
+        (entry("gap", "F32", "[2]", 9, 17), 17, "`gap`"),
+        (entry("over", "F32", "[2]", 4, 12), 12, "`over`"),
+        (entry("back", "F32", "[2]", 12, 4), 12, "`back` is at 12 to 4"),
+        (entry("small", "F32", "[3]", 8, 16), 16, "`small` of F32 [3] cannot have 8 bytes"),
+        (entry("odd", "F4", "[3]", 8, 9), 9, "`odd` of F4 [3]"),
+        (
+            entry("large", "F32", "[4611686018427387904]", 8, 16),
+            16,
+            "`large` of F32 [4611686018427387904] fits no memory",
+        ),
+        (entry("alien", "F99", "[2]", 8, 16), 16, "F99"),
+        (entry("rest", "F32", "[2]", 8, 16), 17, "16 bytes, 17 follow"),
+        (entry("short", "F32", "[2]", 8, 16), 15, "16 bytes, 15 follow"),
+    ] {
+        let found = error(&format!("{{{good},{bad}}}"), data);
+        assert!(found.contains(expected), "{found}");
+    }
+}
+
+/// What the checks of this crate are for: see the module of the header.
+#[test]
+fn the_library_alone_lets_faults_through() {
+    let twice = r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    let mut bytes = (twice.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(twice.as_bytes());
+    bytes.extend([0; 4]);
+    let theirs = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).unwrap();
+    assert_eq!(theirs["a"].dims(), [1], "the last of two tensors of one name");
+    assert!(TensorFile::from_bytes(bytes).unwrap_err().to_string().contains("twice"));
+}
+
+#[test]
+fn the_bytes_are_those_of_the_library() {
+    let theirs = safetensors::serialize(tensors(), None).unwrap();
+    assert_eq!(bytes(), theirs);
+}
+
+#[test]
 fn pickles_are_refused_with_a_command() {
     let folder = tempfile::tempdir().unwrap();
     for (name, first) in [("zip.pth", b"PK\x03\x04aaaaaaaa"), ("old.pt", b"\x80\x02}q\x00(aaaaaa")] {
