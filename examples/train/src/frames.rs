@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result, ensure};
-use dream_data::{Cropped, OpenOptions, Pixels, RelativeBox, Sampling, FrameSource, sampled};
+use dream_data::{Cropped, OpenOptions, Pixels, RelativeBox, Sampling, FrameSource, open_sampled};
 use dream_features::{Frame, color};
 use dream_models::deep::input::{FaceRule, Input};
 use dream_models::face::BoxExpansion;
@@ -103,7 +103,7 @@ impl Frames<'_> {
 
     fn decode(&self, path: &Path, part: Option<RelativeBox>) -> Result<Vec<u8>> {
         let plan: Sampling = self.input.frames.to_string().parse()?;
-        let mut source: Box<dyn FrameSource> = Box::new(sampled(path, &OpenOptions::default(), plan)?);
+        let mut source: Box<dyn FrameSource> = open_sampled(path, &OpenOptions::default(), plan)?;
         if let Some(part) = part {
             source = Box::new(Cropped::new(source, part));
         }
@@ -116,7 +116,8 @@ impl Frames<'_> {
                 other => anyhow::bail!("cannot train on this pixel layout: {other:?}"),
             };
             color::pack_rgb8(&frame, &mut buffer);
-            let view = ImageView::rgb(&buffer, frame.width(), frame.height())?;
+            let (width, height) = frame.size();
+            let view = ImageView::rgb(&buffer, width, height)?;
             bytes.extend(self.input.pixels.resize(&view)?.data);
         }
         ensure!(!bytes.is_empty(), "it has no frames");

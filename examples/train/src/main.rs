@@ -18,46 +18,35 @@ struct Args {
     /// The data set: videos/, splits/, all_descriptions_en.csv
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-
     /// The folder of results; run the same command again after an interruption
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-
     /// What is trained; see the end of this help
     #[arg(long, default_value = "da-clip", value_parser = methods::names())]
     method: String,
-
     /// Which split of the data set
     #[arg(long, value_name = "N", default_value_t = 0)]
     split: usize,
-
     /// Of first weights, order, flips, drawn frames and sentences, and the validation clips
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-
     /// One of every N frames of a video is seen; without effect on methods that see a few fixed frames
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..))]
     every: u64,
-
     /// Face boxes as CSV file,x1,y1,x2,y2 in parts of the frame
     #[arg(long, value_name = "FILE", conflicts_with = "crop")]
     boxes: Option<PathBuf>,
-
     /// One part of the frame for all videos, cut as it is given [default: the whole frame]
     #[arg(long, value_name = "X1,Y1,X2,Y2")]
     crop: Option<RelativeBox>,
-
     /// How many times as wide and high as the boxes of --boxes the cut is
     #[arg(long, value_name = "X", default_value_t = 1.3)]
     expand: f64,
-
     #[command(flatten)]
     options: Options,
-
     /// Threads [default: all processors]
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
-
     /// Where decoded frames are kept; several runs may share it [default: OUT/frames]
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,

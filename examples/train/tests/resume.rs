@@ -4,40 +4,29 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
-use dream_data::synthetic::{Synthetic, SyntheticConfig};
+use dream_data::RelativeBox;
+use dream_data::dataset::{ClipId, Dataset};
+use dream_data::split::Partition;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::checkpoint::Checkpoint;
-use dream_models::deep::methods::da_clip::{DaClip, Descriptions};
-
-/// 48 clips: 4 identities, 9 methods, 8 frames of 48x40.
-fn tree(root: &Path) -> PathBuf {
-    let config = SyntheticConfig {
-        identities: 4,
-        methods: 9,
-        frames: 8,
-        width: 48,
-        height: 40,
-        raters: 8,
-        session_clips: 20,
-        portraits: false,
-        seed: 3,
-        ..SyntheticConfig::default()
-    };
-    let data = root.join("data");
-    Synthetic::new(config).unwrap().write_tree(&data, 2, &|_| {}).unwrap();
-    data
-}
+use dream_models::deep::explain::retrieval::Descriptions;
+use dream_models::deep::input::FaceRule;
+use dream_models::deep::methods::da_clip::DaClip;
+use train::testing::{kill_when, tree};
+use train::{Clip, Scoring, score};
 
 fn command(data: &Path, out: &Path, cache: &Path, more: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_train-da-clip"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
     command.arg("--data").arg(data).arg("--out").arg(out).arg("--cache").arg(cache);
-    command
-        .args(["--epochs", "2", "--batch", "4", "--frames", "2", "--sentences", "2", "--threads", "2"])
-        .args(more);
+    command.args(["--batch", "4", "--frames", "2", "--sentences", "2", "--threads", "2"]).args(more);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+fn succeed(mut command: Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// The tensors next to a checkpoint.
@@ -59,13 +48,15 @@ fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
     let root = folder.path();
     let (data, cache) = (tree(root), root.join("frames"));
     let (whole, broken) = (root.join("whole"), root.join("broken"));
-    let output = command(&data, &whole, &cache, &["--save-every", "1"]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    for name in ["table.txt", "predictions.csv", "curve.svg", "model.json"] {
+    let often = ["--epochs", "2", "--save-every", "1"];
+    succeed(command(&data, &whole, &cache, &often));
+    for name in ["table.txt", "predictions.csv", "predictions-text.csv", "curve.svg", "model.json"] {
         assert!(whole.join(name).exists(), "{name}");
     }
     let lines = fs::read_to_string(whole.join("metrics.jsonl")).unwrap();
     assert_eq!(lines.lines().count(), 2, "{lines}");
+    let table = fs::read_to_string(whole.join("table.txt")).unwrap();
+    assert!(table.contains("\nDA-CLIP ") && table.contains("\nDA-CLIP-T "), "{table}");
 
     let model = Checkpoint::open(whole.join("model.json")).unwrap();
     let descriptions = Descriptions::load(&model).unwrap().unwrap();
@@ -76,35 +67,27 @@ fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
 
     // Killed as soon as a state inside of an epoch is on the disk, and once more later.
     for epoch in [0, 1] {
-        let mut child = command(&data, &broken, &cache, &["--save-every", "1"]).spawn().unwrap();
-        let start = Instant::now();
-        loop {
+        let killed = kill_when(&mut command(&data, &broken, &cache, &often), || {
             let state = fs::read(broken.join("state.json")).unwrap_or_default();
             let state: serde_json::Value = serde_json::from_slice(&state).unwrap_or_default();
             let place = &state["provenance"];
-            if place["epoch"] == epoch && place["step"].as_u64().is_some_and(|step| step > 0) {
-                break;
-            }
-            assert!(child.try_wait().unwrap().is_none(), "the run ended before it could be killed");
-            assert!(start.elapsed() < Duration::from_secs(300), "no state inside of epoch {epoch}");
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        // SIGKILL: nothing of the program runs after it.
-        child.kill().unwrap();
-        child.wait().unwrap();
+            place["epoch"] == epoch && place["step"].as_u64().is_some_and(|step| step > 0)
+        });
+        assert!(killed, "the run ended before it could be killed");
         assert!(!broken.join("model.json").exists());
     }
-    let other = command(&data, &broken, &cache, &["--seed", "9"]).output().unwrap();
+    let other = command(&data, &broken, &cache, &["--epochs", "2", "--seed", "9"]).output().unwrap();
     let error = String::from_utf8_lossy(&other.stderr).into_owned();
     assert!(!other.status.success() && error.contains("seed 0 there, 9 now"), "{error}");
 
-    let output = command(&data, &broken, &cache, &["--save-every", "1"]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    succeed(command(&data, &broken, &cache, &often));
     for stem in ["model", "best", "state"] {
         assert!(tensors(&whole, stem) == tensors(&broken, stem), "{stem}: other weights");
     }
-    let table = |out: &Path| fs::read_to_string(out.join("predictions.csv")).unwrap();
-    assert_eq!(table(&whole), table(&broken));
+    for name in ["predictions.csv", "predictions-text.csv"] {
+        let read = |out: &Path| fs::read_to_string(out.join(name)).unwrap();
+        assert_eq!(read(&whole), read(&broken));
+    }
 }
 
 #[test]
@@ -112,25 +95,66 @@ fn other_networks_losses_and_options_run() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let (data, cache) = (tree(root), root.join("frames"));
-    let published = "--shift 2 --group-by none --init published --validation identity --warm-up 1 --loss nin-kl --epochs 1";
-    let published: Vec<&str> = published.split(' ').collect();
-    let runs: [&[&str]; 4] = [
-        &published,
-        &["--method", "opdai", "--loss", "mae-plcc-rank", "--epochs", "1"],
-        &["--no-text", "--accumulate", "2", "--schedule", "cosine", "--clip-norm", "1", "--epochs", "1"],
-        &["--freeze", "text.text_model", "--unfreeze-at", "1", "--layer-decay", "0.8", "--no-decay-vectors"],
+    let runs = [
+        "--shift 2 --group-by none --init published --validation identity --warm-up 1 --loss nin-kl --epochs 1",
+        "--method opdai --loss mae-plcc-rank --epochs 1",
+        "--no-text --accumulate 2 --schedule cosine --clip-norm 1 --epochs 1",
+        "--freeze text.text_model --unfreeze-at 1 --layer-decay 0.8 --no-decay-vectors --epochs 2",
     ];
     for (number, more) in runs.iter().enumerate() {
-        let out = root.join(number.to_string());
-        // Later arguments would be refused as repeated, so the number of epochs is left to the run.
-        let mut command = Command::new(env!("CARGO_BIN_EXE_train-da-clip"));
-        command.arg("--data").arg(&data).arg("--out").arg(&out).arg("--cache").arg(&cache);
-        command.args(["--batch", "4", "--frames", "2", "--sentences", "2"]).args(*more);
-        if !more.contains(&"--epochs") {
-            command.args(["--epochs", "2"]);
-        }
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{more:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let (out, more) = (root.join(number.to_string()), more.split(' ').collect::<Vec<_>>());
+        succeed(command(&data, &out, &cache, &more));
         assert!(out.join("model.json").exists());
+    }
+}
+
+/// Which frames and which part of them a network was trained with is in its checkpoint, and scoring obeys it.
+#[test]
+fn a_checkpoint_knows_what_its_network_looks_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let (data, cache) = (tree(root), root.join("frames"));
+    let dataset = Dataset::open(&data).unwrap();
+    let face = |place: usize| {
+        let left = 0.2 + 0.01 * (place % 7) as f64;
+        RelativeBox::new(left, 0.25, left + 0.4, 0.75).unwrap()
+    };
+    let mut list = "file,x1,y1,x2,y2\n".to_owned();
+    let split = dataset.split(0).unwrap();
+    let names = Partition::ALL.into_iter().flat_map(|set| split.set(set)).map(|row| row.clip.to_string());
+    let names: Vec<String> = names.collect();
+    for (place, name) in names.iter().enumerate() {
+        let [x1, y1, x2, y2] = face(place).corners();
+        list += &format!("{name},{x1},{y1},{x2},{y2}\n");
+    }
+    let boxes = root.join("boxes.csv");
+    fs::write(&boxes, list).unwrap();
+    let face_options = ["--boxes", boxes.to_str().unwrap(), "--expand", "1.5", "--every", "3", "--epochs", "1"];
+    for (method, plan) in [("opdai", "centres:3"), ("da-clip", "every:3")] {
+        let out = root.join(method);
+        succeed(command(&data, &out, &cache, &[&face_options[..], &["--method", method]].concat()));
+        let checkpoint = Checkpoint::open(out.join("model.json")).unwrap();
+        let input = checkpoint.input().unwrap();
+        assert_eq!(input.frames.to_string(), plan);
+        assert!(matches!(&input.face, FaceRule::Face(config) if config.expansion.0 == 1.5), "{input:?}");
+
+        let mut predictions = csv::Reader::from_path(out.join("predictions.csv")).unwrap();
+        let rows: Vec<csv::StringRecord> = predictions.records().map(Result::unwrap).collect();
+        let clip = |row: &csv::StringRecord| {
+            let id: ClipId = row[2].parse().unwrap();
+            let place = names.iter().position(|name| *name == row[2]).unwrap();
+            let path = dataset.video_path(&id).unwrap();
+            Clip { about: train::about(id), path, face: Some(face(place)), mos: 0.0, sentences: Vec::new() }
+        };
+        let mut clips: Vec<Clip> = rows.iter().map(clip).collect();
+        // Without the cache of frames, and in other batches.
+        let how = Scoring { batch: 3, quiet: true, ..Scoring::default() };
+        let scores = score(&out.join("model.json"), &clips, &how).unwrap();
+        let expected: Vec<f64> = rows.iter().map(|row| row[4].parse().unwrap()).collect();
+        assert_eq!(scores, expected, "{method}");
+
+        clips[0].face = None;
+        let error = format!("{:#}", score(&out.join("model.json"), &clips[..1], &how).unwrap_err());
+        assert!(error.contains("no face box"), "{error}");
     }
 }
