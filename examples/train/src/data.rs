@@ -39,7 +39,8 @@ impl Clip {
 /// Person and method of a name of the benchmark. A clip of another name is its own person and method.
 #[must_use]
 pub fn about(id: ClipId) -> dataset::Clip {
-    let own = || dataset::Clip { identity: id.to_string(), method: id.to_string(), real: false, id: id.clone() };
+    let own =
+        || dataset::Clip { identity: id.to_string(), method: id.to_string(), real: false, id: id.clone() };
     dataset::Clip::from_id(id.clone()).unwrap_or_else(|_| own())
 }
 

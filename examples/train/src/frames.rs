@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result, ensure};
-use dream_data::{Cropped, OpenOptions, Pixels, RelativeBox, Sampling, FrameSource, open_sampled};
+use dream_data::{Cropped, FrameSource, OpenOptions, Pixels, RelativeBox, Sampling, open_sampled};
 use dream_features::{Frame, color};
 use dream_models::deep::input::{FaceRule, Input};
 use dream_models::face::BoxExpansion;

@@ -108,9 +108,11 @@ impl Job<'_> {
         ensure!(reads, "--text: this network has no text tower; leave it out");
         let mut settings = self.settings()?;
         // Names and scores of all clips that are learnt from, in a few digits.
-        let clips = sets.fit.iter().chain(&sets.validation).fold(0, |sum, clip| {
-            digest(sum, &format!("{} {} {:?}", clip.name(), clip.mos, clip.face))
-        });
+        let clips = sets
+            .fit
+            .iter()
+            .chain(&sets.validation)
+            .fold(0, |sum, clip| digest(sum, &format!("{} {} {:?}", clip.name(), clip.mos, clip.face)));
         if let Some(all) = settings.as_object_mut() {
             all.insert("split".to_owned(), json!(self.split));
             all.insert("clips".to_owned(), json!(format!("{clips:016x}")));

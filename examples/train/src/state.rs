@@ -64,12 +64,7 @@ pub(crate) fn save(
 ) -> Result<()> {
     let weights = params.tensors()?.into_iter().map(|(name, tensor)| (format!("{WEIGHTS}{name}"), tensor));
     let moments = adam.state()?.into_iter().map(|(name, tensor)| (format!("{MOMENTS}{name}"), tensor));
-    let contents = Contents {
-        kind: KIND.to_owned(),
-        config: settings,
-        input: None,
-        provenance: progress,
-    };
+    let contents = Contents { kind: KIND.to_owned(), config: settings, input: None, provenance: progress };
     Checkpoint::save(path, &contents, &weights.chain(moments).collect())?;
     Ok(())
 }

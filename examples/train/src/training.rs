@@ -143,13 +143,7 @@ impl Training<'_> {
     }
 
     /// One step of the optimiser; the values to be logged.
-    fn step(
-        &self,
-        learner: &mut Learner,
-        order: &[Vec<usize>],
-        epoch: u64,
-        step: usize,
-    ) -> Result<[f64; 5]> {
+    fn step(&self, learner: &mut Learner, order: &[Vec<usize>], epoch: u64, step: usize) -> Result<[f64; 5]> {
         let (job, options) = (self.job, self.job.options);
         let drawing = Drawing {
             frames: self.frames,

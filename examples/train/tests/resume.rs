@@ -129,7 +129,8 @@ fn a_checkpoint_knows_what_its_network_looks_at() {
     }
     let boxes = root.join("boxes.csv");
     fs::write(&boxes, list).unwrap();
-    let face_options = ["--boxes", boxes.to_str().unwrap(), "--expand", "1.5", "--every", "3", "--epochs", "1"];
+    let face_options =
+        ["--boxes", boxes.to_str().unwrap(), "--expand", "1.5", "--every", "3", "--epochs", "1"];
     for (method, plan) in [("opdai", "centres:3"), ("da-clip", "every:3")] {
         let out = root.join(method);
         succeed(command(&data, &out, &cache, &[&face_options[..], &["--method", method]].concat()));
