@@ -59,20 +59,10 @@ impl Job<'_> {
     /// # Errors
     /// When a file of first weights cannot be read.
     pub fn settings(&self) -> Result<Value> {
-        let mut all = Map::new();
-        for part in [
-            serde_json::to_value(self.options)?,
-            serde_json::to_value(Recipe::new(self.options))?,
-            serde_json::to_value(self.input())?,
-        ] {
-            let Value::Object(mut part) = part else { continue };
-            // The input calls the plan of frames so, the options how many of them a step sees.
-            if let Some(plan) = part.get("pixels").and(part.get("frames").cloned()) {
-                part.remove("frames");
-                part.insert("plan".to_owned(), plan);
-            }
-            all.extend(part);
-        }
+        let parts = [serde_json::to_value(self.options)?, serde_json::to_value(Recipe::new(self.options))?];
+        let mut all: Map<String, Value> =
+            parts.into_iter().filter_map(|part| part.as_object().cloned()).flatten().collect();
+        all.insert("input".to_owned(), serde_json::to_value(self.input())?);
         let digest = |path: &Path| -> Result<String> {
             let named = || format!("first weights {}", path.display());
             TensorFile::open(path).and_then(|file| file.sha256()).with_context(named)
