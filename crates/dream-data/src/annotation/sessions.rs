@@ -1,4 +1,4 @@
-//! `sessions.csv`: who graded what in which session, checkers included, so that quality control can be run again.
+//! `sessions.csv`: who graded what in which session, with checkers, so that quality control can run again.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -26,7 +26,7 @@ const SPEC: Spec = Spec {
 
 /// Reads sessions one by one; memory depends on the size of a session and on the number of their names.
 ///
-/// A row is one grade. Rows of one attempt stand together; where session, rater or attempt change, the next one begins.
+/// A row is one grade. Rows of one attempt are adjacent; a change of session, rater or attempt begins the next one.
 ///
 /// # Example
 /// ```
@@ -87,8 +87,8 @@ impl<R: Read> SessionReader<R> {
     /// The next attempt; `None` at the end.
     ///
     /// # Errors
-    /// [`Error::Row`](crate::Error::Row) with the line for a cell that cannot be used, a checker without known score or
-    /// the reverse, a clip that is twice in an attempt, and an attempt that goes on after another one began. Stop then.
+    /// [`Error::Row`](crate::Error::Row) with the line for an unusable cell, a checker without known score or the
+    /// reverse, a clip twice in an attempt, and an attempt that continues after another one began. Stop then.
     pub fn next_session(&mut self) -> Result<Option<Session>> {
         let Some(first) = (match self.ahead.take() {
             Some(row) => Some(row),
@@ -162,7 +162,7 @@ impl<R: Read> SessionReader<R> {
     }
 }
 
-/// Reads all attempts of a file, in their order, as [`QualityControl::audit`](super::QualityControl::audit) takes them.
+/// Reads all attempts of a file, in order, as [`QualityControl::audit`](super::QualityControl::audit) takes them.
 ///
 /// # Errors
 /// [`Error::Io`](crate::Error::Io), and as [`parse_sessions`].
