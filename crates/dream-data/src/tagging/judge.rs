@@ -8,9 +8,9 @@ use super::parts::Item;
 use super::set::{ArtifactSet, PlaceSet};
 use super::tagger::{Evidence, Sign};
 
-/// The verdict on one part.
+/// What one part says: labels, and words that change them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Judged {
+pub(super) struct Reading {
     /// Asserted, not denied.
     pub(super) artifacts: ArtifactSet,
     /// Properties named in a circumstance.
@@ -65,7 +65,7 @@ impl Candidate {
 }
 
 struct Judge {
-    result: Judged,
+    result: Reading,
     denial: Denial,
     praised: bool,
     denied: bool,
@@ -82,9 +82,9 @@ struct Judge {
 }
 
 /// Judges the items of one part. `denying`: it continues a denied list.
-pub(super) fn judge(items: &[Item<'_>], circumstance: bool, denying: bool) -> Judged {
+pub(super) fn judge(items: &[Item<'_>], circumstance: bool, denying: bool) -> Reading {
     let mut judge = Judge {
-        result: Judged::default(),
+        result: Reading::default(),
         denial: if denying { Denial::All } else { Denial::No },
         praised: false,
         denied: false,
@@ -213,7 +213,7 @@ impl Judge {
         }
     }
 
-    fn finish(mut self, circumstance: bool) -> Judged {
+    fn finish(mut self, circumstance: bool) -> Reading {
         let candidates = self.without_weak_ones();
         let problem = candidates.iter().any(|candidate| !candidate.is_property());
         // "a natural colour": praise takes a property out, "the colour looks fake" keeps it.

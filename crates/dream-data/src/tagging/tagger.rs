@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::judge::{Judged, judge};
+use super::judge::{Reading, judge};
 use super::labels::{Artifact, Extent, Place};
 use super::lexicon::{LEXICON, Lexicon};
 use super::parts::{Break, Part, items, parts};
@@ -125,8 +125,8 @@ impl Tagger {
     #[must_use]
     pub fn explain(&self, text: &str) -> Explanation {
         let items = items(&self.lexicon, text);
-        let mut judged: Vec<(Part, Judged)> =
-            parts(&items).into_iter().map(|part| (part, Judged::default())).collect();
+        let mut judged: Vec<(Part, Reading)> =
+            parts(&items).into_iter().map(|part| (part, Reading::default())).collect();
         let mut denying = false;
         for (part, verdict) in &mut judged {
             let inside = items.get(part.items.clone()).unwrap_or_default();
@@ -139,7 +139,7 @@ impl Tagger {
 }
 
 /// Blur becomes motion blur if its part, or a circumstance next to it, mentions movement.
-fn blur_of_motion(judged: &mut [(Part, Judged)]) {
+fn blur_of_motion(judged: &mut [(Part, Reading)]) {
     let motion_around = |i: usize| {
         let same_sentence = |j: usize| judged.get(j).is_some_and(|(part, _)| part.before != Break::Stop);
         let says_when = |j: usize| {
@@ -164,7 +164,7 @@ fn blur_of_motion(judged: &mut [(Part, Judged)]) {
     }
 }
 
-fn decide(judged: &[(Part, Judged)]) -> Explanation {
+fn decide(judged: &[(Part, Reading)]) -> Explanation {
     let mut artifacts: ArtifactSet = union(judged.iter().map(|(_, verdict)| verdict.artifacts));
     let asserted = !artifacts.is_empty();
     let clean = !asserted && judged.iter().any(|(_, verdict)| verdict.positive);
