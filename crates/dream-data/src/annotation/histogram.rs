@@ -50,7 +50,7 @@ impl Histogram {
         let edges = histogram.edges();
         for (place, &value) in values.iter().enumerate() {
             if !value.is_finite() {
-                return Err(Error::option("values", format!("number {place} is {value}")));
+                return Err(Error::option("values", format!("value {place} is {value}; remove it")));
             }
             // Compares with the edges themselves: a quotient would round values on an edge into the bin below.
             let above = edges.partition_point(|&edge| edge <= value);

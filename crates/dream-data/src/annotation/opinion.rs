@@ -51,7 +51,7 @@ impl Opinion {
     /// ```
     pub fn of(scores: &[f64], ddof: Ddof) -> Result<Self> {
         let view = ArrayView1::from(scores);
-        let mos = view.mean().ok_or_else(|| Error::option("scores", "there are none; give at least one"))?;
+        let mos = view.mean().ok_or_else(|| Error::option("scores", "there is none; give at least one"))?;
         let sos = (scores.len() > ddof.get()).then(|| view.std(ddof.get() as f64));
         if mos.is_finite() && sos.is_none_or(f64::is_finite) {
             return Ok(Self { mos, sos, count: scores.len() });

@@ -118,7 +118,7 @@ impl RatingTable {
     pub fn without<S: AsRef<str>>(&self, raters: &[S]) -> Result<Self> {
         let out: BTreeSet<&str> = raters.iter().map(AsRef::as_ref).collect();
         if let Some(unknown) = out.iter().find(|rater| !self.rater_places.contains_key(**rater)) {
-            return Err(Error::option("raters", format!("there is no rater `{unknown}`")));
+            return Err(Error::option("raters", format!("the table has no rater `{unknown}`")));
         }
         let mut table = Self::default();
         for (clip, scores) in self.clips.iter().zip(&self.scores) {

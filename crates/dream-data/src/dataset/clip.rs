@@ -66,7 +66,7 @@ impl ClipId {
     pub fn parts(&self) -> Result<ClipParts<'_>> {
         let expected = "expected C1|C2|C3/GROUP-ACTOR-CLIP-submit-ID.mp4 or …-target.mp4 (or .y4m)";
         ClipParts::parse(&self.0).ok_or_else(|| {
-            Error::option("clip", format!("`{}` is no name of the benchmark; {expected}", shorten(&self.0)))
+            Error::option("clip", format!("`{}` is not a benchmark name; {expected}", shorten(&self.0)))
         })
     }
 }

@@ -67,7 +67,7 @@ fn mos_list<R: Read>(mut table: Table<R>) -> Result<Vec<Labelled>> {
 /// A clip in a column; its error names the line.
 pub(crate) fn clip<R: Read>(table: &Table<R>, column: usize) -> Result<ClipId> {
     let name = table.required(column)?;
-    ClipId::new(name).map_err(|error| table.fault(error.to_string(), "write the name as the tables do"))
+    ClipId::new(name).map_err(|error| table.fault(error.to_string(), "write the name as in the other tables"))
 }
 
 /// A row of DFGC-VRA: the label of the benchmark's predecessor, and the place of the face.

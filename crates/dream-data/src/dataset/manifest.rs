@@ -55,7 +55,7 @@ impl ManifestRow {
         }
         let mut clip = Clip::from_id(self.clip.clone()).map_err(|_| {
             let name = self.clip.as_str();
-            Error::option("manifest", format!("`{name}` needs the columns group and method to be split"))
+            Error::option("manifest", format!("`{name}` needs the columns group and method for splits"))
         })?;
         if let Some(group) = &self.group {
             clip.identity.clone_from(group);

@@ -73,7 +73,7 @@ fn text(rows: &[Labelled], list: &str) -> Result<String> {
             Some(mos) if mos.is_finite() => text.push_str(&format!(",{mos}")),
             None if !scored => {}
             _ => {
-                let reason = format!("`{}` in {list} has no finite score, and others have one", row.clip);
+                let reason = format!("`{}` in {list} has no finite score, but others have one", row.clip);
                 return Err(Error::option("split", reason));
             }
         }

@@ -70,7 +70,7 @@ impl Validation {
                 || Error::option("known", format!("`{}` of train is not among the known clips", row.clip));
             let clip = known.get(&row.clip).ok_or_else(unknown)?;
             if !seen.insert(&row.clip) {
-                return Err(Error::option("train", format!("`{}` is in it twice; remove one", row.clip)));
+                return Err(Error::option("train", format!("`{}` is listed twice; remove one", row.clip)));
             }
             units.push(match self.unit {
                 ValidationUnit::Clip => clip.id.as_str(),
@@ -80,8 +80,7 @@ impl Validation {
         }
         let mut names: Vec<&str> = units.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         if names.len() < 2 {
-            let reason =
-                format!("{} units of {:?} cannot be divided; two are needed", names.len(), self.unit);
+            let reason = format!("cannot divide {} units of {:?}; give at least two", names.len(), self.unit);
             return Err(Error::option("train", reason));
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0..=len")]

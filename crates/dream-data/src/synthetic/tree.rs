@@ -105,7 +105,7 @@ impl Synthetic {
                 return Ok(());
             }
             let reason = format!(
-                "{} is of another configuration; choose another folder, or remove this one",
+                "{} has another configuration; choose another folder, or remove this one",
                 path.display()
             );
             return Err(Error::option("root", reason));
@@ -278,7 +278,7 @@ impl Synthetic {
             let id = &clip.clip.id;
             let opinion = tally.get(id.as_str()).and_then(|counts| counts.opinion(Ddof::Population));
             let fault =
-                || Error::option("raters", format!("`{id}` has no accepted opinion; take more raters"));
+                || Error::option("raters", format!("`{id}` has no accepted opinion; use more raters"));
             opinions.insert(id, opinion.ok_or_else(fault)?.mos);
         }
         let clips: Vec<Clip> = self.clips().iter().map(|clip| clip.clip.clone()).collect();

@@ -171,7 +171,7 @@ impl Lexicon {
             return Err(format!("`{spelling}` has punctuation inside; an expression is words"));
         }
         if words.is_empty() || words.len() > LONGEST {
-            return Err(format!("`{spelling}` has {} words, 1 to {LONGEST} are possible", words.len()));
+            return Err(format!("`{spelling}` has {} words; use 1 to {LONGEST}", words.len()));
         }
         let (mut node, mut numbers) = (0, Vec::with_capacity(words.len()));
         for word in words {
@@ -257,7 +257,7 @@ fn meaning(name: &str) -> Result<Meaning, String> {
     let (kind, label) = name.split_once(char::is_whitespace).unwrap_or((name, ""));
     let label = label.trim();
     let artifact = || match label.parse::<Artifact>() {
-        Ok(Artifact::None) => Err("`none` has the section [fine]".to_owned()),
+        Ok(Artifact::None) => Err("words for `none` belong in the section [fine]".to_owned()),
         other => other.map_err(|error| error.to_string()),
     };
     let place = || match label.parse::<Place>() {
@@ -274,7 +274,7 @@ fn meaning(name: &str) -> Result<Meaning, String> {
         "extent" => {
             return match label.parse::<Extent>() {
                 Ok(extent @ (Extent::Mild | Extent::Severe)) => Ok(Meaning::Extent(extent)),
-                Ok(other) => Err(format!("`{other}` has no words of its own; mild and severe have")),
+                Ok(other) => Err(format!("`{other}` has no words of its own; only mild and severe do")),
                 Err(error) => Err(error.to_string()),
             };
         }
@@ -307,7 +307,7 @@ fn meaning(name: &str) -> Result<Meaning, String> {
 fn spellings(expression: &str) -> Result<Vec<String>, String> {
     let unmatched = || format!("the brackets of `{expression}` do not match; they cannot be nested");
     if expression.len() > LONGEST_BYTES {
-        return Err(format!("an expression of {} bytes, {LONGEST_BYTES} are possible", expression.len()));
+        return Err(format!("an expression has {} bytes; the limit is {LONGEST_BYTES}", expression.len()));
     }
     let mut found = vec![String::new()];
     let mut rest = expression;

@@ -78,21 +78,18 @@ pub fn describe(findings: &[(Place, Artifact)], extent: Extent, seed: u64) -> Re
 fn check(findings: &[(Place, Artifact)], extent: Extent) -> Result<()> {
     let fault = |option, reason: &str| Err(Error::InvalidOption { option, reason: reason.to_owned() });
     if findings.is_empty() {
-        return fault(
-            "findings",
-            "there must be at least one; for nothing wrong it is (not-specified, none)",
-        );
+        return fault("findings", "give at least one; for a clip without faults give (not-specified, none)");
     }
     let clean = findings.iter().filter(|(_, artifact)| *artifact == Artifact::None).count();
     if clean != 0 && clean != findings.len() {
-        return fault("findings", "`none` cannot stand beside an artifact");
+        return fault("findings", "`none` and an artifact exclude each other");
     }
     if (clean != 0) != (extent == Extent::NoArtifact) {
-        return fault("extent", "`no-artifact` goes with the artifact `none` and with no other");
+        return fault("extent", "`no-artifact` and the artifact `none` must come together");
     }
     let unnamed = findings.iter().filter(|(place, _)| *place == Place::NotSpecified).count();
     if unnamed != 0 && unnamed != findings.len() {
-        return fault("findings", "`not-specified` cannot stand beside a place");
+        return fault("findings", "`not-specified` and a place exclude each other");
     }
     Ok(())
 }
