@@ -5,8 +5,8 @@ use pulp::Simd;
 use crate::plane::{Plane, Rows};
 use crate::simd::{Kernel, dispatch, fits, same_length};
 
-/// What the first step of a Laplacian pyramid takes out of `image`: the image less its smoothed half, brought back to full
-/// size. Both ways the filter is the binomial of five taps, and the border is mirrored at its pixels (`-1` is `1`).
+/// The first band of a Laplacian pyramid: `image` minus its smoothed half-size version at full size again. Both steps use
+/// the binomial filter of five taps and mirror the border at its pixels (`-1` is `1`).
 ///
 /// # Example
 /// ```
@@ -14,7 +14,7 @@ use crate::simd::{Kernel, dispatch, fits, same_length};
 ///
 /// let ramp = (0..12 * 9).map(|i| f64::from(i % 12)).collect();
 /// let band = laplacian_band(&Plane::new(ramp, 12, 9)?);
-/// assert!(band.row(4)[5].abs() < 1e-12, "what is smooth is in the coarser bands");
+/// assert!(band.row(4)[5].abs() < 1e-12, "smooth parts are in the coarser bands");
 /// # Ok::<(), dream_features::Error>(())
 /// ```
 /// # Reference

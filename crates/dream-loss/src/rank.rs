@@ -8,7 +8,7 @@ use crate::Result;
 use crate::batch::Batch;
 use crate::parts::{mean, or_one};
 
-/// A loss on all ordered pairs of a batch: predictions should stand in the order of their targets.
+/// A loss on all ordered pairs of a batch: predictions should have the order of their targets.
 ///
 /// ```text
 /// Margin      1/n² Σᵢⱼ max(0, |Qᵢ - Qⱼ| - eᵢⱼ (Pᵢ - Pⱼ))       eᵢⱼ = 1 if Qᵢ ≥ Qⱼ else -1

@@ -1,7 +1,7 @@
 //! Sums over one, two or three rows of a map.
 //!
 //! Groups of eight begin at the second value of a row, where all left neighbours are in the row; the first value and
-//! what the groups leave at the end are added one by one.
+//! the rest at the end are added one by one.
 
 use pulp::Simd;
 

@@ -1,4 +1,4 @@
-//! What a frame is needed for more than once: its half-size luma and the derivatives of it.
+//! The half-size luma of a frame and its derivatives, computed once and used several times.
 
 use pulp::Simd;
 

@@ -1,4 +1,4 @@
-//! Block search: where a key point was in the frame before, and where it is in the one after.
+//! Block search: finds a key point in the previous and in the next frame.
 
 use pulp::Simd;
 
