@@ -1,46 +1,10 @@
-//! What an extractor is: an immutable value that knows its names, and makes one session per video.
+//! The traits of extractors. An extractor is an immutable value that knows the names of its features; for each video it
+//! makes a session.
 
 use crate::error::{Error, Result};
 use crate::frame::Frame;
-use crate::gm_log::GmLogScan;
-use crate::higrade::HigradeScan;
 use crate::layout::{FeatureLayout, FeatureVector, sanitise};
-use crate::nss::{MscnRow, MscnScan};
-use crate::plane::Plane;
-use crate::resize::HalfSize;
-
-/// Memory that extractors reuse from frame to frame. It carries nothing from one frame to the next.
-#[derive(Debug)]
-pub struct Workspace {
-    pub(crate) scan: MscnScan,
-    /// First and previous row of coefficients.
-    pub(crate) rows: [MscnRow; 2],
-    pub(crate) resize: HalfSize,
-    pub(crate) half: Plane,
-    pub(crate) gm_log: GmLogScan,
-    pub(crate) higrade: HigradeScan,
-}
-
-impl Workspace {
-    /// An empty workspace; it grows with the first frame.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            scan: MscnScan::default(),
-            rows: Default::default(),
-            resize: HalfSize::default(),
-            half: Plane::zeros(1, 1),
-            gm_log: GmLogScan::default(),
-            higrade: HigradeScan::default(),
-        }
-    }
-}
-
-impl Default for Workspace {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+use crate::workspace::Workspace;
 
 /// Features of one image.
 pub trait ImageFeatures: Send + Sync {
@@ -66,7 +30,7 @@ pub trait ImageFeatures: Send + Sync {
     }
 }
 
-/// What a session must know of a video before its first frame.
+/// Facts about a video that a session needs before the first frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VideoSpec {
     /// Width of every frame in pixels.
@@ -78,7 +42,7 @@ pub struct VideoSpec {
 }
 
 impl VideoSpec {
-    /// The spec, when a video can have it.
+    /// The same spec, when its size and rate are possible.
     ///
     /// # Errors
     /// [`Error::EmptyImage`] without pixels, [`Error::Config`] when the rate is not above 0 and at most 1e6.
@@ -93,7 +57,7 @@ impl VideoSpec {
         Ok(self)
     }
 
-    /// Refuses a frame of another size.
+    /// Rejects a frame of another size.
     pub(crate) fn check_size(&self, frame: &Frame<'_>) -> Result<()> {
         let (found_width, found_height) = frame.size();
         let Self { width, height, .. } = *self;
@@ -118,7 +82,7 @@ pub trait VideoFeatures: Send + Sync {
 
 /// One video on its way through an extractor. It cannot be used for a second one.
 pub trait VideoSession: Send {
-    /// Whether the next frame is looked at. When not, [`VideoSession::skip`] does for it.
+    /// Whether the session needs the next frame. If not, call [`VideoSession::skip`] instead of decoding and pushing it.
     fn wants_next(&self) -> bool {
         true
     }
@@ -129,13 +93,13 @@ pub trait VideoSession: Send {
     /// [`Error::FrameSize`] when the frame is not of the size in the [`VideoSpec`]; the session stays usable.
     fn push(&mut self, frame: &Frame<'_>) -> Result<()>;
 
-    /// Counts the next frame without looking at it. To be called only when [`VideoSession::wants_next`] is
-    /// false; a wanted frame that is skipped counts as one that failed to decode.
+    /// Counts the next frame without looking at it. Call it when [`VideoSession::wants_next`] is false; skipping a wanted
+    /// frame counts it as one that failed to decode.
     fn skip(&mut self);
 
     /// The features of all frames pushed.
     ///
     /// # Errors
-    /// [`Error::TooFewFrames`] when there were not enough of them.
+    /// [`Error::TooFewFrames`] when there were too few.
     fn finish(self: Box<Self>) -> Result<FeatureVector>;
 }

@@ -1,4 +1,4 @@
-//! What an extractor is given: one image, of luma or colour.
+//! The input of an extractor: one image, luma or colour.
 
 use crate::color::GrayRows;
 use crate::error::Result;
@@ -9,15 +9,16 @@ use crate::view::{Luma16View, LumaView, RgbView, Yuv420View};
 
 /// One image: decoded luma with or without its chroma, or RGB pixels.
 ///
-/// Use the planes of a video as they were decoded; going through RGB loses them. What an extractor does not find, it
-/// computes: luma of RGB is MATLAB's `rgb2gray`, luma without chroma is gray.
+/// Pass the planes of a video as they were decoded; a detour through RGB changes them. Extractors convert what they need:
+/// luma of RGB is MATLAB's `rgb2gray`, luma without chroma is gray.
 ///
 /// # Example
 /// ```
-/// use dream_features::{Frame, LumaView, RgbView};
+/// use dream_features::Frame;
 ///
-/// let luma = Frame::from_luma(LumaView::new(&[16; 12], 4, 3, 4)?);
-/// let rgb = Frame::from_rgb(RgbView::new(&[16; 36], 4, 3, 12)?);
+/// // Bytes, width, height, stride.
+/// let luma = Frame::luma((&[16; 12], 4, 3, 4))?;
+/// let rgb = Frame::rgb((&[16; 36], 4, 3, 12))?;
 /// assert_eq!(luma.size(), rgb.size());
 /// assert_eq!(luma.luma_plane(), rgb.luma_plane());
 /// # Ok::<(), dream_features::Error>(())
@@ -25,8 +26,15 @@ use crate::view::{Luma16View, LumaView, RgbView, Yuv420View};
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
     pixels: Pixels<'a>,
-    /// Where extractors that look at the same frame share what they derive from it.
+    /// Planes derived from this frame, shared by the extractors that look at it.
     shared: Option<&'a Shared>,
+}
+
+/// A plane of 8-bit samples as decoders hand it out: bytes, width, height, and bytes from row to row.
+type Parts<'a> = (&'a [u8], usize, usize, usize);
+
+fn luma((data, width, height, stride): Parts<'_>) -> Result<LumaView<'_>> {
+    LumaView::new(data, width, height, stride)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +68,30 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub const fn from_rgb(view: RgbView<'a>) -> Self {
         Self::new(Pixels::Rgb(view))
+    }
+
+    /// A frame of 8-bit luma from the parts of its plane: bytes, width, height and stride.
+    ///
+    /// # Errors
+    /// As [`LumaView::new`].
+    pub fn luma(parts: Parts<'a>) -> Result<Self> {
+        Ok(Self::from_luma(luma(parts)?))
+    }
+
+    /// A frame of packed 8-bit RGB from the parts of its plane: bytes, width and height in pixels, stride in bytes.
+    ///
+    /// # Errors
+    /// As [`RgbView::new`].
+    pub fn rgb((data, width, height, stride): Parts<'a>) -> Result<Self> {
+        Ok(Self::from_rgb(RgbView::new(data, width, height, stride)?))
+    }
+
+    /// A frame of 8-bit luma and chroma, 4:2:0, from the parts of its planes: bytes, width, height and stride of each.
+    ///
+    /// # Errors
+    /// As [`LumaView::new`] and [`Yuv420View::new`].
+    pub fn yuv420(y: Parts<'a>, u: Parts<'a>, v: Parts<'a>) -> Result<Self> {
+        Ok(Self::from_yuv420(Yuv420View::new(luma(y)?, luma(u)?, luma(v)?)?))
     }
 
     const fn new(pixels: Pixels<'a>) -> Self {
@@ -104,7 +136,7 @@ impl<'a> Frame<'a> {
 
     /// The planes of luma and chroma, when the frame was made of them.
     #[must_use]
-    pub const fn yuv420(&self) -> Option<Yuv420View<'a>> {
+    pub const fn yuv420_view(&self) -> Option<Yuv420View<'a>> {
         match &self.pixels {
             Pixels::Yuv420(view) => Some(*view),
             _ => None,
@@ -127,7 +159,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// What extractors at work on the same frame share.
+    /// The planes shared by the extractors of this frame.
     pub(crate) const fn shared(&self) -> Option<&'a Shared> {
         self.shared
     }
