@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use dream_models::deep::backbones::swin_v2::{Config, SwinV2};
 use dream_models::deep::candle_core::{self, DType, Device, Tensor, Var};
 use dream_models::deep::candle_nn::VarBuilder;
-use dream_models::deep::swin_v2::{Config, Point, SwinV2, parameters};
+use dream_models::deep::parameters;
+use dream_models::deep::tap::Record;
 use serde_json::Value;
 
 use crate::report::{Check, Group, Report, Tolerance, say};
@@ -15,9 +17,9 @@ use crate::table::{array, json, text};
 
 /// The specification asks for |a - b| <= 1e-4 + 1e-4 |b|; within either bound is stricter.
 const FORWARD: Tolerance = Tolerance { relative: 1e-4, absolute: 1e-4 };
-/// Of the largest value of a gradient.
+/// Relative to the largest value of a gradient.
 const GRADIENT: f64 = 1e-3;
-/// What a file of ours must not be mistaken for: an intermediate result that nobody compares.
+/// Results that `compare` computes from those of the network.
 const DERIVED: [&str; 3] = ["pooled", "score", "loss"];
 
 /// Runs `swinv2_*.json`: cases with weights, and lists of names.
@@ -60,7 +62,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The configuration without what has no counterpart in a network.
+/// The configuration without the fields that a network lacks.
 fn config(description: &Value) -> Result<Config> {
     let mut fields = description["config"].as_object().context("reading `config`")?.clone();
     fields.remove("drop_path_rate");
@@ -76,7 +78,8 @@ fn names(description: &Value, check: &mut Check) -> Result<()> {
         let shape: Vec<usize> = serde_json::from_value(tensor["shape"].clone()).context("reading `shape`")?;
         expected.insert(text(tensor, "name")?.to_owned(), shape);
     }
-    let found: BTreeMap<String, Vec<usize>> = parameters(&config)?.into_iter().collect();
+    let found: BTreeMap<String, Vec<usize>> =
+        parameters(|vb| SwinV2::new(&config, vb))?.into_iter().collect();
     check.equal("the number of tensors", &Some(found.len() as u64), &description["num_tensors"].as_u64());
     let values: usize = found.values().map(|shape| shape.iter().product::<usize>()).sum();
     check.equal("the number of values", &Some(values as u64), &description["num_parameters"].as_u64());
@@ -101,11 +104,11 @@ fn compare(description: &Value, weights: &Path, io: &Path, check: &mut Check) ->
     let named = weights.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect();
     let model = SwinV2::new(&config(description)?, &VarBuilder::from_tensors(named, DType::F32, &device))?;
 
-    let mut seen: HashMap<String, Tensor> = HashMap::new();
     let input = Var::from_tensor(of("input")?)?;
-    let pooled = model.forward_observed(&input, &mut |point: Point, tensor| {
-        seen.insert(point.to_string(), tensor.clone());
-    })?;
+    let mut record = Record::default();
+    let pooled = model.forward_tapped(&input, &mut record)?;
+    let mut seen: HashMap<String, Tensor> =
+        record.points.into_iter().map(|(point, tensor)| (point.to_string(), tensor)).collect();
     let score = pooled.broadcast_mul(of("probe")?)?.sum(1)?;
     let targets = Tensor::arange(1.0, score.elem_count() as f32 + 1.0, &device)?;
     let loss = (&score - targets)?.sqr()?.mean_all()?;
@@ -140,7 +143,7 @@ fn compare(description: &Value, weights: &Path, io: &Path, check: &mut Check) ->
     Ok(())
 }
 
-/// A result by its name in the reference, which keeps two rows only of the large ones.
+/// A result by its name in the reference, which keeps only two rows of the large ones.
 fn intermediate(seen: &HashMap<String, Tensor>, name: &str) -> Result<Tensor> {
     let all = |name: &str| seen.get(name).with_context(|| format!("the network has no `{name}`"));
     if let Some(point) = name.strip_suffix(".b0_rows0_1") {

@@ -272,7 +272,7 @@ pub(crate) fn quoted(field: &str) -> String {
     field.to_owned()
 }
 
-/// Refuses a second row about the same thing and names both lines.
+/// Rejects a second row about the same thing and names both lines.
 #[derive(Debug, Default)]
 pub(crate) struct Once(BTreeMap<String, u64>);
 
