@@ -8,18 +8,18 @@ use std::path::Path;
 use crate::annotation::{Checker, Grade, Session};
 use crate::dataset::ClipId;
 use crate::error::Result;
-use crate::table::{Spec, Table, optional, required};
+use crate::table::{Column, Spec, Table};
 
-const SPEC: Spec = Spec {
+const SPEC: Spec<'static> = Spec {
     what: "sessions with the columns session, rater, attempt, video_name, opinion_score, checker, gold",
     columns: &[
-        required(&["session", "session_id"]),
-        required(&["rater", "subject", "annotator", "user", "worker"]),
-        optional(&["attempt"]),
-        required(&["video_name", "video", "file", "filename", "name", "path", "clip"]),
-        required(&["opinion_score", "score", "grade", "opinion"]),
-        optional(&["checker", "is_checker"]),
-        required(&["gold", "gold_score", "known_score"]),
+        Column::required(&["session", "session_id"]),
+        Column::required(&["rater", "subject", "annotator", "user", "worker"]),
+        Column::optional(&["attempt"]),
+        Column::required(&["video_name", "video", "file", "filename", "name", "path", "clip"]),
+        Column::required(&["opinion_score", "score", "grade", "opinion"]),
+        Column::optional(&["checker", "is_checker"]),
+        Column::required(&["gold", "gold_score", "known_score"]),
     ],
     may_lack_header: false,
 };

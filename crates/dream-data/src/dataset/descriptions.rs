@@ -6,15 +6,15 @@ use std::path::Path;
 
 use crate::annotation::Grade;
 use crate::error::Result;
-use crate::table::{Spec, Table, optional, required};
+use crate::table::{Column, Spec, Table};
 
-const SPEC: Spec = Spec {
+const SPEC: Spec<'static> = Spec {
     what: "descriptions with the columns video_name, opinion_score, description_cn, description_en",
     columns: &[
-        required(&["video_name", "video", "file", "filename", "name", "path"]),
-        required(&["opinion_score", "score", "grade", "opinion"]),
-        optional(&["description_cn", "chinese_description", "chinese", "cn", "zh", "description_zh"]),
-        required(&["description_en", "english_description", "english", "en", "description"]),
+        Column::required(&["video_name", "video", "file", "filename", "name", "path"]),
+        Column::required(&["opinion_score", "score", "grade", "opinion"]),
+        Column::optional(&["description_cn", "chinese_description", "chinese", "cn", "zh", "description_zh"]),
+        Column::required(&["description_en", "english_description", "english", "en", "description"]),
     ],
     may_lack_header: true,
 };

@@ -3,11 +3,11 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::crop::RelativeBox;
-use crate::dataset::{ClipId, Once};
+use crate::dataset::ClipId;
 use crate::error::Result;
+use crate::frames::relative_box::RelativeBox;
 use crate::split::Partition;
-use crate::table::{Spec, Table, optional, required};
+use crate::table::{Column, Once, Spec, Table};
 
 const FILE: &[&str] = &["file", "video_name", "video", "filename", "name", "path"];
 
@@ -21,9 +21,12 @@ pub struct Labelled {
     pub mos: Option<f64>,
 }
 
-const LIST: Spec = Spec {
+const LIST: Spec<'static> = Spec {
     what: "a list with the columns file, mos",
-    columns: &[required(FILE), optional(&["mos", "mos5", "score", "label", "mean_opinion_score"])],
+    columns: &[
+        Column::required(FILE),
+        Column::optional(&["mos", "mos5", "score", "label", "mean_opinion_score"]),
+    ],
     may_lack_header: true,
 };
 
@@ -89,20 +92,20 @@ pub struct VraLabel {
     pub fps: Option<f64>,
 }
 
-const VRA: Spec = Spec {
+const VRA: Spec<'static> = Spec {
     what: "DFGC-VRA labels with the columns file, split, mos5, x1, y1, x2, y2",
     columns: &[
-        required(FILE),
-        required(&["split", "set"]),
-        required(&["mos5", "mos"]),
-        optional(&["method_mos"]),
-        required(&["x1"]),
-        required(&["y1"]),
-        required(&["x2"]),
-        required(&["y2"]),
-        optional(&["width"]),
-        optional(&["height"]),
-        optional(&["fps"]),
+        Column::required(FILE),
+        Column::required(&["split", "set"]),
+        Column::required(&["mos5", "mos"]),
+        Column::optional(&["method_mos"]),
+        Column::required(&["x1"]),
+        Column::required(&["y1"]),
+        Column::required(&["x2"]),
+        Column::required(&["y2"]),
+        Column::optional(&["width"]),
+        Column::optional(&["height"]),
+        Column::optional(&["fps"]),
     ],
     may_lack_header: false,
 };

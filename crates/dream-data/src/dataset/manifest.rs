@@ -4,17 +4,17 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::dataset::labels::clip;
-use crate::dataset::{Clip, ClipId, Once};
+use crate::dataset::{Clip, ClipId};
 use crate::error::{Error, Result};
-use crate::table::{Spec, Table, optional, required};
+use crate::table::{Column, Once, Spec, Table};
 
-const SPEC: Spec = Spec {
+const SPEC: Spec<'static> = Spec {
     what: "a manifest with the columns path[,mos][,group][,method]",
     columns: &[
-        required(&["path", "file", "video_name", "video", "name"]),
-        optional(&["mos", "score"]),
-        optional(&["group", "identity"]),
-        optional(&["method"]),
+        Column::required(&["path", "file", "video_name", "video", "name"]),
+        Column::optional(&["mos", "score"]),
+        Column::optional(&["group", "identity"]),
+        Column::optional(&["method"]),
     ],
     may_lack_header: true,
 };

@@ -21,24 +21,3 @@ pub(crate) use tree::DESCRIPTIONS;
 pub use tree::{Dataset, Inventory};
 
 pub use crate::table::MAX_ROW_BYTES;
-
-use std::collections::BTreeMap;
-
-use crate::error::Result;
-use crate::table::Table;
-
-/// Rejects a second row about the same thing and names both lines.
-#[derive(Debug, Default)]
-pub(crate) struct Once(BTreeMap<String, u64>);
-
-impl Once {
-    pub(crate) fn check<R: std::io::Read>(&mut self, table: &Table<R>, key: &str, what: &str) -> Result<()> {
-        match self.0.insert(key.to_owned(), table.line()) {
-            None => Ok(()),
-            Some(first) => {
-                let reason = format!("{what} `{key}` was on line {first} already");
-                Err(table.fault(reason, "remove one of the two rows"))
-            }
-        }
-    }
-}

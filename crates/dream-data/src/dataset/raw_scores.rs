@@ -6,14 +6,14 @@ use std::path::Path;
 use crate::annotation::RatingTable;
 use crate::dataset::labels::clip;
 use crate::error::Result;
-use crate::table::{Spec, Table, required};
+use crate::table::{Column, Spec, Table};
 
-const SPEC: Spec = Spec {
+const SPEC: Spec<'static> = Spec {
     what: "raw scores with the columns path, subject, score",
     columns: &[
-        required(&["path", "file", "video_name", "video", "clip", "name"]),
-        required(&["subject", "rater", "annotator", "user", "worker"]),
-        required(&["score", "opinion_score", "grade", "opinion"]),
+        Column::required(&["path", "file", "video_name", "video", "clip", "name"]),
+        Column::required(&["subject", "rater", "annotator", "user", "worker"]),
+        Column::required(&["score", "opinion_score", "grade", "opinion"]),
     ],
     may_lack_header: false,
 };

@@ -47,7 +47,7 @@ impl Dataset {
         let root = root.as_ref().to_owned();
         fs::read_dir(&root).map_err(|e| Error::io(&root, e))?;
         if ["videos", "splits", DESCRIPTIONS].iter().all(|name| !root.join(name).exists()) {
-            let expected = "videos/, splits/ or all_descriptions_en.csv";
+            let expected = "videos/, splits/ or all_descriptions_en.csv".to_owned();
             return Err(Error::Unrecognised {
                 path: root,
                 found: "a folder without them".to_owned(),

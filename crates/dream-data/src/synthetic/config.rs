@@ -1,7 +1,7 @@
 //! The settings of a synthetic data set.
 
 use crate::error::{Error, Result};
-use crate::info::FrameRate;
+use crate::frames::frame_rate::FrameRate;
 
 /// The settings of a synthetic data set. The same settings give the same bytes.
 ///
