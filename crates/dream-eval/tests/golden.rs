@@ -47,7 +47,7 @@ fn shared_cases() {
             Err(error) => {
                 let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
                 assert!(!required, "{}: {error}; set DREAM_SHARED to the shared folder", path.display());
-                // Written past the test runner, which hides what a passing test prints.
+                // Bypasses the test runner, which hides the output of a passing test.
                 writeln!(std::io::stderr(), "SKIPPED: shared_cases: {}: {error}", path.display()).unwrap();
             }
         }
@@ -109,7 +109,7 @@ fn correlation_case(case: &Value) {
                 "plcc_pvalue" | "srcc_pvalue" => P_TOLERANCE * expected,
                 _ => TOLERANCE * expected.abs().max(1.0),
             };
-            // SciPy's sum that gives `perfect` a coefficient below 1 still gives it the p-value 0.
+            // SciPy sums to a coefficient below 1 for `perfect`, but still gives the p-value 0.
             let rounding = metric.ends_with("pvalue") && expected == 0.0 && value < 1e-40;
             assert!(
                 (value - expected).abs() <= tolerance || rounding,

@@ -3,7 +3,7 @@ use candle_core::DType;
 /// A `Result` with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a loss has no value for the given batch.
+/// Why a loss has no value for this batch.
 ///
 /// It converts into [`candle_core::Error`], so `?` works inside a training step that returns candle's result.
 #[derive(Debug, thiserror::Error)]
@@ -25,12 +25,12 @@ pub enum Error {
         argument: &'static str,
         /// The shape found.
         shape: Vec<usize>,
-        /// The shape that works, in words.
+        /// The shape that works.
         expected: &'static str,
     },
 
-    /// Two matrices that must have one shape have two.
-    #[error("`{first}` has shape {first_shape:?} and `{second}` {second_shape:?}: pair them row by row")]
+    /// Two matrices must have the same shape.
+    #[error("`{first}` has shape {first_shape:?}, `{second}` has {second_shape:?}: pair them row by row")]
     ShapeMismatch {
         /// Name of one parameter.
         first: &'static str,
@@ -86,7 +86,7 @@ pub enum Error {
         dtype: DType,
     },
 
-    /// A gradient that would wreck the step of an optimiser.
+    /// A gradient that would wreck an optimiser's step.
     #[error(
         "the gradient of the {loss} by `{argument}` has an entry above {limit:e}: rescale the scores, or clip them"
     )]
@@ -95,14 +95,14 @@ pub enum Error {
         loss: &'static str,
         /// Name of the parameter that would receive the gradient.
         argument: &'static str,
-        /// The largest entry that is let through.
+        /// The largest accepted entry.
         limit: f64,
     },
 
     /// The loss of a batch on a device was withdrawn; see [`read`](crate::read).
     #[error(
-        "the loss is {value}: its batch held NaN, infinity or scores too large. Its gradient was zero, so no step is \
-         spoilt; `check_finite` on each input names the culprit"
+        "the loss is {value}: its batch held NaN, infinity or scores too large. Its gradient was zero, so no step was \
+         spoilt; call `check_finite` on each input to find the culprit"
     )]
     Withdrawn {
         /// The value read.

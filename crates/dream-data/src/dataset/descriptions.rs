@@ -19,7 +19,7 @@ const SPEC: Spec = Spec {
     may_lack_header: true,
 };
 
-/// One opinion: a clip, a grade and the sentence that explains it. Borrowed from the reader.
+/// One opinion: a clip, a grade and its reason. Borrowed from the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Description<'a> {
     /// The line in the file, from 1.
@@ -28,7 +28,7 @@ pub struct Description<'a> {
     pub clip: &'a str,
     /// The grade.
     pub grade: Grade,
-    /// The sentence as the rater wrote it; empty where the file has no such column.
+    /// The sentence as the rater wrote it; empty if the file has no such column.
     pub chinese: &'a str,
     /// Its translation.
     pub english: &'a str,

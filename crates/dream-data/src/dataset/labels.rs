@@ -11,7 +11,7 @@ use crate::table::{Spec, Table, optional, required};
 
 const FILE: &[&str] = &["file", "video_name", "video", "filename", "name", "path"];
 
-/// A clip and its mean opinion, where the list has one.
+/// A clip and its mean opinion, if the list has one.
 #[derive(Debug, Clone, PartialEq, PartialOrd)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Labelled {
@@ -27,7 +27,7 @@ const LIST: Spec = Spec {
     may_lack_header: true,
 };
 
-/// Reads a list of clips and scores, one a row, as external test sets and splits are published.
+/// Reads a list of clips and scores, one per row, the format of external test sets and splits.
 ///
 /// # Errors
 /// [`Error::Io`](crate::Error::Io), and as [`parse_mos_list`].
@@ -35,12 +35,12 @@ pub fn read_mos_list(path: impl AsRef<Path>) -> Result<Vec<Labelled>> {
     mos_list(Table::open(path.as_ref(), &LIST)?)
 }
 
-/// Reads a list of clips and scores from any byte stream: `file` and `mos`, with these or similar names in a header or
-/// in this order without one. A list without the second column has no scores; in a list with it, every row must have
-/// one.
+/// Reads a list of clips and scores from any byte stream: `file` and `mos`, in any order with a header of these or
+/// similar names, or in this order without one. A list without the second column has no scores; in a list with it,
+/// every row needs one.
 ///
 /// # Errors
-/// [`Error::Row`](crate::Error::Row) for a row that cannot be used and for a clip that was there already,
+/// [`Error::Row`](crate::Error::Row) for an unusable row or a repeated clip,
 /// [`Error::Unrecognised`](crate::Error::Unrecognised) for an empty file.
 ///
 /// # Example
@@ -64,13 +64,13 @@ fn mos_list<R: Read>(mut table: Table<R>) -> Result<Vec<Labelled>> {
     Ok(rows)
 }
 
-/// A clip in a column, with the line in the error.
+/// A clip in a column; its error names the line.
 pub(crate) fn clip<R: Read>(table: &Table<R>, column: usize) -> Result<ClipId> {
     let name = table.required(column)?;
-    ClipId::new(name).map_err(|error| table.fault(error.to_string(), "write the name as the tables do"))
+    ClipId::new(name).map_err(|error| table.fault(error.to_string(), "write the name as in the other tables"))
 }
 
-/// A row of DFGC-VRA: the label of the benchmark's predecessor, and where the face is.
+/// A row of DFGC-VRA: the label of the benchmark's predecessor, and the place of the face.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VraLabel {
     /// The clip.
@@ -79,7 +79,7 @@ pub struct VraLabel {
     pub set: Partition,
     /// Mean of five opinions.
     pub mos: f64,
-    /// Mean of `mos` over all clips of the method, test sets included: a check on sums, never a feature.
+    /// Mean of `mos` over all clips of the method, test sets included: use it to check sums, never as a feature.
     pub method_mos: Option<f64>,
     /// The face, widened 1.3 times, one box for the whole clip.
     pub crop: RelativeBox,
@@ -120,8 +120,7 @@ pub fn read_vra_labels(path: impl AsRef<Path>) -> Result<Vec<VraLabel>> {
 /// `height`, `fps`.
 ///
 /// # Errors
-/// [`Error::Row`](crate::Error::Row) for a row that cannot be used, a box outside the frame, and a clip that was there
-/// already.
+/// [`Error::Row`](crate::Error::Row) for an unusable row, a box outside the frame, or a repeated clip.
 pub fn parse_vra_labels(input: impl Read, path: impl AsRef<Path>) -> Result<Vec<VraLabel>> {
     vra_labels(Table::new(input, path.as_ref(), &VRA)?)
 }
