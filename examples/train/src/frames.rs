@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result, ensure};
-use dream_data::{OpenOptions, Pixels, RelativeBox, Sampling, open_sampled};
+use dream_data::{Cropped, FrameSource, OpenOptions, Pixels, RelativeBox, Sampling, open_sampled};
 use dream_features::{Frame, color};
 use dream_models::deep::input::{FaceRule, Input};
 use dream_models::face::BoxExpansion;
@@ -103,7 +103,10 @@ impl Frames<'_> {
 
     fn decode(&self, path: &Path, part: Option<RelativeBox>) -> Result<Vec<u8>> {
         let plan: Sampling = self.input.frames.to_string().parse()?;
-        let mut source = open_sampled(path, &OpenOptions::default(), plan, part)?;
+        let mut source: Box<dyn FrameSource> = Box::new(open_sampled(path, &OpenOptions::default(), plan)?);
+        if let Some(part) = part {
+            source = Box::new(Cropped::new(source, part));
+        }
         let (mut bytes, mut buffer) = (Vec::new(), Vec::new());
         while let Some(frame) = source.next_frame()? {
             let frame = match frame.pixels() {
