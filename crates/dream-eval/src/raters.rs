@@ -3,7 +3,7 @@
 use crate::random::Random;
 use crate::{Error, Result, Summary, srcc};
 
-/// The scores of raters for clips; not everybody has to rate everything.
+/// Scores by rater and clip. A rater need not rate every clip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ratings {
     clips: usize,
@@ -17,8 +17,8 @@ impl Ratings {
     ///
     /// # Errors
     ///
-    /// [`Error::NonFinite`] for a score; [`Error::OutOfRange`] for a clip or rater number that is too large, or a rater
-    /// who scores a clip twice.
+    /// [`Error::NonFinite`] for a score; [`Error::OutOfRange`] for a clip or a rater that is not below its number, or a
+    /// rater who scores a clip twice.
     ///
     /// ```
     /// use dream_eval::Ratings;
@@ -91,7 +91,7 @@ impl Ratings {
     ///
     /// # Errors
     ///
-    /// As [`srcc`]: too few common clips, or a group with equal means.
+    /// As [`srcc`]: too few common clips, or a group whose means are all equal.
     pub fn agreement(&self, first: &[usize], second: &[usize]) -> Result<f64> {
         let (mut a, mut b) = (Vec::new(), Vec::new());
         for (x, y) in self.mos_of(first).into_iter().zip(self.mos_of(second)) {
@@ -107,14 +107,13 @@ impl Ratings {
     ///
     /// # Errors
     ///
-    /// [`Error::TooFew`] without a repeat, or if two groups need more raters than there are; those of
-    /// [`Self::agreement`].
+    /// [`Error::TooFew`] without a repeat, or with fewer raters than two groups need; those of [`Self::agreement`].
     pub fn consistency(&self, size: usize, repeats: usize, seed: u64) -> Result<Summary> {
         let needed = size.saturating_mul(2).max(2);
         if self.raters < needed {
             return Err(Error::TooFew { argument: "raters", needed, found: self.raters });
         }
-        // Every size has its own random stream: a point does not depend on the other sizes of the curve.
+        // A stream of its own for every size: a curve does not depend on which sizes are on it.
         let mut random = Random::new(seed ^ (size as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut raters: Vec<usize> = (0..self.raters).collect();
         let mut values = Vec::with_capacity(repeats);
@@ -128,7 +127,7 @@ impl Ratings {
 
     /// [`Self::consistency`] of the largest groups: half of the raters against the other half.
     ///
-    /// This is the agreement of half the panel; the whole panel agrees better (see [`spearman_brown`]).
+    /// It is the agreement of half the panel; that of the whole one is higher (see [`spearman_brown`]).
     ///
     /// # Errors
     ///
@@ -166,7 +165,7 @@ pub struct ConsistencyPoint {
     pub srcc: Summary,
 }
 
-/// Estimates the agreement of the whole panel from that of its halves: `2r / (1 + r)`.
+/// What the agreement of two halves says of the whole panel: `2r / (1 + r)`.
 ///
 /// # Errors
 ///
@@ -187,7 +186,7 @@ pub fn spearman_brown(r: f64) -> Result<f64> {
 mod tests {
     use super::*;
 
-    /// Raters see the true score with noise of their own.
+    /// Raters who see the true score with noise of their own.
     fn panel(noise: f64) -> Ratings {
         let mut random = Random::new(11);
         let mut unit = || random.below(1 << 30) as f64 / f64::from(1 << 30);
@@ -220,7 +219,7 @@ mod tests {
 
     #[test]
     fn absent_scores_are_left_out() {
-        // Rater 0 did not score clip 2, nor rater 1 clip 3.
+        // Clip 2 has no score of rater 0; clip 3 none of rater 1.
         let entries = [(0, 0, 1.0), (1, 0, 2.0), (3, 0, 9.0), (0, 1, 3.0), (1, 1, 5.0), (2, 1, 4.0)];
         let ratings = Ratings::new(4, 2, entries).unwrap();
         assert_eq!(ratings.mos_of(&[0, 1]), [Some(2.0), Some(3.5), Some(4.0), Some(9.0)]);

@@ -3,7 +3,7 @@ use candle_core::DType;
 /// A `Result` with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a loss has no value for this batch.
+/// Why a loss has no value for the given batch.
 ///
 /// It converts into [`candle_core::Error`], so `?` works inside a training step that returns candle's result.
 #[derive(Debug, thiserror::Error)]
@@ -25,12 +25,12 @@ pub enum Error {
         argument: &'static str,
         /// The shape found.
         shape: Vec<usize>,
-        /// The shape that works.
+        /// The shape that works, in words.
         expected: &'static str,
     },
 
-    /// Two matrices must have the same shape.
-    #[error("`{first}` has shape {first_shape:?}, `{second}` has {second_shape:?}: pair them row by row")]
+    /// Two matrices that must have one shape have two.
+    #[error("`{first}` has shape {first_shape:?} and `{second}` {second_shape:?}: pair them row by row")]
     ShapeMismatch {
         /// Name of one parameter.
         first: &'static str,
@@ -66,7 +66,7 @@ pub enum Error {
 
     /// A NaN or an infinity in the input.
     #[error(
-        "`{argument}[{index}]` is {value}: the model or the data is already broken, stop before the step"
+        "`{argument}[{index}]` is {value}: the model or the data is broken, stop before the optimiser step"
     )]
     NonFinite {
         /// Name of the parameter.
@@ -86,7 +86,7 @@ pub enum Error {
         dtype: DType,
     },
 
-    /// A gradient that would wreck an optimiser's step.
+    /// A gradient that would wreck the step of an optimiser.
     #[error(
         "the gradient of the {loss} by `{argument}` has an entry above {limit:e}: rescale the scores, or clip them"
     )]
@@ -95,21 +95,21 @@ pub enum Error {
         loss: &'static str,
         /// Name of the parameter that would receive the gradient.
         argument: &'static str,
-        /// The largest accepted entry.
+        /// The largest entry allowed.
         limit: f64,
     },
 
     /// The loss of a batch on a device was withdrawn; see [`read`](crate::read).
     #[error(
-        "the loss is {value}: its batch held NaN, infinity or scores too large. Its gradient was zero, so no step was \
-         spoilt; call `check_finite` on each input to find the culprit"
+        "the loss is {value}: its batch held NaN, infinity or scores too large. Its gradient was zero, so no step is \
+         spoilt; `check_finite` on each input names the culprit"
     )]
     Withdrawn {
         /// The value read.
         value: f64,
     },
 
-    /// A label that is no distribution over levels, or a level that is no token.
+    /// A label that is not a distribution over levels, or a level that is not a token.
     #[error("{what}")]
     InvalidLabel {
         /// What is wrong, and where.

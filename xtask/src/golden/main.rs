@@ -6,6 +6,8 @@ mod da_clip;
 mod gm_log;
 mod higrade;
 mod image;
+#[cfg(test)]
+mod independent;
 mod losses;
 mod metrics;
 mod pooled;

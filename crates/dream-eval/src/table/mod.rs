@@ -15,7 +15,7 @@ use crate::{Error, Result, Summary, median, plcc, srcc};
 /// # fn main() -> dream_eval::Result<()> {
 /// let score = SetScore::of(&[1.0, 2.0, 4.0], &[1.0, 3.0, 4.0])?;
 /// assert!(score.plcc > 0.9 && score.srcc == 1.0 && !score.constant);
-/// // Constant predictions have no correlation; the table counts it as 0 and says so.
+/// // A method that says the same of every clip has no correlation; the table counts it as 0 and says so.
 /// let score = SetScore::of(&[3.0; 3], &[1.0, 3.0, 4.0])?;
 /// assert!(score.plcc == 0.0 && score.constant);
 /// # Ok(())
@@ -28,16 +28,16 @@ pub struct SetScore {
     pub plcc: f64,
     /// Spearman's rank correlation.
     pub srcc: f64,
-    /// Whether all predictions were equal, so both values mean "no correlation".
+    /// Whether all predictions were equal, so that both mean "no correlation".
     pub constant: bool,
 }
 
 impl SetScore {
-    /// Correlations of predictions with scores; 0 if all predictions are equal.
+    /// Correlations of predictions with scores; 0 where all predictions are equal.
     ///
     /// # Errors
     ///
-    /// As [`plcc`], except for constant predictions.
+    /// As [`plcc`], but for constant predictions.
     pub fn of(pred: &[f64], truth: &[f64]) -> Result<Self> {
         match (plcc(pred, truth), srcc(pred, truth)) {
             (Err(Error::ConstantInput { argument: "pred" }), _) => {
@@ -54,13 +54,13 @@ impl SetScore {
 pub struct Method {
     /// Name in the first column.
     pub name: String,
-    /// Heading of the method's block, for example `Deep features`; empty for none.
+    /// Heading of the block that the method belongs to, for example `Deep features`; empty for none.
     pub family: String,
-    /// By split, then test set; `None` if the method cannot predict the set.
+    /// By split, then test set; `None` where the method cannot predict the set.
     pub splits: Vec<Vec<Option<SetScore>>>,
 }
 
-/// A number of the table: mean over the splits, and deviation if there are several.
+/// A number of the table: mean over the splits, and deviation where there are several.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -76,7 +76,7 @@ pub struct Cell {
 /// The table in the layout of the paper's Table IV: PLCC of each set, SRCC of each set, their averages, and the average
 /// of those.
 ///
-/// Averages run within a split first and then over splits, so their deviation is that of the average.
+/// Averages are taken within a split and then over splits, so that their deviation is that of the average.
 ///
 /// ```
 /// use dream_eval::{Format, Method, SetScore, Table};
@@ -108,12 +108,12 @@ struct Row {
 impl Table {
     /// The table of the given methods on `sets` test sets.
     ///
-    /// A method that cannot predict a set has neither a value there nor an average.
+    /// A method that cannot predict a set has no value there, nor in any average.
     ///
     /// # Errors
     ///
-    /// [`Error::TooFew`] without sets, methods or splits of a method; [`Error::UnequalLengths`] for a split with a
-    /// different number of sets; [`Error::OutOfRange`] for a correlation outside -1..=1.
+    /// [`Error::TooFew`] for no set, no method or a method without splits; [`Error::UnequalLengths`] for a split with
+    /// another number of sets; [`Error::OutOfRange`] for a correlation outside -1..=1.
     pub fn new(sets: usize, methods: Vec<Method>) -> Result<Self> {
         if sets == 0 {
             return Err(Error::TooFew { argument: "sets", needed: 1, found: 0 });
@@ -133,13 +133,13 @@ impl Table {
         each("PLCC").into_iter().chain(each("SRCC")).chain(averages).collect()
     }
 
-    /// Cells of a row, in the order of [`Self::columns`]; empty if there is no such row.
+    /// Cells of a row, in the order of [`Self::columns`]; no cells for a row that is not there.
     #[must_use]
     pub fn cells(&self, row: usize) -> &[Option<Cell>] {
         self.rows.get(row).map_or(&[], |row| row.cells.as_slice())
     }
 
-    /// Warnings about the numbers: methods whose constant predictions count as 0.
+    /// What a reader must know of the numbers: methods whose constant predictions were counted as 0.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let rows = self.rows.iter().filter(|row| row.constants > 0);
