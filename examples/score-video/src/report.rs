@@ -4,22 +4,23 @@ use std::io::{Result, Write};
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use dream_data::PixelRect;
 use serde::Serialize;
 
 use crate::args::{Args, Format};
-use crate::method::{About, CheckpointWords, Judgement};
-use crate::score::{Scored, Scorer};
+use crate::methods::{About, CheckpointReport, Judgement, Method};
+use crate::score::Scored;
 
-/// What came of one input.
-pub(crate) struct Row {
+/// What came of one video.
+pub(crate) struct Outcome {
     pub(crate) file: String,
-    pub(crate) outcome: anyhow::Result<Scored>,
+    pub(crate) scored: anyhow::Result<Scored>,
 }
 
-impl Row {
+impl Outcome {
     /// The score; below all scores when there is none.
     pub(crate) fn score(&self) -> f64 {
-        self.outcome.as_ref().ok().and_then(|scored| scored.judgement.score).unwrap_or(f64::NEG_INFINITY)
+        self.scored.as_ref().ok().and_then(|scored| scored.judgement.score).unwrap_or(f64::NEG_INFINITY)
     }
 }
 
@@ -36,12 +37,13 @@ pub(crate) struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     crop: Option<[f64; 4]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    checkpoint: Option<CheckpointWords>,
-    videos: Vec<Video>,
+    checkpoint: Option<CheckpointReport>,
+    videos: Vec<Row>,
 }
 
+/// A row of CSV, or a video in JSON.
 #[derive(Serialize)]
-struct Video {
+struct Row {
     file: String,
     score: Option<f64>,
     /// Ends of the interval and its nominal probability.
@@ -64,7 +66,9 @@ struct Video {
     measures: String,
     /// SHA-256 of the weights that came from a file.
     checkpoint: Option<String>,
-    /// The part that was taken for the face, in pixels.
+    /// The part that was taken for the face, in pixels; in JSON and CSV a number a field.
+    #[serde(skip)]
+    face: Option<PixelRect>,
     face_left: Option<usize>,
     face_top: Option<usize>,
     face_width: Option<usize>,
@@ -74,7 +78,7 @@ struct Video {
     face_found: Option<usize>,
     face_looked: Option<u64>,
     /// What would happen, or happened, without a face.
-    no_face: Option<&'static str>,
+    no_face: Option<String>,
     /// Descriptions closest to the video, with their cosines.
     nearest: Option<String>,
     /// The score holds, but not for all of the video or not as firmly.
@@ -84,9 +88,9 @@ struct Video {
     whole: bool,
 }
 
-impl Video {
-    fn new(row: Row, about: &About) -> Self {
-        let (scored, error) = match row.outcome {
+impl Row {
+    fn new(outcome: Outcome, about: &About) -> Self {
+        let (scored, error) = match outcome.scored {
             Ok(scored) => (Some(scored), None),
             Err(error) => (None, Some(format!("{error:#}"))),
         };
@@ -101,7 +105,7 @@ impl Video {
         let doubts = judgement.into_iter().flat_map(|j| j.warnings.iter().cloned());
         let warning = damage.into_iter().chain(doubts).collect::<Vec<_>>().join("; ");
         Self {
-            file: row.file,
+            file: outcome.file,
             score: judgement.and_then(|j| j.score),
             low: interval.map(|i| i.low),
             high: interval.map(|i| i.high),
@@ -120,26 +124,20 @@ impl Video {
             accuracy: about.accuracy.clone(),
             measures: about.measures.clone(),
             checkpoint: about.checkpoint.as_ref().map(|c| c.sha256.clone()),
-            face_left: part.map(|(left, ..)| left),
-            face_top: part.map(|(_, top, ..)| top),
-            face_width: part.map(|(_, _, width, _)| width),
-            face_height: part.map(|(.., height)| height),
+            face: part,
+            face_left: part.map(|part| part.left),
+            face_top: part.map(|part| part.top),
+            face_width: part.map(|part| part.width),
+            face_height: part.map(|part| part.height),
             face_source: face.map(|f| f.source),
             face_found: found.map(|(found, _)| found),
             face_looked: found.map(|(_, looked)| looked),
-            no_face: about.checkpoint.as_ref().map(|c| c.no_face),
+            no_face: about.checkpoint.as_ref().map(|c| c.no_face.clone()),
             nearest: judgement.and_then(nearest),
             warning: (!warning.is_empty()).then_some(warning),
             error,
             whole,
         }
-    }
-
-    /// The box as one would give it on the command line.
-    fn face(&self) -> String {
-        let corners = self.face_left.zip(self.face_top).zip(self.face_width.zip(self.face_height));
-        corners
-            .map_or("-".to_owned(), |((left, top), (width, height))| format!("{left},{top},{width},{height}"))
     }
 
     /// What the table says beside the numbers.
@@ -157,9 +155,9 @@ fn nearest(judgement: &Judgement) -> Option<String> {
 }
 
 impl Report {
-    pub(crate) fn new(scorer: &Scorer, args: &Args, rows: Vec<Row>) -> Self {
-        let about = scorer.method.about();
-        let videos = rows.into_iter().map(|row| Video::new(row, &about)).collect();
+    pub(crate) fn new(method: &dyn Method, args: &Args, outcomes: Vec<Outcome>) -> Self {
+        let about = method.about();
+        let videos = outcomes.into_iter().map(|outcome| Row::new(outcome, &about)).collect();
         let About { model, measures, scale, accuracy, intervals, sampling, checkpoint } = about;
         let crop = args.crop.map(|crop| crop.corners());
         Self { measures, scale, model, accuracy, intervals, sampling, crop, checkpoint, videos }
@@ -213,7 +211,7 @@ impl Report {
                     .zip(video.high)
                     .map_or(String::new(), |(low, high)| format!("{low:.1} to {high:.1}")),
                 video.grade.unwrap_or_default().to_owned(),
-                video.face(),
+                video.face.map_or("-".to_owned(), |face| face.to_string()),
                 video.frames_used.map_or("-".to_owned(), |n| n.to_string()),
                 video.width.zip(video.height).map_or("-".to_owned(), |(w, h)| format!("{w}x{h}")),
                 number(video.frames_per_second),

