@@ -25,6 +25,11 @@ pub fn json(arguments: &[&str]) -> (Value, Option<i32>) {
     (report.unwrap_or_else(|_| panic!("{}", text(&output.stderr))), output.status.code())
 }
 
+/// What the report says about the first video.
+pub fn video(arguments: &[&str]) -> Value {
+    json(arguments).0["videos"][0].clone()
+}
+
 /// What the program says about usage that it refuses.
 pub fn refusal(arguments: &[&str]) -> String {
     let output = run(arguments);

@@ -7,7 +7,7 @@ use dream_models::deep::input::{FaceRule, FramePlan, Input};
 use dream_models::face::{BoxExpansion, VideoBoxConfig};
 use serde_json::Value;
 
-use crate::common::{json, refusal};
+use crate::common::{json, refusal, video};
 use crate::{Scene, usual};
 
 /// What the report says about a video that can be scored.
@@ -42,11 +42,11 @@ fn the_frames_of_the_checkpoint_are_scored() {
     let (one, third) = (scene.da_clip("one.json", &every(1)), scene.da_clip("third.json", &every(3)));
     let (opdai, opdai_one) = (scene.opdai("opdai.json", &three), scene.opdai("opdai_one.json", &every(1)));
     for (plan, every_frame, short, used) in [(&third, &one, &thirds, 7), (&opdai, &opdai_one, &centres, 3)] {
-        let video = scored(&["--weights", plan, &all]);
-        assert_eq!((&video["frames_used"], &video["face_looked"]), (&used.into(), &used.into()));
+        let found = scored(&["--weights", plan, &all]);
+        assert_eq!((&found["frames_used"], &found["face_looked"]), (&used.into(), &used.into()));
         let same = scored(&["--weights", every_frame, short]);
-        assert_eq!((&video["score"], part(&video)), (&same["score"], part(&same)));
-        assert_ne!(video["score"], scored(&["--weights", every_frame, &all])["score"]);
+        assert_eq!((&found["score"], part(&found)), (&same["score"], part(&same)));
+        assert_ne!(found["score"], scored(&["--weights", every_frame, &all])["score"]);
     }
     // What repeats the checkpoint is no contradiction.
     assert_eq!(scored(&["--weights", &third, "--every", "3", "--method", "da-clip", &all])["frames_used"], 7);
@@ -57,7 +57,7 @@ fn the_printed_box_gives_the_same_score() {
     let scene = Scene::new();
     let (portrait, weights) = (scene.portrait("portrait", 7, 1), scene.da_clip("a.json", &usual()));
     let base = ["--weights", &weights, &portrait];
-    let given = |corners: &str| json(&[&base[..], &["--box", corners]].concat()).0["videos"][0].clone();
+    let given = |corners: &str| video(&[&base[..], &["--box", corners]].concat());
     let detected = scored(&base);
     let printed = given(&part(&detected));
     assert_eq!((&printed["score"], &printed["face_source"]), (&detected["score"], &"given".into()));
@@ -71,13 +71,12 @@ fn the_printed_box_gives_the_same_score() {
 fn boxes_are_expanded_as_the_checkpoint_says() {
     let scene = Scene::new();
     let portrait = scene.portrait("portrait", 7, 1);
-    let widths: Vec<f64> = [1.0, 1.3]
-        .map(|factor| {
-            let weights = scene.da_clip("a.json", &expanded(factor));
-            scored(&["--weights", &weights, &portrait])["face_width"].as_f64().unwrap()
-        })
-        .to_vec();
-    assert!((widths[1] / widths[0] - 1.3).abs() < 0.03, "{widths:?}");
+    let width = |factor| {
+        let weights = scene.da_clip("a.json", &expanded(factor));
+        scored(&["--weights", &weights, &portrait])["face_width"].as_f64().unwrap()
+    };
+    let ratio = width(1.3) / width(1.0);
+    assert!((ratio - 1.3).abs() < 0.03, "{ratio}");
 
     // Chroma of half size is cut at even places, of a box from a list and of a given one.
     let (wall, list) = (scene.wall(9), scene.path("boxes.csv"));
@@ -94,9 +93,8 @@ fn boxes_are_expanded_as_the_checkpoint_says() {
         let given = scored(&["--weights", &weights, "--box", &odd.to_string(), &wall]);
         assert_eq!((part(&given), &given["score"]), (expected.to_string(), &listed["score"]));
     }
-    let (report, code) = json(&["--weights", &scene.path("a.json"), "--boxes", &list, &portrait]);
-    let error = report["videos"][0]["error"].as_str().unwrap();
-    assert!(code == Some(1) && error.contains("no box for portrait"), "{error}");
+    let unlisted = video(&["--weights", &scene.path("a.json"), "--boxes", &list, &portrait]);
+    assert!(unlisted["error"].as_str().unwrap().contains("no box for portrait"), "{unlisted}");
 }
 
 #[test]

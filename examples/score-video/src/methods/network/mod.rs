@@ -137,7 +137,7 @@ impl Method for Network {
         }
     }
 
-    fn start(&self, file: &str, _: VideoSpec) -> Result<Box<dyn Session + '_>> {
-        Ok(Box::new(session::NetworkSession::new(self, file)?))
+    fn start(&self, file: &str, spec: VideoSpec) -> Result<Box<dyn Session + '_>> {
+        Ok(Box::new(session::NetworkSession::new(self, file, spec)?))
     }
 }

@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use dream_data::{FaceBoxes, PixelRect, RelativeBox};
+use dream_features::VideoSpec;
 use dream_models::deep::input::{FaceRule, Input};
 use dream_models::face::{BoxExpansion, FaceDetector, VideoBoxConfig};
 
 use crate::args::Args;
+
+/// A part of the frames of one video, and a word for where it comes from.
+pub(super) type Area = (RelativeBox, &'static str);
 
 /// Where the part comes from.
 pub(super) enum Part {
@@ -48,22 +52,33 @@ impl Part {
         })
     }
 
-    /// The part of the video `file`, or nothing where it has to be looked for.
-    pub(super) fn of(&self, file: &str) -> Result<Option<Area>> {
+    /// The part of the video `file`, and a word for where it comes from; nothing where it has to be looked for.
+    pub(super) fn of(&self, file: &str, spec: VideoSpec) -> Result<Option<Area>> {
         Ok(Some(match self {
-            Self::Whole => Area::Relative(whole()?, "whole frame"),
-            Self::Crop(crop) => Area::Relative(*crop, "crop"),
-            Self::Given(face) => Area::Given(*face),
+            Self::Whole => (whole()?, "whole frame"),
+            Self::Crop(crop) => (*crop, "crop"),
+            Self::Given(face) => (relative(*face, spec)?, "given"),
             Self::Listed { path, boxes, .. } => {
                 let name = Path::new(file).file_name().map_or(file.into(), |name| name.to_string_lossy());
-                let face = boxes.get(&name).with_context(|| {
-                    format!("{} has no box for {name}: add a row, or leave out --boxes", path.display())
-                })?;
-                Area::Relative(face, "listed")
+                let remedy = || format!("{} has no box for {name}: add a row", path.display());
+                (boxes.get(&name).with_context(remedy)?, "listed")
             }
             Self::Detected(..) => return Ok(None),
         }))
     }
+}
+
+pub(super) fn whole() -> Result<RelativeBox> {
+    Ok(RelativeBox::new(0.0, 0.0, 1.0, 1.0)?)
+}
+
+/// Pixels as shares of the frame, so that all boxes are cut by one rule.
+fn relative(face: PixelRect, VideoSpec { width, height, .. }: VideoSpec) -> Result<RelativeBox> {
+    let (right, bottom) = (face.left.saturating_add(face.width), face.top.saturating_add(face.height));
+    let inside = face.width > 0 && face.height > 0 && right <= width && bottom <= height;
+    ensure!(inside, "the face box {face} is not within the {width}x{height} pixels of the frame");
+    let (x, y) = (|at: usize| at as f64 / width as f64, |at: usize| at as f64 / height as f64);
+    Ok(RelativeBox::new(x(face.left), y(face.top), x(right), y(bottom))?)
 }
 
 /// For reports.
@@ -84,57 +99,18 @@ impl fmt::Display for Part {
     }
 }
 
-/// A part of one video, and where it comes from.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Area {
-    Relative(RelativeBox, &'static str),
-    Given(PixelRect),
-}
-
-pub(super) fn whole() -> Result<RelativeBox> {
-    Ok(RelativeBox::new(0.0, 0.0, 1.0, 1.0)?)
-}
-
-impl Area {
-    pub(super) fn source(&self) -> &'static str {
-        match self {
-            Self::Relative(_, source) => source,
-            Self::Given(_) => "given",
-        }
-    }
-
-    /// The part as a share of a frame of `width` x `height` pixels, so that all are cut by one rule.
-    pub(super) fn relative(&self, width: usize, height: usize) -> Result<RelativeBox> {
-        match *self {
-            Self::Relative(part, _) => Ok(part),
-            Self::Given(rect) => {
-                let (right, bottom) =
-                    (rect.left.saturating_add(rect.width), rect.top.saturating_add(rect.height));
-                let inside = rect.width > 0 && rect.height > 0 && right <= width && bottom <= height;
-                ensure!(inside, "the face box {rect} is not within the {width}x{height} pixels of the frame");
-                let (w, h) = (width as f64, height as f64);
-                let corners =
-                    (rect.left as f64 / w, rect.top as f64 / h, right as f64 / w, bottom as f64 / h);
-                Ok(RelativeBox::new(corners.0, corners.1, corners.2, corners.3)?)
-            }
-        }
-    }
-}
-
 /// A network sees what it was trained with, or its score means nothing.
 fn refuse_contradictions(input: &Input, args: &Args) -> Result<()> {
     let (frames, options) = (input.frames.to_string(), &args.network);
-    let trained = match &input.face {
-        FaceRule::Whole => "whole frames".to_owned(),
-        FaceRule::Crop { corners } => format!("the crop {corners:?}"),
-        FaceRule::Face(config) => format!("face boxes expanded {} times", config.expansion.0),
-        other => format!("{other:?}"),
+    let (trained, expansion) = match &input.face {
+        FaceRule::Crop { corners } => (format!("the crop {corners:?}"), None),
+        FaceRule::Face(config) => {
+            (format!("face boxes expanded {} times", config.expansion.0), Some(config.expansion))
+        }
+        _ => ("whole frames".to_owned(), None),
     };
     let crop = args.crop.map(|crop| FaceRule::Crop { corners: crop.corners() });
-    let (face, expansion) = match &input.face {
-        FaceRule::Face(config) => (true, Some(config.expansion)),
-        _ => (false, None),
-    };
+    let face = expansion.is_some();
     let contradictions = [
         ("--every", args.every.is_some_and(|n| format!("every:{n}") != frames)),
         ("--crop", crop.is_some_and(|crop| crop != input.face)),

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 use dream_data::{Error as DataError, PixelRect, Pixels, RelativeBox, Sampler};
-use dream_features::Frame;
 use dream_features::color::pack_rgb8;
+use dream_features::{Frame, VideoSpec};
 use dream_models::face::{VideoBoxConfig, VideoFaceBox};
 use dream_models::preprocess::ImageView;
 use dream_models::regression::Grade;
@@ -43,8 +43,8 @@ pub(super) struct NetworkSession<'a> {
 }
 
 impl<'a> NetworkSession<'a> {
-    pub(super) fn new(method: &'a Network, file: &str) -> Result<Self> {
-        let area = method.part.of(file)?;
+    pub(super) fn new(method: &'a Network, file: &str, spec: VideoSpec) -> Result<Self> {
+        let area = method.part.of(file, spec)?;
         let sampler = match method.frames.sampler(None) {
             Err(DataError::FrameCountUnknown { .. }) => None,
             other => Some(other?),
@@ -92,9 +92,9 @@ impl<'a> NetworkSession<'a> {
         self.area = Some(match (self.faces.finish(), self.method.no_face) {
             (Some(face), _) => {
                 let [left, top, right, bottom] = face.corners();
-                Area::Relative(RelativeBox::new(left, top, right, bottom)?, "detected")
+                (RelativeBox::new(left, top, right, bottom)?, "detected")
             }
-            (None, WithoutFace::WholeFrame) => Area::Relative(whole()?, "whole frame"),
+            (None, WithoutFace::WholeFrame) => (whole()?, "whole frame"),
             (None, WithoutFace::Skip) => return Ok(Pass::Skipped),
             (None, WithoutFace::Error) => bail!(
                 "no face in {} frames: give it with --box, or choose --no-face whole-frame or --no-face skip",
@@ -115,15 +115,14 @@ impl Session for NetworkSession<'_> {
 
     fn push(&mut self, pixels: Pixels<'_>) -> Result<()> {
         let frame = frame(pixels)?;
-        let Some(area) = self.area else {
+        let Some((area, _)) = self.area else {
             if let Part::Detected(detector, _) = &self.method.part {
                 let found = detector.detect(&self.packed(&frame)?);
                 self.faces.push(&found);
             }
             return Ok(());
         };
-        let (width, height) = frame.size();
-        let part = area.relative(width, height)?.in_frame(&pixels);
+        let part = area.in_frame(&pixels);
         let face = frame.crop(part.left, part.top, part.width, part.height).context("the face box")?;
         let preprocess = &self.method.input().pixels;
         let mut input = vec![0.0; preprocess.len()];
@@ -147,7 +146,7 @@ impl Session for NetworkSession<'_> {
     fn finish(mut self: Box<Self>) -> Result<Judgement> {
         self.encode()?;
         let looked = self.faces.frames();
-        let source = self.area.map_or("none", |area| area.source());
+        let source = self.area.map_or("none", |(_, source)| source);
         let face =
             Face { part: self.part, source, found: (looked > 0).then(|| (self.faces.found(), looked)) };
         let mut judgement =
