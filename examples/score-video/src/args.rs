@@ -3,7 +3,6 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use anyhow::bail;
 use clap::{Parser, ValueEnum};
 use dream_data::{FrameRate, FrameSize, OpenOptions, PixelRect, RawFormat, RelativeBox};
 
@@ -73,33 +72,33 @@ pub(crate) struct Args {
 pub(crate) struct NetworkArgs {
     /// Score with the network of this checkpoint: a JSON file with its tensors next to it. It says which frames and
     /// which part of them are looked at; --every, --crop and --expand that differ are errors
-    #[arg(long, value_name = "CKPT")]
+    #[arg(long, value_name = "CKPT", conflicts_with_all = ["per_second", "model", "level"])]
     pub(crate) weights: Option<PathBuf>,
 
     /// The face, in pixels, instead of looking for it; used as it is
-    #[arg(long = "box", value_name = "X,Y,W,H", conflicts_with_all = ["boxes", "no_face", "expand"])]
+    #[arg(long = "box", value_name = "X,Y,W,H", requires = "weights", conflicts_with_all = ["boxes", "no_face", "expand"])]
     pub(crate) face: Option<PixelRect>,
 
     /// The faces, instead of looking for them: a CSV file with the columns file, x1, y1, x2, y2, in parts of width and
     /// height. Boxes are expanded as the checkpoint says
-    #[arg(long, value_name = "FILE", conflicts_with = "no_face")]
+    #[arg(long, value_name = "FILE", requires = "weights", conflicts_with = "no_face")]
     pub(crate) boxes: Option<PathBuf>,
 
     /// How many times as wide and high as the face its box is
-    #[arg(long, value_name = "FACTOR")]
+    #[arg(long, value_name = "FACTOR", requires = "weights")]
     pub(crate) expand: Option<f64>,
 
     /// What to do with a video in which no face is found [default: error]
-    #[arg(long, value_enum, value_name = "CHOICE")]
+    #[arg(long, value_enum, value_name = "CHOICE", requires = "weights")]
     pub(crate) no_face: Option<WithoutFace>,
 
     /// Frames held and computed at the same time; for speed only [default: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", requires = "weights", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) batch: Option<u16>,
 
     /// Show the K descriptions closest to the video [K: 11], of those that the checkpoint carries
-    #[arg(long, value_name = "K", num_args = 0..=1, require_equals = true, default_missing_value = "11",
-          value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "K", requires = "weights", num_args = 0..=1, require_equals = true,
+          default_missing_value = "11", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) explain: Option<u16>,
 }
 
@@ -115,22 +114,6 @@ pub(crate) enum WithoutFace {
     Skip,
 }
 
-impl NetworkArgs {
-    /// The first option that was given.
-    fn given(&self) -> Option<&'static str> {
-        let given = [
-            (self.weights.is_some(), "--weights"),
-            (self.face.is_some(), "--box"),
-            (self.boxes.is_some(), "--boxes"),
-            (self.expand.is_some(), "--expand"),
-            (self.no_face.is_some(), "--no-face"),
-            (self.batch.is_some(), "--batch"),
-            (self.explain.is_some(), "--explain"),
-        ];
-        given.into_iter().find_map(|(is, name)| is.then_some(name))
-    }
-}
-
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   score-video                                the demonstration
@@ -144,49 +127,7 @@ Examples:
 
 Exit status: 0 when all videos were scored whole, 1 when some were damaged or failed, 2 for wrong usage.";
 
-/// How to print.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// A table for people.
-    Table,
-    /// One JSON object.
-    Json,
-    /// One CSV row per video.
-    Csv,
-}
-
 impl Args {
-    /// What clap cannot check: options that go together.
-    ///
-    /// # Errors
-    ///
-    /// Where one asks for something that no network, or only a network, does.
-    pub(crate) fn check(&self) -> anyhow::Result<()> {
-        if self.network.weights.is_none() {
-            let option = self.network.given();
-            return option.map_or(Ok(()), |option| {
-                bail!("{option} is for networks: name a checkpoint with --weights")
-            });
-        }
-        let others = [
-            (self.per_second.is_some(), "--per-second", "the checkpoint says which frames are looked at"),
-            (self.model.is_some(), "--model", "--weights names the checkpoint"),
-            (self.level.is_some(), "--level", "networks have no intervals"),
-        ];
-        match others.into_iter().find(|(given, ..)| *given) {
-            Some((_, option, reason)) => bail!("{option} is not for networks: {reason}"),
-            None => Ok(()),
-        }
-    }
-
-    pub(crate) fn format(&self) -> Format {
-        match (self.json, self.csv) {
-            (true, _) => Format::Json,
-            (_, true) => Format::Csv,
-            _ => Format::Table,
-        }
-    }
-
     pub(crate) fn jobs(&self) -> usize {
         let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let default = || if self.network.weights.is_some() { 1 } else { all() };

@@ -17,7 +17,7 @@ use clap::{CommandFactory, FromArgMatches};
 use dream_data::{FrameSource, OpenOptions, expand_inputs, open};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use args::{Args, EXAMPLES, Format};
+use args::{Args, EXAMPLES};
 use methods::{Method, registry};
 use report::Outcome;
 
@@ -60,7 +60,6 @@ impl Video {
 /// Scores everything; whether all of it went well.
 fn run(args: &Args) -> Result<bool> {
     let started = Instant::now();
-    args.check()?;
     let method = registry::load(args)?;
     let demo = args.videos.is_empty();
     let videos: Vec<Video> = if demo {
@@ -74,8 +73,8 @@ fn run(args: &Args) -> Result<bool> {
     }
     let report = report::Report::new(&*method, args, outcomes);
     let mut out = std::io::stdout().lock();
-    let mut written = report.print(args.format(), &mut out);
-    if args.format() == Format::Table {
+    let mut written = report.print(args, &mut out);
+    if !(args.json || args.csv) {
         written = written.and_then(|()| report.explain(demo, started.elapsed(), &mut out));
     }
     written.context("cannot write the report")?;

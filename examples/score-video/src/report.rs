@@ -7,8 +7,8 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use dream_data::PixelRect;
 use serde::Serialize;
 
-use crate::args::{Args, Format};
-use crate::methods::{About, CheckpointReport, Judgement, Method};
+use crate::args::Args;
+use crate::methods::{About, Judgement, Method};
 use crate::score::Scored;
 
 /// What came of one video.
@@ -27,17 +27,10 @@ impl Outcome {
 /// Everything that is printed.
 #[derive(Serialize)]
 pub(crate) struct Report {
-    measures: String,
-    scale: String,
-    model: String,
-    /// Agreement with people.
-    accuracy: Option<String>,
-    intervals: Option<String>,
-    sampling: String,
+    #[serde(flatten)]
+    about: About,
     #[serde(skip_serializing_if = "Option::is_none")]
     crop: Option<[f64; 4]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    checkpoint: Option<CheckpointReport>,
     videos: Vec<Row>,
 }
 
@@ -94,26 +87,22 @@ impl Row {
             Ok(scored) => (Some(scored), None),
             Err(error) => (None, Some(format!("{error:#}"))),
         };
-        let scored = scored.as_ref();
-        let judgement = scored.map(|s| &s.judgement);
-        let face = judgement.and_then(|j| j.face);
+        let judgement: Judgement = scored.as_ref().map(|s| s.judgement.clone()).unwrap_or_default();
+        let (face, scored) = (judgement.face, scored.as_ref());
         let (part, found) = (face.and_then(|f| f.part), face.and_then(|f| f.found));
-        let interval = judgement.and_then(|j| j.interval);
-        let familiarity = judgement.and_then(|j| j.familiarity);
         let damage = scored.and_then(|s| s.damage.clone());
         let whole = scored.is_some() && damage.is_none();
-        let doubts = judgement.into_iter().flat_map(|j| j.warnings.iter().cloned());
-        let warning = damage.into_iter().chain(doubts).collect::<Vec<_>>().join("; ");
+        let warning = damage.into_iter().chain(judgement.warnings.clone()).collect::<Vec<_>>().join("; ");
         Self {
             file: outcome.file,
-            score: judgement.and_then(|j| j.score),
-            low: interval.map(|i| i.low),
-            high: interval.map(|i| i.high),
-            level: interval.map(|i| i.level),
-            grade: judgement.and_then(|j| j.grade).map(|grade| grade.word()),
-            familiar: familiarity.map(|f| f.is_familiar()),
-            distance: familiarity.map(|f| f.distance),
-            frames_used: judgement.map(|j| j.frames_used),
+            score: judgement.score,
+            low: judgement.interval.map(|i| i.low),
+            high: judgement.interval.map(|i| i.high),
+            level: judgement.interval.map(|i| i.level),
+            grade: judgement.grade.map(|grade| grade.word()),
+            familiar: judgement.familiarity.map(|f| f.is_familiar()),
+            distance: judgement.familiarity.map(|f| f.distance),
+            frames_used: scored.map(|s| s.judgement.frames_used),
             width: scored.map(|s| s.width),
             height: scored.map(|s| s.height),
             frames_per_second: scored.map(|s| s.frames_per_second),
@@ -133,7 +122,7 @@ impl Row {
             face_found: found.map(|(found, _)| found),
             face_looked: found.map(|(_, looked)| looked),
             no_face: about.checkpoint.as_ref().map(|c| c.no_face.clone()),
-            nearest: judgement.and_then(nearest),
+            nearest: nearest(&judgement),
             warning: (!warning.is_empty()).then_some(warning),
             error,
             whole,
@@ -158,30 +147,26 @@ impl Report {
     pub(crate) fn new(method: &dyn Method, args: &Args, outcomes: Vec<Outcome>) -> Self {
         let about = method.about();
         let videos = outcomes.into_iter().map(|outcome| Row::new(outcome, &about)).collect();
-        let About { model, measures, scale, accuracy, intervals, sampling, checkpoint } = about;
-        let crop = args.crop.map(|crop| crop.corners());
-        Self { measures, scale, model, accuracy, intervals, sampling, crop, checkpoint, videos }
+        Self { about, crop: args.crop.map(|crop| crop.corners()), videos }
     }
 
     pub(crate) fn all_good(&self) -> bool {
         self.videos.iter().all(|video| video.whole)
     }
 
-    pub(crate) fn print(&self, format: Format, out: &mut dyn Write) -> Result<()> {
-        match format {
-            Format::Table => writeln!(out, "{}", self.table()),
-            Format::Json => {
-                serde_json::to_writer_pretty(&mut *out, self)?;
-                writeln!(out)
-            }
-            Format::Csv => {
-                let mut csv = csv::Writer::from_writer(out);
-                for video in &self.videos {
-                    csv.serialize(video)?;
-                }
-                csv.flush()
-            }
+    pub(crate) fn print(&self, args: &Args, out: &mut dyn Write) -> Result<()> {
+        if args.json {
+            serde_json::to_writer_pretty(&mut *out, self)?;
+            return writeln!(out);
         }
+        if !args.csv {
+            return writeln!(out, "{}", self.table());
+        }
+        let mut csv = csv::Writer::from_writer(out);
+        for video in &self.videos {
+            csv.serialize(video)?;
+        }
+        csv.flush()
     }
 
     fn table(&self) -> Table {
@@ -195,7 +180,7 @@ impl Report {
         // Columns that are empty in every row are left out.
         let shown = |column: usize| match column {
             2 => level.is_some(),
-            4 => self.checkpoint.is_some(),
+            4 => self.about.checkpoint.is_some(),
             9 => noted,
             _ => true,
         };
@@ -234,13 +219,13 @@ impl Report {
     /// What the numbers of the table mean, and how long they took.
     pub(crate) fn explain(&self, demo: bool, took: Duration, out: &mut dyn Write) -> Result<()> {
         let good = self.videos.iter().filter(|video| video.whole && video.score.is_some()).count();
-        writeln!(out, "\nscore   {}", self.scale)?;
-        writeln!(out, "        {}", self.measures)?;
-        writeln!(out, "model   {}, {}", self.model, self.sampling)?;
-        for line in self.accuracy.iter().chain(&self.intervals) {
+        writeln!(out, "\nscore   {}", self.about.scale)?;
+        writeln!(out, "        {}", self.about.measures)?;
+        writeln!(out, "model   {}, {}", self.about.model, self.about.sampling)?;
+        for line in self.about.accuracy.iter().chain(&self.about.intervals) {
             writeln!(out, "        {line}")?;
         }
-        if let Some(checkpoint) = &self.checkpoint {
+        if let Some(checkpoint) = &self.about.checkpoint {
             writeln!(out, "weights {} (SHA-256)", checkpoint.sha256)?;
             writeln!(out, "face    {}; without a face: {}", checkpoint.faces, checkpoint.no_face)?;
             if let Some(line) = &checkpoint.explain {

@@ -24,14 +24,14 @@ pub(crate) struct Entry {
 }
 
 /// What to print beside the scores of a method.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct About {
-    /// Name and number of the model.
-    pub(crate) model: String,
     /// What a score measures.
     pub(crate) measures: String,
     /// The scale of the scores.
     pub(crate) scale: String,
+    /// Name and number of the model.
+    pub(crate) model: String,
     /// How well scores agree with people, where that was measured.
     pub(crate) accuracy: Option<String>,
     /// What the intervals mean, for a method that has some.
@@ -39,6 +39,7 @@ pub(crate) struct About {
     /// Which frames are looked at.
     pub(crate) sampling: String,
     /// For a method with weights from a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) checkpoint: Option<CheckpointReport>,
 }
 

@@ -64,14 +64,14 @@ fn options_that_do_not_go_together_say_so() {
     let wrong: [(String, &[&str]); 13] = [
         (refusal(&["--method", "da-clip"]), &["da-clip", "--weights"]),
         (refusal(&["--method", "guess"]), &["guess", "--help"]),
-        (refusal(&["--no-face", "skip"]), &["--no-face is for networks"]),
+        (refusal(&["--no-face", "skip"]), &["--weights <CKPT>"]),
         (network(&["--method", "opdai"]), &["--method opdai", "is of da-clip", &weights]),
         (
             refusal(&["--method", "da-clip", "--weights", &opdai]),
             &["--method da-clip", "is of opdai", &opdai],
         ),
         (network(&["--method", "brisque"]), &["--method brisque", "leave out"]),
-        (network(&["--level", "0.5"]), &["intervals"]),
+        (network(&["--level", "0.5"]), &["--level", "cannot be used with"]),
         (network(&["--box", "1,2,3"]), &["LEFT,TOP,WIDTH,HEIGHT"]),
         (network(&["--box", "1,2,3,4", "--no-face", "skip"]), &["cannot be used with"]),
         (network(&["--every", "2"]), &["trained with frames every:6", "leave out --every"]),
