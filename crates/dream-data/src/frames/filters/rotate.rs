@@ -1,0 +1,238 @@
+//! Turns frames by right angles.
+
+use crate::error::{Error, Result};
+use crate::frames::frame::{Layout, VideoFrame, frame_bytes};
+use crate::frames::info::VideoInfo;
+use crate::frames::rotation::Rotation;
+use crate::frames::source::{FrameSource, Step, next_of};
+
+impl VideoFrame {
+    /// Writes this frame, turned clockwise, into `out`; position and time stay. Every plane is turned sample by
+    /// sample, so no value changes and turning back gives the same frame.
+    ///
+    /// In 4:2:0 with an odd side the half-empty chroma row or column comes from the right or the bottom to the left
+    /// or the top, where readers of the turned frame do not expect it: its chroma lies one luma sample off, as in
+    /// FFmpeg's `transpose`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for [`Rotation::Other`].
+    ///
+    /// # Example
+    /// ```
+    /// use dream_data::{Pixels, Plane, Rotation, VideoFrame};
+    ///
+    /// let (mut frame, mut turned) = (VideoFrame::default(), VideoFrame::default());
+    /// frame.assign(0, 0.0, Pixels::Gray(Plane::new(b"abcdef", 3, 2, 3).expect("six bytes")));
+    /// frame.turn(Rotation::Quarter, &mut turned)?;
+    /// // abc      da
+    /// // def  ->  eb
+    /// //          fc
+    /// assert_eq!(turned.pixels(), Pixels::Gray(Plane::new(b"daebfc", 2, 3, 2).expect("six bytes")));
+    /// # Ok::<(), dream_data::Error>(())
+    /// ```
+    pub fn turn(&self, rotation: Rotation, out: &mut VideoFrame) -> Result<()> {
+        if rotation == Rotation::Other {
+            return Err(refused());
+        }
+        let (width, height, layout) = self.shape();
+        let (new_width, new_height) = if rotation.swaps_sides() { (height, width) } else { (width, height) };
+        let mut target = out.buffer(new_width, new_height, layout);
+        let mut source = self.bytes();
+        let (cw, ch) = (width.div_ceil(2), height.div_ceil(2));
+        let planes: &[(usize, usize, usize)] = match layout {
+            Layout::Gray => &[(width, height, 1)],
+            Layout::Rgb => &[(width, height, 3)],
+            Layout::Yuv420 => &[(width, height, 1), (cw, ch, 1), (cw, ch, 1)],
+        };
+        for &(width, height, bytes) in planes {
+            let length = frame_bytes(width, height, Layout::Gray).saturating_mul(bytes);
+            let (plane, rest) = source.split_at_checked(length).unwrap_or_default();
+            let (turned, target_rest) =
+                std::mem::take(&mut target).split_at_mut_checked(length).unwrap_or_default();
+            if bytes == 3 {
+                turn_plane::<3>(plane, width, rotation, turned);
+            } else {
+                turn_plane::<1>(plane, width, rotation, turned);
+            }
+            (source, target) = (rest, target_rest);
+        }
+        out.stamp(self.index(), self.timestamp());
+        Ok(())
+    }
+}
+
+/// `BYTES` a pixel, rows without padding.
+fn turn_plane<const BYTES: usize>(plane: &[u8], width: usize, rotation: Rotation, out: &mut [u8]) {
+    let (pixels, _) = plane.as_chunks::<BYTES>();
+    let (out, _) = out.as_chunks_mut::<BYTES>();
+    match rotation {
+        Rotation::Quarter => swap_sides(pixels, width, true, out),
+        Rotation::Half => out.iter_mut().zip(pixels.iter().rev()).for_each(|(out, pixel)| *out = *pixel),
+        Rotation::ThreeQuarter => swap_sides(pixels, width, false, out),
+        Rotation::None | Rotation::Other => out.copy_from_slice(pixels),
+    }
+}
+
+/// Columns become rows: the first one the first (clockwise) or the last. Several columns go at once, so that the
+/// source is read along its rows.
+fn swap_sides<T: Copy>(pixels: &[T], width: usize, clockwise: bool, out: &mut [T]) {
+    const COLUMNS: usize = 32;
+    let height = pixels.len().checked_div(width).unwrap_or(0).max(1);
+    for (block, rows) in out.chunks_mut(COLUMNS * height).enumerate() {
+        let (from, count) = (block * COLUMNS, rows.len() / height);
+        let left = if clockwise { from } else { width.saturating_sub(from + count) };
+        for (y, row) in pixels.chunks_exact(width.max(1)).enumerate() {
+            // Clockwise, the bottom row becomes the first column.
+            let place = if clockwise { height - 1 - y } else { y };
+            let Some(row) = row.get(left..left + count) else { continue };
+            let targets = rows.chunks_exact_mut(height).filter_map(|target| target.get_mut(place));
+            if clockwise {
+                targets.zip(row).for_each(|(out, pixel)| *out = *pixel);
+            } else {
+                targets.zip(row.iter().rev()).for_each(|(out, pixel)| *out = *pixel);
+            }
+        }
+    }
+}
+
+fn refused() -> Error {
+    let reason = "the file asks for a mirror image or an angle that is not a right one; \
+                  read it with `apply_rotation: false` and transform the frames yourself";
+    Error::InvalidOption { option: "apply_rotation", reason: reason.to_owned() }
+}
+
+/// The frames of a source, turned as its [`VideoInfo::rotation`] says. Its own says [`Rotation::None`], and width
+/// and height are those of the turned frames. [`open`](crate::open) makes one when
+/// [`OpenOptions::apply_rotation`](crate::OpenOptions::apply_rotation) is set.
+#[derive(Debug)]
+pub struct Rotated<S> {
+    source: S,
+    rotation: Rotation,
+    info: VideoInfo,
+    stored: VideoFrame,
+    frame: VideoFrame,
+}
+
+impl<S: FrameSource> Rotated<S> {
+    /// # Errors
+    /// [`Error::InvalidOption`] for [`Rotation::Other`].
+    pub fn new(source: S) -> Result<Self> {
+        let mut info = source.info().clone();
+        let rotation = std::mem::take(&mut info.rotation);
+        if rotation == Rotation::Other {
+            return Err(refused());
+        }
+        if rotation.swaps_sides() {
+            (info.width, info.height) = (info.height, info.width);
+        }
+        let (stored, frame) = (VideoFrame::default(), VideoFrame::default());
+        Ok(Self { source, rotation, info, stored, frame })
+    }
+}
+
+impl<S: FrameSource> FrameSource for Rotated<S> {
+    fn info(&self) -> &VideoInfo {
+        &self.info
+    }
+
+    fn next_frame(&mut self) -> Result<Option<&VideoFrame>> {
+        next_of(self, |rotated| &mut rotated.frame)
+    }
+
+    fn take_frame(&mut self, wants: &mut dyn FnMut(u64, f64) -> bool, out: &mut VideoFrame) -> Result<Step> {
+        let step = self.source.take_frame(wants, &mut self.stored)?;
+        if step == Step::Taken {
+            self.stored.turn(self.rotation, out)?;
+        }
+        Ok(step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frames::frame::{Pixels, Plane};
+
+    fn frame(pixels: Pixels<'_>) -> VideoFrame {
+        let mut frame = VideoFrame::default();
+        frame.assign(3, 0.5, pixels);
+        frame
+    }
+
+    fn turned(frame: &VideoFrame, rotation: Rotation) -> VideoFrame {
+        let mut out = VideoFrame::default();
+        frame.turn(rotation, &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn odd_planes_turn_sample_by_sample() {
+        // 3x5 luma, 2x3 chroma.
+        let y: Vec<u8> = (0..15).collect();
+        let (u, v): (Vec<u8>, Vec<u8>) = ((100..106).collect(), (200..206).collect());
+        let upright = frame(Pixels::Yuv420 {
+            y: Plane::new(&y, 3, 5, 3).unwrap(),
+            u: Plane::new(&u, 2, 3, 2).unwrap(),
+            v: Plane::new(&v, 2, 3, 2).unwrap(),
+        });
+        let quarter = turned(&upright, Rotation::Quarter);
+        assert_eq!((quarter.index(), quarter.timestamp()), (3, 0.5));
+        let Pixels::Yuv420 { y, u, v } = quarter.pixels() else { panic!("not 4:2:0") };
+        assert_eq!((y.width, y.height, u.width, u.height), (5, 3, 3, 2));
+        assert_eq!(y.data, [12, 9, 6, 3, 0, 13, 10, 7, 4, 1, 14, 11, 8, 5, 2]);
+        assert_eq!(
+            (u.data, v.data),
+            (&[104, 102, 100, 105, 103, 101][..], &[204, 202, 200, 205, 203, 201][..])
+        );
+        let three = turned(&upright, Rotation::ThreeQuarter);
+        let Pixels::Yuv420 { y, u, .. } = three.pixels() else { panic!("not 4:2:0") };
+        assert_eq!(y.data, [2, 5, 8, 11, 14, 1, 4, 7, 10, 13, 0, 3, 6, 9, 12]);
+        assert_eq!(u.data, [101, 103, 105, 100, 102, 104]);
+        // All ways around.
+        assert_eq!(turned(&turned(&quarter, Rotation::Quarter), Rotation::Half).pixels(), upright.pixels());
+        assert_eq!(turned(&quarter, Rotation::ThreeQuarter).pixels(), upright.pixels());
+        assert_eq!(turned(&quarter, Rotation::Half).pixels(), three.pixels());
+        assert_eq!(turned(&upright, Rotation::None).pixels(), upright.pixels());
+        assert!(upright.turn(Rotation::Other, &mut VideoFrame::default()).is_err());
+        assert_eq!(
+            turned(&VideoFrame::default(), Rotation::Quarter).pixels(),
+            VideoFrame::default().pixels()
+        );
+    }
+
+    /// Wider and higher than a block of columns, against the definition.
+    #[test]
+    fn large_planes_turn_as_defined() {
+        for (width, height) in [(70, 37), (37, 70), (32, 64), (1, 100), (100, 1), (65, 3)] {
+            let luma: Vec<u8> = (0..251u8).cycle().take(width * height).collect();
+            let upright = frame(Pixels::Gray(Plane::new(&luma, width, height, width).unwrap()));
+            let at = |x: usize, y: usize| luma[y * width + x];
+            let (quarter, three) =
+                (turned(&upright, Rotation::Quarter), turned(&upright, Rotation::ThreeQuarter));
+            let half = turned(&upright, Rotation::Half);
+            for y in 0..height {
+                for x in 0..width {
+                    assert_eq!(quarter.bytes()[x * height + (height - 1 - y)], at(x, y));
+                    assert_eq!(three.bytes()[(width - 1 - x) * height + y], at(x, y));
+                    assert_eq!(half.bytes()[(height - 1 - y) * width + (width - 1 - x)], at(x, y));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn colours_stay_together() {
+        let rgb = frame(Pixels::Rgb(Plane::rgb(b"abcdefghi", 3, 1, 9).unwrap()));
+        for (rotation, expected, width) in [
+            (Rotation::Quarter, b"abcdefghi", 1),
+            (Rotation::Half, b"ghidefabc", 3),
+            (Rotation::ThreeQuarter, b"ghidefabc", 1),
+        ] {
+            let turned = turned(&rgb, rotation);
+            assert_eq!(
+                turned.pixels(),
+                Pixels::Rgb(Plane::rgb(expected, width, 3 / width, 3 * width).unwrap())
+            );
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! From what a person types to the videos meant: files, folders and globs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::frames::kind::{SourceKind, kind_of};
+
+/// The videos that `arguments` mean, in order: a file stands for itself, a folder of images for one video, any
+/// other folder for all videos and image folders below it (sorted by name, links to folders not followed), a
+/// pattern with `*`, `?` or `[` for what it matches.
+///
+/// What means nothing (a missing file, an empty folder, a pattern without a match) stays in the list as it is:
+/// opening it gives the error to report.
+///
+/// # Example
+/// ```
+/// let videos = dream_data::expand_inputs(["no-such-file.mp4"]);
+/// assert_eq!(videos, [std::path::PathBuf::from("no-such-file.mp4")]);
+/// ```
+pub fn expand_inputs<P: AsRef<Path>>(arguments: impl IntoIterator<Item = P>) -> Vec<PathBuf> {
+    let mut videos = Vec::new();
+    for argument in arguments {
+        let (argument, before) = (argument.as_ref(), videos.len());
+        if argument.exists() {
+            add(argument, &mut videos);
+        } else if let Some(pattern) = argument.to_str() {
+            for path in glob::glob(pattern).into_iter().flatten().flatten() {
+                add(&path, &mut videos);
+            }
+        }
+        if videos.len() == before {
+            videos.push(argument.to_owned());
+        }
+    }
+    videos
+}
+
+fn add(path: &Path, videos: &mut Vec<PathBuf>) {
+    if !path.is_dir() {
+        videos.push(path.to_owned());
+        return;
+    }
+    let mut entries: Vec<_> = fs::read_dir(path).into_iter().flatten().flatten().collect();
+    entries.sort_by_key(fs::DirEntry::file_name);
+    let start = videos.len();
+    for entry in entries {
+        let (path, is_dir) = (entry.path(), entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        if is_dir {
+            add(&path, videos);
+        } else if matches!(kind_of(&path), Some(SourceKind::Video | SourceKind::Y4m)) {
+            videos.push(path);
+        }
+    }
+    // A folder with images and nothing else to look at is a video of its own.
+    if videos.len() == start && kind_of(path) == Some(SourceKind::ImageFolder) {
+        videos.push(path.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_folders_and_globs() {
+        let root = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, b"x").unwrap();
+            path
+        };
+        let (b, a) = (file("clips/b.mp4"), file("clips/a.y4m"));
+        let deep = file("clips/deep/c.MOV");
+        file("clips/notes.txt");
+        file("clips/frames/1.png");
+        file("empty/notes.txt");
+        let frames = root.path().join("clips/frames");
+        let empty = root.path().join("empty");
+
+        let all = expand_inputs([root.path().join("clips")]);
+        assert_eq!(all, [a.clone(), b.clone(), deep, frames.clone()]);
+        assert_eq!(expand_inputs([root.path().join("clips/*.mp4")]), std::slice::from_ref(&b));
+        assert_eq!(expand_inputs([&frames]), [frames]);
+        let nothing = root.path().join("*.avi");
+        assert_eq!(expand_inputs([&empty, &nothing, &b, &a]), [empty.clone(), nothing.clone(), b, a]);
+    }
+
+    #[test]
+    fn a_name_with_brackets_is_a_file_first() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("clip [1].mp4");
+        fs::write(&path, b"x").unwrap();
+        assert_eq!(expand_inputs([&path]), [path]);
+    }
+}

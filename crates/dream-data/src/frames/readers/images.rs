@@ -1,0 +1,246 @@
+//! Still images as video: a folder of PNG and JPEG files in natural order, or a single file.
+
+use crate::error::{Error, MAX_DIMENSION, Result, check_size};
+use crate::frames::frame::{Layout, VideoFrame};
+use crate::frames::frame_rate::FrameRate;
+use crate::frames::info::{ColorRange, VideoInfo};
+use crate::frames::kind::is_frame;
+use crate::frames::readers::stream::Progress;
+use crate::frames::source::{FrameSource, Step, next_of};
+use image::{ColorType, ImageDecoder, ImageReader, Limits};
+use std::cmp::Ordering;
+use std::path::{Path, PathBuf};
+
+/// What the `image` crate may allocate beside our own buffers for one image.
+const MAX_DECODER_BYTES: u64 = 1 << 30;
+
+/// Images of one size as the frames of a video.
+///
+/// 8-bit RGB becomes [`Pixels::Rgb`](crate::Pixels::Rgb), 8-bit grey becomes
+/// [`Pixels::Gray`](crate::Pixels::Gray), palettes are expanded. 16-bit samples are rounded to the
+/// nearest of 256 levels. An alpha channel is dropped when it is opaque everywhere and refused
+/// otherwise, because the colour behind it is unknown. Rotation tags and colour profiles are not
+/// applied.
+#[derive(Debug)]
+pub struct ImageSequence {
+    paths: Vec<PathBuf>,
+    info: VideoInfo,
+    frame: VideoFrame,
+    /// Samples as the decoder writes them, when they need conversion.
+    decoded: Vec<u8>,
+    progress: Progress,
+}
+
+impl ImageSequence {
+    /// All PNG and JPEG files directly in `folder`, `2.png` before `10.png`. Hidden files, other
+    /// files and sub-folders are ignored. The first image states the size.
+    ///
+    /// # Errors
+    /// [`Error::Unrecognised`] for a folder without images, or an unreadable first image.
+    pub fn open_folder(folder: impl AsRef<Path>, frame_rate: FrameRate) -> Result<Self> {
+        let folder = folder.as_ref();
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {
+            let path = entry.map_err(|e| Error::io(folder, e))?.path();
+            if is_frame(&path) {
+                paths.push(path);
+            }
+        }
+        paths.sort_by(|a, b| natural_order(a, b));
+        Self::new(paths, folder, frame_rate)
+    }
+
+    /// One image as a video of one frame.
+    ///
+    /// # Errors
+    /// As [`ImageSequence::open_folder`].
+    pub fn open_file(path: impl AsRef<Path>, frame_rate: FrameRate) -> Result<Self> {
+        let path = path.as_ref();
+        Self::new(vec![path.to_owned()], path, frame_rate)
+    }
+
+    fn new(paths: Vec<PathBuf>, named: &Path, frame_rate: FrameRate) -> Result<Self> {
+        let Some(first) = paths.first() else {
+            return Err(Error::Unrecognised {
+                path: named.to_owned(),
+                found: "no image in this folder".to_owned(),
+                expected: "files ending in .png, .jpg or .jpeg".to_owned(),
+            });
+        };
+        let decoder = open_decoder(first, 0)?;
+        let (width, height) = decoder.dimensions();
+        let mut info = VideoInfo::new(width, height, frame_rate, "image");
+        info.frames = Some(paths.len() as u64);
+        info.range = ColorRange::Full;
+        info.half_chroma = false;
+        info.bit_depth = Some(8);
+        if let Some(deep) = deep_name(decoder.color_type()) {
+            info.bit_depth = Some(16);
+            info.converted_from = Some(deep.to_owned());
+            info.exact = false;
+        }
+        drop(decoder);
+        let progress = Progress::new(named.to_owned());
+        Ok(Self { paths, info, frame: VideoFrame::default(), decoded: Vec::new(), progress })
+    }
+}
+
+impl FrameSource for ImageSequence {
+    fn info(&self) -> &VideoInfo {
+        &self.info
+    }
+
+    fn next_frame(&mut self) -> Result<Option<&VideoFrame>> {
+        next_of(self, |source| &mut source.frame)
+    }
+
+    fn take_frame(&mut self, wants: &mut dyn FnMut(u64, f64) -> bool, out: &mut VideoFrame) -> Result<Step> {
+        let index = self.progress.frames();
+        let path = usize::try_from(index).ok().and_then(|index| self.paths.get(index));
+        let Some(path) = path.filter(|_| !self.progress.ended()) else {
+            self.progress.end();
+            return Ok(Step::End);
+        };
+        let time = self.info.frame_rate.time_of(index);
+        if !wants(index, time) {
+            self.progress.delivered();
+            return Ok(Step::Skipped);
+        }
+        let expected = (self.info.width, self.info.height);
+        match decode(path, index, expected, &mut self.decoded, out) {
+            Ok(()) => {
+                out.stamp(index, time);
+                self.progress.delivered();
+                Ok(Step::Taken)
+            }
+            Err(error) => Err(self.progress.fail(error)),
+        }
+    }
+}
+
+/// FFmpeg's name of a 16-bit sample type.
+fn deep_name(colour: ColorType) -> Option<&'static str> {
+    match colour {
+        ColorType::L16 => Some("gray16"),
+        ColorType::La16 => Some("ya16"),
+        ColorType::Rgb16 => Some("rgb48"),
+        ColorType::Rgba16 => Some("rgba64"),
+        _ => None,
+    }
+}
+
+fn open_decoder(path: &Path, index: u64) -> Result<impl ImageDecoder + use<>> {
+    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
+    let mut reader = reader.map_err(|e| Error::io(path, e))?;
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_DECODER_BYTES);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(|e| Error::damaged(path, index, e.to_string()))?;
+    let (width, height) = decoder.dimensions();
+    check_size(path, "image header", width, height)?;
+    Ok(decoder)
+}
+
+fn decode(
+    path: &Path,
+    index: u64,
+    expected: (u32, u32),
+    decoded: &mut Vec<u8>,
+    frame: &mut VideoFrame,
+) -> Result<()> {
+    let decoder = open_decoder(path, index)?;
+    let found = decoder.dimensions();
+    if found != expected {
+        return Err(Error::SizeChanged { path: path.to_owned(), expected, found });
+    }
+    let (width, height) = (found.0 as usize, found.1 as usize);
+    let damaged = |e: image::ImageError| Error::damaged(path, index, e.to_string());
+    let colour = decoder.color_type();
+    // Colour channels without alpha, the alpha channel, bytes per sample.
+    let (colours, alpha, depth) = match colour {
+        ColorType::L8 => (1, false, 1),
+        ColorType::La8 => (1, true, 1),
+        ColorType::Rgb8 => (3, false, 1),
+        ColorType::Rgba8 => (3, true, 1),
+        ColorType::L16 => (1, false, 2),
+        ColorType::La16 => (1, true, 2),
+        ColorType::Rgb16 => (3, false, 2),
+        ColorType::Rgba16 => (3, true, 2),
+        other => {
+            return Err(Error::unsupported(
+                path,
+                format!("the sample type {other:?}"),
+                "save it as 8-bit RGB or grey",
+            ));
+        }
+    };
+    let out = frame.buffer(width, height, if colours == 1 { Layout::Gray } else { Layout::Rgb });
+    if depth == 1 && !alpha {
+        return decoder.read_image(out).map_err(damaged);
+    }
+    let channels = colours + usize::from(alpha);
+    decoded.resize(width * height * channels * depth, 0);
+    decoder.read_image(decoded).map_err(damaged)?;
+    let opaque = convert(decoded, out, colours, channels, depth);
+    if opaque {
+        return Ok(());
+    }
+    Err(Error::unsupported(
+        path,
+        "an image with transparent pixels",
+        "flatten it onto a background: `ffmpeg -i INPUT -pix_fmt rgb24 OUTPUT.png`",
+    ))
+}
+
+/// Drops alpha and rounds 16-bit samples (native byte order) to 8 bits. False where alpha is not opaque.
+fn convert(decoded: &[u8], out: &mut [u8], colours: usize, channels: usize, depth: usize) -> bool {
+    let sample = |bytes: &[u8]| match *bytes {
+        [byte] => byte,
+        // Exact rounding of v / 257.
+        [a, b] => u8::try_from((u32::from(u16::from_ne_bytes([a, b])) + 128) / 257).unwrap_or(u8::MAX),
+        _ => 0,
+    };
+    let mut opaque = true;
+    for (pixel, out) in decoded.chunks_exact(channels * depth).zip(out.chunks_exact_mut(colours)) {
+        let mut samples = pixel.chunks_exact(depth);
+        for (out, bytes) in out.iter_mut().zip(&mut samples) {
+            *out = sample(bytes);
+        }
+        opaque &= samples.all(|alpha| alpha.iter().all(|&byte| byte == u8::MAX));
+    }
+    opaque
+}
+
+/// Digits compare as numbers, all else byte by byte; names that are equal so compare as bytes.
+fn natural_order(a: &Path, b: &Path) -> Ordering {
+    let name = |path: &Path| path.file_name().unwrap_or_default().as_encoded_bytes().to_vec();
+    let (a, b) = (name(a), name(b));
+    let (mut x, mut y) = (&a[..], &b[..]);
+    loop {
+        let order = match (x.first(), y.first()) {
+            (None, None) => return a.cmp(&b),
+            (Some(p), Some(q)) if p.is_ascii_digit() && q.is_ascii_digit() => {
+                let (m, n) = (take_number(&mut x), take_number(&mut y));
+                m.len().cmp(&n.len()).then_with(|| m.cmp(n))
+            }
+            (p, q) => {
+                (x, y) = (x.get(1..).unwrap_or_default(), y.get(1..).unwrap_or_default());
+                p.cmp(&q)
+            }
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+}
+
+/// Splits the leading digits off, without their leading zeros.
+fn take_number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at_checked(length).unwrap_or_default();
+    *text = rest;
+    let zeros = digits.iter().take_while(|&&byte| byte == b'0').count();
+    digits.get(zeros..).unwrap_or_default()
+}
+
+const _: () = assert!(MAX_DIMENSION as u64 * MAX_DIMENSION as u64 * 3 <= MAX_DECODER_BYTES);
