@@ -37,3 +37,10 @@ pub fn refusal(arguments: &[&str]) -> String {
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
     error
 }
+
+/// Checks that a text holds all of some words, which a bar separates.
+pub fn holds(text: &str, words: &str) {
+    for word in words.split('|') {
+        assert!(text.contains(word), "{word} is missing in\n{text}");
+    }
+}
