@@ -1,7 +1,7 @@
 //! One video, in up to three passes: count, find the face, score.
 
 use anyhow::{Context, Result, bail};
-use dream_data::{Error as DataError, PixelRect, Pixels, RelativeBox, Sampler};
+use dream_data::{PixelRect, Pixels, RelativeBox, Sampler};
 use dream_features::color::pack_rgb8;
 use dream_features::{Frame, VideoSpec};
 use dream_models::face::{VideoBoxConfig, VideoFaceBox};
@@ -45,14 +45,12 @@ pub(super) struct NetworkSession<'a> {
 impl<'a> NetworkSession<'a> {
     pub(super) fn new(method: &'a Network, file: &str, spec: VideoSpec) -> Result<Self> {
         let area = method.part.of(file, spec)?;
-        let sampler = match method.frames.sampler(None) {
-            Err(DataError::FrameCountUnknown { .. }) => None,
-            other => Some(other?),
-        };
-        let pass = match (&sampler, &area) {
-            (None, _) => Pass::Count,
-            (_, None) => Pass::Detect,
-            _ => Pass::Score,
+        let counted = method.frames.needs_count();
+        let sampler = if counted { None } else { Some(method.frames.sampler(None)?) };
+        let pass = match (counted, &area) {
+            (true, _) => Pass::Count,
+            (false, None) => Pass::Detect,
+            (false, Some(_)) => Pass::Score,
         };
         let boxes = match &method.part {
             Part::Detected(_, config) => config.clone(),
@@ -61,8 +59,8 @@ impl<'a> NetworkSession<'a> {
         Ok(Self {
             method,
             pass,
-            count: sampler.is_none().then_some(0),
             sampler,
+            count: counted.then_some(0),
             faces: VideoFaceBox::new(boxes)?,
             area,
             part: None,
@@ -114,9 +112,9 @@ impl Session for NetworkSession<'_> {
     }
 
     fn push(&mut self, pixels: Pixels<'_>) -> Result<()> {
-        let frame = frame(pixels)?;
+        let (method, frame) = (self.method, frame(pixels)?);
         let Some((area, _)) = self.area else {
-            if let Part::Detected(detector, _) = &self.method.part {
+            if let Part::Detected(detector, _) = &method.part {
                 let found = detector.detect(&self.packed(&frame)?);
                 self.faces.push(&found);
             }
@@ -124,12 +122,12 @@ impl Session for NetworkSession<'_> {
         };
         let part = area.in_frame(&pixels);
         let face = frame.crop(part.left, part.top, part.width, part.height).context("the face box")?;
-        let preprocess = &self.method.input().pixels;
+        let preprocess = &method.input().pixels;
         let mut input = vec![0.0; preprocess.len()];
         preprocess.apply(&self.packed(&face)?, &mut input)?;
         self.part = Some(part);
         self.waiting.push(input);
-        if self.waiting.len() >= self.method.batch { self.encode() } else { Ok(()) }
+        if self.waiting.len() >= method.batch { self.encode() } else { Ok(()) }
     }
 
     fn next_pass(&mut self) -> Result<bool> {
