@@ -1,5 +1,7 @@
 //! The output folder: whole files only, one writer, and the digests that cached results are known by.
 
+pub(crate) mod digest;
+
 use std::fs::{self, File, TryLockError};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,8 @@ use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use digest::hex;
 
 /// Where unfinished files lie.
 const UNFINISHED: &str = "tmp";
@@ -138,27 +142,6 @@ impl Store {
     }
 }
 
-/// Digest of parts, none of which can run into the next.
-pub(crate) fn digest<S: AsRef<str>>(parts: impl IntoIterator<Item = S>) -> String {
-    let mut digest = Sha256::new();
-    for part in parts {
-        digest.update((part.as_ref().len() as u64).to_le_bytes());
-        digest.update(part.as_ref());
-    }
-    hex(&digest.finalize())
-}
-
-/// A number in 0..1 that is drawn by a name: the same for the same name, on every machine.
-pub(crate) fn drawn_by(name: &str) -> f64 {
-    let bytes = Sha256::digest(name);
-    let whole = bytes.iter().take(8).fold(0_u64, |whole, &byte| whole << 8 | u64::from(byte));
-    (whole >> 11) as f64 / (1_u64 << 53) as f64
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,9 +172,5 @@ mod tests {
         assert_eq!(first, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         fs::write(&video, "abcd").unwrap();
         assert_ne!(store.content(&video, "seen/v").unwrap(), first);
-        assert_ne!(digest(["ab", "c"]), digest(["a", "bc"]));
-        let draws: Vec<f64> = (0..1000).map(|k| drawn_by(&k.to_string())).collect();
-        let mean = draws.iter().sum::<f64>() / 1000.0;
-        assert!((mean - 0.5).abs() < 0.03 && draws.iter().all(|draw| (0.0..1.0).contains(draw)), "{mean}");
     }
 }
