@@ -2,51 +2,34 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod annotation;
-mod crop;
-mod cropper;
 pub mod dataset;
 mod error;
-#[cfg(feature = "ffmpeg")]
-mod ffmpeg;
-mod frame;
-#[cfg(feature = "h264")]
-mod h264;
-mod images;
-mod info;
-mod inputs;
+mod frames;
 mod random;
-mod raw;
-mod rotate;
-mod sampled;
-mod samples;
-mod sampling;
-mod source;
 pub mod split;
-mod stream;
 pub mod synthetic;
 mod table;
 pub mod tagging;
-mod times;
-mod video;
-mod y4m;
-mod y4m_writer;
 
-pub use crop::RelativeBox;
-pub use cropper::{BoxPlan, CropOptions, Cropped, Cropper, Missing, Smoothing};
 pub use error::{Error, MAX_DIMENSION, Result};
+pub use frames::filters::crop::{BoxPlan, CropOptions, Cropped, Cropper, Missing, Smoothing};
+pub use frames::filters::rotate::Rotated;
+pub use frames::filters::sample::{Sampled, count_frames};
+pub use frames::frame::{Pixels, Plane, VideoFrame};
+pub use frames::info::{ColorRange, FrameRate, Pacing, RawFormat, VideoInfo};
+pub use frames::inputs::expand_inputs;
+pub use frames::kind::{SourceKind, kind_of};
+pub use frames::open::open;
+pub use frames::options::{Decoder, OpenOptions};
 #[cfg(feature = "ffmpeg")]
-pub use ffmpeg::FfmpegReader;
-pub use frame::{Pixels, Plane, VideoFrame};
+pub use frames::readers::ffmpeg::FfmpegReader;
 #[cfg(feature = "h264")]
-pub use h264::H264Reader;
-pub use images::ImageSequence;
-pub use info::{ColorRange, FrameRate, Pacing, VideoInfo};
-pub use inputs::expand_inputs;
-pub use raw::{RawFormat, RawReader};
-pub use rotate::{Rotated, Rotation};
-pub use sampled::{Sampled, count_frames};
-pub use sampling::{Sampler, Sampling};
-pub use source::{Decoder, FrameSource, OpenOptions, SourceKind, Step, kind_of, open};
-pub use times::FrameTimes;
-pub use y4m::Y4mReader;
-pub use y4m_writer::Y4mWriter;
+pub use frames::readers::h264::H264Reader;
+pub use frames::readers::images::ImageSequence;
+pub use frames::readers::raw::RawReader;
+pub use frames::readers::y4m::{Y4mReader, Y4mWriter};
+pub use frames::relative_box::RelativeBox;
+pub use frames::rotation::Rotation;
+pub use frames::sampling::{Sampler, Sampling};
+pub use frames::source::{FrameSource, Step};
+pub use frames::times::FrameTimes;

@@ -3,9 +3,9 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::crop::RelativeBox;
 use crate::dataset::{ClipId, Once};
 use crate::error::Result;
+use crate::frames::relative_box::RelativeBox;
 use crate::split::Partition;
 use crate::table::{Spec, Table, optional, required};
 

@@ -1,6 +1,6 @@
 //! A frame in the making: RGB in single precision, and its way to bytes.
 
-use crate::frame::{Pixels, Plane};
+use crate::frames::frame::{Pixels, Plane};
 use crate::random::SplitMix64;
 
 /// Red, green, blue, 0 to 255.

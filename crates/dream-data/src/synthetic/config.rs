@@ -1,7 +1,7 @@
 //! What a synthetic data set is like.
 
 use crate::error::{Error, Result};
-use crate::info::FrameRate;
+use crate::frames::info::FrameRate;
 
 /// What a synthetic data set is like. The same configuration gives the same bytes.
 ///

@@ -12,9 +12,9 @@ use super::portrait::Portrait;
 use super::pose::{Pose, Rest};
 use crate::dataset::{Clip, ClipId, Round};
 use crate::error::{Error, Result};
-use crate::info::ColorRange;
+use crate::frames::info::ColorRange;
+use crate::frames::readers::y4m::Y4mWriter;
 use crate::random::SplitMix64;
-use crate::y4m_writer::Y4mWriter;
 
 /// A clip, and the truth about it.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,10 +12,10 @@ use super::plan::Synthetic;
 use crate::annotation::{Ddof, Tally};
 use crate::dataset::{Clip, DESCRIPTIONS};
 use crate::error::{Error, Result};
-use crate::info::ColorRange;
+use crate::frames::info::ColorRange;
+use crate::frames::readers::y4m::header;
 use crate::split::{SplitDesign, write_split};
 use crate::table::quoted;
-use crate::y4m_writer::header;
 
 /// What is done, for a progress bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! The one video track that is read: its codec, clock, edit list and tables.
 
-use super::Fault;
 use super::boxes::{BoxRef, Container, name};
+use super::fault::Fault;
 use super::samples::{ChunkOffsets, SampleTable};
-use crate::info::{FrameRate, Pacing};
-use crate::rotate::Rotation;
+use crate::frames::info::{FrameRate, Pacing};
+use crate::frames::rotation::Rotation;
 use re_mp4::{ElstBox, MdhdBox, TkhdBox, TrexBox};
 
 /// A track with H.264 in it.

@@ -1,8 +1,8 @@
 //! Samples as y4m and raw files store them: a byte each, or 9 to 16 bits in two bytes, low byte first.
 
-use crate::frame::{Layout, VideoFrame, frame_bytes};
-use crate::info::{ColorRange, VideoInfo};
-use crate::stream::{Filled, fill};
+use crate::frames::frame::{Layout, VideoFrame, frame_bytes};
+use crate::frames::info::{ColorRange, VideoInfo};
+use crate::frames::readers::stream::{Filled, fill};
 use std::io::Read;
 
 /// Reads stored samples into frames of 8 bits.
@@ -92,6 +92,14 @@ fn to_8_bits(code: u32, bits: u8, range: ColorRange, chroma: bool) -> u8 {
         ColorRange::Limited | ColorRange::Unknown => (code + (1_i64 << shift >> 1)) >> shift,
     };
     u8::try_from(rounded.clamp(0, 255)).unwrap_or_default()
+}
+
+/// FFmpeg's name of a deep format.
+pub(crate) fn deep_name(layout: Layout, bits: u8) -> String {
+    match layout {
+        Layout::Gray => format!("gray{bits}le"),
+        _ => format!("yuv420p{bits}le"),
+    }
 }
 
 #[cfg(test)]

@@ -1,40 +1,14 @@
 //! Raw planar YUV 4:2:0 (`I420`, or deeper): planes one after the other, no header, so the size must be stated.
 
 use crate::error::{Error, Result, check_size};
-use crate::frame::{Layout, VideoFrame};
-use crate::info::{ColorRange, FrameRate, VideoInfo};
-use crate::samples::Samples;
-use crate::source::{FrameSource, Step, next_of};
-use crate::stream::{Filled, Progress};
-use crate::y4m::deep_name;
+use crate::frames::frame::{Layout, VideoFrame};
+use crate::frames::info::{RawFormat, VideoInfo};
+use crate::frames::readers::samples::{Samples, deep_name};
+use crate::frames::readers::stream::{Filled, Progress};
+use crate::frames::source::{FrameSource, Step, next_of};
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
-
-/// What a raw file cannot say about itself. The samples are planar 4:2:0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RawFormat {
-    /// Width in pixels. Odd widths have chroma rounded up.
-    pub width: u32,
-    /// Height in pixels. Odd heights have chroma rounded up.
-    pub height: u32,
-    /// Frames per second.
-    pub frame_rate: FrameRate,
-    /// Meaning of the sample values.
-    pub range: ColorRange,
-    /// Bits of a sample, 8 to 16. Above 8 a sample takes two bytes, low byte first (FFmpeg's `yuv420p10le`),
-    /// and is rounded to 8 bits: to the nearest code of the same meaning if `range` is known, else as limited
-    /// codes are.
-    pub bit_depth: u8,
-}
-
-impl RawFormat {
-    /// A format of 8 bits with unknown range.
-    #[must_use]
-    pub fn new(width: u32, height: u32, frame_rate: FrameRate) -> Self {
-        Self { width, height, frame_rate, range: ColorRange::Unknown, bit_depth: 8 }
-    }
-}
 
 /// Reads raw planar 4:2:0 frames from any byte stream.
 #[derive(Debug)]
@@ -129,7 +103,9 @@ impl<R: Read + Send> FrameSource for RawReader<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::Pixels;
+    use crate::frames::frame::Pixels;
+    use crate::frames::info::FrameRate;
+    use crate::frames::info::FrameRate;
 
     fn format(width: u32, height: u32) -> RawFormat {
         RawFormat::new(width, height, FrameRate::new(10, 1).unwrap())

@@ -1,7 +1,7 @@
 //! What is known about a video before its first frame.
 
 use crate::error::{Error, Result};
-use crate::rotate::Rotation;
+use crate::frames::rotation::Rotation;
 use std::fmt;
 
 /// Frames per second as a positive fraction in lowest terms: 30000/1001, not 29.97.
@@ -158,6 +158,31 @@ impl VideoInfo {
             converted_from: None,
             decoder,
         }
+    }
+}
+
+/// What a raw file cannot say about itself. The samples are planar 4:2:0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RawFormat {
+    /// Width in pixels. Odd widths have chroma rounded up.
+    pub width: u32,
+    /// Height in pixels. Odd heights have chroma rounded up.
+    pub height: u32,
+    /// Frames per second.
+    pub frame_rate: FrameRate,
+    /// Meaning of the sample values.
+    pub range: ColorRange,
+    /// Bits of a sample, 8 to 16. Above 8 a sample takes two bytes, low byte first (FFmpeg's `yuv420p10le`),
+    /// and is rounded to 8 bits: to the nearest code of the same meaning if `range` is known, else as limited
+    /// codes are.
+    pub bit_depth: u8,
+}
+
+impl RawFormat {
+    /// A format of 8 bits with unknown range.
+    #[must_use]
+    pub fn new(width: u32, height: u32, frame_rate: FrameRate) -> Self {
+        Self { width, height, frame_rate, range: ColorRange::Unknown, bit_depth: 8 }
     }
 }
 

@@ -1,11 +1,11 @@
 //! YUV4MPEG2 (`.y4m`): a text header, then `FRAME` lines with raw planes behind them.
 
 use crate::error::{Error, Result, check_size};
-use crate::frame::{Layout, VideoFrame};
-use crate::info::{ColorRange, FrameRate, VideoInfo};
-use crate::samples::Samples;
-use crate::source::{FrameSource, Step, next_of};
-use crate::stream::{Filled, Progress, fill};
+use crate::frames::frame::{Layout, VideoFrame};
+use crate::frames::info::{ColorRange, FrameRate, VideoInfo};
+use crate::frames::readers::samples::{Samples, deep_name};
+use crate::frames::readers::stream::{Filled, Progress, fill};
+use crate::frames::source::{FrameSource, Step, next_of};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -215,15 +215,7 @@ fn parse_colour_space(value: &str, path: &Path) -> Result<(Layout, u8)> {
         "420" | "420jpeg" | "420mpeg2" | "420paldv" => Ok((Layout::Yuv420, 8)),
         "mono" => Ok((Layout::Gray, 8)),
         other => deep.ok_or_else(|| {
-            Error::unsupported(path, format!("y4m colour space `C{other}`"), crate::video::CONVERT)
+            Error::unsupported(path, format!("y4m colour space `C{other}`"), crate::frames::remedy::CONVERT)
         }),
-    }
-}
-
-/// FFmpeg's name of a deep format.
-pub(crate) fn deep_name(layout: Layout, bits: u8) -> String {
-    match layout {
-        Layout::Gray => format!("gray{bits}le"),
-        _ => format!("yuv420p{bits}le"),
     }
 }

@@ -1,6 +1,6 @@
 //! The true pace of a video, measured from the times of its frames.
 
-use crate::info::Pacing;
+use crate::frames::info::Pacing;
 
 /// Watches timestamps pass and says how fast they come. Memory: a few numbers.
 ///

@@ -1,8 +1,8 @@
 //! From FFmpeg's pixel formats to [`Pixels`]: straight copies where the samples fit, FFmpeg's scaler
 //! where they do not.
 
-use crate::frame::{Pixels, Plane, VideoFrame};
-use crate::info::ColorRange;
+use crate::frames::frame::{Pixels, Plane, VideoFrame};
+use crate::frames::info::ColorRange;
 use video_rs::ffmpeg;
 
 use ffmpeg::filter;

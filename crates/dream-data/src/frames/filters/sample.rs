@@ -1,10 +1,10 @@
 //! A source that gives some of the frames of another.
 
 use crate::error::Result;
-use crate::frame::VideoFrame;
-use crate::info::VideoInfo;
-use crate::sampling::{Sampler, Sampling};
-use crate::source::{FrameSource, Step, next_of};
+use crate::frames::frame::VideoFrame;
+use crate::frames::info::VideoInfo;
+use crate::frames::sampling::{Sampler, Sampling};
+use crate::frames::source::{FrameSource, Step, next_of};
 
 /// The frames of a source that a [`Sampling`] takes, with their positions and times **in the video**. What is not
 /// taken is decoded as far as the format demands and neither copied nor converted.

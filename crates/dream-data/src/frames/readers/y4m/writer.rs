@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result, check_size};
-use crate::frame::{Pixels, Plane};
-use crate::info::{ColorRange, FrameRate};
+use crate::frames::frame::{Pixels, Plane};
+use crate::frames::info::{ColorRange, FrameRate};
 
 /// Writes 8-bit 4:2:0 or luma-only YUV4MPEG2, one frame after the other; [`Y4mReader`](crate::Y4mReader) reads it.
 ///
@@ -141,8 +141,9 @@ pub(crate) fn header(width: u32, height: u32, rate: FrameRate, range: ColorRange
 
 #[cfg(test)]
 mod tests {
+    use super::super::reader::Y4mReader;
     use super::*;
-    use crate::{FrameSource, Y4mReader};
+    use crate::frames::source::FrameSource;
 
     fn writer() -> Y4mWriter<Vec<u8>> {
         Y4mWriter::new(Vec::new(), 5, 3, FrameRate::new(30_000, 1001).unwrap(), ColorRange::Limited).unwrap()

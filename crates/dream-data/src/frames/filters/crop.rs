@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use crate::crop::RelativeBox;
 use crate::error::{Error, Result};
-use crate::frame::{Pixels, Plane, VideoFrame};
-use crate::info::VideoInfo;
-use crate::source::{FrameSource, Step, next_of};
+use crate::frames::frame::{Pixels, Plane, VideoFrame};
+use crate::frames::info::VideoInfo;
+use crate::frames::relative_box::RelativeBox;
+use crate::frames::source::{FrameSource, Step, next_of};
 
 impl VideoFrame {
     /// Writes the part of this frame inside `area` into `out`, whose memory is reused; position and time stay.

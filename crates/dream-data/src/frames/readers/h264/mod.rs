@@ -2,15 +2,17 @@
 
 mod boxes;
 mod demux;
+mod fault;
+mod fragments;
 mod samples;
 mod sps;
 mod track;
 
 use crate::error::{Error, Result, check_size};
-use crate::frame::{Pixels, Plane, VideoFrame};
-use crate::info::VideoInfo;
-use crate::source::{FrameSource, Step, next_of};
-use crate::stream::Progress;
+use crate::frames::frame::{Pixels, Plane, VideoFrame};
+use crate::frames::info::VideoInfo;
+use crate::frames::readers::stream::Progress;
+use crate::frames::source::{FrameSource, Step, next_of};
 use demux::{Demuxer, Packet};
 use openh264::OpenH264API;
 use openh264::decoder::{DecodeOptions, DecodedYUV, Decoder, DecoderConfig, Flush};
@@ -20,34 +22,6 @@ use std::path::Path;
 
 /// More frames than H.264 lets a decoder hold back (16).
 const MAX_IN_DECODER: usize = 32;
-
-/// Why reading stopped, before the path is known.
-#[derive(Debug)]
-enum Fault {
-    /// The file breaks a rule.
-    Bad(String),
-    /// The file is fine, this reader is not enough for it.
-    Unsupported(String),
-}
-
-impl Fault {
-    fn bad(reason: impl Into<String>) -> Self {
-        Self::Bad(reason.into())
-    }
-
-    fn reason(self) -> String {
-        match self {
-            Self::Bad(reason) => reason,
-            Self::Unsupported(what) => format!("{what} is not supported"),
-        }
-    }
-}
-
-impl From<std::io::Error> for Fault {
-    fn from(error: std::io::Error) -> Self {
-        Self::Bad(error.to_string())
-    }
-}
 
 /// Reads the first H.264 track of an mp4 or mov file.
 ///

@@ -1,10 +1,11 @@
 //! Still images as video: a folder of PNG and JPEG files in natural order, or a single file.
 
 use crate::error::{Error, MAX_DIMENSION, Result, check_size};
-use crate::frame::{Layout, VideoFrame};
-use crate::info::{ColorRange, FrameRate, VideoInfo};
-use crate::source::{FrameSource, Step, is_image, next_of};
-use crate::stream::Progress;
+use crate::frames::frame::{Layout, VideoFrame};
+use crate::frames::info::{ColorRange, FrameRate, VideoInfo};
+use crate::frames::kind::is_frame;
+use crate::frames::readers::stream::Progress;
+use crate::frames::source::{FrameSource, Step, next_of};
 use image::{ColorType, ImageDecoder, ImageReader, Limits};
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
@@ -206,17 +207,6 @@ fn convert(decoded: &[u8], out: &mut [u8], colours: usize, channels: usize, dept
         opaque &= samples.all(|alpha| alpha.iter().all(|&byte| byte == u8::MAX));
     }
     opaque
-}
-
-/// True when the folder holds at least one frame.
-pub(crate) fn has_image(folder: &Path) -> bool {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).any(|path| is_frame(&path))
-}
-
-fn is_frame(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    !name.starts_with(b".") && is_image(path) && path.is_file()
 }
 
 /// Digits compare as numbers, all else byte by byte; names that are equal so compare as bytes.

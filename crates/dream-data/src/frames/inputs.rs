@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::source::{SourceKind, kind_of};
+use crate::frames::kind::{SourceKind, kind_of};
 
 /// The videos that `arguments` mean, in order: a file stands for itself, a folder of images for one video, any
 /// other folder for all videos and image folders below it (sorted by name, links to folders not followed), a

@@ -4,7 +4,7 @@
 //! counts in it (it panics or allocates without bound on hostile ones) and wants the file in memory,
 //! so the walk is ours and every range is checked against the box around it.
 
-use super::Fault;
+use super::fault::Fault;
 use re_mp4::ReadBox;
 use std::fs::File;
 use std::io::{Cursor, Read, Seek, SeekFrom};

@@ -1,15 +1,16 @@
 //! From file to packets: finds the track, checks that OpenH264 can decode it, and turns samples into
 //! the byte stream format (ITU-T H.264, annex B).
 
-use super::Fault;
 use super::boxes::{BoxRef, Container};
-use super::samples::{FragmentCursor, Sample, TableCursor};
+use super::fault::Fault;
+use super::fragments::FragmentCursor;
+use super::samples::{Sample, TableCursor};
 use super::sps::{Sps, is_b_slice};
 use super::track::Track;
 use crate::error::{Error, Result};
-use crate::info::{ColorRange, FrameRate, Pacing};
-use crate::rotate::Rotation;
-use crate::video::OTHER_DECODER;
+use crate::frames::info::{ColorRange, FrameRate, Pacing};
+use crate::frames::remedy::OTHER_DECODER;
+use crate::frames::rotation::Rotation;
 use std::fs::File;
 use std::path::Path;
 
@@ -150,7 +151,7 @@ impl Demuxer {
         while samples < RATE_SAMPLES
             && let Ok(Some(sample)) = cursor.next(&mut self.file, &self.track)
         {
-            ticks += u64::from(sample.duration());
+            ticks += u64::from(sample.duration);
             samples += 1;
         }
         FrameRate::from_ratio(samples * u64::from(self.track.timescale), ticks)

@@ -3,11 +3,11 @@
 mod convert;
 
 use crate::error::{Error, Result, check_size};
-use crate::frame::VideoFrame;
-use crate::info::{ColorRange, FrameRate, Pacing, VideoInfo};
-use crate::rotate::Rotation;
-use crate::source::{FrameSource, Step, next_of};
-use crate::stream::Progress;
+use crate::frames::frame::VideoFrame;
+use crate::frames::info::{ColorRange, FrameRate, Pacing, VideoInfo};
+use crate::frames::readers::stream::Progress;
+use crate::frames::rotation::Rotation;
+use crate::frames::source::{FrameSource, Step, next_of};
 use convert::Output;
 use std::ffi::OsString;
 use std::path::Path;

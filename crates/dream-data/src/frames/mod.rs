@@ -1,0 +1,19 @@
+//! Videos as streams of frames.
+//!
+//! The ground: `source` (the trait), `frame`, `info`, `rotation`, `relative_box` and their like. On it stand `readers`
+//! and `filters`, which import the trait and never each other. `open` imports the readers; nothing imports `open`.
+
+pub(crate) mod filters;
+pub(crate) mod frame;
+pub(crate) mod info;
+pub(crate) mod inputs;
+pub(crate) mod kind;
+pub(crate) mod open;
+pub(crate) mod options;
+pub(crate) mod readers;
+pub(crate) mod relative_box;
+mod remedy;
+pub(crate) mod rotation;
+pub(crate) mod sampling;
+pub(crate) mod source;
+pub(crate) mod times;

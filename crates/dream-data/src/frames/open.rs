@@ -1,0 +1,137 @@
+//! One way in: [`open`] looks at the path and the first bytes and chooses the reader.
+
+use crate::error::{Error, Result};
+use crate::frames::filters::rotate::Rotated;
+use crate::frames::kind::{RAW, has_extension};
+use crate::frames::options::{Decoder, OpenOptions};
+#[cfg(feature = "ffmpeg")]
+use crate::frames::readers::ffmpeg::FfmpegReader;
+#[cfg(feature = "h264")]
+use crate::frames::readers::h264::H264Reader;
+use crate::frames::readers::images::ImageSequence;
+use crate::frames::readers::raw::RawReader;
+use crate::frames::readers::y4m::{SIGNATURE, Y4mReader};
+#[cfg(not(any(feature = "h264", feature = "ffmpeg")))]
+use crate::frames::remedy::NO_DECODER;
+use crate::frames::rotation::Rotation;
+use crate::frames::source::FrameSource;
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+/// Opens a video: a file, or a folder of images.
+///
+/// The content decides before the extension: y4m, PNG and JPEG are known by their first bytes. Then
+/// `.yuv`, `.i420` and `.raw` are raw video, which needs [`OpenOptions::raw`]. All else goes to the
+/// video decoders that were compiled in.
+///
+/// # Errors
+/// [`Error::Io`] for a missing or unreadable file; [`Error::Unrecognised`] for an empty file or a
+/// folder without images; [`Error::Unsupported`] with the cargo feature or the command that helps;
+/// [`Error::Malformed`], [`Error::TooLarge`] and [`Error::Damaged`] for broken files;
+/// [`Error::InvalidOption`] for a rotation that cannot be applied as [`OpenOptions::apply_rotation`] asks.
+pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
+    let source = open_stored(path.as_ref(), options)?;
+    if options.apply_rotation && source.info().rotation != Rotation::None {
+        return Ok(Box::new(Rotated::new(source)?));
+    }
+    Ok(source)
+}
+
+fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
+    if path.is_dir() {
+        return Ok(Box::new(ImageSequence::open_folder(path, options.image_rate)?));
+    }
+    let mut file = File::open(path).map_err(|e| Error::io(path, e))?;
+    let mut magic = Vec::with_capacity(16);
+    file.by_ref().take(16).read_to_end(&mut magic).map_err(|e| Error::io(path, e))?;
+    if magic.is_empty() {
+        return Err(Error::Unrecognised {
+            path: path.to_owned(),
+            found: "the file is empty".to_owned(),
+            expected: "a video or an image",
+        });
+    }
+    if magic.starts_with(SIGNATURE) {
+        // The bytes already read are put back in front, so that y4m can come from a pipe.
+        let length = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len());
+        let stream = Cursor::new(magic).chain(std::io::BufReader::with_capacity(1 << 16, file));
+        return match Y4mReader::open_named(stream, path, length) {
+            // 4:2:2, 4:4:4 and deep samples: FFmpeg converts them where it is compiled in.
+            Err(Error::Unsupported { .. }) if cfg!(feature = "ffmpeg") => {
+                open_container(path, Decoder::Ffmpeg)
+            }
+            other => Ok(Box::new(other?)),
+        };
+    }
+    if magic.starts_with(b"\x89PNG\r\n\x1a\n") || magic.starts_with(b"\xff\xd8\xff") {
+        return Ok(Box::new(ImageSequence::open_file(path, options.image_rate)?));
+    }
+    if has_extension(path, RAW) {
+        let Some(format) = options.raw else {
+            return Err(Error::InvalidOption {
+                option: "raw",
+                reason: format!("{} is raw video: state its width, height and frame rate", path.display()),
+            });
+        };
+        return Ok(Box::new(RawReader::open(path, format)?));
+    }
+    drop(file);
+    open_container(path, options.decoder)
+}
+
+fn open_container(path: &Path, decoder: Decoder) -> Result<Box<dyn FrameSource>> {
+    match decoder {
+        Decoder::Auto => open_auto(path),
+        Decoder::H264 => open_h264(path),
+        Decoder::Ffmpeg => open_ffmpeg(path),
+    }
+}
+
+/// OpenH264 first; FFmpeg where OpenH264 declines the file, is not exact on it, or its container makes
+/// no sense.
+#[cfg(all(feature = "h264", feature = "ffmpeg"))]
+fn open_auto(path: &Path) -> Result<Box<dyn FrameSource>> {
+    match open_h264(path) {
+        Ok(source) if !source.info().exact => open_ffmpeg(path),
+        Err(Error::Unsupported { .. } | Error::Unrecognised { .. } | Error::Malformed { .. }) => {
+            open_ffmpeg(path)
+        }
+        other => other,
+    }
+}
+
+#[cfg(all(feature = "h264", not(feature = "ffmpeg")))]
+fn open_auto(path: &Path) -> Result<Box<dyn FrameSource>> {
+    open_h264(path)
+}
+
+#[cfg(all(not(feature = "h264"), feature = "ffmpeg"))]
+fn open_auto(path: &Path) -> Result<Box<dyn FrameSource>> {
+    open_ffmpeg(path)
+}
+
+#[cfg(not(any(feature = "h264", feature = "ffmpeg")))]
+fn open_auto(path: &Path) -> Result<Box<dyn FrameSource>> {
+    Err(Error::unsupported(path, "this kind of file", NO_DECODER))
+}
+
+#[cfg(feature = "h264")]
+fn open_h264(path: &Path) -> Result<Box<dyn FrameSource>> {
+    Ok(Box::new(H264Reader::open(path)?))
+}
+
+#[cfg(feature = "ffmpeg")]
+fn open_ffmpeg(path: &Path) -> Result<Box<dyn FrameSource>> {
+    Ok(Box::new(FfmpegReader::open(path)?))
+}
+
+#[cfg(not(feature = "h264"))]
+fn open_h264(path: &Path) -> Result<Box<dyn FrameSource>> {
+    Err(Error::unsupported(path, "the decoder `H264`", "build with `--features h264`"))
+}
+
+#[cfg(not(feature = "ffmpeg"))]
+fn open_ffmpeg(path: &Path) -> Result<Box<dyn FrameSource>> {
+    Err(Error::unsupported(path, "the decoder `Ffmpeg`", "build with `--features ffmpeg`"))
+}
