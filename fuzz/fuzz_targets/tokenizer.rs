@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use dream_models::deep::clip_text::Tokenizer;
+use dream_models::deep::text::clip::Tokenizer;
 use libfuzzer_sys::fuzz_target;
 
 static CLIP: OnceLock<Tokenizer> = OnceLock::new();

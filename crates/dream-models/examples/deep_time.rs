@@ -9,10 +9,10 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
+use dream_models::deep::backbones::swin_v2::{self, SwinV2};
 use dream_models::deep::candle_core::{self, DType, Device, Tensor, safetensors};
 use dream_models::deep::candle_nn::VarBuilder;
-use dream_models::deep::clip_text::{self, TextTower};
-use dream_models::deep::swin_v2::{self, SwinV2};
+use dream_models::deep::text::clip::{self, TextTower};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -34,7 +34,7 @@ fn main() -> Result<()> {
             time(batch, repeats, &io, random, |input| Ok(model.forward_features(input)?))?;
         }
         Some("clip-text") => {
-            let config = clip_text::Config::vit_b32();
+            let config = clip::Config::vit_b32();
             let model = TextTower::new(&config, &vb)?;
             drop(vb);
             let whole = (batch, config.max_position_embeddings);

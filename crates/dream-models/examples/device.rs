@@ -8,11 +8,12 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use dream_models::deep::backbones::swin_v2;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::candle_nn::VarBuilder;
-use dream_models::deep::da_clip::{self, DaClip};
-use dream_models::deep::optim::{AdamW, AdamWConfig};
-use dream_models::deep::{Params, swin_v2};
+use dream_models::deep::methods::da_clip::{self, DaClip};
+use dream_models::deep::train::Params;
+use dream_models::deep::train::optim::{AdamW, AdamWConfig};
 
 const HELP: &str = "\
 Compares Swin-V2 and the training of DA-CLIP on a device with the CPU, with random weights, and times them.
@@ -136,7 +137,7 @@ fn train(device: &Device) -> Result<bool> {
         let target = Tensor::new(&[1f32, 4.0], device)?;
         let mut losses = Vec::new();
         for _ in 0..3 {
-            let loss = (model.score(&input)? - &target)?.sqr()?.mean_all()?;
+            let loss = (model.score_video(&input)? - &target)?.sqr()?.mean_all()?;
             adam.step(&loss.backward()?)?;
             losses.push(loss.to_scalar::<f32>()?);
         }

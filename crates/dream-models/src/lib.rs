@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+mod bounded;
 #[cfg(feature = "deep")]
 #[cfg_attr(docsrs, doc(cfg(feature = "deep")))]
 pub mod deep;
@@ -9,6 +10,7 @@ mod error;
 pub mod face;
 mod par;
 pub mod preprocess;
+mod random;
 pub mod regression;
 mod simd;
 

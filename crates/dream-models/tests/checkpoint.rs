@@ -11,11 +11,14 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use dream_models::Error;
+use dream_models::deep::backbones::swin_v2;
 use dream_models::deep::candle_core::{self, DType, Device, Tensor};
 use dream_models::deep::checkpoint::{Checkpoint, Contents, TensorFile, write_tensors};
-use dream_models::deep::clip_text::{Config, TextTower, from_openai};
-use dream_models::deep::da_clip::{self, DaClip};
-use dream_models::deep::{Params, parameters, swin_v2};
+use dream_models::deep::input::{FramePlan, Input};
+use dream_models::deep::methods::da_clip::{self, DaClip};
+use dream_models::deep::parameters;
+use dream_models::deep::text::clip::{Config, TextTower, from_openai};
+use dream_models::deep::train::Params;
 
 fn tensors() -> BTreeMap<String, Tensor> {
     let cpu = &Device::Cpu;
@@ -97,6 +100,57 @@ fn adversarial_headers_are_refused_before_anything_is_allocated() {
     let mut long = u64::MAX.to_le_bytes().to_vec();
     long.extend([0; 64]);
     assert!(TensorFile::from_bytes(long).unwrap_err().to_string().contains("at most"));
+}
+
+#[test]
+fn faults_of_a_header_name_the_tensor() {
+    let error = |header: &str, data: usize| {
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header.as_bytes());
+        bytes.resize(bytes.len() + data, 0);
+        TensorFile::from_bytes(bytes).unwrap_err().to_string()
+    };
+    let entry = |name: &str, dtype: &str, shape: &str, from: u64, to: u64| {
+        format!(r#""{name}":{{"dtype":"{dtype}","shape":{shape},"data_offsets":[{from},{to}]}}"#)
+    };
+    let good = entry("good", "F32", "[2]", 0, 8);
+    for (bad, data, expected) in [
+        (entry("good", "F32", "[2]", 0, 8), 8, "`good` is there twice"),
+        (entry("gap", "F32", "[2]", 9, 17), 17, "`gap`"),
+        (entry("over", "F32", "[2]", 4, 12), 12, "`over`"),
+        (entry("back", "F32", "[2]", 12, 4), 12, "`back` is at 12 to 4"),
+        (entry("small", "F32", "[3]", 8, 16), 16, "`small` of F32 [3] cannot have 8 bytes"),
+        (entry("odd", "F4", "[3]", 8, 9), 9, "`odd` of F4 [3]"),
+        (
+            entry("large", "F32", "[4611686018427387904]", 8, 16),
+            16,
+            "`large` of F32 [4611686018427387904] fits no memory",
+        ),
+        (entry("alien", "F99", "[2]", 8, 16), 16, "F99"),
+        (entry("rest", "F32", "[2]", 8, 16), 17, "16 bytes, 17 follow"),
+        (entry("short", "F32", "[2]", 8, 16), 15, "16 bytes, 15 follow"),
+    ] {
+        let found = error(&format!("{{{good},{bad}}}"), data);
+        assert!(found.contains(expected), "{found}");
+    }
+}
+
+/// What the checks of this crate are for: see the module of the header.
+#[test]
+fn the_library_alone_lets_faults_through() {
+    let twice = r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    let mut bytes = (twice.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(twice.as_bytes());
+    bytes.extend([0; 4]);
+    let theirs = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu).unwrap();
+    assert_eq!(theirs["a"].dims(), [1], "the last of two tensors of one name");
+    assert!(TensorFile::from_bytes(bytes).unwrap_err().to_string().contains("twice"));
+}
+
+#[test]
+fn the_bytes_are_those_of_the_library() {
+    let theirs = safetensors::serialize(tensors(), None).unwrap();
+    assert_eq!(bytes(), theirs);
 }
 
 #[test]
@@ -202,15 +256,18 @@ fn a_checkpoint_comes_back_whole_or_as_its_visual_branch() {
     let path = folder.path().join("model.json");
     let contents = Contents {
         kind: da_clip::KIND.to_owned(),
-        config: serde_json::to_value(&config).unwrap(),
-        provenance: "a test".into(),
-        ..Contents::default()
+        config: config.clone(),
+        input: Some(Input { frames: FramePlan::Every { n: 3 }, ..config.input() }),
+        provenance: "a test".to_owned(),
     };
     Checkpoint::save(&path, &contents, &params.tensors().unwrap()).unwrap();
     let read = Checkpoint::open(&path).unwrap();
-    assert_eq!((read.contents(), read.library_version()), (&contents, dream_models::VERSION));
+    assert_eq!((read.kind(), read.library_version()), (da_clip::KIND, dream_models::VERSION));
+    assert_eq!(read.config::<da_clip::Config>().unwrap(), config);
+    assert_eq!(read.provenance::<String>().unwrap(), contents.provenance);
+    assert_eq!(read.input().ok(), contents.input.as_ref());
     let frames = Tensor::rand(0f32, 1.0, (1, 2, 3, 64, 64), &Device::Cpu).unwrap();
-    let score = |model: &DaClip| model.score(&frames).unwrap().to_vec1::<f32>().unwrap();
+    let score = |model: &DaClip| model.score_video(&frames).unwrap().to_vec1::<f32>().unwrap();
     let whole = DaClip::load(&read, DType::F32, &Device::Cpu).unwrap();
     let visual = DaClip::load_visual(&read, DType::F32, &Device::Cpu).unwrap();
     assert_eq!((score(&whole), score(&visual)), (score(&model), score(&model)));
@@ -227,6 +284,11 @@ fn a_checkpoint_comes_back_whole_or_as_its_visual_branch() {
 
     // Damage, and names that lead elsewhere.
     let json = fs::read_to_string(&path).unwrap();
+    fs::write(&path, json.replace("\"format_version\": 2", "\"format_version\": 1")).unwrap();
+    let error = Checkpoint::open(&path).unwrap_err().to_string();
+    assert!(error.contains("version 1") && error.contains("train again"), "{error}");
+    fs::write(&path, json.replace("every:3", "every:0")).unwrap();
+    assert!(Checkpoint::open(&path).unwrap_err().to_string().contains("every:6"));
     let outside = json.replace("\"file\": \"model.", "\"file\": \"../model.");
     fs::write(&path, outside).unwrap();
     assert!(Checkpoint::open(&path).unwrap_err().to_string().contains("next to it"));

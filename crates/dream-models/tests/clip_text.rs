@@ -12,8 +12,10 @@ use std::collections::BTreeMap;
 use dream_models::deep::candle_core::{DType, Device, Tensor, Var};
 use dream_models::deep::candle_nn::Init;
 use dream_models::deep::checkpoint::TensorFile;
-use dream_models::deep::clip_text::{Config, TextTower, Tokenizer};
-use dream_models::deep::{Params, parameters};
+use dream_models::deep::parameters;
+use dream_models::deep::tap::{Point, Record};
+use dream_models::deep::text::clip::{Config, TextTower, Tokenizer};
+use dream_models::deep::train::Params;
 use rayon::ThreadPoolBuilder;
 use serde_json::Value;
 
@@ -53,14 +55,16 @@ fn outputs_and_gradients_are_those_of_the_reference() {
     let tower = TextTower::new(&config, &params.builder()).unwrap();
     let golden = tensors("clip_text_t1.io.safetensors");
 
-    let trace = tower.trace(&golden["input_ids"]).unwrap();
+    let mut record = Record::default();
+    let embedded = tower.forward_tapped(&golden["input_ids"], &mut record).unwrap();
+    let at = |point| record.at(point).unwrap();
     let found = [
-        ("text_embeds", &trace.embeddings),
-        ("pooled_eot", &trace.pooled),
-        ("last_hidden_state", &trace.last_hidden_state),
-        ("attn.0", &trace.attentions[0]),
-        ("hidden_states.0", &trace.hidden_states[0]),
-        ("hidden_states.3", &trace.hidden_states[3]),
+        ("text_embeds", &embedded),
+        ("pooled_eot", at(Point::Pooled)),
+        ("last_hidden_state", at(Point::Norm)),
+        ("attn.0", at(Point::Attention { stage: 0, block: 0 })),
+        ("hidden_states.0", &record.inputs[0]),
+        ("hidden_states.3", &record.inputs[3]),
     ];
     for (name, tensor) in found {
         near(name, tensor, &golden[&format!("out.{name}")], 1e-4, 1e-4);

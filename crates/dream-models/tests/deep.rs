@@ -8,17 +8,19 @@
 )]
 
 use dream_models::Error;
+use dream_models::deep::backbones::swin_v2;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::candle_nn::Init;
-use dream_models::deep::clip_text::{self, Padding, TextTower, Tokenizer};
-use dream_models::deep::da_clip::{Config, DaClip, Opdai, Order, opdai_frames};
-use dream_models::deep::optim::{AdamW, AdamWConfig, accumulate, gradients};
-use dream_models::deep::{Params, swin_v2};
+use dream_models::deep::methods::da_clip::{Config, DaClip, Order};
+use dream_models::deep::methods::opdai::Opdai;
+use dream_models::deep::text::clip::{self, Padding, TextTower, Tokenizer};
+use dream_models::deep::train::Params;
+use dream_models::deep::train::optim::{AdamW, AdamWConfig, accumulate, gradients};
 
 const CPU: &Device = &Device::Cpu;
 
 fn tiny() -> Config {
-    let text = clip_text::Config { vocab_size: 40, eos_token_id: 39, ..clip_text::Config::default() };
+    let text = clip::Config { vocab_size: 40, eos_token_id: 39, ..clip::Config::default() };
     Config { text: Some(text), ..Config::default() }
 }
 
@@ -123,7 +125,7 @@ fn frozen_parameters_stay_and_forgotten_ones_are_named() {
     let before = params.tensors().unwrap();
     let mut adam = AdamW::new(AdamWConfig::default(), params.named()).unwrap();
     let visual =
-        || model.score(&frames(2, 2)).unwrap().sqr().unwrap().mean_all().unwrap().backward().unwrap();
+        || model.score_video(&frames(2, 2)).unwrap().sqr().unwrap().mean_all().unwrap().backward().unwrap();
     let error = adam.step(&visual()).unwrap_err().to_string();
     assert!(error.contains("text.text_projection.weight") && error.contains("freeze"), "{error}");
     assert_eq!(adam.steps(), 0);
@@ -151,9 +153,9 @@ fn one_frame_equals_the_same_frame_twice() {
     let model = DaClip::new(&tiny(), &params.builder()).unwrap();
     let one = frames(1, 1);
     let two = one.repeat((1, 2, 1, 1, 1)).unwrap();
-    let score = |frames: &Tensor| model.score(frames).unwrap().to_vec1::<f32>().unwrap()[0];
+    let score = |frames: &Tensor| model.score_video(frames).unwrap().to_vec1::<f32>().unwrap()[0];
     assert!((score(&one) - score(&two)).abs() < 1e-5);
-    let store = model.score(&two).unwrap().sum_all().unwrap().backward().unwrap();
+    let store = model.score_video(&two).unwrap().sum_all().unwrap().backward().unwrap();
     for (name, var) in params.named().iter().filter(|(name, _)| !name.starts_with("text.")) {
         let gradient = store.get(var).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
         assert!(gradient.iter().all(|g| g.is_finite()), "{name}");
@@ -181,17 +183,14 @@ fn inputs_without_an_answer_are_errors() {
     }
     let long = Tensor::ones((1, 78), DType::U32, CPU).unwrap();
     assert!(matches!(model.embed_text(&long, &[1]), Err(Error::InvalidInput { .. })));
-    assert!(model.score(&Tensor::zeros((1, 2, 3, 32, 64), DType::F32, CPU).unwrap()).is_err());
-    assert!(model.score(&Tensor::zeros((1, 0, 3, 64, 64), DType::F32, CPU).unwrap()).is_err());
+    assert!(model.score_video(&Tensor::zeros((1, 2, 3, 32, 64), DType::F32, CPU).unwrap()).is_err());
+    assert!(model.score_video(&Tensor::zeros((1, 0, 3, 64, 64), DType::F32, CPU).unwrap()).is_err());
     let visual = DaClip::visual_only(&tiny(), &params.builder()).unwrap();
     assert!(matches!(visual.embed_text(&ids(), &[3]), Err(Error::InvalidInput { argument: "text", .. })));
     for config in [
         Config { dim: 7, ..tiny() },
         Config { dim: 0, text: None, ..tiny() },
-        Config {
-            text: Some(clip_text::Config { num_attention_heads: 5, ..clip_text::Config::default() }),
-            ..tiny()
-        },
+        Config { text: Some(clip::Config { num_attention_heads: 5, ..clip::Config::default() }), ..tiny() },
     ] {
         assert!(
             matches!(DaClip::new(&config, &params.builder()), Err(Error::InvalidConfig { .. })),
@@ -211,7 +210,7 @@ fn other_videos_change_no_bit_of_a_score() {
         let numbers = |tensor: Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let frames = frames(5, 3);
         let (scores, others) =
-            (numbers(model.score(&frames).unwrap()), numbers(opdai.score(&frames).unwrap()));
+            (numbers(model.score_video(&frames).unwrap()), numbers(opdai.score_video(&frames).unwrap()));
         let counts = [2, 1, 3, 1, 3];
         let sentence = |i: u32| [1, i % 38, 3 + i, 39, 0];
         let ids: Vec<u32> = (0..10).flat_map(sentence).collect();
@@ -225,8 +224,8 @@ fn other_videos_change_no_bit_of_a_score() {
         let mut first = 0;
         for (video, &count) in counts.iter().enumerate() {
             let alone = frames.narrow(0, video, 1).unwrap();
-            assert_eq!(numbers(model.score(&alone).unwrap()), scores[video..=video], "video {video}");
-            assert_eq!(numbers(opdai.score(&alone).unwrap()), others[video..=video], "video {video}");
+            assert_eq!(numbers(model.score_video(&alone).unwrap()), scores[video..=video], "video {video}");
+            assert_eq!(numbers(opdai.score_video(&alone).unwrap()), others[video..=video], "video {video}");
             let (one, score) = text(&ids.narrow(0, first, count).unwrap(), &[count]);
             assert_eq!(one, embedded[video * dim..(video + 1) * dim], "texts {video}");
             assert_eq!(score, regressed[video..=video], "texts {video}");
@@ -248,10 +247,8 @@ fn opdai_is_the_mean_of_its_frames() {
     let model = Opdai::new(&swin_v2::Config::default(), &params.builder()).unwrap();
     let frames = frames(1, 3);
     let single = model.frame_scores(&frames.get(0).unwrap()).unwrap().to_vec1::<f32>().unwrap();
-    let score = model.score(&frames).unwrap().to_vec1::<f32>().unwrap()[0];
+    let score = model.score_video(&frames).unwrap().to_vec1::<f32>().unwrap()[0];
     assert!((score - single.iter().sum::<f32>() / 3.0).abs() < 1e-6);
-    assert_eq!((opdai_frames(1).unwrap(), opdai_frames(usize::MAX).unwrap()[0]), ([0; 3], usize::MAX / 6));
-    assert!(opdai_frames(0).is_err());
 }
 
 #[test]

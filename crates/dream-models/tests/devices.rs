@@ -5,13 +5,15 @@
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::candle_nn::VarBuilder;
 use dream_models::deep::checkpoint::{Checkpoint, Contents};
-use dream_models::deep::da_clip::{AttCat, Config, DaClip, KIND};
-use dream_models::deep::{Params, clip_text};
+use dream_models::deep::explain::attcat::AttCat;
+use dream_models::deep::methods::da_clip::{Config, DaClip, KIND};
+use dream_models::deep::text::clip;
+use dream_models::deep::train::Params;
 
 const CPU: &Device = &Device::Cpu;
 
 fn tiny() -> Config {
-    let text = clip_text::Config { vocab_size: 40, eos_token_id: 39, ..clip_text::Config::default() };
+    let text = clip::Config { vocab_size: 40, eos_token_id: 39, ..clip::Config::default() };
     Config { text: Some(text), ..Config::default() }
 }
 
@@ -32,20 +34,20 @@ fn half_precision_loads_from_a_checkpoint_and_scores_nearly_the_same() {
     let model = DaClip::new(&tiny(), &params.builder()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.json");
-    let config = serde_json::to_value(tiny()).unwrap();
-    let contents = Contents { kind: KIND.to_owned(), config, ..Contents::default() };
+    let input = Some(tiny().input());
+    let contents = Contents { kind: KIND.to_owned(), config: tiny(), input, provenance: () };
     Checkpoint::save(&path, &contents, &params.tensors().unwrap()).unwrap();
     let checkpoint = Checkpoint::open(&path).unwrap();
 
     let videos = frames(2, 2);
     let numbers = |tensor: &Tensor| tensor.to_vec1::<f32>().unwrap();
-    let exact = numbers(&model.score(&videos).unwrap());
+    let exact = numbers(&model.score_video(&videos).unwrap());
     let exact_text = model.embed_text(&ids(), &[2, 1]).unwrap().to_vec2::<f32>().unwrap();
     for (dtype, tolerance) in [(DType::BF16, 2e-2), (DType::F16, 2e-3)] {
         let half = DaClip::load(&checkpoint, dtype, CPU).unwrap();
-        let scores = half.score(&videos).unwrap();
+        let scores = half.score_video(&videos).unwrap();
         assert_eq!(scores.dtype(), DType::F32, "what follows the towers is single precision");
-        let visual = DaClip::load_visual(&checkpoint, dtype, CPU).unwrap().score(&videos).unwrap();
+        let visual = DaClip::load_visual(&checkpoint, dtype, CPU).unwrap().score_video(&videos).unwrap();
         assert_eq!(numbers(&scores), numbers(&visual));
         for (a, b) in exact.iter().zip(numbers(&scores)) {
             assert!((a - b).abs() < tolerance && *a != b, "{dtype:?}: {a} and {b}");
@@ -71,7 +73,8 @@ fn half_precision_gives_numbers_for_any_frame() {
         let weights = params.tensors().unwrap().into_iter().collect();
         let model = DaClip::visual_only(&tiny(), &VarBuilder::from_tensors(weights, dtype, CPU)).unwrap();
         for factor in [0.0, 1.0, 1e4] {
-            let score = model.score(&(frames(1, 2) * factor).unwrap()).unwrap().to_vec1::<f32>().unwrap();
+            let score =
+                model.score_video(&(frames(1, 2) * factor).unwrap()).unwrap().to_vec1::<f32>().unwrap();
             assert!(score.iter().all(|x| x.is_finite()), "{dtype:?}, frames times {factor}: {score:?}");
         }
     }

@@ -12,11 +12,12 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use dream_models::Error;
+use dream_models::deep::backbones::swin_v2;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
-use dream_models::deep::checkpoint::hub::{Hub, Remote};
 use dream_models::deep::checkpoint::write_tensors;
-use dream_models::deep::clip_text::{Config, TextTower};
-use dream_models::deep::{Params, swin_v2};
+use dream_models::deep::hub::{Hub, Remote};
+use dream_models::deep::text::clip::{Config, TextTower};
+use dream_models::deep::train::Params;
 
 /// Serves one file under any name that ends in `model.safetensors`, and writes down what was asked for.
 fn serve(content: Vec<u8>, commit: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {

@@ -12,9 +12,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use dream_models::Error;
+use dream_models::deep::backbones::swin_v2::{Config, SwinV2};
 use dream_models::deep::candle_core::{DType, Device, Tensor, Var, safetensors};
 use dream_models::deep::candle_nn::{VarBuilder, VarMap};
-use dream_models::deep::swin_v2::{Config, SwinV2, parameters};
+use dream_models::deep::tap::Record;
+use dream_models::deep::{Parameter, parameters};
 use serde_json::Value;
 
 const CASES: [&str; 4] = [
@@ -42,6 +44,10 @@ fn shared(name: &str) -> Option<PathBuf> {
     None
 }
 
+fn parameters_of(config: &Config) -> dream_models::Result<Vec<Parameter>> {
+    parameters(|vb| SwinV2::new(config, vb))
+}
+
 fn values(tensor: &Tensor) -> Vec<f64> {
     tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
@@ -66,12 +72,10 @@ fn compare(
     let tensors = vars.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect();
     let model = SwinV2::new(config, &VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu)).unwrap();
     let input = Var::from_tensor(&golden["input"]).unwrap();
-    let mut seen = HashMap::new();
-    let pooled = model
-        .forward_observed(&input, &mut |point, tensor| {
-            seen.insert(point.to_string(), tensor.clone());
-        })
-        .unwrap();
+    let mut record = Record::default();
+    let pooled = model.forward_tapped(&input, &mut record).unwrap();
+    let mut seen: HashMap<String, Tensor> =
+        record.points.into_iter().map(|(point, tensor)| (point.to_string(), tensor)).collect();
     let score = pooled.broadcast_mul(&golden["probe"]).unwrap().sum(1).unwrap();
     let targets = Tensor::arange(1.0, score.elem_count() as f32 + 1.0, &Device::Cpu).unwrap();
     let loss = (&score - targets).unwrap().sqr().unwrap().mean_all().unwrap();
@@ -139,7 +143,7 @@ fn padded() -> (Config, HashMap<String, Tensor>, HashMap<String, Tensor>) {
 #[test]
 fn committed_case() {
     let (config, weights, golden) = padded();
-    assert_eq!(weights.len(), parameters(&config).unwrap().len());
+    assert_eq!(weights.len(), parameters_of(&config).unwrap().len());
     compare(&config, weights, &golden, 1e-3);
 }
 
@@ -172,7 +176,7 @@ fn kernels_agree_with_compositions() {
         // Gradient coverage: no parameter is cut off.
         assert!(largest > 0.0 && largest.is_finite(), "{name}: {largest}");
     }
-    assert_eq!(reference.len(), parameters(&config).unwrap().len());
+    assert_eq!(reference.len(), parameters_of(&config).unwrap().len());
 }
 
 /// Random parameters by name, the same ones in every type.
@@ -183,7 +187,7 @@ fn random(config: &Config, dtype: DType) -> HashMap<String, Var> {
         ((state >> 40) as f32 / (1_u64 << 23) as f32) - 1.0
     };
     let mut vars = HashMap::new();
-    for (name, shape) in parameters(config).unwrap() {
+    for (name, shape) in parameters_of(config).unwrap() {
         let count = shape.iter().product();
         let near = if name.contains("norm") && name.ends_with("weight") { 1.0 } else { 0.0 };
         let data: Vec<f32> = (0..count).map(|_| near + 0.3 * next()).collect();
@@ -256,7 +260,7 @@ fn the_full_size_names_are_accepted_and_a_renamed_one_is_refused() {
             all
         });
     assert_eq!(tensors.len(), 425);
-    let asked: HashSet<String> = parameters(&config).unwrap().into_iter().map(|(name, _)| name).collect();
+    let asked: HashSet<String> = parameters_of(&config).unwrap().into_iter().map(|(name, _)| name).collect();
     assert_eq!(asked, tensors.keys().cloned().collect());
     let build = |tensors| SwinV2::new(&config, &VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu));
     build(tensors.clone()).unwrap();

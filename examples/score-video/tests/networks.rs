@@ -13,10 +13,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use dream_models::deep::backbones::swin_v2;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::checkpoint::{Checkpoint, Contents};
-use dream_models::deep::da_clip::{Config, DaClip, Descriptions, KIND, OPDAI_KIND, Opdai};
-use dream_models::deep::{Params, swin_v2};
+use dream_models::deep::methods::da_clip::{Config, DaClip, Descriptions, KIND, OPDAI_KIND, Opdai};
+use dream_models::deep::train::Params;
 use dream_models::preprocess::Preprocess;
 use serde_json::Value;
 

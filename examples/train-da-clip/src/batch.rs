@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use dream_models::deep::candle_core::{Device, Tensor};
-use dream_models::deep::da_clip::opdai_frames;
+use dream_models::deep::methods::da_clip::opdai_frames;
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::args::MethodName;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use dream_data::RelativeBox;
 use dream_data::dataset::{Clip, Dataset, Labelled};
 use dream_data::split::{Partition, Validation, ValidationUnit};
-use dream_models::deep::clip_text::Tokenizer;
+use dream_models::deep::text::clip::Tokenizer;
 use indicatif::ProgressBar;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use dream_eval::{Format, Method, SetScore, Table};
 use dream_models::deep::candle_core::Tensor;
 use dream_models::deep::checkpoint::Checkpoint;
-use dream_models::deep::da_clip::Descriptions;
+use dream_models::deep::methods::da_clip::Descriptions;
 use serde_json::{Value, json};
 
 use crate::args::MethodName;

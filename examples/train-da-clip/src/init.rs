@@ -1,8 +1,8 @@
 //! First values for a narrow network that starts from nothing.
 
 use anyhow::Result;
-use dream_models::deep::Params;
 use dream_models::deep::candle_core::Var;
+use dream_models::deep::train::Params;
 
 /// The deviation that the published code draws weights with, whatever their size.
 const PUBLISHED: f64 = 0.02;

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use dream_loss::Alignment;
+use dream_models::deep::backbones::swin_v2::{self, SwinV2, from_microsoft};
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::candle_nn::VarBuilder;
 use dream_models::deep::checkpoint::{TensorFile, check};
-use dream_models::deep::clip_text::{self, TextTower, from_openai};
-use dream_models::deep::da_clip::{Config, DaClip, KIND, OPDAI_KIND, Opdai};
-use dream_models::deep::swin_v2::{self, SwinV2, from_microsoft};
-use dream_models::deep::{Params, parameters};
+use dream_models::deep::methods::da_clip::{Config, DaClip, KIND, OPDAI_KIND, Opdai};
+use dream_models::deep::parameters;
+use dream_models::deep::text::clip::{self, TextTower, from_openai};
+use dream_models::deep::train::Params;
 use serde_json::Value;
 
 use crate::args::{Args, MethodName, Preset};
@@ -131,7 +132,7 @@ impl Shape {
             params.insert("visual", &tensors)?;
         }
         if let Some(path) = &args.text {
-            let config: &clip_text::Config =
+            let config: &clip::Config =
                 self.config.text.as_ref().context("--text: this network has no text tower; leave it out")?;
             let images = |name: &str| name.starts_with("vision_model.") || name.starts_with("visual.");
             let tensors = from_openai(read(path, |name| !images(name))?)?;

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use crate::args::Schedule;
-use dream_models::deep::da_clip::Config;
+use dream_models::deep::methods::da_clip::Config;
 
 /// Factor of the learning rate before step `step` of `total`, the first `rise` of which lead up to it.
 pub(crate) fn course(schedule: Schedule, rise: usize, step: usize, total: usize) -> f64 {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use dream_models::deep::Params;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::checkpoint::{Checkpoint, Contents};
-use dream_models::deep::optim::AdamW;
+use dream_models::deep::train::Params;
+use dream_models::deep::train::optim::AdamW;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use dream_eval::SetScore;
-use dream_models::deep::Params;
 use dream_models::deep::candle_core::Device;
 use dream_models::deep::checkpoint::{Checkpoint, Contents};
-use dream_models::deep::optim::{AdamW, AdamWConfig, accumulate, gradients};
+use dream_models::deep::train::Params;
+use dream_models::deep::train::optim::{AdamW, AdamWConfig, accumulate, gradients};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use dream_data::synthetic::{Synthetic, SyntheticConfig};
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::checkpoint::Checkpoint;
-use dream_models::deep::da_clip::{DaClip, Descriptions};
+use dream_models::deep::methods::da_clip::{DaClip, Descriptions};
 
 /// 48 clips: 4 identities, 9 methods, 8 frames of 48x40.
 fn tree(root: &Path) -> PathBuf {

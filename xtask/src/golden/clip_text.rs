@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use dream_models::deep::candle_core::{DType, Device, Tensor};
-use dream_models::deep::clip_text::{Config, TextTower, Tokenizer};
-use dream_models::deep::{Params, parameters};
+use dream_models::deep::parameters;
+use dream_models::deep::tap::{Point, Record};
+use dream_models::deep::text::clip::{Config, TextTower, Tokenizer};
+use dream_models::deep::train::Params;
 use serde_json::Value;
 
 use crate::report::{Check, Group, Report, Tolerance, say};
@@ -91,7 +93,7 @@ fn tokens(folder: &Path, cases: &Value, report: &mut Report) -> Result<()> {
                     array(&case[key])?.iter().map(|id| id.as_u64().context("an id")).collect()
                 };
                 let (full, cut) = (long.encode_batch(&[sentence])?, tokenizer.encode_batch(&[sentence])?);
-                let found = |tokens: &dream_models::deep::clip_text::Tokens| -> Vec<u64> {
+                let found = |tokens: &dream_models::deep::text::clip::Tokens| -> Vec<u64> {
                     tokens.rows().concat().into_iter().map(u64::from).collect()
                 };
                 check.equal(format_args!("ids of {sentence:?}"), &found(&full), &ids("ids")?);
@@ -119,12 +121,13 @@ fn compare(description: &Value, weights: &Path, io: &Path, check: &mut Check) ->
     let of = |name: &str| golden.get(name).with_context(|| format!("there is no `{name}`"));
     let tower = TextTower::new(&config(&description["config"])?, &params.builder())?;
 
-    let trace = tower.trace(of("input_ids")?)?;
+    let mut record = Record::default();
+    let embedded = tower.forward_tapped(of("input_ids")?, &mut record)?;
     let representations = tower.forward(of("input_ids")?)?;
     check.numbers(
         "forward, as traced",
         &tensors::values(&representations)?,
-        &tensors::values(&trace.embeddings)?,
+        &tensors::values(&embedded)?,
         Tolerance { relative: 0.0, absolute: 1e-5 },
     );
     let zeros = tower.forward(of("input_ids_zero_padded")?)?;
@@ -137,16 +140,18 @@ fn compare(description: &Value, weights: &Path, io: &Path, check: &mut Check) ->
     let score = representations.broadcast_mul(of("probe")?)?.sum(1)?;
     let targets = Tensor::arange(0f32, score.elem_count() as f32, &device)?;
     let loss = (&score - targets)?.sqr()?.mean_all()?;
-    let mut seen: BTreeMap<String, Tensor> = BTreeMap::from([
-        ("text_embeds".to_owned(), trace.embeddings.clone()),
-        ("pooled_eot".to_owned(), trace.pooled.clone()),
-        ("last_hidden_state".to_owned(), trace.last_hidden_state.clone()),
-        ("loss".to_owned(), loss.clone()),
-    ]);
-    seen.extend(
-        trace.hidden_states.iter().enumerate().map(|(i, h)| (format!("hidden_states.{i}"), h.clone())),
-    );
-    seen.extend(trace.attentions.iter().enumerate().map(|(i, a)| (format!("attn.{i}"), a.clone())));
+    let mut seen: BTreeMap<String, Tensor> =
+        BTreeMap::from([("text_embeds".to_owned(), embedded), ("loss".to_owned(), loss.clone())]);
+    seen.extend(record.inputs.iter().enumerate().map(|(i, h)| (format!("hidden_states.{i}"), h.clone())));
+    for (point, tensor) in record.points {
+        let name = match point {
+            Point::Attention { block, .. } => format!("attn.{block}"),
+            Point::Norm => "last_hidden_state".to_owned(),
+            Point::Pooled => "pooled_eot".to_owned(),
+            _ => continue,
+        };
+        seen.insert(name, tensor);
+    }
     for (name, expected) in &golden {
         if let Some(name) = name.strip_prefix("out.") {
             let found = seen.get(name).with_context(|| format!("the tower has no `{name}`"))?;

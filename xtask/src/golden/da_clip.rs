@@ -5,11 +5,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use dream_loss::{Alignment, DaClipBatch, DaClipLoss, DaClipTerms};
-use dream_models::deep::Params;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
-use dream_models::deep::da_clip::{AttCat, Config, DaClip, Order};
+use dream_models::deep::explain::attcat::AttCat;
 use dream_models::deep::layers::Ddof;
-use dream_models::deep::optim::{AdamW, AdamWConfig};
+use dream_models::deep::methods::da_clip::{Config, DaClip, Order};
+use dream_models::deep::train::Params;
+use dream_models::deep::train::optim::{AdamW, AdamWConfig};
 use serde_json::Value;
 
 use crate::clip_text;

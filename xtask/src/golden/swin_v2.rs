@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use dream_models::deep::backbones::swin_v2::{Config, SwinV2};
 use dream_models::deep::candle_core::{self, DType, Device, Tensor, Var};
 use dream_models::deep::candle_nn::VarBuilder;
-use dream_models::deep::swin_v2::{Config, Point, SwinV2, parameters};
+use dream_models::deep::parameters;
+use dream_models::deep::tap::Record;
 use serde_json::Value;
 
 use crate::report::{Check, Group, Report, Tolerance, say};
@@ -76,7 +78,8 @@ fn names(description: &Value, check: &mut Check) -> Result<()> {
         let shape: Vec<usize> = serde_json::from_value(tensor["shape"].clone()).context("reading `shape`")?;
         expected.insert(text(tensor, "name")?.to_owned(), shape);
     }
-    let found: BTreeMap<String, Vec<usize>> = parameters(&config)?.into_iter().collect();
+    let found: BTreeMap<String, Vec<usize>> =
+        parameters(|vb| SwinV2::new(&config, vb))?.into_iter().collect();
     check.equal("the number of tensors", &Some(found.len() as u64), &description["num_tensors"].as_u64());
     let values: usize = found.values().map(|shape| shape.iter().product::<usize>()).sum();
     check.equal("the number of values", &Some(values as u64), &description["num_parameters"].as_u64());
@@ -101,11 +104,11 @@ fn compare(description: &Value, weights: &Path, io: &Path, check: &mut Check) ->
     let named = weights.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect();
     let model = SwinV2::new(&config(description)?, &VarBuilder::from_tensors(named, DType::F32, &device))?;
 
-    let mut seen: HashMap<String, Tensor> = HashMap::new();
     let input = Var::from_tensor(of("input")?)?;
-    let pooled = model.forward_observed(&input, &mut |point: Point, tensor| {
-        seen.insert(point.to_string(), tensor.clone());
-    })?;
+    let mut record = Record::default();
+    let pooled = model.forward_tapped(&input, &mut record)?;
+    let mut seen: HashMap<String, Tensor> =
+        record.points.into_iter().map(|(point, tensor)| (point.to_string(), tensor)).collect();
     let score = pooled.broadcast_mul(of("probe")?)?.sum(1)?;
     let targets = Tensor::arange(1.0, score.elem_count() as f32 + 1.0, &device)?;
     let loss = (&score - targets)?.sqr()?.mean_all()?;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::preprocess::PixelRect;
 use crate::{Error, Result};
 
 /// A box relative to a frame: `0, 0` is its top left, `1, 1` its bottom right. A detector's box may reach beyond.
@@ -9,10 +10,12 @@ use crate::{Error, Result};
 /// # Example
 /// ```
 /// use dream_models::face::{BoxExpansion, FaceBox};
+/// use dream_models::preprocess::PixelRect;
 ///
 /// let face = FaceBox { left: 0.3, top: 0.2, right: 0.5, bottom: 0.5 };
 /// let head = face.expanded(BoxExpansion(2.0)).clamped().expect("it is in the frame");
-/// assert_eq!(head.to_pixels(640, 360), (128, 18, 256, 216));
+/// let part = PixelRect { left: 128, top: 18, width: 256, height: 216 };
+/// assert_eq!(head.to_pixels(640, 360), part);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FaceBox {
@@ -90,18 +93,19 @@ impl FaceBox {
         clamped.is_usable().then_some(clamped)
     }
 
-    /// Left, top, width and height in pixels of a frame of `width` x `height`: borders rounded to the nearest pixel
+    /// The pixels of the box in a frame of `width` x `height`: borders rounded to the nearest pixel
     /// border, at least one pixel, within the frame. A frame without pixels gives an empty box.
     #[must_use]
-    pub fn to_pixels(&self, width: usize, height: usize) -> (usize, usize, usize, usize) {
+    pub fn to_pixels(&self, width: usize, height: usize) -> PixelRect {
         let side = |from: f64, to: f64, size: usize| {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0..=size")]
             let pixel = |at: f64| ((at.clamp(0.0, 1.0) * size as f64).round() as usize).min(size);
             let start = pixel(from).min(size.saturating_sub(1));
             (start, pixel(to).max(start + 1).min(size).saturating_sub(start))
         };
-        let ((x, w), (y, h)) = (side(self.left, self.right, width), side(self.top, self.bottom, height));
-        (x, y, w, h)
+        let ((left, width), (top, height)) =
+            (side(self.left, self.right, width), side(self.top, self.bottom, height));
+        PixelRect { left, top, width, height }
     }
 }
 
@@ -176,12 +180,15 @@ mod tests {
             [[0.0, 0.0, 1.0, 1.0], [0.99, 0.99, 1.0, 1.0], [-3.0, -1.0, 9.0, 9.0], [0.5, 0.5, 0.5, 0.5]]
         {
             for size in [1, 2, 7, 1920] {
-                let (x, y, w, h) = FaceBox::from_corners(corners).to_pixels(size, size);
-                assert!(w >= 1 && h >= 1 && x + w <= size && y + h <= size, "{corners:?} {size}");
+                let part = FaceBox::from_corners(corners).to_pixels(size, size);
+                let inside = part.left + part.width <= size && part.top + part.height <= size;
+                assert!(part.width >= 1 && part.height >= 1 && inside, "{corners:?} {size}");
             }
         }
-        assert_eq!(FaceBox::WHOLE.to_pixels(0, 0), (0, 0, 0, 0));
-        assert_eq!(FaceBox::WHOLE.to_pixels(7, 5), (0, 0, 7, 5));
+        for (width, height) in [(0, 0), (7, 5)] {
+            let whole = PixelRect { left: 0, top: 0, width, height };
+            assert_eq!(FaceBox::WHOLE.to_pixels(width, height), whole);
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub use video::{BoxRule, FaceChoice, VideoBoxConfig, VideoFaceBox};
 
 use serde::{Deserialize, Serialize};
 
-use crate::preprocess::ImageView;
+use crate::preprocess::{ImageView, PixelRect};
 use crate::{Error, Result};
 
 /// The committed weights, see `assets/NOTICE.md`.
@@ -38,12 +38,12 @@ pub struct Face {
 
 impl Face {
     /// The same face, relative to the frame that `window` is a part of.
-    fn seen_from(mut self, window: &windows::Window, width: usize, height: usize) -> Self {
+    fn seen_from(mut self, window: &PixelRect, width: usize, height: usize) -> Self {
         let place = |at: f64, start: usize, part: usize, whole: usize| {
             (start as f64 + at * part as f64) / whole as f64
         };
         let point = |[x, y]: [f64; 2]| {
-            [place(x, window.x, window.width, width), place(y, window.y, window.height, height)]
+            [place(x, window.left, window.width, width), place(y, window.top, window.height, height)]
         };
         let [left, top, right, bottom] = self.area.corners();
         let ([left, top], [right, bottom]) = (point([left, top]), point([right, bottom]));
@@ -159,9 +159,9 @@ impl FaceDetector {
         let (width, height) = (view.width(), view.height());
         let mut found = Vec::new();
         for window in windows::windows(width, height, level) {
-            let part = view.crop(window.x, window.y, window.width, window.height);
+            let part = view.crop(window);
             found.extend(part.into_iter().flat_map(|part| self.detect_once(&part)).filter_map(|face| {
-                let cut = window.cuts(face.area.corners(), width, height);
+                let cut = windows::cuts(&window, face.area.corners(), width, height);
                 (!cut).then(|| face.seen_from(&window, width, height))
             }));
         }

@@ -4,6 +4,7 @@
 //! network was trained with.
 
 mod float;
+mod rect;
 mod resample;
 mod view;
 
@@ -12,6 +13,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 pub use float::{FloatFilter, resize_planes};
+pub use rect::PixelRect;
 pub use resample::{Interpolation, MAX_SIDE, Resized, resize};
 pub use view::{ImageView, PixelLayout};
 
@@ -173,17 +175,34 @@ impl Preprocess {
     /// As [`Preprocess::validate`]; [`Error::LengthMismatch`] when `out` does not have [`Preprocess::len`] values.
     pub fn apply(&self, view: &ImageView<'_>, out: &mut [f32]) -> Result<()> {
         self.validate()?;
+        let square = self.resize(view)?;
+        self.write(&square.data, view.layout(), out)
+    }
+
+    /// The last step of [`Preprocess::apply`], for a square that was resized before: `square` holds red, green and blue
+    /// of each of the `size * size` pixels.
+    ///
+    /// # Errors
+    /// As [`Preprocess::apply`]; [`Error::LengthMismatch`] when `square` does not have [`Preprocess::len`] bytes.
+    pub fn normalise(&self, square: &[u8], out: &mut [f32]) -> Result<()> {
+        self.validate()?;
+        if square.len() != self.len() {
+            let (expected, found) = (self.len(), square.len());
+            return Err(Error::LengthMismatch { argument: "square", expected, found });
+        }
+        self.write(square, PixelLayout::Rgb, out)
+    }
+
+    fn write(&self, square: &[u8], layout: PixelLayout, out: &mut [f32]) -> Result<()> {
         if out.len() != self.len() {
             return Err(Error::LengthMismatch { argument: "out", expected: self.len(), found: out.len() });
         }
-        let square = self.resize(view)?;
-        let layout = view.layout();
         let planes = out.chunks_exact_mut(self.size * self.size);
         for ((plane, offset), (mean, std)) in
             planes.zip(layout.offsets()).zip(self.mean.into_iter().zip(self.std))
         {
             let table: [f32; 256] = std::array::from_fn(|level| (level as f32 / 255.0 - mean) / std);
-            for (value, pixel) in plane.iter_mut().zip(square.data.chunks_exact(layout.bytes())) {
+            for (value, pixel) in plane.iter_mut().zip(square.chunks_exact(layout.bytes())) {
                 let level = pixel.get(offset).copied().unwrap_or_default();
                 *value = table.get(usize::from(level)).copied().unwrap_or_default();
             }

@@ -1,5 +1,6 @@
 //! Borrowed pixels with their layout.
 
+use super::PixelRect;
 use crate::{Error, Result};
 
 /// What the bytes of a pixel mean. All are 8-bit sRGB codes.
@@ -38,13 +39,14 @@ impl PixelLayout {
 ///
 /// # Example
 /// ```
-/// use dream_models::preprocess::{ImageView, PixelLayout};
+/// use dream_models::preprocess::{ImageView, PixelLayout, PixelRect};
 ///
 /// // A decoder's frame: rows of 2 pixels, 8 bytes apart.
 /// let frame = [255, 0, 0, 0, 255, 0, 0, 0, 1, 2, 3, 4, 5, 6];
 /// let view = ImageView::new(&frame, 2, 2, 8, PixelLayout::Rgb)?;
 /// assert_eq!(view.row(1), &[1, 2, 3, 4, 5, 6]);
-/// assert_eq!(view.crop(1, 0, 1, 1)?.row(0), &[0, 255, 0]);
+/// let part = PixelRect { left: 1, top: 0, width: 1, height: 1 };
+/// assert_eq!(view.crop(part)?.row(0), &[0, 255, 0]);
 /// # Ok::<(), dream_models::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
@@ -117,22 +119,24 @@ impl<'a> ImageView<'a> {
         self.data.get(start..start + self.width * self.layout.bytes()).unwrap_or_default()
     }
 
-    /// The rectangle of `width` x `height` pixels whose top left pixel is (`x`, `y`). Copies nothing.
+    /// A part of the image. Copies nothing.
     ///
     /// # Errors
     /// [`Error::InvalidImage`] when the rectangle is empty or leaves the image.
-    pub fn crop(&self, x: usize, y: usize, width: usize, height: usize) -> Result<Self> {
+    pub fn crop(&self, part: PixelRect) -> Result<Self> {
+        let PixelRect { left, top, width, height } = part;
         let fits = |from: usize, len: usize, size: usize| {
             len > 0 && from.checked_add(len).is_some_and(|end| end <= size)
         };
-        let start = y.saturating_mul(self.stride).saturating_add(x.saturating_mul(self.layout.bytes()));
+        let start = top.saturating_mul(self.stride).saturating_add(left.saturating_mul(self.layout.bytes()));
         match self.data.get(start..) {
-            Some(data) if fits(x, width, self.width) && fits(y, height, self.height) => {
+            Some(data) if fits(left, width, self.width) && fits(top, height, self.height) => {
                 Self::new(data, width, height, self.stride, self.layout)
             }
             _ => {
                 let (w, h) = (self.width, self.height);
-                let reason = format!("the crop {width} x {height} at ({x}, {y}) is not within its {w} x {h}");
+                let reason =
+                    format!("the part {width} x {height} at ({left}, {top}) is not within its {w} x {h}");
                 Err(Error::InvalidImage { reason })
             }
         }
@@ -165,9 +169,15 @@ mod tests {
     fn crops_stay_inside() {
         let data: Vec<u8> = (0..20).collect();
         let view = ImageView::new(&data, 5, 4, 5, PixelLayout::Gray).unwrap();
-        assert_eq!(view.crop(1, 2, 3, 2).unwrap().row(1), &[16, 17, 18]);
-        for (x, y, w, h) in [(3, 0, 3, 1), (0, 3, 1, 2), (0, 0, 0, 1), (usize::MAX, 0, 2, 1), (5, 0, 1, 1)] {
-            assert!(matches!(view.crop(x, y, w, h), Err(Error::InvalidImage { .. })), "{x} {y} {w} {h}");
+        assert_eq!(
+            view.crop(PixelRect { left: 1, top: 2, width: 3, height: 2 }).unwrap().row(1),
+            &[16, 17, 18]
+        );
+        for [left, top, width, height] in
+            [[3, 0, 3, 1], [0, 3, 1, 2], [0, 0, 0, 1], [usize::MAX, 0, 2, 1], [5, 0, 1, 1]]
+        {
+            let part = PixelRect { left, top, width, height };
+            assert!(matches!(view.crop(part), Err(Error::InvalidImage { .. })), "{part}");
         }
     }
 }

@@ -1,24 +1,12 @@
-//! The model file: JSON, with the weights as base64.
+//! What model files of both families have in common.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::calibration::CalibrationFile;
-use super::ensemble::MlpEnsembleFile;
-use super::{Calibration, Imputer, MlpEnsemble, ModelInfo, OutputRange, Provenance, ScaledEnsemble, Scaler};
+use super::{ModelInfo, OutputRange};
 use crate::{Error, Result};
-
-/// Name of the format, the first thing in a file.
-pub(super) const FORMAT: &str = "dream-models.regression";
-
-/// Number of the format. A reader of one number refuses every other one.
-pub(super) const FORMAT_VERSION: u64 = 2;
-
-/// Larger files are refused before they are parsed.
-pub(super) const MAX_BYTES: usize = 1 << 20;
 
 /// Magnitude up to which numbers in a file are believed; sums of their products stay finite.
 pub(super) const MAX_NUMBER: f64 = 1e6;
@@ -46,51 +34,6 @@ pub(super) fn check_header(bytes: &[u8], most: usize, known: &'static str, known
     })
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    format: String,
-    format_version: u64,
-    version: String,
-    output: OutputRange,
-    inputs: Vec<String>,
-    impute: Imputer,
-    scaler: Scaler,
-    head: Head,
-    calibration: CalibrationFile,
-    provenance: Provenance,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum Head {
-    MlpEnsemble(MlpEnsembleFile),
-}
-
-/// The checked content of a file.
-pub(super) type Parts = (ModelInfo, ScaledEnsemble, Calibration, Provenance);
-
-pub(super) fn write(
-    info: &ModelInfo,
-    predictor: &ScaledEnsemble,
-    calibration: &Calibration,
-    provenance: &Provenance,
-) -> Result<Vec<u8>> {
-    let file = File {
-        format: FORMAT.to_owned(),
-        format_version: FORMAT_VERSION,
-        version: info.version.clone(),
-        output: info.output.clone(),
-        inputs: info.inputs.clone(),
-        impute: predictor.imputer.clone(),
-        scaler: predictor.scaler.clone(),
-        head: Head::MlpEnsemble(predictor.head.to_file()),
-        calibration: calibration.to_file(),
-        provenance: provenance.clone(),
-    };
-    to_json(&file, MAX_BYTES)
-}
-
 /// A file as JSON, at most `most` bytes.
 pub(super) fn to_json(file: &impl Serialize, most: usize) -> Result<Vec<u8>> {
     let mut bytes =
@@ -98,22 +41,6 @@ pub(super) fn to_json(file: &impl Serialize, most: usize) -> Result<Vec<u8>> {
     bytes.push(b'\n');
     check_size(bytes.len(), most)?;
     Ok(bytes)
-}
-
-pub(super) fn read(bytes: &[u8]) -> Result<Parts> {
-    check_header(bytes, MAX_BYTES, FORMAT, FORMAT_VERSION)?;
-    let file: File =
-        serde_json::from_slice(bytes).map_err(|error| Error::invalid("JSON", error.to_string()))?;
-    let info = ModelInfo { version: file.version, inputs: file.inputs, output: file.output };
-    check_info(&info)?;
-    file.impute.check(info.inputs.len())?;
-    file.scaler.check(info.inputs.len())?;
-    let Head::MlpEnsemble(head) = file.head;
-    let width = file.scaler.outputs();
-    let head = MlpEnsemble::from_file(&head, width)?;
-    let calibration = Calibration::from_file(file.calibration, width)?;
-    let predictor = ScaledEnsemble { imputer: file.impute, scaler: file.scaler, head };
-    Ok((info, predictor, calibration, file.provenance))
 }
 
 pub(super) fn check_info(info: &ModelInfo) -> Result<()> {
@@ -150,23 +77,6 @@ pub(super) fn check_size(bytes: usize, most: usize) -> Result<()> {
         return Err(Error::invalid("size", format!("more than {most} bytes")));
     }
     Ok(())
-}
-
-/// The bytes of a model file, one more than `most` at the most.
-pub(super) fn load(path: &Path, most: usize) -> Result<Vec<u8>> {
-    let source = |source| Error::Io { action: "read", path: Some(path.to_owned()), source };
-    read_stream(std::fs::File::open(path).map_err(source)?, Some(path), most)
-}
-
-/// As [`load`], from a stream.
-pub(super) fn read_stream(reader: impl Read, path: Option<&Path>, most: usize) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    reader.take(most as u64 + 1).read_to_end(&mut bytes).map_err(|source| Error::Io {
-        action: "read",
-        path: path.map(Path::to_owned),
-        source,
-    })?;
-    Ok(bytes)
 }
 
 pub(super) fn save(path: &Path, bytes: &[u8]) -> Result<()> {

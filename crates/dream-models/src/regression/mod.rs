@@ -23,51 +23,33 @@
 //! `libm` or code of its own for the functions beyond them. The same holds for training, for any number of
 //! threads.
 
-mod adam;
-mod calibration;
-mod ensemble;
-mod fit;
 mod folds;
 mod format;
 mod impute;
+mod info;
 mod min_max;
-mod model;
-mod network;
-mod params;
-mod prediction;
 mod provenance;
-pub(crate) mod random;
+mod quality;
 mod rows;
-mod scale;
-mod scaled_svr;
-mod search;
-mod select;
 mod split;
 mod svr;
-mod svr_model;
-mod tensor;
-mod whiten;
-mod wording;
 
-pub use calibration::{Calibration, CalibrationParams};
-pub use ensemble::MlpEnsemble;
-pub use fit::MlpParams;
 pub use folds::{Folds, Split};
 pub use impute::{Impute, Imputer};
+pub use info::{ModelInfo, OutputRange};
 pub use min_max::MinMax;
-pub use model::{ModelInfo, OutputRange, QualityModel};
-pub use params::{QualityParams, ScaledEnsemble};
-pub use prediction::{Familiarity, Interval, Prediction};
 pub use provenance::{Coverage, DataSet, Evaluation, MeanStd, Provenance, SetScores};
+pub use quality::{
+    Calibration, CalibrationParams, Familiarity, Grade, Interval, MlpEnsemble, MlpParams, Prediction,
+    QualityModel, QualityParams, SCALE, SCORE_MEANING, ScaledEnsemble, Scaler, Transform,
+};
 pub use rows::Rows;
-pub use scale::{Scaler, Transform};
-pub use scaled_svr::{ScaledSvr, ScaledSvrParams};
-pub use search::{RandomizedSearch, Scoring, SearchReport, Trial, powers_of_two, search_svr, svr_grid};
-pub use select::{Ranking, Selection, SelectionParams, SizeReport, SizeSearch};
 pub use split::holdout;
-pub use svr::{Kernel, Svr, SvrParams};
-pub use svr_model::SvrModel;
-pub use wording::{Grade, SCALE, SCORE_MEANING};
+pub use svr::{
+    Kernel, RandomizedSearch, Ranking, ScaledSvr, ScaledSvrParams, Scoring, SearchReport, Selection,
+    SelectionParams, SizeReport, SizeSearch, Svr, SvrModel, SvrParams, Trial, powers_of_two, search_svr,
+    svr_grid,
+};
 
 use crate::Result;
 

@@ -1,4 +1,4 @@
-use super::random::SplitMix64;
+use crate::random::SplitMix64;
 use crate::{Error, Result};
 
 /// A random split of `0..count` into training and test positions.

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use dream_features::VideoSpec;
 use dream_models::deep::candle_core::Tensor;
 use dream_models::deep::checkpoint::Checkpoint;
-use dream_models::deep::da_clip::{Descriptions, KIND, OPDAI_KIND};
+use dream_models::deep::methods::da_clip::{Descriptions, KIND, OPDAI_KIND};
 use dream_models::face::{BoxExpansion, FaceDetector, NoFace, VideoBoxConfig};
 use dream_models::preprocess::Preprocess;
 

@@ -1,10 +1,10 @@
 //! The networks behind one interface: frame by frame, then all of a video.
 
 use anyhow::{Result, bail};
+use dream_models::deep::backbones::swin_v2;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::checkpoint::Checkpoint;
-use dream_models::deep::da_clip::{DaClip, KIND, Opdai};
-use dream_models::deep::swin_v2;
+use dream_models::deep::methods::da_clip::{DaClip, KIND, Opdai};
 
 /// On the processor, in single precision.
 pub(super) enum Network {

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use dream_data::Pixels;
 use dream_models::Error as ModelError;
-use dream_models::deep::da_clip::opdai_frames;
+use dream_models::deep::methods::da_clip::opdai_frames;
 use dream_models::face::{FaceBox, VideoFaceBox};
 use dream_models::regression::Grade;
 use rayon::prelude::*;

@@ -1,8 +1,19 @@
+//! The header of a safetensors file: the `safetensors` library reads and writes it, within limits of ours.
+//!
+//! The library checks the type, the shape and the place of each tensor against each other and against its neighbours. It
+//! does not do these four things, which are done here and tested in `tests/checkpoint.rs`:
+//! - It reads a header of up to 100 MB; [`length`] allows [`MAX_HEADER_BYTES`], and never more than the file has.
+//! - It wants the whole file in memory; [`parse`] wants the length of what follows the header.
+//! - Of two tensors with the same name it keeps one; [`Header`] refuses the second.
+//! - It does not say which tensor contradicts itself; [`named`] does.
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
 
-use candle_core::DType;
+use candle_core::{DType, Tensor};
+use safetensors::tensor::{Metadata, TensorInfo};
+use safetensors::{Dtype, SafeTensorError};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
@@ -14,8 +25,8 @@ pub const MAX_HEADER_BYTES: u64 = 16 << 20;
 /// A tensor in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
-    /// As the file calls it; not every one can be read.
-    pub(super) dtype: String,
+    /// As the file calls it; not every type can be read.
+    pub(super) dtype: Dtype,
     pub(super) shape: Vec<usize>,
     /// From the first byte of the file.
     pub(super) start: u64,
@@ -23,36 +34,26 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// Its type, if it is one that is read.
     pub(super) fn dtype(&self) -> Option<DType> {
-        known(&self.dtype).map(|(dtype, _)| dtype)
+        DTYPES.iter().find(|(theirs, _)| *theirs == self.dtype).map(|(_, ours)| *ours)
     }
 }
 
-/// The type and the bytes of a value.
-fn known(name: &str) -> Option<(DType, u64)> {
-    Some(match name {
-        "F64" => (DType::F64, 8),
-        "F32" => (DType::F32, 4),
-        "F16" => (DType::F16, 2),
-        "BF16" => (DType::BF16, 2),
-        "I64" => (DType::I64, 8),
-        "U32" => (DType::U32, 4),
-        "U8" => (DType::U8, 1),
-        _ => return None,
-    })
-}
+/// The number types that are read and written.
+const DTYPES: [(Dtype, DType); 7] = [
+    (Dtype::F64, DType::F64),
+    (Dtype::F32, DType::F32),
+    (Dtype::F16, DType::F16),
+    (Dtype::BF16, DType::BF16),
+    (Dtype::I64, DType::I64),
+    (Dtype::U32, DType::U32),
+    (Dtype::U8, DType::U8),
+];
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Info {
-    dtype: String,
-    shape: Vec<u64>,
-    data_offsets: [u64; 2],
-}
-
-/// What stands before the bytes of the tensors. A name that comes twice is an error, where a plain map keeps the last.
+/// The tensors of a header. A name that comes twice is an error, where a plain map keeps the last.
 struct Header {
-    tensors: BTreeMap<String, Info>,
+    tensors: BTreeMap<String, TensorInfo>,
 }
 
 impl<'de> Deserialize<'de> for Header {
@@ -101,34 +102,69 @@ pub(super) fn length(first: [u8; 8], file: u64) -> Result<u64> {
 pub(super) fn parse(header: &[u8], data: u64) -> Result<BTreeMap<String, Place>> {
     let invalid = |reason: String| Error::invalid("tensor header", reason);
     let Header { tensors } = serde_json::from_slice(header).map_err(|error| invalid(error.to_string()))?;
+    let mut list: Vec<(String, TensorInfo)> = tensors.into_iter().collect();
+    // Files of others may have any order in their header.
+    list.sort_by_key(|(_, info)| info.data_offsets);
     let offset = header.len() as u64 + 8;
-    let mut out = BTreeMap::new();
-    for (name, Info { dtype, shape, data_offsets: [from, to] }) in tensors {
-        let Some(len) = to.checked_sub(from).filter(|_| to <= data) else {
-            return Err(invalid(format!("`{name}` is at {from} to {to} of {data} bytes")));
-        };
-        let shape: Option<Vec<usize>> = shape.into_iter().map(|side| usize::try_from(side).ok()).collect();
-        let shape = shape.ok_or_else(|| invalid(format!("`{name}` has a side that no memory holds")))?;
-        let count = shape.iter().try_fold(1u64, |count, &side| count.checked_mul(side as u64));
-        if let Some((_, bytes)) = known(&dtype) {
-            let needed = count.and_then(|count| count.checked_mul(bytes));
-            if needed != Some(len) {
-                return Err(invalid(format!("`{name}` of {dtype} {shape:?} cannot have {len} bytes")));
-            }
-        }
-        out.insert(name, Place { dtype, shape, start: offset + from, len });
+    let place = |(name, info): &(String, TensorInfo)| {
+        let (from, to) = info.data_offsets;
+        let (start, len) = (offset + from as u64, to.saturating_sub(from) as u64);
+        (name.clone(), Place { dtype: info.dtype, shape: info.shape.clone(), start, len })
+    };
+    let places = list.iter().map(place).collect();
+    let fault = list.iter().find_map(named);
+    let metadata = Metadata::new(None, list).map_err(|error| invalid(fault.unwrap_or(error.to_string())))?;
+    let end = metadata.data_len() as u64;
+    if end != data {
+        return Err(invalid(format!("its tensors have {end} bytes, {data} follow it")));
     }
-    let mut places: Vec<(u64, u64)> = out.values().map(|entry| (entry.start, entry.len)).collect();
-    places.sort_unstable();
-    let mut end = offset;
-    for (start, len) in places {
-        if start != end {
-            return Err(invalid(format!("the bytes from {end} belong to no tensor or to two")));
-        }
-        end = start + len;
+    Ok(places)
+}
+
+/// What is wrong with a tensor by itself, in words that name it.
+fn named((name, info): &(String, TensorInfo)) -> Option<String> {
+    let (from, to) = info.data_offsets;
+    let Some(len) = to.checked_sub(from) else {
+        return Some(format!("`{name}` is at {from} to {to}"));
+    };
+    let alone = (String::new(), TensorInfo { data_offsets: (0, len), ..info.clone() });
+    let error = Metadata::new(None, vec![alone]).err()?;
+    let TensorInfo { dtype, shape, .. } = info;
+    Some(match error {
+        SafeTensorError::ValidationOverflow => format!("`{name}` of {dtype} {shape:?} fits no memory"),
+        _ => format!("`{name}` of {dtype} {shape:?} cannot have {len} bytes"),
+    })
+}
+
+/// The order in which tensors are written: as the library does it, those of wide numbers first, so that each begins at a
+/// multiple of its own width; by name among equals.
+pub(super) fn order(tensors: &BTreeMap<String, Tensor>) -> Result<Vec<(&str, &Tensor, Dtype)>> {
+    let mut list = Vec::with_capacity(tensors.len());
+    for (name, tensor) in tensors {
+        let dtype = DTYPES.iter().find(|(_, ours)| *ours == tensor.dtype()).map(|(theirs, _)| *theirs);
+        let unknown =
+            || format!("`{name}` has numbers of the type {:?}, which is not written", tensor.dtype());
+        list.push((name.as_str(), tensor, dtype.ok_or_else(|| Error::invalid("tensors", unknown()))?));
     }
-    if end != offset + data {
-        return Err(invalid(format!("{} bytes behind the last tensor belong to none", offset + data - end)));
-    }
-    Ok(out)
+    list.sort_by_key(|&(name, _, dtype)| (std::cmp::Reverse(dtype), name));
+    Ok(list)
+}
+
+/// The header of tensors in this order, with its length in front.
+pub(super) fn write(tensors: &[(&str, &Tensor, Dtype)]) -> Result<Vec<u8>> {
+    let invalid = |error: &dyn fmt::Display| Error::invalid("tensors", error.to_string());
+    let mut offset = 0;
+    let info = |&(name, tensor, dtype): &(&str, &Tensor, Dtype)| {
+        let from = offset;
+        offset += tensor.elem_count() * tensor.dtype().size_in_bytes();
+        (name.to_owned(), TensorInfo { dtype, shape: tensor.dims().to_vec(), data_offsets: (from, offset) })
+    };
+    let metadata =
+        Metadata::new(None, tensors.iter().map(info).collect()).map_err(|error| invalid(&error))?;
+    let mut json = serde_json::to_vec(&metadata).map_err(|error| invalid(&error))?;
+    // Data that begin at a multiple of eight can be mapped into memory by others.
+    json.resize(json.len().next_multiple_of(8), b' ');
+    let mut header = (json.len() as u64).to_le_bytes().to_vec();
+    header.append(&mut json);
+    Ok(header)
 }

@@ -7,37 +7,40 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::tensors::{TensorFile, write_tensors};
-use super::{atomic, pickle, read_bounded};
-use crate::{Error, Result};
+use super::{atomic, pickle};
+use crate::deep::input::Input;
+use crate::{Error, Result, bounded};
 
 const FORMAT: &str = "dream-models.checkpoint";
-const FORMAT_VERSION: u64 = 1;
+const FORMAT_VERSION: u64 = 2;
 /// Bytes of the largest JSON file that is read.
 const MAX_BYTES: usize = 4 << 20;
 
-/// What a checkpoint says about its weights.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Contents {
+/// What a checkpoint says about its weights. `C` and `P` are any types that serde can write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contents<C, P> {
     /// Kind of network, such as `da_clip`.
     pub kind: String,
     /// Its configuration.
-    pub config: Value,
-    /// How frames are prepared for it.
-    pub preprocessing: Value,
+    pub config: C,
+    /// What it looks at; `None` for weights that are not those of a network that scores videos.
+    pub input: Option<Input>,
     /// Where the weights come from: data, settings, first weights, figures.
-    pub provenance: Value,
+    pub provenance: P,
 }
 
-#[derive(Serialize, Deserialize)]
+/// The JSON file, as it is read and, with other types, as it is written.
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Manifest {
+struct Manifest<C, P> {
     format: String,
     format_version: u64,
     library_version: String,
     kind: String,
-    config: Value,
-    preprocessing: Value,
-    provenance: Value,
+    config: C,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<Input>,
+    provenance: P,
     tensors: Reference,
 }
 
@@ -65,35 +68,37 @@ struct Head {
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("tiny.json");
 /// let weights = BTreeMap::from([("w".to_owned(), Tensor::new(&[1f32, 2.0], &Device::Cpu)?)]);
-/// let contents = Contents { kind: "example".to_owned(), config: 3.into(), ..Contents::default() };
+/// let contents = Contents { kind: "example".to_owned(), config: 3, input: None, provenance: "by hand" };
 /// Checkpoint::save(&path, &contents, &weights)?;
 /// let read = Checkpoint::open(&path)?;
-/// assert_eq!(read.config::<u32>()?, 3);
+/// assert_eq!((read.kind(), read.config::<u32>()?), ("example", 3));
 /// assert_eq!(read.tensors().read("w", &Device::Cpu)?.to_vec1::<f32>()?, [1.0, 2.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct Checkpoint {
-    contents: Contents,
-    library_version: String,
-    sha256: String,
+    manifest: Manifest<Value, Value>,
     tensors: TensorFile,
 }
 
 impl Checkpoint {
-    /// Writes both files: `path`, and next to it the tensors under a name that holds the start of their SHA-256.
+    /// Writes both files: `path`, and next to it the tensors under a name that holds the start of their SHA-256. Returns
+    /// that SHA-256.
     ///
     /// Whoever reads `path` finds the old checkpoint or the new one, also when the program is killed in between. The
     /// tensors of the old one are removed at the end.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`], and [`Error::InvalidModel`] for number types that are not written.
-    pub fn save(
+    /// [`Error::InvalidConfig`] for an input that has no meaning, [`Error::Io`], and [`Error::InvalidModel`] for number
+    /// types that are not written and contents that are not JSON.
+    pub fn save<C: Serialize, P: Serialize>(
         path: impl AsRef<Path>,
-        contents: &Contents,
+        contents: &Contents<C, P>,
         tensors: &BTreeMap<String, Tensor>,
     ) -> Result<String> {
+        let Contents { kind, config, input, provenance } = contents;
+        input.iter().try_for_each(Input::validate)?;
         let path = path.as_ref();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let pending = path.with_file_name(format!("{stem}.new.safetensors"));
@@ -102,14 +107,13 @@ impl Checkpoint {
         let target = path.with_file_name(&file);
         let io = |source| Error::Io { action: "write", path: Some(target.clone()), source };
         std::fs::rename(&pending, &target).map_err(io)?;
-        let Contents { kind, config, preprocessing, provenance } = contents.clone();
         let manifest = Manifest {
             format: FORMAT.to_owned(),
             format_version: FORMAT_VERSION,
             library_version: crate::VERSION.to_owned(),
-            kind,
+            kind: kind.clone(),
             config,
-            preprocessing,
+            input: input.clone(),
             provenance,
             tensors: Reference { file: file.clone(), sha256: sha256.clone() },
         };
@@ -125,49 +129,57 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`], [`Error::Pickle`], [`Error::UnsupportedFormat`] for a file of another kind or of a later version,
+    /// [`Error::Io`], [`Error::Pickle`], [`Error::UnsupportedFormat`] for a file of another kind or version,
     /// [`Error::InvalidModel`] for one that is too large, damaged, or whose tensors are others than it was written with.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         pickle::refuse_file(path)?;
-        let manifest = parse(&read_bounded(path, MAX_BYTES)?)?;
-        let Reference { file, sha256 } = manifest.tensors;
-        let tensors: PathBuf = path.with_file_name(&file);
+        let manifest = parse(&bounded::read(path, MAX_BYTES)?)?;
+        let Reference { file, sha256 } = &manifest.tensors;
+        let tensors: PathBuf = path.with_file_name(file);
         let tensors = TensorFile::open(tensors)?;
         let found = tensors.sha256()?;
-        if found != sha256 {
+        if found != *sha256 {
             let reason = format!("{file} has the SHA-256 {found}, the checkpoint was written with {sha256}");
             return Err(Error::invalid("tensors", reason));
         }
-        let Manifest { kind, config, preprocessing, provenance, library_version, .. } = manifest;
-        let contents = Contents { kind, config, preprocessing, provenance };
-        Ok(Self { contents, library_version, sha256, tensors })
+        Ok(Self { manifest, tensors })
     }
 
-    /// What it says about its weights.
+    /// Kind of network, such as `da_clip`.
     #[must_use]
-    pub fn contents(&self) -> &Contents {
-        &self.contents
+    pub fn kind(&self) -> &str {
+        &self.manifest.kind
     }
 
-    /// The configuration as a type.
+    /// What the network looks at.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidModel`] when it is not one.
+    /// [`Error::InvalidModel`] when it says nothing about that: it is not one of a network that scores videos.
+    pub fn input(&self) -> Result<&Input> {
+        let reason = "there is none: this checkpoint is not one of a network that scores videos";
+        self.manifest.input.as_ref().ok_or_else(|| Error::invalid("input", reason))
+    }
+
+    /// The configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidModel`] when it is not one of this type.
     pub fn config<C: DeserializeOwned>(&self) -> Result<C> {
-        let config = C::deserialize(&self.contents.config);
+        let config = C::deserialize(&self.manifest.config);
         config.map_err(|error| Error::invalid("configuration", error.to_string()))
     }
 
-    /// How frames are prepared, as a type.
+    /// Where the weights come from.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidModel`] when it is not one.
-    pub fn preprocessing<P: DeserializeOwned>(&self) -> Result<P> {
-        let preprocessing = P::deserialize(&self.contents.preprocessing);
-        preprocessing.map_err(|error| Error::invalid("preprocessing", error.to_string()))
+    /// [`Error::InvalidModel`] when it is not of this type.
+    pub fn provenance<P: DeserializeOwned>(&self) -> Result<P> {
+        let provenance = P::deserialize(&self.manifest.provenance);
+        provenance.map_err(|error| Error::invalid("provenance", error.to_string()))
     }
 
     /// Refuses another kind of network.
@@ -176,22 +188,22 @@ impl Checkpoint {
     ///
     /// [`Error::InvalidModel`].
     pub fn expect_kind(&self, kind: &str) -> Result<()> {
-        if self.contents.kind == kind {
+        if self.kind() == kind {
             return Ok(());
         }
-        Err(Error::invalid("kind", format!("it is `{}`, `{kind}` is needed", self.contents.kind)))
+        Err(Error::invalid("kind", format!("it is `{}`, `{kind}` is needed", self.kind())))
     }
 
     /// The version of this crate that wrote it.
     #[must_use]
     pub fn library_version(&self) -> &str {
-        &self.library_version
+        &self.manifest.library_version
     }
 
     /// SHA-256 of the tensors, which names the checkpoint.
     #[must_use]
     pub fn sha256(&self) -> &str {
-        &self.sha256
+        &self.manifest.tensors.sha256
     }
 
     /// The weights.
@@ -200,32 +212,40 @@ impl Checkpoint {
         &self.tensors
     }
 
-    /// Reads the JSON part alone, for what does not need the weights.
+    /// Checks the JSON file alone, without its tensors, and returns the kind of network.
     ///
     /// # Errors
     ///
     /// As [`open`](Self::open), but for those of the tensors.
-    pub fn parse_contents(json: &[u8]) -> Result<Contents> {
+    pub fn check_json(json: &[u8]) -> Result<String> {
         if json.len() > MAX_BYTES {
             return Err(Error::invalid("size", format!("it has more than {MAX_BYTES} bytes")));
         }
-        let Manifest { kind, config, preprocessing, provenance, .. } = parse(json)?;
-        Ok(Contents { kind, config, preprocessing, provenance })
+        Ok(parse(json)?.kind)
     }
 }
 
-fn parse(json: &[u8]) -> Result<Manifest> {
+fn parse(json: &[u8]) -> Result<Manifest<Value, Value>> {
     let invalid = |error: serde_json::Error| Error::invalid("checkpoint", error.to_string());
     let Head { format, format_version: version } = serde_json::from_slice(json).map_err(invalid)?;
+    if format == FORMAT && version == 1 {
+        // Which frames and which face the network saw is in no file of that version, so nothing can be made up for it.
+        let reason = "it is of version 1, which does not say which frames and which face the network looks at: train \
+                      again, or save its tensors with `Checkpoint::save` and the `Input` that it was trained with";
+        return Err(Error::invalid("version", reason));
+    }
     if format != FORMAT || version != FORMAT_VERSION {
         return Err(Error::UnsupportedFormat {
-            format,
+            format: format.chars().take(80).collect(),
             version,
             known: FORMAT,
             known_version: FORMAT_VERSION,
         });
     }
-    let manifest: Manifest = serde_json::from_slice(json).map_err(invalid)?;
+    let manifest: Manifest<Value, Value> = serde_json::from_slice(json).map_err(invalid)?;
+    if let Some(input) = &manifest.input {
+        input.validate().map_err(|error| Error::invalid("input", error.to_string()))?;
+    }
     if !is_plain(&manifest.tensors.file) {
         let reason = format!("`{}` is not the name of a file next to it", manifest.tensors.file);
         return Err(Error::invalid("tensors", reason));

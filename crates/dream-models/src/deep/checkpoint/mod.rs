@@ -2,12 +2,9 @@
 //!
 //! A checkpoint is a JSON file, which says what the network is, how frames are prepared for it and where its weights
 //! come from, and one safetensors file next to it. [`TensorFile`] reads published safetensors files as well. Nothing
-//! here downloads; with feature `hub`, functions of module `hub` do when they are called.
+//! here knows a network, and nothing downloads.
 
 mod header;
-#[cfg(feature = "hub")]
-#[cfg_attr(docsrs, doc(cfg(feature = "hub")))]
-pub mod hub;
 mod manifest;
 mod pickle;
 mod source;
@@ -18,7 +15,6 @@ use std::path::Path;
 
 pub use header::MAX_HEADER_BYTES;
 pub use manifest::{Checkpoint, Contents};
-pub(crate) use source::read_bounded;
 pub use tensors::{TensorFile, check, write_tensors};
 
 use crate::{Error, Result};

@@ -167,7 +167,8 @@ pub fn check<'a>(
     Err(Error::TensorMismatch { missing, extra, misshaped })
 }
 
-/// Writes a safetensors file whose bytes depend on the tensors only, and returns its SHA-256.
+/// Writes a safetensors file and returns its SHA-256. Its bytes depend on the tensors only; they are those that the
+/// `safetensors` library writes.
 ///
 /// The file appears complete or not at all, under its name.
 ///
@@ -176,48 +177,22 @@ pub fn check<'a>(
 /// [`Error::Io`], and [`Error::InvalidModel`] for a number type that the format is not written in (all but `f32`,
 /// `f64`, `f16`, `bf16`, `i64`, `u32` and `u8`).
 pub fn write_tensors(path: impl AsRef<Path>, tensors: &BTreeMap<String, Tensor>) -> Result<String> {
-    let mut header = serde_json::Map::new();
-    let mut offset = 0usize;
-    for (name, tensor) in tensors {
-        let size = tensor.elem_count() * tensor.dtype().size_in_bytes();
-        let info = serde_json::json!({
-            "dtype": name_of(tensor.dtype())?, "shape": tensor.dims(), "data_offsets": [offset, offset + size],
-        });
-        header.insert(name.clone(), info);
-        offset += size;
-    }
-    let mut header = serde_json::Value::Object(header).to_string().into_bytes();
-    // Data that begin at a multiple of eight can be mapped into memory by others.
-    header.resize(header.len().next_multiple_of(8), b' ');
+    let tensors = header::order(tensors)?;
+    let header = header::write(&tensors)?;
     let mut hash = Sha256::new();
     super::atomic(path.as_ref(), |file: &mut File| {
         let mut put = |bytes: &[u8]| {
             hash.update(bytes);
             file.write_all(bytes)
         };
-        put(&(header.len() as u64).to_le_bytes())?;
         put(&header)?;
-        for tensor in tensors.values() {
+        // One at a time: what is copied from a device, or out of a view, is gone before the next.
+        for (_, tensor, _) in tensors {
             put(&bytes(tensor).map_err(std::io::Error::other)?)?;
         }
         Ok(())
     })?;
     Ok(hex(&hash.finalize()))
-}
-
-fn name_of(dtype: DType) -> Result<&'static str> {
-    Ok(match dtype {
-        DType::F64 => "F64",
-        DType::F32 => "F32",
-        DType::F16 => "F16",
-        DType::BF16 => "BF16",
-        DType::I64 => "I64",
-        DType::U32 => "U32",
-        DType::U8 => "U8",
-        other => {
-            return Err(Error::invalid("tensors", format!("numbers of the type {other:?} are not written")));
-        }
-    })
 }
 
 /// Values in row-major order, little endian.

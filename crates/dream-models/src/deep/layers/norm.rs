@@ -1,7 +1,8 @@
 use candle_core::{D, Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
-use crate::deep::{kernels, single};
+use crate::deep::kernels;
+use crate::deep::numeric::single;
 
 /// Layer normalisation over the last axis with weight and bias, trainable.
 ///

@@ -1,7 +1,8 @@
 //! Kernel values of many pairs of rows at once.
 
+use super::Kernel;
 use super::exp::exp_negative;
-use super::{Kernel, Rows};
+use crate::regression::Rows;
 use crate::simd::{self, dispatch};
 use crate::{Error, Result, par};
 
@@ -220,8 +221,8 @@ impl Gram {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::random::SplitMix64;
     use super::*;
+    use crate::random::SplitMix64;
 
     #[test]
     fn tiles_and_single_rows_have_the_same_bytes() {

@@ -199,9 +199,9 @@ fn mirror(all: &mut [Value], count: usize, stride: usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::random::SplitMix64;
-    use super::super::Rows;
     use super::*;
+    use crate::random::SplitMix64;
+    use crate::regression::Rows;
 
     #[test]
     fn every_storage_holds_the_same_values() {

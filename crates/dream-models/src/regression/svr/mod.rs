@@ -1,26 +1,32 @@
-//! Support vector regression. See [`SvrParams`].
+//! Support vector regression, the choice of its settings and columns, and its file. See [`SvrParams`].
 
 mod exp;
 mod file;
 mod kernel;
 mod matrix;
 mod model;
+mod saved;
+mod scaled;
 mod scan;
+mod search;
+mod select;
 mod shrink;
 mod solver;
 mod validate;
 
-pub(super) use file::SvrFile;
 pub use model::Svr;
-pub(super) use validate::CrossValidation;
+pub use saved::SvrModel;
+pub use scaled::{ScaledSvr, ScaledSvrParams};
+pub use search::{RandomizedSearch, Scoring, SearchReport, Trial, powers_of_two, search_svr, svr_grid};
+pub use select::{Ranking, Selection, SelectionParams, SizeReport, SizeSearch};
 
 use serde::{Deserialize, Serialize};
 
 use self::kernel::Points;
 use self::matrix::KernelMatrix;
 use self::solver::{Settings, Solution, solve};
-use super::Rows;
-use super::rows::check_targets;
+use crate::regression::Rows;
+use crate::regression::rows::check_targets;
 use crate::{Error, Result};
 
 /// Similarity of two rows.
@@ -39,7 +45,7 @@ pub enum Kernel {
 /// How a support vector regression (ε-SVR) is trained.
 ///
 /// Finds the flattest function that is within ε of most targets: it minimises `|w|²/2 + C ∑ max(0, |y − f(x)| − ε)`.
-/// Scale the columns first (see [`super::MinMax`]): the kernels add them up as they are.
+/// Scale the columns first (see [`MinMax`](crate::regression::MinMax)): the kernels add them up as they are.
 ///
 /// The solver is sequential minimal optimisation with second-order choice of the pairs. It goes through the same steps as
 /// libsvm (and scikit-learn's `SVR`), so that it stops at the same place: predictions agree to 1e-6 also where
@@ -140,7 +146,7 @@ impl SvrParams {
         }
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    fn check(&self) -> Result<()> {
         let positive = [("c", self.c), ("tolerance", self.tolerance)];
         let gamma = match self.kernel {
             Kernel::Linear => None,

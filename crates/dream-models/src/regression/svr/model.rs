@@ -1,7 +1,8 @@
+use super::Kernel;
 use super::kernel::{Points, TILE, values, weighted_sum};
 use super::solver::Solution;
-use super::{Kernel, Rows};
 use crate::regression::Regressor;
+use crate::regression::Rows;
 use crate::regression::rows::check_row;
 use crate::{Result, par};
 

@@ -1,26 +1,27 @@
 //! Cross-validation of many candidates on the same rows.
 
+use super::SvrParams;
 use super::kernel::{Gram, Points, weighted_sum};
 use super::matrix::KernelMatrix;
-use super::{Rows, SvrParams};
+use crate::regression::Rows;
 use crate::regression::folds::Split;
 use crate::regression::rows::check_targets;
 use crate::{Result, par};
 
 /// Score of a fold, and whether its fit converged.
-pub(crate) type Fold = (f64, bool);
+pub(super) type Fold = (f64, bool);
 
-pub(crate) struct CrossValidation<'a> {
-    pub(crate) rows: &'a Rows<'a>,
-    pub(crate) targets: &'a [f64],
-    pub(crate) candidates: &'a [SvrParams],
-    pub(crate) splits: &'a [Split],
-    pub(crate) score: &'a (dyn Fn(&[f64], &[f64]) -> f64 + Sync),
+pub(super) struct CrossValidation<'a> {
+    pub(super) rows: &'a Rows<'a>,
+    pub(super) targets: &'a [f64],
+    pub(super) candidates: &'a [SvrParams],
+    pub(super) splits: &'a [Split],
+    pub(super) score: &'a (dyn Fn(&[f64], &[f64]) -> f64 + Sync),
 }
 
 impl CrossValidation<'_> {
     /// The folds of each candidate.
-    pub(crate) fn run(&self) -> Result<Vec<Vec<Fold>>> {
+    pub(super) fn run(&self) -> Result<Vec<Vec<Fold>>> {
         self.candidates.iter().try_for_each(SvrParams::check)?;
         check_targets(self.rows, self.targets)?;
         let points = Points::new(self.rows)?;

@@ -1,0 +1,3 @@
+//! Towers that turn frames into features: one folder each.
+
+pub mod swin_v2;

@@ -1,0 +1,181 @@
+//! Published weights from a model hub (feature `hub`). Every function here may download; nothing else does.
+//!
+//! Files are kept in the hub's own cache, shared with its Python programs, and are not asked for again. The environment
+//! is honoured as there: `HF_HOME` moves the cache, `HF_ENDPOINT` names another server, and with `HF_HUB_OFFLINE=1`
+//! nothing leaves the machine.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use candle_core::{DType, Device, Tensor};
+use hf_hub::api::sync::ApiBuilder;
+use hf_hub::{Cache, Repo, RepoType};
+
+use super::backbones::swin_v2;
+use super::checkpoint::TensorFile;
+use super::pretrained;
+use super::text::clip;
+use crate::{Error, Result};
+
+/// A file of a hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remote {
+    /// `owner/name`.
+    pub repository: String,
+    /// Commit, tag or branch.
+    pub revision: String,
+    /// Path in the repository.
+    pub file: String,
+}
+
+impl Remote {
+    /// timm's large Swin-V2, the visual encoder of DA-CLIP and OPDAI (MIT).
+    ///
+    /// The branch, not a commit: replace `revision` with the commit that you have verified.
+    #[must_use]
+    pub fn swin_v2_large() -> Self {
+        Self {
+            repository: "timm/swinv2_large_window12to16_192to256.ms_in22k_ft_in1k".to_owned(),
+            revision: "main".to_owned(),
+            file: "model.safetensors".to_owned(),
+        }
+    }
+
+    /// OpenAI's CLIP ViT-B/32 (MIT), at the commit of its safetensors file: the main branch has pickles only.
+    #[must_use]
+    pub fn clip_vit_b32() -> Self {
+        Self {
+            repository: "openai/clip-vit-base-patch32".to_owned(),
+            revision: "d15b5f29721ca72dac15f8526b284be910de18be".to_owned(),
+            file: "model.safetensors".to_owned(),
+        }
+    }
+
+    fn failed(&self, reason: impl Into<String>) -> Error {
+        let Self { repository, revision, file } = self.clone();
+        Error::Hub { repository, revision, file, reason: reason.into() }
+    }
+}
+
+/// How files are looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hub {
+    /// Folder of the cache, or `None` for `HF_HOME` and its default.
+    pub cache: Option<PathBuf>,
+    /// Address of the server, or `None` for `HF_ENDPOINT` and its default.
+    pub endpoint: Option<String>,
+    /// Whether only the cache is looked at.
+    pub offline: bool,
+}
+
+impl Hub {
+    /// As the environment says, `HF_HUB_OFFLINE` included.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let on = |value: String| matches!(value.to_ascii_uppercase().as_str(), "1" | "ON" | "YES" | "TRUE");
+        Self { cache: None, endpoint: None, offline: std::env::var("HF_HUB_OFFLINE").is_ok_and(on) }
+    }
+
+    /// The path of a file: in the cache, or downloaded into it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Hub`] for a file that is not in the cache while offline, or that the server does not give.
+    pub fn get(&self, remote: &Remote) -> Result<PathBuf> {
+        let parts = [&remote.repository, &remote.revision, &remote.file];
+        let unsafe_part = |part: &&&String| {
+            part.is_empty()
+                || part.starts_with('/')
+                || part.split('/').any(|piece| piece == "..")
+                || part.contains('\\')
+        };
+        if let Some(part) = parts.iter().find(unsafe_part) {
+            return Err(remote.failed(format!("`{part}` leads out of the cache")));
+        }
+        let cache = self.cache.clone().map_or_else(Cache::from_env, Cache::new);
+        let Remote { repository, revision, file } = remote.clone();
+        let repo = Repo::with_revision(repository.clone(), RepoType::Model, revision.clone());
+        // Python's programs keep a commit without a reference to it, which the library looks for.
+        let folder = format!("models--{}", repository.replace('/', "--"));
+        let by_commit = cache.path().join(folder).join("snapshots").join(&revision).join(&file);
+        if by_commit.is_file() {
+            return Ok(by_commit);
+        }
+        if let Some(path) = cache.repo(repo.clone()).get(&file) {
+            return Ok(path);
+        }
+        if self.offline {
+            let place = cache.path().display();
+            let reason =
+                format!("it is not in {place}, and HF_HUB_OFFLINE forbids asking: get it once while online");
+            return Err(remote.failed(reason));
+        }
+        let endpoint = self.endpoint.clone().or_else(|| std::env::var("HF_ENDPOINT").ok());
+        let mut builder = ApiBuilder::from_cache(cache).with_progress(false);
+        if let Some(endpoint) = endpoint {
+            builder = builder.with_endpoint(endpoint.trim_end_matches('/').to_owned());
+        }
+        let api = builder.build().map_err(|error| remote.failed(error.to_string()))?;
+        api.repo(repo).get(&file).map_err(|error| remote.failed(error.to_string()))
+    }
+
+    /// Tensors of a Swin-V2, named and shaped as its configuration says; those of a head that it has not are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Hub`], [`Error::TensorMismatch`], and those of [`TensorFile`].
+    pub fn swin_v2(
+        &self,
+        remote: &Remote,
+        config: &swin_v2::Config,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<BTreeMap<String, Tensor>> {
+        let file = TensorFile::open(self.get(remote)?)?;
+        moved(pretrained::swin_v2(&file, config)?, dtype, device)
+    }
+
+    /// Tensors of a text tower, in either layout, also out of a file of the whole CLIP.
+    ///
+    /// # Errors
+    ///
+    /// As [`swin_v2`](Self::swin_v2).
+    pub fn clip_text(
+        &self,
+        remote: &Remote,
+        config: &clip::Config,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<BTreeMap<String, Tensor>> {
+        let file = TensorFile::open(self.get(remote)?)?;
+        moved(pretrained::clip_text(&file, config)?, dtype, device)
+    }
+}
+
+/// timm's large Swin-V2 without its head, for [`Params::insert`](crate::deep::train::Params::insert) or a `VarBuilder`.
+///
+/// # Errors
+///
+/// As [`Hub::swin_v2`].
+pub fn swin_v2_large(dtype: DType, device: &Device) -> Result<BTreeMap<String, Tensor>> {
+    let config = swin_v2::Config::large_w12to16_192to256();
+    Hub::from_env().swin_v2(&Remote::swin_v2_large(), &config, dtype, device)
+}
+
+/// The text tower of OpenAI's CLIP ViT-B/32.
+///
+/// # Errors
+///
+/// As [`Hub::clip_text`].
+pub fn clip_vit_b32(dtype: DType, device: &Device) -> Result<BTreeMap<String, Tensor>> {
+    Hub::from_env().clip_text(&Remote::clip_vit_b32(), &clip::Config::vit_b32(), dtype, device)
+}
+
+fn moved(
+    tensors: BTreeMap<String, Tensor>,
+    dtype: DType,
+    device: &Device,
+) -> Result<BTreeMap<String, Tensor>> {
+    let moved = |(name, tensor): (String, Tensor)| Ok((name, tensor.to_dtype(dtype)?.to_device(device)?));
+    tensors.into_iter().map(moved).collect()
+}

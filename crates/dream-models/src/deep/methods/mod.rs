@@ -1,0 +1,67 @@
+//! The methods whose networks this crate has: one folder and one line in [`METHODS`] each.
+
+pub mod da_clip;
+pub mod opdai;
+
+use candle_core::{DType, Device};
+
+use super::checkpoint::Checkpoint;
+use super::network::VideoNetwork;
+use crate::{Error, Result};
+
+/// Every method, in the order in which programs list them.
+pub const METHODS: &[Entry] = &[da_clip::ENTRY, opdai::ENTRY];
+
+/// A method.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Its name on a command line, such as `da-clip`.
+    pub name: &'static str,
+    /// What a checkpoint calls it, such as `da_clip`.
+    pub kind: &'static str,
+    /// Its name in a table, such as `DA-CLIP`.
+    pub title: &'static str,
+    /// Loads the network of a checkpoint of this kind, computing in a number type on a device.
+    pub load: fn(&Checkpoint, DType, &Device) -> Result<Box<dyn VideoNetwork>>,
+}
+
+/// The method of a checkpoint's kind.
+#[must_use]
+pub fn entry(kind: &str) -> Option<&'static Entry> {
+    METHODS.iter().find(|entry| entry.kind == kind)
+}
+
+/// The method of a name on a command line.
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static Entry> {
+    METHODS.iter().find(|entry| entry.name == name)
+}
+
+/// The network of a checkpoint of any kind, ready to score, computing in `dtype` on `device`.
+///
+/// ```no_run
+/// use dream_models::deep::candle_core::{DType, Device};
+/// use dream_models::deep::checkpoint::Checkpoint;
+/// use dream_models::deep::methods;
+///
+/// let checkpoint = Checkpoint::open("model.json")?;
+/// let network = methods::load(&checkpoint, DType::F32, &Device::Cpu)?;
+/// println!("{}", network.input().frames);
+/// # Ok::<(), dream_models::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::InvalidModel`] for a kind that no method has and for a checkpoint without an input,
+/// [`Error::InvalidInput`] when its preprocessing makes frames of another size than the network takes,
+/// [`Error::TensorMismatch`] when its tensors are not those of its configuration, and those of reading them.
+pub fn load(checkpoint: &Checkpoint, dtype: DType, device: &Device) -> Result<Box<dyn VideoNetwork>> {
+    let kind = checkpoint.kind();
+    let Some(entry) = entry(kind) else {
+        let known: Vec<&str> = METHODS.iter().map(|entry| entry.kind).collect();
+        let shown: String = kind.chars().take(80).collect();
+        let reason = format!("it is `{shown}`, this crate knows {}", known.join(", "));
+        return Err(Error::invalid("kind", reason));
+    };
+    (entry.load)(checkpoint, dtype, device)
+}

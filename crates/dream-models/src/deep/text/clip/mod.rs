@@ -1,0 +1,15 @@
+//! The text encoder of CLIP and its tokenizer.
+
+mod attention;
+mod block;
+mod config;
+mod fused;
+mod names;
+mod tokenizer;
+mod tower;
+mod vocabulary;
+
+pub use config::{Activation, Config};
+pub use names::from_openai;
+pub use tokenizer::{Padding, Tokenizer, Tokens};
+pub use tower::TextTower;

@@ -1,0 +1,3 @@
+//! Towers that read text, and their tokenizers: one folder each.
+
+pub mod clip;

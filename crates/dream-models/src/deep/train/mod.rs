@@ -1,0 +1,7 @@
+//! What training needs besides a network and a loss: parameters with names, an optimiser, the learning rate's course.
+
+pub mod optim;
+mod params;
+pub mod schedule;
+
+pub use params::Params;
