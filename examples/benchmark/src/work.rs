@@ -38,7 +38,8 @@ impl Work<'_> {
         sets.sort_unstable();
         sets.dedup();
         let faces = Faces::new(args.boxes.as_deref(), args.crop, args.expand)?;
-        let pool = ThreadPoolBuilder::new().num_threads(args.jobs).build().context("cannot start the threads")?;
+        let pool =
+            ThreadPoolBuilder::new().num_threads(args.jobs).build().context("cannot start the threads")?;
         let store = Store::open(&args.out)?;
         let protocol = Protocol::new(self.kind, plan, &sets, settings(args, &faces));
         let protocol = protocol.with(&self.methods, &self.losses, args.every);
@@ -98,7 +99,11 @@ fn settings(args: &args::Work, faces: &Faces) -> Vec<(String, String)> {
 }
 
 /// The methods of a command line.
-pub(crate) fn methods(args: &args::Work, plan: Option<&Plan>, names: &[String]) -> Result<Vec<Box<dyn Method>>> {
+pub(crate) fn methods(
+    args: &args::Work,
+    plan: Option<&Plan>,
+    names: &[String],
+) -> Result<Vec<Box<dyn Method>>> {
     registry::choose(names, || networks(args, plan))
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use dream_data::{Cropped, FrameSource, OpenOptions, Pixels, open};
-use dream_features::{Frame, LumaView, RgbView, VideoFeatures, VideoSpec, Yuv420View};
+use dream_features::{Frame, VideoFeatures, VideoSpec};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
@@ -204,14 +204,9 @@ fn frames(video: &Video, extractors: &[&Extractor]) -> Result<Vec<Result<Outcome
 /// The pixels as the extractors take them.
 fn view(pixels: Pixels<'_>) -> Result<Frame<'_>> {
     Ok(match pixels {
-        Pixels::Yuv420 { y, u, v } => {
-            let luma = LumaView::new(y.data, y.width, y.height, y.stride)?;
-            let cb = LumaView::new(u.data, u.width, u.height, u.stride)?;
-            let cr = LumaView::new(v.data, v.width, v.height, v.stride)?;
-            Frame::from_yuv420(Yuv420View::new(luma, cb, cr).context("odd planes")?)
-        }
-        Pixels::Gray(p) => Frame::from_luma(LumaView::new(p.data, p.width, p.height, p.stride)?),
-        Pixels::Rgb(p) => Frame::from_rgb(RgbView::new(p.data, p.width, p.height, p.stride)?),
+        Pixels::Yuv420 { y, u, v } => Frame::yuv420x(y.parts(), u.parts(), v.parts())?,
+        Pixels::Gray(plane) => Frame::luma(plane.parts())?,
+        Pixels::Rgb(plane) => Frame::rgb(plane.parts())?,
         other => bail!("cannot extract features from this pixel layout: {other:?}"),
     })
 }

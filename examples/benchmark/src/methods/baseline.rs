@@ -42,7 +42,11 @@ impl Method for Random {
             Some(1.0 + 4.0 * drawn_by(&format!("{} {} {}", task.split.seed, task.split.name, clip.id)))
         };
         let sets = task.split.tests.iter().map(|list| Some(list.iter().map(draw).collect()));
-        Ok(Predicted { sets: sets.collect(), note: format!("seed {}", task.split.seed), ..Predicted::default() })
+        Ok(Predicted {
+            sets: sets.collect(),
+            note: format!("seed {}", task.split.seed),
+            ..Predicted::default()
+        })
     }
 }
 
@@ -107,8 +111,8 @@ mod tests {
 
     use super::*;
     use crate::features::extract::{Extraction, Features};
-    use crate::plan::faces::Faces;
     use crate::plan::Plan;
+    use crate::plan::faces::Faces;
     use crate::plan::shard::Shard;
     use crate::store::Store;
 

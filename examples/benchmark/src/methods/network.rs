@@ -67,7 +67,8 @@ impl Setup {
         };
         let mut clips: Vec<Clip> = plan.clips.iter().map(|clip| blank(&clip.id)).collect();
         for root in plan.described() {
-            let here = clips.iter_mut().zip(&plan.clips).filter(|(_, clip)| plan.description(clip) == Some(root));
+            let here =
+                clips.iter_mut().zip(&plan.clips).filter(|(_, clip)| plan.description(clip) == Some(root));
             ::train::describe(&Dataset::open(root)?, here.map(|(clip, _)| clip))?;
         }
         let sentences: Vec<Vec<String>> = clips.into_iter().map(|clip| clip.sentences).collect();
@@ -156,7 +157,8 @@ impl Network {
         let (train, tests) = (clips(&split.train), split.tests.iter().map(&mut clips).collect::<Vec<_>>());
         let number = split.name.parse().unwrap_or_default();
         let (options, cache) = (&self.setup.options, task.store.root().join(FRAMES));
-        let all = Sets { fit: train.iter().chain(tests.iter().flatten()).cloned().collect(), ..Sets::default() };
+        let all =
+            Sets { fit: train.iter().chain(tests.iter().flatten()).cloned().collect(), ..Sets::default() };
         let broken = self.job(split.seed, number, &all, folder, &cache).prepare()?;
         for (id, error) in broken {
             let path = all.fit.iter().find(|clip| clip.about.id == id).map(|clip| clip.path.as_path());

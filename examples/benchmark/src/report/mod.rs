@@ -40,8 +40,7 @@ fn write(report: &Report, store: &Store) -> Result<()> {
         store.write(&name, &predictions(report, method)?)?;
     }
     for table in &report.tables {
-        let text =
-            format!("{}\n\n{}\n{}", table.title, table.table.format(Format::Text), table.text());
+        let text = format!("{}\n\n{}\n{}", table.title, table.table.format(Format::Text), table.text());
         store.write(&format!("{}.txt", table.file), text.as_bytes())?;
         for (ending, format) in [("md", Format::Markdown), ("csv", Format::Csv), ("tex", Format::Latex)] {
             store.write(&format!("{}.{ending}", table.file), table.table.format(format).as_bytes())?;

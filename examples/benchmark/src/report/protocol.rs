@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::features::extract::{self, Entry, Outcome};
-use crate::methods::method::{About, Method};
 use crate::features::sets::Set;
+use crate::methods::method::{About, Method};
 use crate::plan::Plan;
 use crate::store::Store;
 use crate::train::run::{self, Run};

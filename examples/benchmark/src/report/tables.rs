@@ -39,7 +39,9 @@ impl ResultTable {
             (Kind::Splits, 1) => "One split".to_owned(),
             (Kind::Splits, _) => format!("Mean ± deviation over {count} splits"),
             (Kind::Across, 1) => "One repeat".to_owned(),
-            (Kind::Across, _) => format!("Mean ± deviation over {count} repeats, each with a seed of its own"),
+            (Kind::Across, _) => {
+                format!("Mean ± deviation over {count} repeats, each with a seed of its own")
+            }
         };
         let sets: Vec<String> =
             protocol.test_sets.iter().enumerate().map(|(at, set)| format!("{} is {set}", at + 1)).collect();
@@ -71,7 +73,9 @@ fn gaps(method: &MethodResults, undefined: &[(Set, f64)]) -> Vec<String> {
         all += 1;
     }
     if absent > 0 {
-        notes.push(format!("{absent} of {all} test clips have no prediction and are left out, see failures.csv"));
+        notes.push(format!(
+            "{absent} of {all} test clips have no prediction and are left out, see failures.csv"
+        ));
     }
     let failed = runs.iter().filter(|run| run.failed).count();
     if failed > 0 {

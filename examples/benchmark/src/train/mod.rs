@@ -7,8 +7,8 @@ use rayon::ThreadPool;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::methods::method::{Method, Predicted, Task};
-use crate::plan::shard::Shard;
 use crate::plan::Scored;
+use crate::plan::shard::Shard;
 use crate::progress::progress;
 use run::{Row, Run, SetRun, name};
 

@@ -22,7 +22,12 @@ fn killed_sharded_or_with_other_jobs_the_bytes_are_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let data = tree(folder.path());
     let case = |name: &str, more: &[&str]| {
-        Case::new(folder.path(), &data, name, &quick("opdai,da-clip", &[&["--save-every", "1"], more].concat()))
+        Case::new(
+            folder.path(),
+            &data,
+            name,
+            &quick("opdai,da-clip", &[&["--save-every", "1"], more].concat()),
+        )
     };
     let whole = case("whole", &["--jobs", "1"]);
     let shown = whole.run(0);

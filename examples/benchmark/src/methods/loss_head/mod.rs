@@ -72,7 +72,11 @@ impl Method for LossHead {
         let params = HeadParams { seed: task.split.seed, ..HeadParams::default() };
         let (head, last) = Head::fit(&params, &train, &mos, self.loss)?;
         let sets = task.predicted(&self.set, |rows| head.predict(rows))?;
-        Ok(Predicted { sets, note: format!("loss {last:.4} in the last epoch, {} clips", mos.len()), ..Predicted::default() })
+        Ok(Predicted {
+            sets,
+            note: format!("loss {last:.4} in the last epoch, {} clips", mos.len()),
+            ..Predicted::default()
+        })
     }
 }
 
