@@ -5,12 +5,14 @@ use std::sync::OnceLock;
 use pulp::Simd;
 
 use crate::error::{Error, Result};
-use crate::extract::{ImageFeatures, Workspace};
+use crate::extract::ImageFeatures;
 use crate::frame::Frame;
 use crate::layout::FeatureLayout;
 use crate::nss::{AggdMoments, FlatAreas, GgdMoments, MscnRow, MscnScan, PairSink};
 use crate::plane::{Plane, Rows};
+use crate::resize::HalfSize;
 use crate::simd::{Kernel, dispatch};
+use crate::workspace::Workspace;
 
 /// The BRISQUE features of one image.
 ///
@@ -94,7 +96,7 @@ impl ImageFeatures for Brisque {
             return Err(Error::Length { argument: "out", expected: Self::DIM, found: out.len() });
         }
         let luma = frame.luma_rows();
-        let Workspace { scan, rows, resize, half, .. } = workspace;
+        let Scratch { scan, rows, resize, half } = workspace.slot::<Scratch>();
         let (full_out, half_out) = out.split_at_mut(SCALE_DIM);
         let shared = frame.shared().filter(|_| self.flat_areas == FlatAreas::Snapped);
         let keep = shared.and_then(|shared| shared.memory_for_mscn()).map(|mut plane| {
@@ -126,6 +128,23 @@ impl Brisque {
             *out = value;
         }
         sink.keep
+    }
+}
+
+/// Memory of BRISQUE, reused from frame to frame.
+#[derive(Debug)]
+struct Scratch {
+    scan: MscnScan,
+    /// First and previous row of coefficients.
+    rows: [MscnRow; 2],
+    resize: HalfSize,
+    half: Plane,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        let (scan, rows, resize) = Default::default();
+        Self { scan, rows, resize, half: Plane::zeros(1, 1) }
     }
 }
 

@@ -2,45 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::frame::Frame;
-use crate::gm_log::GmLogScan;
-use crate::higrade::HigradeScan;
 use crate::layout::{FeatureLayout, FeatureVector, sanitise};
-use crate::nss::{MscnRow, MscnScan};
-use crate::plane::Plane;
-use crate::resize::HalfSize;
-
-/// Memory that extractors reuse from frame to frame. It carries nothing from one frame to the next.
-#[derive(Debug)]
-pub struct Workspace {
-    pub(crate) scan: MscnScan,
-    /// First and previous row of coefficients.
-    pub(crate) rows: [MscnRow; 2],
-    pub(crate) resize: HalfSize,
-    pub(crate) half: Plane,
-    pub(crate) gm_log: GmLogScan,
-    pub(crate) higrade: HigradeScan,
-}
-
-impl Workspace {
-    /// An empty workspace; it grows with the first frame.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            scan: MscnScan::default(),
-            rows: Default::default(),
-            resize: HalfSize::default(),
-            half: Plane::zeros(1, 1),
-            gm_log: GmLogScan::default(),
-            higrade: HigradeScan::default(),
-        }
-    }
-}
-
-impl Default for Workspace {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+use crate::workspace::Workspace;
 
 /// Features of one image.
 pub trait ImageFeatures: Send + Sync {

@@ -14,10 +14,11 @@ use crate::view::{Luma16View, LumaView, RgbView, Yuv420View};
 ///
 /// # Example
 /// ```
-/// use dream_features::{Frame, LumaView, RgbView};
+/// use dream_features::Frame;
 ///
-/// let luma = Frame::from_luma(LumaView::new(&[16; 12], 4, 3, 4)?);
-/// let rgb = Frame::from_rgb(RgbView::new(&[16; 36], 4, 3, 12)?);
+/// // Bytes, width, height, stride.
+/// let luma = Frame::luma((&[16; 12], 4, 3, 4))?;
+/// let rgb = Frame::rgb((&[16; 36], 4, 3, 12))?;
 /// assert_eq!(luma.size(), rgb.size());
 /// assert_eq!(luma.luma_plane(), rgb.luma_plane());
 /// # Ok::<(), dream_features::Error>(())
@@ -27,6 +28,13 @@ pub struct Frame<'a> {
     pixels: Pixels<'a>,
     /// Where extractors that look at the same frame share what they derive from it.
     shared: Option<&'a Shared>,
+}
+
+/// A plane of 8-bit samples as decoders hand it out: bytes, width, height, and bytes from row to row.
+type Parts<'a> = (&'a [u8], usize, usize, usize);
+
+fn luma((data, width, height, stride): Parts<'_>) -> Result<LumaView<'_>> {
+    LumaView::new(data, width, height, stride)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +68,30 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub const fn from_rgb(view: RgbView<'a>) -> Self {
         Self::new(Pixels::Rgb(view))
+    }
+
+    /// A frame of 8-bit luma from the parts of its plane: bytes, width, height and stride.
+    ///
+    /// # Errors
+    /// As [`LumaView::new`].
+    pub fn luma(parts: Parts<'a>) -> Result<Self> {
+        Ok(Self::from_luma(luma(parts)?))
+    }
+
+    /// A frame of packed 8-bit RGB from the parts of its plane: bytes, width and height in pixels, stride in bytes.
+    ///
+    /// # Errors
+    /// As [`RgbView::new`].
+    pub fn rgb((data, width, height, stride): Parts<'a>) -> Result<Self> {
+        Ok(Self::from_rgb(RgbView::new(data, width, height, stride)?))
+    }
+
+    /// A frame of 8-bit luma and chroma, 4:2:0, from the parts of its planes: bytes, width, height and stride of each.
+    ///
+    /// # Errors
+    /// As [`LumaView::new`] and [`Yuv420View::new`].
+    pub fn yuv420(y: Parts<'a>, u: Parts<'a>, v: Parts<'a>) -> Result<Self> {
+        Ok(Self::from_yuv420(Yuv420View::new(luma(y)?, luma(u)?, luma(v)?)?))
     }
 
     const fn new(pixels: Pixels<'a>) -> Self {
@@ -104,7 +136,7 @@ impl<'a> Frame<'a> {
 
     /// The planes of luma and chroma, when the frame was made of them.
     #[must_use]
-    pub const fn yuv420(&self) -> Option<Yuv420View<'a>> {
+    pub const fn yuv420_view(&self) -> Option<Yuv420View<'a>> {
         match &self.pixels {
             Pixels::Yuv420(view) => Some(*view),
             _ => None,

@@ -116,6 +116,15 @@ pub enum Error {
         what: String,
     },
 
+    /// A name that no loss has.
+    #[error("there is no loss `{name}`: it is one of {known}")]
+    UnknownLoss {
+        /// The name given.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+
     /// A setting outside its range.
     #[error("`{field}` is {value}, it must be {expected}")]
     InvalidConfig {

@@ -60,7 +60,7 @@ fn motion(clip: &Clip, steps: &Value, check: &mut Check) -> Result<()> {
     let mut compared = 0;
     for (t, frame) in clip.frames().enumerate() {
         let frame = frame?;
-        let Some(view) = frame.yuv420() else { continue };
+        let Some(view) = frame.yuv420_view() else { continue };
         let (Some(row), Some(index)) = (engine.push(&view)?, t.checked_sub(1)) else { continue };
         let Some(k) = indices.iter().position(|&i| i == index as f64) else { continue };
         compared += 1;

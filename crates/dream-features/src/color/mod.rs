@@ -6,6 +6,7 @@ mod lab;
 mod lab8;
 mod lms;
 mod luma;
+mod pack;
 mod ycbcr;
 
 pub(crate) use frame_rgb::FrameRgb;
@@ -15,4 +16,5 @@ pub(crate) use lms::ShortWave;
 pub use lms::lms_cat02;
 pub(crate) use luma::GrayRows;
 pub use luma::{gray_matlab, luma_bt601_full, luma_bt601_studio};
+pub use pack::pack_rgb8;
 pub use ycbcr::{rgb_from_ycbcr, rgb8_from_ycbcr, ycbcr8_from_rgb};

@@ -6,13 +6,14 @@ mod scan;
 use std::sync::OnceLock;
 
 use crate::error::{Error, Result};
-use crate::extract::{ImageFeatures, Workspace};
+use crate::extract::ImageFeatures;
 use crate::frame::Frame;
 use crate::layout::FeatureLayout;
+use crate::workspace::Workspace;
 
 use histogram::BINS;
 pub use histogram::JointHistogram;
-pub(crate) use scan::GmLogScan;
+use scan::GmLogScan;
 
 /// The GM-LOG features of one image.
 ///
@@ -74,7 +75,7 @@ impl ImageFeatures for GmLog {
         if out.len() != Self::DIM {
             return Err(Error::Length { argument: "out", expected: Self::DIM, found: out.len() });
         }
-        out.copy_from_slice(&workspace.gm_log.run(&frame.luma_rows()).features());
+        out.copy_from_slice(&workspace.slot::<GmLogScan>().run(&frame.luma_rows()).features());
         Ok(())
     }
 }

@@ -6,12 +6,13 @@ use std::sync::OnceLock;
 
 use crate::color::{FrameRgb, Lab8};
 use crate::error::{Error, Result};
-use crate::extract::{ImageFeatures, Workspace};
+use crate::extract::ImageFeatures;
 use crate::frame::Frame;
 use crate::layout::FeatureLayout;
 use crate::nss::LocalStructure;
 use crate::par;
 use crate::view::LumaView;
+use crate::workspace::Workspace;
 use map::MapScan;
 
 /// The HIGRADE-1 features of one image.
@@ -111,7 +112,7 @@ impl ImageFeatures for Higrade {
         if out.len() != Self::DIM {
             return Err(Error::Length { argument: "out", expected: Self::DIM, found: out.len() });
         }
-        workspace.higrade.run(frame, out)
+        workspace.slot::<HigradeScan>().run(frame, out)
     }
 }
 
@@ -122,7 +123,7 @@ const TASKS: usize = if cfg!(feature = "rayon") { MAPS_IN_ALL } else { 1 };
 
 /// Memory of HIGRADE, reused from frame to frame.
 #[derive(Debug, Default)]
-pub(crate) struct HigradeScan {
+struct HigradeScan {
     rgb: FrameRgb,
     row: Vec<[u8; 3]>,
     lab: [Vec<u8>; 3],

@@ -12,9 +12,10 @@ pub use sampling::Sampling;
 use std::collections::VecDeque;
 
 use crate::error::{Error, Result};
-use crate::extract::{ImageFeatures, VideoFeatures, VideoSession, VideoSpec, Workspace};
+use crate::extract::{ImageFeatures, VideoFeatures, VideoSession, VideoSpec};
 use crate::frame::Frame;
 use crate::layout::{FeatureLayout, FeatureVector, sanitise};
+use crate::workspace::Workspace;
 use running::Running;
 use sampling::Sampler;
 pub(crate) use window::Windows;

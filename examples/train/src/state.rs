@@ -11,7 +11,7 @@ use dream_models::deep::train::optim::AdamW;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-const KIND: &str = "train_da_clip.state";
+const KIND: &str = "train.state";
 const WEIGHTS: &str = "weights.";
 const MOMENTS: &str = "adamw.";
 
@@ -64,12 +64,7 @@ pub(crate) fn save(
 ) -> Result<()> {
     let weights = params.tensors()?.into_iter().map(|(name, tensor)| (format!("{WEIGHTS}{name}"), tensor));
     let moments = adam.state()?.into_iter().map(|(name, tensor)| (format!("{MOMENTS}{name}"), tensor));
-    let contents = Contents {
-        kind: KIND.to_owned(),
-        config: settings.clone(),
-        provenance: serde_json::to_value(progress)?,
-        ..Contents::default()
-    };
+    let contents = Contents { kind: KIND.to_owned(), config: settings, input: None, provenance: progress };
     Checkpoint::save(path, &contents, &weights.chain(moments).collect())?;
     Ok(())
 }
@@ -89,7 +84,7 @@ pub(crate) fn load(path: &Path, settings: &Value, device: &Device) -> Result<Opt
     let named = || format!("the state {}", path.display());
     let file = Checkpoint::open(path).with_context(named)?;
     file.expect_kind(KIND).with_context(named)?;
-    let before = &file.contents().config;
+    let before: Value = file.config()?;
     if let (Some(before), Some(now)) = (before.as_object(), settings.as_object()) {
         let other: Vec<String> = now
             .iter()
@@ -105,7 +100,7 @@ pub(crate) fn load(path: &Path, settings: &Value, device: &Device) -> Result<Opt
             other.join("; ")
         );
     }
-    let progress = serde_json::from_value(file.contents().provenance.clone()).with_context(named)?;
+    let progress = file.provenance().with_context(named)?;
     let part = |prefix: &str| -> Result<BTreeMap<String, Tensor>> {
         let tensors = file.tensors().read_where(|name| name.starts_with(prefix), device)?;
         let cut = |(name, tensor): (String, Tensor)| (name.split_at(prefix.len()).1.to_owned(), tensor);

@@ -1,10 +1,13 @@
 //! What the presets say where the command line says nothing.
 
-use crate::args::{Args, GroupBy, Init, Preset, Schedule};
-use crate::loss::Loss;
+use dream_loss::PaperLoss;
+use dream_models::deep::train::schedule::Schedule;
+use serde::{Serialize, Serializer};
+
+use crate::options::{GroupBy, Init, Options, Preset};
 
 /// Options whose defaults depend on the preset.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Recipe {
     pub(crate) epochs: u64,
     pub(crate) init: Init,
@@ -19,11 +22,12 @@ pub(crate) struct Recipe {
     pub(crate) group_by: GroupBy,
     /// Of a video and step, 0 for all.
     pub(crate) sentences: usize,
-    pub(crate) loss: Loss,
+    #[serde(serialize_with = "by_name")]
+    pub(crate) loss: PaperLoss,
 }
 
 impl Recipe {
-    pub(crate) fn new(args: &Args) -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
         // The paper's, and the customs of published training where it is silent.
         let large = Self {
             epochs: 30,
@@ -35,9 +39,9 @@ impl Recipe {
             accumulate: 1,
             group_by: GroupBy::None,
             sentences: 0,
-            loss: Loss::NinKl,
+            loss: PaperLoss::NinKl,
         };
-        let preset = match args.preset {
+        let preset = match options.preset {
             Preset::Large => large,
             // A narrow network that starts from nothing and sees a few hundred clips: see README.md.
             Preset::Tiny => Self {
@@ -49,21 +53,26 @@ impl Recipe {
                 accumulate: 2,
                 group_by: GroupBy::Identity,
                 sentences: 4,
-                loss: Loss::MaePlccRank,
+                loss: PaperLoss::MaePlccRank,
                 ..large
             },
         };
         Self {
-            epochs: args.epochs.unwrap_or(preset.epochs),
-            init: args.init.unwrap_or(preset.init),
-            lr: args.lr.unwrap_or(preset.lr),
-            schedule: args.schedule.unwrap_or(preset.schedule),
-            warm_up: args.warm_up.unwrap_or(preset.warm_up),
-            batch: args.batch.map_or(preset.batch, usize::from),
-            accumulate: args.accumulate.map_or(preset.accumulate, usize::from),
-            group_by: args.group_by.unwrap_or(preset.group_by),
-            sentences: args.sentences.unwrap_or(preset.sentences),
-            loss: args.loss.unwrap_or(preset.loss),
+            epochs: options.epochs.unwrap_or(preset.epochs),
+            init: options.init.unwrap_or(preset.init),
+            lr: options.lr.unwrap_or(preset.lr),
+            schedule: options.schedule.unwrap_or(preset.schedule),
+            warm_up: options.warm_up.unwrap_or(preset.warm_up),
+            batch: options.batch.map_or(preset.batch, usize::from),
+            accumulate: options.accumulate.map_or(preset.accumulate, usize::from),
+            group_by: options.group_by.unwrap_or(preset.group_by),
+            sentences: options.sentences.unwrap_or(preset.sentences),
+            loss: options.loss.unwrap_or(preset.loss),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn by_name<S: Serializer>(loss: &PaperLoss, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(loss.name())
 }

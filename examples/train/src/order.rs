@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::args::GroupBy;
+use crate::options::GroupBy;
 use crate::random::Random;
 
 /// Purpose of the draws.

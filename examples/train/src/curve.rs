@@ -1,6 +1,6 @@
 //! The learning curve.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use plotters::prelude::{
     BLUE, ChartBuilder, Circle, Color, IntoDrawingArea, LineSeries, PathElement, RED, RGBColor, SVGBackend,
     SeriesLabelPosition, WHITE,
@@ -14,9 +14,8 @@ const GREEN: RGBColor = RGBColor(0, 128, 60);
 pub(crate) fn draw(history: &[Epoch]) -> Result<String> {
     let mut svg = String::new();
     {
-        let failed = |error: String| anyhow!("the learning curve: {error}");
         let root = SVGBackend::with_string(&mut svg, (640, 360)).into_drawing_area();
-        root.fill(&WHITE).map_err(|e| failed(e.to_string()))?;
+        root.fill(&WHITE)?;
         let last = history.last().map_or(1.0, |epoch| epoch.epoch as f64).max(2.0);
         let top = history.iter().map(|epoch| epoch.loss).fold(0.1, f64::max) * 1.05;
         let low = history.iter().flat_map(|epoch| [epoch.plcc, epoch.srcc]).fold(0.0, f64::min);
@@ -25,48 +24,28 @@ pub(crate) fn draw(history: &[Epoch]) -> Result<String> {
             .x_label_area_size(32)
             .y_label_area_size(44)
             .right_y_label_area_size(44)
-            .build_cartesian_2d(1.0..last, low..1.0)
-            .map_err(|e| failed(e.to_string()))?
+            .build_cartesian_2d(1.0..last, low..1.0)?
             .set_secondary_coord(1.0..last, 0.0..top);
-        chart
-            .configure_mesh()
-            .x_desc("epoch")
-            .y_desc("PLCC, SRCC of validation")
-            .x_label_formatter(&|x| format!("{x:.0}"))
-            .light_line_style(WHITE)
-            .draw()
-            .map_err(|e| failed(e.to_string()))?;
-        chart
-            .configure_secondary_axes()
-            .y_desc("loss of training")
-            .draw()
-            .map_err(|e| failed(e.to_string()))?;
+        let mut mesh = chart.configure_mesh();
+        mesh.x_desc("epoch").y_desc("PLCC, SRCC of validation").x_label_formatter(&|x| format!("{x:.0}"));
+        mesh.light_line_style(WHITE).draw()?;
+        chart.configure_secondary_axes().y_desc("loss of training").draw()?;
         type Value = fn(&Epoch) -> f64;
         let series: [(&str, RGBColor, Value); 2] = [("PLCC", BLUE, |e| e.plcc), ("SRCC", GREEN, |e| e.srcc)];
         for (name, colour, value) in series {
             let points = history.iter().map(|epoch| (epoch.epoch as f64, value(epoch)));
-            chart
-                .draw_series(LineSeries::new(points, &colour))
-                .map_err(|e| failed(e.to_string()))?
-                .label(name)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour));
+            let drawn = chart.draw_series(LineSeries::new(points, &colour))?.label(name);
+            drawn.legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour));
         }
         let best = history.iter().rfind(|epoch| epoch.best);
         let best = best.map(|epoch| Circle::new((epoch.epoch as f64, epoch.plcc), 4, BLUE.filled()));
-        chart.draw_series(best).map_err(|e| failed(e.to_string()))?;
+        chart.draw_series(best)?;
         let points = history.iter().map(|epoch| (epoch.epoch as f64, epoch.loss));
-        chart
-            .draw_secondary_series(LineSeries::new(points, &RED))
-            .map_err(|e| failed(e.to_string()))?
-            .label("loss")
-            .legend(|(x, y)| PathElement::new([(x, y), (x + 16, y)], RED));
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::LowerRight)
-            .background_style(WHITE)
-            .draw()
-            .map_err(|e| failed(e.to_string()))?;
-        root.present().map_err(|e| failed(e.to_string()))?;
+        let drawn = chart.draw_secondary_series(LineSeries::new(points, &RED))?.label("loss");
+        drawn.legend(|(x, y)| PathElement::new([(x, y), (x + 16, y)], RED));
+        let mut labels = chart.configure_series_labels();
+        labels.position(SeriesLabelPosition::LowerRight).background_style(WHITE).draw()?;
+        root.present()?;
     }
     Ok(svg)
 }

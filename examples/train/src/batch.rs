@@ -1,0 +1,143 @@
+//! From cached bytes and token ids to tensors.
+
+use anyhow::Result;
+use dream_models::deep::candle_core::{Device, Tensor};
+use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
+
+use crate::data::{Clip, Sentences};
+use crate::frames::{Frames, Video};
+use crate::methods::Batch;
+use crate::random::Random;
+
+/// How batches are drawn.
+#[derive(Debug)]
+pub(crate) struct Drawing<'a> {
+    pub(crate) frames: &'a Frames<'a>,
+    pub(crate) device: &'a Device,
+    pub(crate) seed: u64,
+    /// Frames of a video; `None` for all of them.
+    pub(crate) count: Option<usize>,
+    pub(crate) flip: bool,
+    /// Pixels, at most, to each side.
+    pub(crate) shift: u8,
+    /// Sentences of a video, 0 for all.
+    pub(crate) sentences: usize,
+}
+
+/// Purposes of draws.
+const FRAMES: u64 = 1;
+const FLIP: u64 = 2;
+const SENTENCES: u64 = 3;
+const SHIFT: u64 = 4;
+
+/// A video, which of its frames are seen, and whether they are mirrored.
+pub(crate) type Seen = (Video, Vec<usize>, bool);
+
+impl Drawing<'_> {
+    /// A batch to learn from; what is drawn depends on seed, epoch and clip alone. `texts` is empty without text.
+    pub(crate) fn batch(
+        &self,
+        clips: &[Clip],
+        texts: &[Sentences],
+        chosen: &[usize],
+        epoch: u64,
+    ) -> Result<Batch> {
+        let one = |&at: &usize| -> Result<Option<Seen>> {
+            let Some(clip) = clips.get(at) else { return Ok(None) };
+            let video = self.frames.get(clip)?;
+            let count = self.count.unwrap_or(video.len());
+            let chosen = self.random(FRAMES, epoch, at).some(video.len(), count);
+            Ok(Some((video, chosen, self.flip && self.random(FLIP, epoch, at).below(2) == 1)))
+        };
+        let mut videos: Vec<Seen> =
+            chosen.par_iter().map(one).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        // A batch is a block: a video that has too few frames decides.
+        let least = videos.iter().map(|(_, chosen, _)| chosen.len()).min().unwrap_or(0);
+        for (_, chosen, _) in &mut videos {
+            chosen.truncate(least);
+        }
+        let mos: Vec<f32> =
+            chosen.iter().filter_map(|&at| clips.get(at)).map(|clip| single(clip.mos)).collect();
+        let count = mos.len();
+        let text = if texts.is_empty() { None } else { Some(self.text(texts, chosen, epoch)?) };
+        Ok(Batch {
+            frames: block(&videos, self.moved(chosen, epoch), self.frames, self.device)?,
+            mos: Tensor::from_vec(mos, count, self.device)?,
+            text,
+        })
+    }
+
+    fn random(&self, purpose: u64, epoch: u64, at: usize) -> Random {
+        Random::of(self.seed, &[purpose, epoch, at as u64])
+    }
+
+    /// Token ids of some sentences of every video, and how many those are.
+    fn text(&self, texts: &[Sentences], chosen: &[usize], epoch: u64) -> Result<(Tensor, Vec<usize>)> {
+        let most = if self.sentences == 0 { usize::MAX } else { self.sentences };
+        let (mut rows, mut counts) = (Vec::new(), Vec::new());
+        for &at in chosen {
+            let Some(sentences) = texts.get(at) else { continue };
+            let some = self.random(SENTENCES, epoch, at).some(sentences.len(), most);
+            counts.push(some.len());
+            rows.extend(some.into_iter().filter_map(|k| sentences.get(k)));
+        }
+        Ok((tokens(&rows, self.device)?, counts))
+    }
+
+    /// By how many pixels the frames of a batch are moved, all of them alike: they are compared with each other.
+    fn moved(&self, chosen: &[usize], epoch: u64) -> [isize; 2] {
+        let mut random = self.random(SHIFT, epoch, chosen.first().copied().unwrap_or(0));
+        let most = isize::from(self.shift);
+        [(); 2].map(|()| random.below(2 * usize::from(self.shift) + 1).cast_signed() - most)
+    }
+}
+
+/// Token ids of sentences, `[sentences, tokens]`.
+pub(crate) fn tokens(rows: &[&Vec<u32>], device: &Device) -> Result<Tensor> {
+    let width = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+    // The first end token is what is pooled, so more of them change nothing.
+    let padded = |row: &Vec<u32>| {
+        let end = row.last().copied().unwrap_or(0);
+        row.iter().copied().chain(std::iter::repeat(end)).take(width).collect::<Vec<u32>>()
+    };
+    let ids: Vec<u32> = rows.iter().flat_map(|row| padded(row)).collect();
+    Ok(Tensor::from_vec(ids, (rows.len(), width), device)?)
+}
+
+/// `[videos, frames, 3, side, side]`, normalised, every frame moved up and to the left; what comes in repeats the border.
+pub(crate) fn block(
+    videos: &[Seen],
+    moved: [isize; 2],
+    frames: &Frames<'_>,
+    device: &Device,
+) -> Result<Tensor> {
+    let preprocess = &frames.input.pixels;
+    let side = preprocess.size;
+    let count = videos.first().map_or(0, |(_, chosen, _)| chosen.len());
+    let all: Vec<(&[u8], bool)> = videos
+        .iter()
+        .flat_map(|(video, chosen, flip)| chosen.iter().map(|&at| (video.frame(at), *flip)))
+        .collect();
+    let [rows, columns] = moved.map(|by| -> Vec<usize> {
+        (0..side).map(|at| at.saturating_add_signed(by).min(side.saturating_sub(1))).collect()
+    });
+    let planes = |(bytes, flip): (&[u8], bool)| -> Result<Vec<f32>> {
+        let mut changed: Vec<u8> = Vec::with_capacity(bytes.len());
+        for &y in &rows {
+            let (pixels, _) =
+                bytes.get(y * side * 3..(y + 1) * side * 3).unwrap_or_default().as_chunks::<3>();
+            let pixels = columns.iter().filter_map(|&x| pixels.get(x));
+            if flip { changed.extend(pixels.rev().flatten()) } else { changed.extend(pixels.flatten()) }
+        }
+        let mut out = vec![0.0; changed.len()];
+        preprocess.normalise(&changed, &mut out)?;
+        Ok(out)
+    };
+    let values = all.into_par_iter().map(planes).collect::<Result<Vec<_>>>()?;
+    Ok(Tensor::from_vec(values.concat(), (videos.len(), count, 3, side, side), device)?)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "networks are single precision")]
+fn single(value: f64) -> f32 {
+    value as f32
+}

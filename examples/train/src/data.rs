@@ -1,0 +1,183 @@
+//! Clips with their scores and sentences, and what is learnt from, chosen by and tested on.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use dream_data::RelativeBox;
+use dream_data::dataset::{self, ClipId, Dataset, Labelled};
+use dream_data::split::{self, ValidationUnit};
+use dream_models::deep::input::FaceRule;
+use dream_models::deep::text::clip::Tokenizer;
+use dream_models::face::{BoxExpansion, VideoBoxConfig};
+
+use crate::options::{Options, Validation};
+
+/// A clip, its score, and what people wrote about it.
+#[derive(Debug, Clone)]
+pub struct Clip {
+    /// Its name, which the cache of frames goes by, the person and the method.
+    pub about: dataset::Clip,
+    /// Where the video is.
+    pub path: PathBuf,
+    /// The box of the face as it was listed. Only [`FaceRule::Face`] looks at it, and widens it.
+    pub face: Option<RelativeBox>,
+    /// Mean opinion score.
+    pub mos: f64,
+    /// Sentences in English.
+    pub sentences: Vec<String>,
+}
+
+impl Clip {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.about.id.as_str()
+    }
+}
+
+/// Person and method of a name of the benchmark. A clip of another name is its own person and method.
+#[must_use]
+pub fn about(id: ClipId) -> dataset::Clip {
+    let own =
+        || dataset::Clip { identity: id.to_string(), method: id.to_string(), real: false, id: id.clone() };
+    dataset::Clip::from_id(id.clone()).unwrap_or_else(|_| own())
+}
+
+/// The part of the frames that a network is to see: boxes as they are listed, widened by `expand`; a crop as it is; or all.
+#[must_use]
+pub fn face_rule(boxes: bool, crop: Option<RelativeBox>, expand: f64) -> FaceRule {
+    match crop {
+        Some(crop) => FaceRule::Crop { corners: crop.corners() },
+        None if boxes => {
+            let expansion = BoxExpansion(expand);
+            FaceRule::Face(VideoBoxConfig { expansion, ..VideoBoxConfig::default() })
+        }
+        None => FaceRule::Whole,
+    }
+}
+
+/// Adds the sentences of a data set to its clips.
+///
+/// # Errors
+/// When the file of descriptions is missing or damaged.
+pub fn describe<'a>(dataset: &Dataset, clips: impl Iterator<Item = &'a mut Clip>) -> Result<()> {
+    let mut wanted: BTreeMap<String, Vec<&mut Clip>> = BTreeMap::new();
+    for clip in clips {
+        wanted.entry(clip.name().to_owned()).or_default().push(clip);
+    }
+    let mut rows = dataset.descriptions().context("descriptions; --no-text trains without them")?;
+    while let Some(row) = rows.next_row()? {
+        if let Some(clips) = wanted.get_mut(row.clip)
+            && !row.english.trim().is_empty()
+        {
+            clips.iter_mut().for_each(|clip| clip.sentences.push(row.english.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// What is learnt from, what chooses the best epoch, and what is tested on, under any names.
+#[derive(Debug, Clone, Default)]
+pub struct Sets {
+    /// To learn from.
+    pub fit: Vec<Clip>,
+    /// To choose by.
+    pub validation: Vec<Clip>,
+    /// To test on.
+    pub tests: Vec<(String, Vec<Clip>)>,
+}
+
+impl Sets {
+    /// Holds a fifth of a training set out. The order is kept.
+    ///
+    /// # Errors
+    /// When a clip is in `train` twice, or there are too few to be divided.
+    pub fn divide(
+        train: Vec<Clip>,
+        tests: Vec<(String, Vec<Clip>)>,
+        options: &Options,
+        seed: u64,
+    ) -> Result<Self> {
+        let unit = match options.validation {
+            Validation::Clip => ValidationUnit::Clip,
+            Validation::Identity => ValidationUnit::Identity,
+            Validation::Method => ValidationUnit::Method,
+        };
+        let known: Vec<dataset::Clip> = train.iter().map(|clip| clip.about.clone()).collect();
+        let row = |clip: &Clip| Labelled { clip: clip.about.id.clone(), mos: Some(clip.mos) };
+        let rows: Vec<Labelled> = train.iter().map(row).collect();
+        let rule = split::Validation { seed, unit, ..split::Validation::default() };
+        let (fit, _) = rule.divide(&rows, &known)?;
+        // Both parts are in the order of the rows.
+        let mut fit = fit.into_iter().peekable();
+        let (fit, validation) =
+            train.into_iter().partition(|clip| fit.next_if(|row| row.clip == clip.about.id).is_some());
+        Ok(Self { fit, validation, tests })
+    }
+
+    /// All clips.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Clip> {
+        let tests = self.tests.iter().flat_map(|(_, clips)| clips);
+        self.fit.iter().chain(&self.validation).chain(tests)
+    }
+}
+
+/// Token ids of each sentence of a clip, with start and end.
+pub(crate) type Sentences = Vec<Vec<u32>>;
+
+/// The sentences as a text tower reads them.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    /// Of the clips to learn from.
+    pub(crate) fit: Vec<Sentences>,
+    /// Of the clips of each test set; none for a clip that nobody described.
+    pub(crate) tests: Vec<Vec<Sentences>>,
+    /// The commonest different sentences to learn from.
+    pub(crate) common: Vec<(String, Vec<u32>)>,
+    /// Sentences to learn from that were longer than the tower takes.
+    pub(crate) cut: usize,
+}
+
+impl Texts {
+    /// Sentences for a tower that takes so many tokens; the `most` commonest of them are kept.
+    pub(crate) fn new(sets: &Sets, tokens: usize, most: usize) -> Result<Self> {
+        let tokenizer = Tokenizer::clip()?.with_context(tokens)?;
+        let (mut texts, mut counts) = (Self::default(), BTreeMap::<String, (usize, Vec<u32>)>::new());
+        for clip in &sets.fit {
+            let (sentences, cut) = read(&tokenizer, clip)?;
+            texts.cut += cut;
+            for (sentence, ids) in clip.sentences.iter().zip(&sentences) {
+                // A line each, as a checkpoint holds them.
+                let line = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
+                counts.entry(line).or_insert_with(|| (0, ids.clone())).0 += 1;
+            }
+            ensure!(
+                !sentences.is_empty(),
+                "{} has no description: add one, take it out of the split, or use --no-text",
+                clip.name()
+            );
+            texts.fit.push(sentences);
+        }
+        for (_, clips) in &sets.tests {
+            let read = clips.iter().map(|clip| Ok(read(&tokenizer, clip)?.0));
+            texts.tests.push(read.collect::<Result<_>>()?);
+        }
+        let mut common: Vec<_> = counts.into_iter().collect();
+        common.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
+        common.truncate(most);
+        texts.common = common.into_iter().map(|(text, (_, ids))| (text, ids)).collect();
+        Ok(texts)
+    }
+}
+
+/// The sentences of a clip, and how many of them were cut.
+fn read(tokenizer: &Tokenizer, clip: &Clip) -> Result<(Sentences, usize)> {
+    if clip.sentences.is_empty() {
+        return Ok((Vec::new(), 0));
+    }
+    let read = tokenizer.encode_batch(&clip.sentences)?;
+    let rows = read.rows().iter().zip(read.lengths());
+    let rows = rows.map(|(row, &length)| row.iter().take(length).copied().collect()).collect();
+    Ok((rows, read.truncated()))
+}

@@ -1,0 +1,172 @@
+//! The best network on the test sets, and the checkpoint that is left.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use dream_eval::SetScore;
+use dream_models::deep::candle_core::{DType, Tensor};
+use dream_models::deep::checkpoint::Checkpoint;
+use dream_models::deep::explain::retrieval::Descriptions;
+use serde_json::{Map, Value, json};
+
+use crate::batch::tokens;
+use crate::data::Sentences;
+use crate::methods::Network;
+use crate::state::Progress;
+use crate::training::{BEST, Training, opinions};
+
+/// What has come out of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// In the order of the test sets.
+    pub tests: Vec<TestScores>,
+    /// On the clips that were held out.
+    pub validation: SetScore,
+    /// The epoch whose network it is, from 1.
+    pub best_epoch: u64,
+    /// Epochs of the run.
+    pub epochs: u64,
+    /// The network.
+    pub checkpoint: PathBuf,
+    /// Of its tensors.
+    pub sha256: String,
+    /// Sentences to learn from that were cut, because they were longer than the text tower takes.
+    pub cut_sentences: usize,
+    /// Which epoch it was and what it reached, in a line.
+    pub note: String,
+    /// Of training, over all runs: the only number here that is another one in another run.
+    pub seconds: f64,
+}
+
+/// Scores of a test set, in the order of its clips.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestScores {
+    /// The name of the set.
+    pub name: String,
+    /// From the videos.
+    pub scores: Vec<f64>,
+    /// From the descriptions of each clip alone, where it has some; `None` when the network does not read or nobody has
+    /// described a clip of the set.
+    pub from_text: Option<Vec<Option<f64>>>,
+}
+
+impl Training<'_> {
+    /// Scores all test sets with the best network and writes its checkpoint.
+    pub(crate) fn finish(&self, progress: &Progress) -> Result<Outcome> {
+        let (job, sets) = (self.job, self.job.sets);
+        let best = Checkpoint::open(job.out.join(BEST))?;
+        let mut weights: BTreeMap<String, Tensor> =
+            best.tensors().read_where(|_| true, self.device)?.into_iter().collect();
+        let truth = opinions(&sets.validation);
+        let seen = self.score(&*self.frozen(&weights)?, &sets.validation)?;
+        let (slope, offset) = line(&seen, &truth);
+        self.calibrate(&mut weights, slope, offset)?;
+        let network = self.frozen(&weights)?;
+
+        let (mut tests, mut figures) = (Vec::new(), Map::new());
+        for (at, (name, clips)) in sets.tests.iter().enumerate() {
+            let scores = self.score(&*network, clips)?;
+            let texts = self.texts.tests.get(at).map_or(&[][..], Vec::as_slice);
+            let from_text = self.score_texts(&*network, texts)?;
+            let found = SetScore::of(&scores, &opinions(clips)).ok();
+            let [plcc, srcc] = [found.map(|found| found.plcc), found.map(|found| found.srcc)];
+            figures.insert(name.clone(), json!({ "clips": clips.len(), "plcc": plcc, "srcc": srcc }));
+            tests.push(TestScores { name: name.clone(), scores, from_text });
+        }
+        weights.extend(self.descriptions(&*network)?);
+        let epoch = progress.best().map_or(0, |best| best.epoch);
+        let provenance = json!({
+            "program": "train", "settings": self.settings, "epoch": epoch,
+            "clips": { "fit": sets.fit.len(), "validation": sets.validation.len() },
+            "descriptions": self.texts.common.len(),
+            "calibration": { "slope": slope, "offset": offset, "on": "validation" },
+            "validation": best.provenance::<Value>()?.get("validation"),
+            "test": figures,
+        });
+        let sha256 = self.save_network("model.json", provenance, &weights)?;
+        let validation = SetScore::of(&seen, &truth)?;
+        let SetScore { plcc, srcc, .. } = validation;
+        let epochs = progress.epoch;
+        Ok(Outcome {
+            tests,
+            validation,
+            best_epoch: epoch,
+            epochs,
+            checkpoint: job.out.join("model.json"),
+            sha256,
+            cut_sentences: self.texts.cut,
+            note: format!(
+                "best epoch {epoch} of {epochs}: PLCC {plcc:.3}, SRCC {srcc:.3} on {} held-out clips",
+                truth.len()
+            ),
+            seconds: progress.seconds,
+        })
+    }
+
+    /// Folds a line into the last layer. Losses that ignore an offset or a factor leave the scale open: the line through
+    /// the validation clips brings it back to that of the opinions. Ranks and linear correlations do not see it.
+    fn calibrate(&self, weights: &mut BTreeMap<String, Tensor>, slope: f64, offset: f64) -> Result<()> {
+        let [weight, bias] = self.plan.last_layer();
+        let missing = || format!("{BEST} has no {weight} or {bias}");
+        let scaled = (weights.get(weight).with_context(missing)? * slope)?;
+        let moved = weights.get(bias).with_context(missing)?.affine(slope, offset)?;
+        weights.insert(weight.to_owned(), scaled);
+        weights.insert(bias.to_owned(), moved);
+        Ok(())
+    }
+
+    /// Scores of clips by their sentences alone. One by one, so that a score does not depend on the others.
+    fn score_texts(&self, network: &dyn Network, clips: &[Sentences]) -> Result<Option<Vec<Option<f64>>>> {
+        if clips.iter().all(Vec::is_empty) {
+            return Ok(None);
+        }
+        let one = |sentences: &Sentences| -> Result<Option<f64>> {
+            if sentences.is_empty() {
+                return Ok(None);
+            }
+            let rows: Vec<&Vec<u32>> = sentences.iter().collect();
+            let ids = tokens(&rows, self.device)?;
+            let Some(read) = network.represent_text(&ids, &[rows.len()])? else { return Ok(None) };
+            let Some(score) = network.score_text(&read)? else { return Ok(None) };
+            Ok(score.to_dtype(DType::F64)?.to_vec1()?.first().copied())
+        };
+        clips.iter().map(one).collect::<Result<Vec<_>>>().map(Some)
+    }
+
+    /// The commonest sentences with their representations, for explanations.
+    fn descriptions(&self, network: &dyn Network) -> Result<BTreeMap<String, Tensor>> {
+        let common = &self.texts.common;
+        if common.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let (texts, rows): (Vec<String>, Vec<&Vec<u32>>) =
+            common.iter().map(|(text, ids)| (text.clone(), ids)).unzip();
+        let read = network.represent_text(&tokens(&rows, self.device)?, &vec![1; rows.len()])?;
+        let read = read.context("this network cannot represent descriptions")?;
+        Ok(Descriptions::tensors(&texts, &read)?)
+    }
+}
+
+/// Slope and offset of least squares; nothing changes where the slope would turn the order round.
+fn line(x: &[f64], y: &[f64]) -> (f64, f64) {
+    let n = x.len().max(1) as f64;
+    let (mx, my) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
+    let both: f64 = x.iter().zip(y).map(|(x, y)| (x - mx) * (y - my)).sum();
+    let spread: f64 = x.iter().map(|x| (x - mx) * (x - mx)).sum();
+    let slope = both / spread;
+    if slope > 0.0 && slope.is_finite() { (slope, my - slope * mx) } else { (1.0, 0.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line;
+
+    #[test]
+    fn the_line_is_that_of_least_squares_and_never_falls() {
+        let (slope, offset) = line(&[0.0, 1.0, 2.0], &[1.0, 3.5, 5.0]);
+        assert!((slope - 2.0).abs() < 1e-12 && (offset - 7.0 / 6.0).abs() < 1e-12, "{slope} {offset}");
+        assert_eq!(line(&[0.0, 1.0], &[3.0, 2.0]), (1.0, 0.0));
+        assert_eq!(line(&[1.0, 1.0], &[3.0, 2.0]), (1.0, 0.0));
+    }
+}

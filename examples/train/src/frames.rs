@@ -1,0 +1,131 @@
+//! The frames that a network sees, decoded, cut and resized: bytes, kept on disk in one file a video.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use anyhow::{Context, Result, ensure};
+use dream_data::{Cropped, FrameSource, OpenOptions, Pixels, RelativeBox, Sampling, open_sampled};
+use dream_features::{Frame, color};
+use dream_models::deep::input::{FaceRule, Input};
+use dream_models::face::BoxExpansion;
+use dream_models::preprocess::ImageView;
+use indicatif::ProgressBar;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
+use crate::data::Clip;
+use crate::files::write;
+
+/// How videos become bytes, and where those are kept.
+#[derive(Debug)]
+pub(crate) struct Frames<'a> {
+    pub(crate) folder: Option<&'a Path>,
+    pub(crate) input: &'a Input,
+}
+
+/// The frames of a video, `side * side * 3` bytes each.
+#[derive(Debug, Clone)]
+pub(crate) struct Video {
+    bytes: Vec<u8>,
+    frame: usize,
+}
+
+impl Video {
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len() / self.frame.max(1)
+    }
+
+    pub(crate) fn frame(&self, at: usize) -> &[u8] {
+        self.bytes.get(at * self.frame..(at + 1) * self.frame).unwrap_or_default()
+    }
+}
+
+impl Frames<'_> {
+    /// Decodes what the cache lacks.
+    pub(crate) fn prepare(&self, clips: &[&Clip], bar: &ProgressBar) -> Result<()> {
+        clips.par_iter().try_for_each(|clip| {
+            self.get(clip)?;
+            bar.inc(1);
+            Ok(())
+        })
+    }
+
+    /// Takes a video from the cache, or decodes it and puts it there.
+    pub(crate) fn get(&self, clip: &Clip) -> Result<Video> {
+        let Input { pixels, .. } = self.input;
+        let frame = pixels.size * pixels.size * 3;
+        let name = clip.name();
+        let part = self.part(clip).with_context(|| name.to_owned())?;
+        let decoded = || self.decode(&clip.path, part).with_context(|| name.to_owned());
+        let Some(folder) = self.folder else { return Ok(Video { bytes: decoded()?, frame }) };
+
+        let about =
+            fs::metadata(&clip.path).with_context(|| format!("cannot read {}", clip.path.display()))?;
+        let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let corners = part.map(|part| part.corners());
+        let seen = format!("{} {corners:?} {}", self.input.frames, serde_json::to_string(pixels)?);
+        let modified = modified.map_or(0, |time| time.as_nanos());
+        let key = format!("dream-frames-2 {name} {} {modified} {seen}\n", about.len());
+        // Methods that look at a video in other ways have their own files.
+        let path: PathBuf = folder.join(format!("{name}.{:016x}.rgb", digest(0, &seen)));
+        if let Ok(bytes) = fs::read(&path)
+            && let Some(bytes) = bytes.strip_prefix(key.as_bytes())
+            && let Some((count, bytes)) = bytes.split_at_checked(8)
+            && count == (bytes.len() as u64).to_le_bytes()
+        {
+            return Ok(Video { bytes: bytes.to_vec(), frame });
+        }
+        let bytes = decoded()?;
+        let mut whole = key.into_bytes();
+        whole.extend((bytes.len() as u64).to_le_bytes());
+        whole.extend(&bytes);
+        write(&path, &whole)?;
+        Ok(Video { bytes, frame })
+    }
+
+    /// The part of the frames that is seen; `None` for all of it.
+    fn part(&self, clip: &Clip) -> Result<Option<RelativeBox>> {
+        Ok(match &self.input.face {
+            FaceRule::Whole => None,
+            FaceRule::Crop { corners: [left, top, right, bottom] } => {
+                Some(RelativeBox::new(*left, *top, *right, *bottom)?)
+            }
+            FaceRule::Face(config) => {
+                let BoxExpansion(factor) = config.expansion;
+                let face = clip.face.context(
+                    "the network looks at faces, and there is no face box: add a row to --boxes, or use --crop",
+                )?;
+                Some(face.expanded(factor)?)
+            }
+            other => anyhow::bail!("this program cannot cut frames by {other:?}"),
+        })
+    }
+
+    fn decode(&self, path: &Path, part: Option<RelativeBox>) -> Result<Vec<u8>> {
+        let plan: Sampling = self.input.frames.to_string().parse()?;
+        let mut source: Box<dyn FrameSource> = open_sampled(path, &OpenOptions::default(), plan)?;
+        if let Some(part) = part {
+            source = Box::new(Cropped::new(source, part));
+        }
+        let (mut bytes, mut buffer) = (Vec::new(), Vec::new());
+        while let Some(frame) = source.next_frame()? {
+            let frame = match frame.pixels() {
+                Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
+                Pixels::Gray(plane) => Frame::luma(plane.parts())?,
+                Pixels::Rgb(plane) => Frame::rgb(plane.parts())?,
+                other => anyhow::bail!("cannot train on this pixel layout: {other:?}"),
+            };
+            color::pack_rgb8(&frame, &mut buffer);
+            let (width, height) = frame.size();
+            let view = ImageView::rgb(&buffer, width, height)?;
+            bytes.extend(self.input.pixels.resize(&view)?.data);
+        }
+        ensure!(!bytes.is_empty(), "it has no frames");
+        Ok(bytes)
+    }
+}
+
+/// A number for a text, going on from another one: to tell texts apart, not to withstand anybody.
+pub(crate) fn digest(from: u64, text: &str) -> u64 {
+    text.bytes().fold(from, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

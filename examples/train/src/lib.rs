@@ -1,0 +1,29 @@
+//! Training of networks that score videos, and scores from their checkpoints.
+//!
+//! The program `train` and the program `benchmark` are both made of this: [`Sets`] of clips, a [`Job`] that trains one
+//! method on them, and [`score`] for clips that a checkpoint shall judge. See README.md.
+
+mod batch;
+mod curve;
+mod data;
+mod files;
+mod finish;
+mod frames;
+mod job;
+pub mod methods;
+mod options;
+mod order;
+mod random;
+mod recipe;
+mod scoring;
+mod state;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod training;
+
+pub use data::{Clip, Sets, about, describe, face_rule};
+pub use files::{lock, write};
+pub use finish::{Outcome, TestScores};
+pub use job::Job;
+pub use options::{DeviceName, GroupBy, Init, Options, Preset, Validation};
+pub use scoring::{Scoring, score};

@@ -1,0 +1,177 @@
+//! The program `train`. See README.md.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use dream_data::dataset::{Dataset, Labelled};
+use dream_data::split::Partition;
+use dream_data::{FaceBoxes, RelativeBox};
+use dream_eval::{Format, Method, SetScore, Table};
+use train::{Clip, Job, Options, Outcome, Sets, methods};
+
+/// Trains a network on a tree in the shape of DREAM and scores its three test sets
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// The data set: videos/, splits/, all_descriptions_en.csv
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The folder of results; run the same command again after an interruption
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// What is trained; see the end of this help
+    #[arg(long, default_value = "da-clip", value_parser = methods::names())]
+    method: String,
+    /// Which split of the data set
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    split: usize,
+    /// Of first weights, order, flips, drawn frames and sentences, and the validation clips
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// One of every N frames of a video is seen; without effect on methods that see a few fixed frames
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..))]
+    every: u64,
+    /// Face boxes as CSV file,x1,y1,x2,y2 in parts of the frame
+    #[arg(long, value_name = "FILE", conflicts_with = "crop")]
+    boxes: Option<PathBuf>,
+    /// One part of the frame for all videos, cut as it is given [default: the whole frame]
+    #[arg(long, value_name = "X1,Y1,X2,Y2")]
+    crop: Option<RelativeBox>,
+    /// How many times as wide and high as the boxes of --boxes the cut is
+    #[arg(long, value_name = "X", default_value_t = 1.3)]
+    expand: f64,
+    #[command(flatten)]
+    options: Options,
+    /// Threads [default: all processors]
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+    /// Where decoded frames are kept; several runs may share it [default: OUT/frames]
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  train --data synthetic --out run --crop 0.17,0,0.83,0.8
+                              the tiny network on split 0 of the stand-in, in minutes on two cores
+  train --data synthetic --out plain --crop 0.17,0,0.83,0.8 --no-text --cache run/frames
+                              what descriptions are worth: the same without them
+  train --data DREAM --boxes boxes.csv --out large --preset large --device cuda \\
+        --visual swinv2_large.safetensors --text clip-vit-b32.safetensors --accumulate 4 --layer-decay 0.9
+  train --data DREAM --boxes boxes.csv --out opdai --method opdai --preset large --visual swinv2_large.safetensors
+
+Methods: da-clip sees one of every N frames of a video, of which a step draws a few. opdai sees the middle frames of
+three equal parts of the video, whatever --every says.
+
+The checkpoint says which frames, which part of them and which size the network was trained with; score-video and
+benchmark obey it.
+
+Below OUT: model.json with its safetensors (the best epoch by the mean of PLCC and SRCC on the fifth of the training set
+that is held out), predictions.csv for evaluate-predictions, predictions-text.csv (from the descriptions of the test clips
+alone, where the network reads), table.txt, metrics.jsonl (a line for each epoch), curve.svg, state.json with its
+safetensors (what a resumed run needs), frames/. A run that was killed goes on when the same command is given again, and
+ends with the same weights. Exit status: 0 done, 2 an error.";
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<()> {
+    let method = methods::by_name(&args.method)?;
+    let title = method.title(&args.options);
+    let text_title = method.text_title(&args.options);
+    let sets = sets(args, text_title.is_some())?;
+    println!(
+        "{} clips to fit on, {} to choose by, {} to test on; {} sentences",
+        sets.fit.len(),
+        sets.validation.len(),
+        sets.tests.iter().map(|(_, clips)| clips.len()).sum::<usize>(),
+        sets.fit.iter().map(|clip| clip.sentences.len()).sum::<usize>(),
+    );
+    let outcome = Job {
+        method,
+        options: &args.options,
+        seed: args.seed,
+        split: args.split,
+        every: args.every,
+        face: train::face_rule(args.boxes.is_some(), args.crop, args.expand),
+        sets: &sets,
+        out: &args.out,
+        cache: &args.cache.clone().unwrap_or_else(|| args.out.join("frames")),
+        threads: args.threads,
+        quiet: false,
+    }
+    .run()?;
+    let from_video = outcome.tests.iter().map(|test| test.scores.iter().copied().map(Some).collect());
+    let mut rows = vec![report(args, &sets, "predictions.csv", title, from_video.collect())?];
+    let from_text: Option<Vec<Scores>> = outcome.tests.iter().map(|test| test.from_text.clone()).collect();
+    if let (Some(title), Some(scores)) = (text_title, from_text) {
+        rows.push(report(args, &sets, "predictions-text.csv", title, scores)?);
+    }
+    let table = Table::new(sets.tests.len(), rows)?.format(Format::Text);
+    train::write(&args.out.join("table.txt"), table.as_bytes())?;
+    let Outcome { note, seconds, checkpoint, sha256, cut_sentences, .. } = outcome;
+    println!("{table}\n{note}; {seconds:.0} s of training, {cut_sentences} sentences cut");
+    println!("{} (SHA-256 {})", checkpoint.display(), sha256.get(..12).unwrap_or_default());
+    Ok(())
+}
+
+/// The clips of the split, with their boxes and, where they are read, their descriptions.
+fn sets(args: &Args, reads: bool) -> Result<Sets> {
+    let dataset = Dataset::open(&args.data)?;
+    let split = dataset.split(args.split).with_context(|| format!("--split {}", args.split))?;
+    let faces = args.boxes.as_ref().map(FaceBoxes::read).transpose()?;
+    let clip = |row: &Labelled| -> Result<Clip> {
+        let name = row.clip.as_str();
+        let face = faces.as_ref().map(|faces| {
+            let missing = || format!("--boxes has no box for {name}: add a row, or use --crop");
+            faces.get(name).with_context(missing)
+        });
+        let mos = row.mos.with_context(|| {
+            format!("{name} has no score in split {}: write the splits with make-splits", args.split)
+        })?;
+        let (about, path) = (train::about(row.clip.clone()), dataset.video_path(&row.clip)?);
+        Ok(Clip { about, path, face: face.transpose()?, mos, sentences: Vec::new() })
+    };
+    let clips = |set: Partition| split.set(set).iter().map(clip).collect::<Result<Vec<_>>>();
+    let mut fit = clips(Partition::Train)?;
+    let mut tests = Vec::new();
+    for set in [Partition::Test1, Partition::Test2, Partition::Test3] {
+        tests.push((set.file_stem().to_owned(), clips(set)?));
+    }
+    if reads {
+        train::describe(&dataset, fit.iter_mut().chain(tests.iter_mut().flat_map(|(_, clips)| clips)))?;
+    }
+    Sets::divide(fit, tests, &args.options, args.seed)
+}
+
+/// Scores of the clips of a set.
+type Scores = Vec<Option<f64>>;
+
+/// Writes scores of the test sets as a table for `evaluate-predictions`, and gives the row of the paper's table.
+fn report(args: &Args, sets: &Sets, file: &str, name: String, scores: Vec<Scores>) -> Result<Method> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(["split", "set", "file", "mos", "prediction"])?;
+    let mut row = Vec::new();
+    for ((set, clips), scores) in sets.tests.iter().zip(&scores) {
+        let (mut found, mut truth) = (Vec::new(), Vec::new());
+        for (clip, score) in clips.iter().zip(scores) {
+            let Some(score) = *score else { continue };
+            let [split, mos, score_text] = [args.split.to_string(), clip.mos.to_string(), score.to_string()];
+            csv.write_record([split.as_str(), set.as_str(), clip.name(), mos.as_str(), score_text.as_str()])?;
+            found.push(score);
+            truth.push(clip.mos);
+        }
+        row.push(Some(SetScore::of(&found, &truth).with_context(|| format!("{name} on {set}"))?));
+    }
+    train::write(&args.out.join(file), &csv.into_inner().context(file.to_owned())?)?;
+    Ok(Method { name, family: String::new(), splits: vec![row] })
+}

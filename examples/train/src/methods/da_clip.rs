@@ -1,0 +1,100 @@
+//! DA-CLIP: a video and what people wrote about it in one space, with one regressor. Both branches have the same loss, and
+//! the alignment of the two is added.
+
+use anyhow::{Context, Result};
+use dream_loss::{Alignment, PaperLoss};
+use dream_models::deep::candle_core::Tensor;
+use dream_models::deep::candle_nn::VarBuilder;
+use dream_models::deep::checkpoint::TensorFile;
+use dream_models::deep::input::{FaceRule, FramePlan, Input};
+use dream_models::deep::methods::da_clip::{Config, DaClip, ENTRY};
+use dream_models::deep::pretrained;
+use dream_models::deep::train::Params;
+use serde_json::Value;
+
+use super::{Batch, Method, Network, Plan, Terms, swin};
+use crate::options::{Options, Preset};
+
+pub(super) const METHOD: Method = Method {
+    entry: ENTRY,
+    about: "video and descriptions in one space, one regressor",
+    texts: true,
+    plan: |options| {
+        let base = match options.preset {
+            Preset::Large => Config::paper(),
+            Preset::Tiny => Config::default(),
+        };
+        let text = base.text.clone().filter(|_| !options.no_text);
+        Box::new(Sizes(Config { visual: swin::config(options.preset), text, ..base }))
+    },
+};
+
+#[derive(Debug)]
+struct Sizes(Config);
+
+impl Plan for Sizes {
+    fn input(&self, every: u64, face: FaceRule) -> Input {
+        Input { frames: FramePlan::Every { n: every }, face, ..self.0.input() }
+    }
+
+    fn draws_frames(&self) -> bool {
+        true
+    }
+
+    fn tokens(&self) -> Option<usize> {
+        self.0.text.as_ref().map(|text| text.max_position_embeddings)
+    }
+
+    fn published(&self, options: &Options, params: &Params) -> Result<()> {
+        if let Some(path) = &options.visual {
+            swin::published(path, &self.0.visual, params)?;
+        }
+        if let (Some(path), Some(config)) = (&options.text, &self.0.text) {
+            let named = || format!("first weights {}", path.display());
+            let file = TensorFile::open(path).with_context(named)?;
+            params.insert("text", &pretrained::clip_text(&file, config).with_context(named)?)?;
+        }
+        Ok(())
+    }
+
+    fn scale(&self, params: &Params) -> Result<()> {
+        swin::scale(params, &["visual_proj.", "regressor."], "regressor.bias")
+    }
+
+    fn depth_of(&self, parameter: &str) -> u32 {
+        self.0.depth_of(parameter)
+    }
+
+    fn last_layer(&self) -> [&'static str; 2] {
+        ["regressor.weight", "regressor.bias"]
+    }
+
+    fn config(&self) -> Result<Value> {
+        Ok(serde_json::to_value(&self.0)?)
+    }
+
+    fn build(&self, vb: &VarBuilder<'_>, input: &Input) -> Result<Box<dyn Network>> {
+        Ok(Box::new(DaClip::new(&self.0, vb)?.with_input(input.clone())?))
+    }
+}
+
+impl Network for DaClip {
+    fn terms(&self, batch: &Batch, loss: PaperLoss, lambda: f64) -> Result<Terms> {
+        let videos = self.embed_video(&batch.frames)?;
+        let visual = loss.forward(&self.regress(&videos)?, &batch.mos)?;
+        let Some((ids, counts)) = &batch.text else { return Ok(Terms::visual(visual)) };
+        let texts = self.embed_text(ids, counts)?;
+        let text = loss.forward(&self.regress(&texts)?, &batch.mos)?;
+        let alignment = Alignment::Mean.forward(&videos, &texts)?;
+        let total = ((&visual + &text)? + (&alignment * lambda)?)?;
+        Ok(Terms { visual, text: Some(text), alignment: Some(alignment), total })
+    }
+
+    fn represent_text(&self, ids: &Tensor, counts: &[usize]) -> Result<Option<Tensor>> {
+        Ok(self.text().map(|_| self.embed_text(ids, counts)).transpose()?)
+    }
+
+    fn score_text(&self, representations: &Tensor) -> Result<Option<Tensor>> {
+        Ok(Some(self.regress(representations)?))
+    }
+}

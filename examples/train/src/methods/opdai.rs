@@ -1,0 +1,73 @@
+//! OPDAI: a score for each of three frames. Each of them has the opinion of its video as its aim.
+
+use anyhow::Result;
+use dream_loss::PaperLoss;
+use dream_models::deep::backbones::swin_v2::Config;
+use dream_models::deep::candle_nn::VarBuilder;
+use dream_models::deep::input::{FaceRule, Input};
+use dream_models::deep::methods::opdai::{self, ENTRY, Opdai};
+use dream_models::deep::train::Params;
+use serde_json::Value;
+
+use super::{Batch, Method, Network, Plan, Terms, swin};
+use crate::options::Options;
+
+pub(super) const METHOD: Method = Method {
+    entry: ENTRY,
+    about: "the same visual tower with a linear head, on three frames of a video",
+    texts: false,
+    plan: |options| Box::new(Sizes(swin::config(options.preset))),
+};
+
+#[derive(Debug)]
+struct Sizes(Config);
+
+impl Plan for Sizes {
+    /// The middle frames of three equal parts of the video, whatever `every` is.
+    fn input(&self, _every: u64, face: FaceRule) -> Input {
+        Input { face, ..opdai::input(&self.0) }
+    }
+
+    fn draws_frames(&self) -> bool {
+        false
+    }
+
+    fn tokens(&self) -> Option<usize> {
+        None
+    }
+
+    fn published(&self, options: &Options, params: &Params) -> Result<()> {
+        options.visual.as_ref().map_or(Ok(()), |path| swin::published(path, &self.0, params))
+    }
+
+    fn scale(&self, params: &Params) -> Result<()> {
+        let [_, bias] = self.last_layer();
+        swin::scale(params, &["visual.head."], bias)
+    }
+
+    fn depth_of(&self, parameter: &str) -> u32 {
+        opdai::depth_of(&self.0, parameter)
+    }
+
+    fn last_layer(&self) -> [&'static str; 2] {
+        ["visual.head.fc.weight", "visual.head.fc.bias"]
+    }
+
+    fn config(&self) -> Result<Value> {
+        Ok(serde_json::to_value(&self.0)?)
+    }
+
+    fn build(&self, vb: &VarBuilder<'_>, input: &Input) -> Result<Box<dyn Network>> {
+        Ok(Box::new(Opdai::new(&self.0, vb)?.with_input(input.clone())?))
+    }
+}
+
+impl Network for Opdai {
+    fn terms(&self, batch: &Batch, loss: PaperLoss, _lambda: f64) -> Result<Terms> {
+        let (videos, count, planes, height, width) = batch.frames.dims5()?;
+        let frames = batch.frames.reshape((videos * count, planes, height, width))?;
+        let mos = batch.mos.unsqueeze(1)?.broadcast_as((videos, count))?.flatten_all()?;
+        let scores = self.frame_scores(&frames)?;
+        Ok(Terms::visual(loss.forward(&scores, &mos.contiguous()?)?))
+    }
+}

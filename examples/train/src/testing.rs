@@ -1,0 +1,45 @@
+//! What the tests of the programs share: a small data set, and a kill at the right moment.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use dream_data::synthetic::{Synthetic, SyntheticConfig};
+
+/// Writes `root/data`: two splits of 48 clips, of 4 people and 9 methods, 8 frames of 48x40.
+#[must_use]
+pub fn tree(root: &Path) -> PathBuf {
+    let config = SyntheticConfig {
+        identities: 4,
+        methods: 9,
+        frames: 8,
+        width: 48,
+        height: 40,
+        raters: 8,
+        session_clips: 20,
+        portraits: false,
+        seed: 3,
+        ..SyntheticConfig::default()
+    };
+    let data = root.join("data");
+    Synthetic::new(config).unwrap().write_tree(&data, 2, &|_| {}).unwrap();
+    data
+}
+
+/// Starts a program and kills it as soon as `ready` holds: with SIGKILL on Unix, after which nothing of it runs. `false`
+/// when it ended before.
+pub fn kill_when(command: &mut Command, mut ready: impl FnMut() -> bool) -> bool {
+    let mut child = command.spawn().unwrap();
+    let start = Instant::now();
+    while !ready() {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        assert!(start.elapsed() < Duration::from_secs(300), "the moment to kill the program did not come");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    true
+}

@@ -1,0 +1,161 @@
+//! The program as people run it, on a small synthetic data set: to its end, and killed on the way.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use dream_data::RelativeBox;
+use dream_data::dataset::{ClipId, Dataset};
+use dream_data::split::Partition;
+use dream_models::deep::candle_core::{DType, Device, Tensor};
+use dream_models::deep::checkpoint::Checkpoint;
+use dream_models::deep::explain::retrieval::Descriptions;
+use dream_models::deep::input::FaceRule;
+use dream_models::deep::methods::da_clip::DaClip;
+use train::testing::{kill_when, tree};
+use train::{Clip, Scoring, score};
+
+fn command(data: &Path, out: &Path, cache: &Path, more: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
+    command.arg("--data").arg(data).arg("--out").arg(out).arg("--cache").arg(cache);
+    command.args(["--batch", "4", "--frames", "2", "--sentences", "2", "--threads", "2"]).args(more);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn succeed(mut command: Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The tensors next to a checkpoint.
+fn tensors(out: &Path, stem: &str) -> Vec<u8> {
+    let found: Vec<PathBuf> = fs::read_dir(out)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "safetensors"))
+        .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(&format!("{stem}.")))
+        .filter(|path| !path.to_str().unwrap().contains(".new."))
+        .collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    fs::read(&found[0]).unwrap()
+}
+
+#[test]
+fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let (data, cache) = (tree(root), root.join("frames"));
+    let (whole, broken) = (root.join("whole"), root.join("broken"));
+    let often = ["--epochs", "2", "--save-every", "1"];
+    succeed(command(&data, &whole, &cache, &often));
+    for name in ["table.txt", "predictions.csv", "predictions-text.csv", "curve.svg", "model.json"] {
+        assert!(whole.join(name).exists(), "{name}");
+    }
+    let lines = fs::read_to_string(whole.join("metrics.jsonl")).unwrap();
+    assert_eq!(lines.lines().count(), 2, "{lines}");
+    let table = fs::read_to_string(whole.join("table.txt")).unwrap();
+    assert!(table.contains("\nDA-CLIP ") && table.contains("\nDA-CLIP-T "), "{table}");
+
+    let model = Checkpoint::open(whole.join("model.json")).unwrap();
+    let descriptions = Descriptions::load(&model).unwrap().unwrap();
+    let width = DaClip::load_visual(&model, DType::F32, &Device::Cpu).unwrap().config().dim;
+    let any = Tensor::ones(width, DType::F32, &Device::Cpu).unwrap();
+    let nearest = descriptions.nearest(&any, 5).unwrap();
+    assert!(nearest.len() == 5 && nearest.iter().all(|(_, text)| text.contains(' ')), "{nearest:?}");
+
+    // Killed as soon as a state inside of an epoch is on the disk, and once more later.
+    for epoch in [0, 1] {
+        let killed = kill_when(&mut command(&data, &broken, &cache, &often), || {
+            let state = fs::read(broken.join("state.json")).unwrap_or_default();
+            let state: serde_json::Value = serde_json::from_slice(&state).unwrap_or_default();
+            let place = &state["provenance"];
+            place["epoch"] == epoch && place["step"].as_u64().is_some_and(|step| step > 0)
+        });
+        assert!(killed, "the run ended before it could be killed");
+        assert!(!broken.join("model.json").exists());
+    }
+    let other = command(&data, &broken, &cache, &["--epochs", "2", "--seed", "9"]).output().unwrap();
+    let error = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert!(!other.status.success() && error.contains("seed 0 there, 9 now"), "{error}");
+
+    succeed(command(&data, &broken, &cache, &often));
+    for stem in ["model", "best", "state"] {
+        assert!(tensors(&whole, stem) == tensors(&broken, stem), "{stem}: other weights");
+    }
+    for name in ["predictions.csv", "predictions-text.csv"] {
+        let read = |out: &Path| fs::read_to_string(out.join(name)).unwrap();
+        assert_eq!(read(&whole), read(&broken));
+    }
+}
+
+#[test]
+fn other_networks_losses_and_options_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let (data, cache) = (tree(root), root.join("frames"));
+    let runs = [
+        "--shift 2 --group-by none --init published --validation identity --warm-up 1 --loss nin-kl --epochs 1",
+        "--method opdai --loss mae-plcc-rank --epochs 1",
+        "--no-text --accumulate 2 --schedule cosine --clip-norm 1 --epochs 1",
+        "--freeze text.text_model --unfreeze-at 1 --layer-decay 0.8 --no-decay-vectors --epochs 2",
+    ];
+    for (number, more) in runs.iter().enumerate() {
+        let (out, more) = (root.join(number.to_string()), more.split(' ').collect::<Vec<_>>());
+        succeed(command(&data, &out, &cache, &more));
+        assert!(out.join("model.json").exists());
+    }
+}
+
+/// Which frames and which part of them a network was trained with is in its checkpoint, and scoring obeys it.
+#[test]
+fn a_checkpoint_knows_what_its_network_looks_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let (data, cache) = (tree(root), root.join("frames"));
+    let dataset = Dataset::open(&data).unwrap();
+    let face = |place: usize| {
+        let left = 0.2 + 0.01 * (place % 7) as f64;
+        RelativeBox::new(left, 0.25, left + 0.4, 0.75).unwrap()
+    };
+    let mut list = "file,x1,y1,x2,y2\n".to_owned();
+    let split = dataset.split(0).unwrap();
+    let names = Partition::ALL.into_iter().flat_map(|set| split.set(set)).map(|row| row.clip.to_string());
+    let names: Vec<String> = names.collect();
+    for (place, name) in names.iter().enumerate() {
+        let [x1, y1, x2, y2] = face(place).corners();
+        list += &format!("{name},{x1},{y1},{x2},{y2}\n");
+    }
+    let boxes = root.join("boxes.csv");
+    fs::write(&boxes, list).unwrap();
+    let face_options =
+        ["--boxes", boxes.to_str().unwrap(), "--expand", "1.5", "--every", "3", "--epochs", "1"];
+    for (method, plan) in [("opdai", "centres:3"), ("da-clip", "every:3")] {
+        let out = root.join(method);
+        succeed(command(&data, &out, &cache, &[&face_options[..], &["--method", method]].concat()));
+        let checkpoint = Checkpoint::open(out.join("model.json")).unwrap();
+        let input = checkpoint.input().unwrap();
+        assert_eq!(input.frames.to_string(), plan);
+        assert!(matches!(&input.face, FaceRule::Face(config) if config.expansion.0 == 1.5), "{input:?}");
+
+        let mut predictions = csv::Reader::from_path(out.join("predictions.csv")).unwrap();
+        let rows: Vec<csv::StringRecord> = predictions.records().map(Result::unwrap).collect();
+        let clip = |row: &csv::StringRecord| {
+            let id: ClipId = row[2].parse().unwrap();
+            let place = names.iter().position(|name| *name == row[2]).unwrap();
+            let path = dataset.video_path(&id).unwrap();
+            Clip { about: train::about(id), path, face: Some(face(place)), mos: 0.0, sentences: Vec::new() }
+        };
+        let mut clips: Vec<Clip> = rows.iter().map(clip).collect();
+        // Without the cache of frames, and in other batches.
+        let how = Scoring { batch: 3, quiet: true, ..Scoring::default() };
+        let scores = score(&out.join("model.json"), &clips, &how).unwrap();
+        let expected: Vec<f64> = rows.iter().map(|row| row[4].parse().unwrap()).collect();
+        assert_eq!(scores, expected, "{method}");
+
+        clips[0].face = None;
+        let error = format!("{:#}", score(&out.join("model.json"), &clips[..1], &how).unwrap_err());
+        assert!(error.contains("no face box"), "{error}");
+    }
+}
