@@ -16,7 +16,7 @@ pub use args::Cli;
 use anyhow::{Context, Result};
 
 use args::Command;
-use methods::{imported, registry};
+use methods::{imported, loss_head, registry};
 use plan::Plan;
 use report::protocol::Kind;
 use work::Work;
@@ -39,7 +39,7 @@ pub fn run(cli: &Cli) -> Result<bool> {
             let splits = &cli.splits;
             let data = splits.data.as_deref().context("--data DIR is missing")?;
             let plan = Plan::of_tree(data, splits.splits, splits.work.seed)?;
-            let losses = splits.loss_ablation.map_or_else(|| Ok(Vec::new()), work::losses)?;
+            let losses = splits.loss_ablation.map_or_else(Vec::new, loss_head::heads);
             let mut methods = work::methods(&splits.work, Some(&plan), &splits.work.methods)?;
             methods.extend(imported::read(&splits.predictions, &plan, &registry::names())?);
             Work { args: &splits.work, plan: &plan, kind: Kind::Splits, methods, losses }.run()

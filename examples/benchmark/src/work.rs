@@ -4,10 +4,11 @@ use anyhow::{Context, Result};
 use rayon::ThreadPoolBuilder;
 
 use crate::args;
-use crate::features::extract::{Extraction, Features};
+use crate::features::extract::Extraction;
 use crate::features::sets::Set;
 use crate::features::videos::Videos;
 use crate::methods::method::{Method, Task};
+use crate::methods::network::Setup;
 use crate::methods::registry;
 use crate::plan::Plan;
 use crate::plan::faces::Faces;
@@ -29,9 +30,7 @@ pub(crate) struct Work<'a> {
 impl Work<'_> {
     /// Whether everything is done and nothing failed.
     pub(crate) fn run(mut self) -> Result<bool> {
-        let mut methods = registry::baselines(self.kind == Kind::Across);
-        methods.append(&mut self.methods);
-        self.methods = methods;
+        self.methods.splice(..0, registry::baselines(self.kind == Kind::Across));
         let Self { args, plan, .. } = self;
         let all: Vec<&dyn Method> = self.methods.iter().chain(&self.losses).map(|method| &**method).collect();
         let mut sets: Vec<Set> = all.iter().flat_map(|method| method.sets()).copied().collect();
@@ -41,8 +40,8 @@ impl Work<'_> {
         let pool =
             ThreadPoolBuilder::new().num_threads(args.jobs).build().context("cannot start the threads")?;
         let store = Store::open(&args.out)?;
-        let protocol = Protocol::new(self.kind, plan, &sets, settings(args, &faces));
-        let protocol = protocol.with(&self.methods, &self.losses, args.every);
+        let tables = [self.methods.as_slice(), &self.losses];
+        let protocol = Protocol::new(self.kind, plan, tables, args.every, &sets, settings(args, &faces));
         store.write_json(FILE, &protocol)?;
 
         let (shard, retry_failed) = (args.shard.unwrap_or(Shard::ALL), args.retry_failed);
@@ -58,8 +57,7 @@ impl Work<'_> {
         let Some(split) = plan.splits.first() else { return Ok(false) };
         let task = Task { plan, split, features: &features, videos, store: &store };
         let training = Training { task, methods: &all, shard, retry_failed, pool: &pool };
-        let left = training.run()?;
-        if others(args, shard, left, "trainings") {
+        if others(args, shard, training.run()?, "trainings") {
             return Ok(false);
         }
         report::finish(&store, protocol)
@@ -98,36 +96,14 @@ fn settings(args: &args::Work, faces: &Faces) -> Vec<(String, String)> {
     settings.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-/// The methods of a command line.
+/// Those of the methods that are named.
 pub(crate) fn methods(
     args: &args::Work,
     plan: Option<&Plan>,
     names: &[String],
 ) -> Result<Vec<Box<dyn Method>>> {
-    registry::choose(names, || networks(args, plan))
-}
-
-#[cfg(feature = "deep")]
-fn networks(args: &args::Work, plan: Option<&Plan>) -> Result<registry::Networks> {
     let face = ::train::face_rule(args.boxes.is_some(), args.crop, args.expand);
-    registry::Networks::new(plan, args.networks.clone(), args.every, face, args.jobs)
-}
-
-#[cfg(not(feature = "deep"))]
-fn networks(_: &args::Work, _: Option<&Plan>) -> Result<registry::Networks> {
-    Ok(())
-}
-
-/// A head for each loss on a set of features.
-#[cfg(feature = "deep")]
-#[expect(clippy::unnecessary_wraps, reason = "the same signature without the feature")]
-pub(crate) fn losses(set: Set) -> Result<Vec<Box<dyn Method>>> {
-    Ok(crate::methods::loss_head::heads(set))
-}
-
-#[cfg(not(feature = "deep"))]
-pub(crate) fn losses(_: Set) -> Result<Vec<Box<dyn Method>>> {
-    anyhow::bail!("--loss-ablation: this program was built without it; build with --features deep")
+    registry::choose(names, || Setup::new(plan, args.networks.clone(), args.every, face, args.jobs))
 }
 
 /// Prints what the methods are.

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use dream_data::dataset::ClipId;
 use dream_models::deep::checkpoint::TensorFile;
 use dream_models::deep::input::{FaceRule, Input};
 use indicatif::{ProgressBar, ProgressStyle};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Map, Value, json};
 
 use crate::data::{Clip, Sets, Texts};
@@ -83,6 +85,21 @@ impl Job<'_> {
         all.insert("method".to_owned(), json!(self.method.entry.name));
         all.insert("seed".to_owned(), json!(self.seed));
         Ok(Value::Object(all))
+    }
+
+    /// Decodes what the cache of frames lacks. Gives the clips that cannot be decoded, so that the rest can be trained on.
+    ///
+    /// # Errors
+    /// When no threads can be started.
+    pub fn prepare(&self) -> Result<Vec<(ClipId, anyhow::Error)>> {
+        let (input, all) = (self.input(), self.sets.all().collect::<Vec<_>>());
+        let (frames, bar) =
+            (Frames { folder: Some(self.cache), input: &input }, bar("frames", all.len(), self.quiet)?);
+        let one = |clip: &&Clip| {
+            bar.inc(1);
+            Some((clip.about.id.clone(), frames.get(clip).err()?))
+        };
+        with_threads(self.threads, || Ok(all.par_iter().filter_map(one).collect()))
     }
 
     /// Trains from wherever an earlier run in the folder was stopped, and scores the test sets with the best epoch. What

@@ -204,7 +204,7 @@ fn frames(video: &Video, extractors: &[&Extractor]) -> Result<Vec<Result<Outcome
 /// The pixels as the extractors take them.
 fn view(pixels: Pixels<'_>) -> Result<Frame<'_>> {
     Ok(match pixels {
-        Pixels::Yuv420 { y, u, v } => Frame::yuv420x(y.parts(), u.parts(), v.parts())?,
+        Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
         Pixels::Gray(plane) => Frame::luma(plane.parts())?,
         Pixels::Rgb(plane) => Frame::rgb(plane.parts())?,
         other => bail!("cannot extract features from this pixel layout: {other:?}"),

@@ -10,7 +10,7 @@ use super::method::{Method, Predicted, Task};
 use crate::plan::{Plan, Scored};
 use crate::store::digest::digest;
 
-const SPEC: Spec = Spec {
+const SPEC: Spec<'static> = Spec {
     what: "predictions with the columns split, set, file, prediction, as `train` writes them",
     columns: &[
         Column::required(&["split"]),

@@ -2,10 +2,8 @@
 
 pub(crate) mod baseline;
 pub(crate) mod imported;
-#[cfg(feature = "deep")]
 pub(crate) mod loss_head;
 pub(crate) mod method;
-#[cfg(feature = "deep")]
 pub(crate) mod network;
 pub(crate) mod registry;
 pub(crate) mod svr;

@@ -40,6 +40,7 @@ pub(crate) struct Setup {
 struct Network {
     method: ::train::methods::Method,
     setup: Arc<Setup>,
+    options: Options,
     /// Everything that the weights depend on but the clips and the seed.
     settings: String,
     /// Title of the row of the text branch, where this is one.
@@ -90,10 +91,14 @@ pub(crate) fn rows(names: &[&str], setup: Setup) -> Result<Vec<Box<dyn Method>>>
     let mut rows: Vec<Box<dyn Method>> = Vec::new();
     for name in names {
         let method = ::train::methods::by_name(name)?;
-        let row = Network { method, setup: Arc::clone(&setup), settings: String::new(), text: None };
+        let reads = method.text_title(&setup.options);
+        // The weights of a text tower are for the networks that have one.
+        let text = setup.options.text.clone().filter(|_| reads.is_some());
+        let options = Options { text, ..setup.options.clone() };
+        let row = Network { method, setup: Arc::clone(&setup), options, settings: String::new(), text: None };
         let settings = row.job(0, 0, &Sets::default(), none, none).settings();
         let row = Network { settings: settings.with_context(|| (*name).to_owned())?.to_string(), ..row };
-        let text = method.text_title(&setup.options).filter(|_| setup.written);
+        let text = reads.filter(|_| setup.written);
         rows.push(Box::new(row.clone()));
         rows.extend(text.map(|text| -> Box<dyn Method> { Box::new(Network { text: Some(text), ..row }) }));
     }
@@ -102,7 +107,7 @@ pub(crate) fn rows(names: &[&str], setup: Setup) -> Result<Vec<Box<dyn Method>>>
 
 impl Network {
     fn job<'a>(&'a self, seed: u64, split: usize, sets: &'a Sets, out: &'a Path, cache: &'a Path) -> Job<'a> {
-        let Setup { options, every, face, threads, .. } = &*self.setup;
+        let (Setup { every, face, threads, .. }, options) = (&*self.setup, &self.options);
         let (method, every, face, threads) = (self.method, *every, face.clone(), *threads);
         Job { method, options, seed, split, every, face, sets, out, cache, threads, quiet: false }
     }
@@ -156,7 +161,7 @@ impl Network {
         };
         let (train, tests) = (clips(&split.train), split.tests.iter().map(&mut clips).collect::<Vec<_>>());
         let number = split.name.parse().unwrap_or_default();
-        let (options, cache) = (&self.setup.options, task.store.root().join(FRAMES));
+        let cache = task.store.root().join(FRAMES);
         let all =
             Sets { fit: train.iter().chain(tests.iter().flatten()).cloned().collect(), ..Sets::default() };
         let broken = self.job(split.seed, number, &all, folder, &cache).prepare()?;
@@ -168,7 +173,7 @@ impl Network {
             clips.into_iter().filter(|clip| !lost.contains_key(clip.about.id.as_str())).collect()
         };
         let tests = task.plan.sets.iter().cloned().zip(tests.into_iter().map(usable)).collect();
-        let sets = Sets::divide(usable(train), tests, options, split.seed)?;
+        let sets = Sets::divide(usable(train), tests, &self.options, split.seed)?;
         let outcome = self.job(split.seed, number, &sets, folder, &cache).run()?;
 
         let (mut video, mut text) = (Vec::new(), Vec::new());
@@ -193,7 +198,7 @@ impl Method for Network {
     }
 
     fn title(&self) -> String {
-        self.text.clone().unwrap_or_else(|| self.method.title(&self.setup.options))
+        self.text.clone().unwrap_or_else(|| self.method.title(&self.options))
     }
 
     fn family(&self) -> String {
@@ -216,7 +221,7 @@ impl Method for Network {
     fn depends_on(&self, task: &Task<'_>, clip: usize) -> Vec<String> {
         let unreadable = || ["unreadable".to_owned(), String::new()];
         let [content, face] = task.videos.get(clip).map_or_else(|_| unreadable(), Video::key);
-        let text = self.method.text_title(&self.setup.options).is_some();
+        let text = self.method.text_title(&self.options).is_some();
         let sentences = self.setup.sentences.get(clip).filter(|_| text);
         vec![content, face, digest(sentences.into_iter().flatten())]
     }

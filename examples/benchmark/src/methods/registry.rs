@@ -4,20 +4,13 @@ use anyhow::{Result, bail};
 
 use super::baseline::{MethodMean, Random};
 use super::method::Method;
-#[cfg(feature = "deep")]
-use super::network;
+use super::network::{self, Setup};
 use super::svr::FeatureSvr;
 use crate::features::sets::Set;
 
 /// Names that stand for several methods.
 const ALL: &str = "all";
 const NETWORKS: &str = "networks";
-
-/// What networks are built from: without the feature `deep` there are none.
-#[cfg(feature = "deep")]
-pub(crate) type Networks = network::Setup;
-#[cfg(not(feature = "deep"))]
-pub(crate) type Networks = ();
 
 /// The baselines, which stand beside every choice of methods.
 pub(crate) fn baselines(across: bool) -> Vec<Box<dyn Method>> {
@@ -41,50 +34,45 @@ pub(crate) fn features() -> Vec<Box<dyn Method>> {
     ]
 }
 
-/// Names of the networks that can be trained: those of `train`.
-pub(crate) fn networks() -> Vec<&'static str> {
-    #[cfg(feature = "deep")]
-    return ::train::methods::METHODS.iter().map(|method| method.entry.name).collect();
-    #[cfg(not(feature = "deep"))]
-    return Vec::new();
-}
-
 /// Names of all rows of this program.
 pub(crate) fn names() -> Vec<String> {
     let ours = baselines(false).into_iter().chain(features()).map(|method| method.name());
     // A network may have a second row for its text branch.
-    ours.chain(networks().iter().flat_map(|name| [(*name).to_owned(), format!("{name}-t")])).collect()
+    let networks =
+        ::train::methods::names().into_iter().flat_map(|name| [name.to_owned(), format!("{name}-t")]);
+    ours.chain(networks).collect()
 }
 
-/// The networks of a list of names.
-pub(crate) fn chosen_networks(names: &[String]) -> Vec<&'static str> {
-    let wanted = |name: &&str| names.iter().any(|have| have.trim() == *name || have.trim() == NETWORKS);
-    networks().into_iter().filter(wanted).collect()
-}
-
-/// The methods of a list such as `brisque,gm-log`, in the order of the table. `setup` is asked for only where there is a network.
+/// The methods of a list such as `brisque,gm-log`, in the order of the table. `setup` is asked for where a network is among them.
 pub(crate) fn choose(
     names: &[String],
-    setup: impl FnOnce() -> Result<Networks>,
+    setup: impl FnOnce() -> Result<Setup>,
 ) -> Result<Vec<Box<dyn Method>>> {
+    let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
     let known: Vec<String> = features().iter().map(|method| method.name()).collect();
-    let (deep, groups) = (networks(), [ALL, NETWORKS]);
-    let is_known =
-        |name: &str| known.iter().any(|have| have == name) || deep.contains(&name) || groups.contains(&name);
-    if let Some(unknown) = names.iter().map(|name| name.trim()).find(|name| !is_known(name)) {
-        let deep = if cfg!(feature = "deep") { deep.join(", ") } else { "none in this build".to_owned() };
+    let mut networks = ::train::methods::names();
+    let groups = [ALL, NETWORKS];
+    let is_known = |name: &str| {
+        known
+            .iter()
+            .map(String::as_str)
+            .chain(networks.iter().copied())
+            .chain(groups)
+            .any(|have| have == name)
+    };
+    if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
         bail!(
-            "--methods: there is no method `{unknown}`; on features there are {}, or `{ALL}` of them; networks: {deep}, or \
+            "--methods: there is no method `{unknown}`; on features there are {}, or `{ALL}` of them; networks are {}, or \
              `{NETWORKS}` (--list-methods says what they are)",
-            known.join(", ")
+            known.join(", "),
+            networks.join(", ")
         );
     }
-    let wanted = |name: &str| names.iter().any(|have| have.trim() == name || have.trim() == ALL);
-    let mut chosen: Vec<_> = features().into_iter().filter(|method| wanted(&method.name())).collect();
-    let deep = chosen_networks(names);
-    #[cfg(feature = "deep")]
-    if !deep.is_empty() {
-        chosen.extend(network::rows(&deep, setup()?)?);
+    let asked = |name: &str, group: &str| names.iter().any(|have| *have == name || *have == group);
+    let mut chosen: Vec<_> = features().into_iter().filter(|method| asked(&method.name(), ALL)).collect();
+    networks.retain(|name| asked(name, NETWORKS));
+    if !networks.is_empty() {
+        chosen.extend(network::rows(&networks, setup()?)?);
     }
     Ok(chosen)
 }
@@ -96,7 +84,7 @@ mod tests {
     #[test]
     fn methods_are_chosen_by_name() {
         let names = |text: &str| -> Vec<String> { text.split(',').map(str::to_owned).collect() };
-        let none = || -> Result<Networks> { bail!("no network was asked for") };
+        let none = || -> Result<Setup> { bail!("no network was asked for") };
         let chosen = |text: &str| -> Vec<String> {
             choose(&names(text), none).unwrap().iter().map(|method| method.name()).collect()
         };

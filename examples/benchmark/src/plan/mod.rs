@@ -167,19 +167,16 @@ impl Plan {
     }
 
     /// The folders with descriptions.
-    #[cfg(feature = "deep")]
     pub(crate) fn described(&self) -> impl Iterator<Item = &Path> {
         self.sources.iter().filter_map(|source| source.described.as_deref())
     }
 
     /// The folder with the descriptions of a clip.
-    #[cfg(feature = "deep")]
     pub(crate) fn description(&self, clip: &Clip) -> Option<&Path> {
         self.sources.get(clip.source)?.described.as_deref()
     }
 
     /// A name that no other clip has, of whatever source.
-    #[cfg(feature = "deep")]
     pub(crate) fn unique(&self, place: usize) -> String {
         let Some(clip) = self.clip(place) else { return String::new() };
         match self.sources.get(clip.source) {

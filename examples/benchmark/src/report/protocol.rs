@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::features::extract::{self, Entry, Outcome};
 use crate::features::sets::Set;
 use crate::methods::method::{About, Method};
-use crate::plan::Plan;
+use crate::plan::{Clip, Plan};
 use crate::store::Store;
 use crate::train::run::{self, Run};
 
@@ -52,41 +52,30 @@ pub(crate) struct Failure {
 }
 
 impl Protocol {
+    /// Of the methods of both tables.
     pub(crate) fn new(
         kind: Kind,
         plan: &Plan,
+        [methods, losses]: [&[Box<dyn Method>]; 2],
+        every: u64,
         feature_sets: &[Set],
         settings: Vec<(String, String)>,
     ) -> Self {
-        let clip = |clip| {
+        let clip = |clip: &Clip| {
             let cached = feature_sets.iter().map(|set| extract::name(plan, clip, *set)).collect();
             (clip.id.to_string(), cached)
         };
         Self {
             format: FORMAT,
             kind,
-            methods: Vec::new(),
-            losses: Vec::new(),
+            methods: methods.iter().map(|method| About::of(&**method, every)).collect(),
+            losses: losses.iter().map(|method| About::of(&**method, every)).collect(),
             splits: plan.splits.iter().map(|split| split.name.clone()).collect(),
             test_sets: plan.sets.clone(),
             feature_sets: feature_sets.to_vec(),
             clips: plan.clips.iter().map(clip).collect(),
             settings,
         }
-    }
-
-    /// With the methods of both tables.
-    pub(crate) fn with(
-        mut self,
-        methods: &[Box<dyn Method>],
-        losses: &[Box<dyn Method>],
-        every: u64,
-    ) -> Self {
-        let about = |methods: &[Box<dyn Method>]| -> Vec<About> {
-            methods.iter().map(|method| About::of(&**method, every)).collect()
-        };
-        (self.methods, self.losses) = (about(methods), about(losses));
-        self
     }
 
     /// The runs of some methods, by method and split; `None` for one that is not there.

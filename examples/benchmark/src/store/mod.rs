@@ -2,13 +2,13 @@
 
 pub(crate) mod digest;
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -17,7 +17,6 @@ use digest::hex;
 
 /// Where unfinished files lie.
 const UNFINISHED: &str = "tmp";
-const LOCK: &str = "lock";
 
 /// A folder that this process alone writes to.
 #[derive(Debug)]
@@ -39,21 +38,9 @@ struct Seen {
 impl Store {
     /// Takes the folder, which is made where it is missing, and sweeps out what a killed run left unfinished.
     pub(crate) fn open(root: &Path) -> Result<Self> {
+        let lock = ::train::lock(root)?;
         let unfinished = root.join(UNFINISHED);
-        fs::create_dir_all(&unfinished)
-            .with_context(|| format!("cannot make the folder {}", root.display()))?;
-        let path = root.join(LOCK);
-        let lock = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => bail!(
-                "{}: another run writes to this folder: wait for it, or give every shard an --out of its own",
-                root.display()
-            ),
-            Err(TryLockError::Error(error)) => {
-                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
-            }
-        }
+        fs::create_dir_all(&unfinished).with_context(|| format!("cannot make {}", unfinished.display()))?;
         for entry in fs::read_dir(&unfinished).with_context(|| unfinished.display().to_string())? {
             let path = entry?.path();
             fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;

@@ -60,17 +60,7 @@ fn a_killed_run_goes_on_and_ends_with_the_same_bytes() {
     for (part, wanted) in
         [("cache/features", 3), ("cache/features", 40), ("cache/runs", 2), ("cache/runs", 9)]
     {
-        let mut child =
-            command(&killed.arguments()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let begin = Instant::now();
-        while count(part) < wanted && child.try_wait().unwrap().is_none() {
-            assert!(begin.elapsed() < Duration::from_secs(100), "{part} does not grow");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        // SIGKILL: nothing of the program runs after it.
-        child.kill().unwrap();
-        child.wait().unwrap();
-        interrupted += usize::from(!killed.out.join("report.html").exists());
+        interrupted += usize::from(kill_when(&mut command(&killed.arguments()), || count(part) >= wanted));
     }
     assert!(interrupted > 0, "every run was over before it could be killed");
     let first = results(&killed.out.join("cache")).into_keys().next().unwrap();

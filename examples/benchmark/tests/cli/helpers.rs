@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub(crate) use train::testing::tree;
+pub(crate) use train::testing::{kill_when, tree};
 
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_benchmark"));
@@ -28,7 +28,7 @@ pub(crate) fn results(root: &Path) -> BTreeMap<String, Vec<u8>> {
         for entry in entries {
             let path = entry.unwrap().path();
             let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
-            if ["tmp", "lock", "cache/seen"].contains(&name.as_str()) {
+            if ["tmp", "lock", "cache/seen", "cache/networks", "cache/frames"].contains(&name.as_str()) {
                 continue;
             }
             if path.is_dir() {
@@ -81,10 +81,7 @@ impl Case {
     }
 }
 
-const SOME: [&str; 6] = ["--methods", "brisque,gm-log", "--splits", "3", "--loss-ablation", "brisque"];
-
-/// The options of `SOME`, without the ablation where the program has none.
+/// Two methods and the losses.
 pub(crate) fn some() -> Vec<&'static str> {
-    let count = if cfg!(feature = "ablation") { 6 } else { 4 };
-    SOME[..count].to_vec()
+    vec!["--methods", "brisque,gm-log", "--splits", "3", "--loss-ablation", "brisque"]
 }

@@ -4,6 +4,5 @@
 mod cache;
 mod faults;
 mod helpers;
-#[cfg(feature = "deep")]
 mod networks;
 mod report;

@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use train::testing::kill_when;
-
 use crate::helpers::*;
 
 /// One split, an epoch of the tiny networks.
@@ -45,7 +43,7 @@ fn killed_sharded_or_with_other_jobs_the_bytes_are_the_same() {
     let killed = case("killed", &["--jobs", "2"]);
     for network in ["da-clip", "opdai"] {
         let state = killed.out.join("cache/networks/0").join(network).join("state.json");
-        kill_when(&mut command(&killed.arguments()), || state.exists());
+        assert!(kill_when(&mut command(&killed.arguments()), || state.exists()), "it was over before");
         assert!(!killed.out.join("report.html").exists());
     }
     killed.run(0);

@@ -22,10 +22,8 @@ fn one_command_gives_tables_predictions_and_a_page() {
     assert!(
         read("table4.tex").starts_with("\\begin{tabular}") && read("table4.md").starts_with("| Method |")
     );
-    if cfg!(feature = "ablation") {
-        assert!(read("table5.txt").contains("not the paper's video tower"));
-        assert_eq!(read("table5.csv").lines().count(), 11);
-    }
+    assert!(read("table5.txt").contains("not the paper's video tower"));
+    assert_eq!(read("table5.csv").lines().count(), 11);
 
     let predictions = read("predictions/brisque.csv");
     assert!(predictions.starts_with("split,set,file,mos,prediction\n0,test_set1,C"), "{predictions}");
