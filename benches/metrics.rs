@@ -54,7 +54,7 @@ fn metrics(c: &mut Criterion) {
     }
 }
 
-/// Every pair, as the definition is written.
+/// Every pair, as in the definition.
 fn naive_krcc(x: &[f64], y: &[f64]) -> f64 {
     let sign = |v: f64| if v == 0.0 { 0.0 } else { v.signum() };
     let (mut order, mut untied_x, mut untied_y) = (0.0, 0.0, 0.0);
@@ -81,7 +81,7 @@ fn naive_plcc(x: &[f64], y: &[f64]) -> f64 {
     sums[0] / (sums[1] * sums[2]).sqrt()
 }
 
-/// Ranks by counting, for every value, the values below it.
+/// Ranks by counting the smaller values for every value.
 fn naive_srcc(x: &[f64], y: &[f64]) -> f64 {
     let ranks = |values: &[f64]| -> Vec<f64> {
         let rank = |v: &f64| {

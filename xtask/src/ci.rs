@@ -1,5 +1,7 @@
 //! `ci`: everything that must hold before a change goes in, cheapest first, with the time of every step.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -7,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::workspace::{cargo, members, metadata, name, root, succeed};
+use crate::workspace::{cargo, members, metadata, name, output, root, succeed};
 use crate::{layers, tidy};
 
 const HELP: &str = "\
@@ -32,11 +34,9 @@ Examples:
 /// Features that need hardware or a system we do not have; they are only passed on to candle.
 const DEVICE_FEATURES: [&str; 5] = ["cuda", "cudnn", "metal", "accelerate", "mkl"];
 
-/// The feature that brings the golden runner.
-const GOLDEN: &str = "xtask/golden";
-
-/// The feature that brings networks into the program, which is off so that the README's first command stays quick.
-const DEEP: &str = "score-video/deep";
+/// Features whose libraries ask for other features of what candle is built from: with one of them switched on in the
+/// whole workspace, everything would be compiled once more. They are tested with their crate alone.
+const APART: [&str; 1] = ["ffmpeg"];
 
 struct Step {
     name: String,
@@ -44,9 +44,18 @@ struct Step {
 }
 
 enum Action {
-    Cargo { arguments: Vec<String>, environment: Vec<(&'static str, String)> },
+    Cargo {
+        arguments: Vec<String>,
+        environment: Vec<(&'static str, String)>,
+    },
     Check(fn(&[String]) -> Result<()>),
-    Golden,
+    /// A program of `Programs`, built with the cargo arguments `build`.
+    Golden {
+        build: String,
+    },
+    FeaturesTable {
+        build: String,
+    },
 }
 
 impl Step {
@@ -67,14 +76,16 @@ impl Step {
         match &self.action {
             Action::Cargo { arguments, .. } => format!("cargo {}", arguments.join(" ")),
             Action::Check(_) => format!("cargo xtask {}", self.name),
-            Action::Golden => "cargo xtask golden --dir SHARED/golden".to_owned(),
+            Action::Golden { .. } => "cargo xtask golden --dir SHARED/golden".to_owned(),
+            Action::FeaturesTable { .. } => "cargo xtask features-table --check".to_owned(),
         }
     }
 
     fn run(&self) -> Result<()> {
         match &self.action {
             Action::Check(check) => check(&[]),
-            Action::Golden => golden(),
+            Action::Golden { build } => golden(build),
+            Action::FeaturesTable { build } => succeed(built(build, "xtask-features")?.arg("--check")),
             Action::Cargo { arguments, environment } => {
                 let mut command = cargo();
                 command.args(arguments).envs(environment.iter().map(|(key, value)| (key, value)));
@@ -102,7 +113,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             other => bail!("ci does not know `{other}`: see `cargo xtask ci --help`"),
         }
     }
-    let steps = chosen(steps(&metadata()?), only.as_deref())?;
+    let steps = chosen(steps(&metadata()?, &unified()?), only.as_deref())?;
     if list {
         for step in &steps {
             println!("{:<34} {}", step.name, step.shown());
@@ -138,7 +149,25 @@ fn print_times(times: &[(String, Duration)], total: Duration) {
     for (name, time) in times {
         println!("{:>8.1}  {name}", time.as_secs_f64());
     }
+    println!("\nby kind");
+    for (kind, time, steps) in by_kind(times) {
+        println!("{:>8.1}  {kind} ({steps})", time.as_secs_f64());
+    }
     println!("{:>8.1}  total", total.as_secs_f64());
+}
+
+/// The steps whose names start with the same word, taken together: longest first, with their number.
+fn by_kind(times: &[(String, Duration)]) -> Vec<(&str, Duration, usize)> {
+    let mut kinds: Vec<(&str, Duration, usize)> = Vec::new();
+    for (name, time) in times {
+        let kind = name.split(' ').next().unwrap_or(name);
+        match kinds.iter_mut().find(|(known, ..)| *known == kind) {
+            Some((_, sum, steps)) => (*sum, *steps) = (*sum + *time, *steps + 1),
+            None => kinds.push((kind, *time, 1)),
+        }
+    }
+    kinds.sort_by_key(|(_, time, _)| Reverse(*time));
+    kinds
 }
 
 /// The steps that `only` names: by their full name or by the word before the first blank.
@@ -152,24 +181,27 @@ fn chosen(steps: Vec<Step>, only: Option<&[String]>) -> Result<Vec<Step>> {
     Ok(steps.into_iter().filter(|step| only.iter().any(|wanted| named(step, wanted))).collect())
 }
 
-/// All steps. Feature sets come from the manifests, so that a new feature cannot be forgotten here.
-fn steps(metadata: &Value) -> Vec<Step> {
+/// All steps. Feature sets come from the manifests, so that a new feature cannot be forgotten here. `unified` says which
+/// features each member has when the whole workspace is built.
+///
+/// What costs time is compiling the tensor library: once for each set of features that cargo works out for the crates
+/// below it. That set depends on the packages that are selected, and on whether a test is among the targets (features
+/// of development dependencies). So nearly everything here selects the whole workspace and at least one test.
+fn steps(metadata: &Value, unified: &Features) -> Vec<Step> {
     let crates = members(metadata, "crates");
+    let programs = Programs::of(metadata);
     let mut steps = vec![
         Step::cargo("fmt", "fmt --all --check"),
         Step { name: "tidy".into(), action: Action::Check(tidy::run) },
         Step { name: "layers".into(), action: Action::Check(layers::run) },
     ];
 
-    let table = "run --quiet --package xtask --features features --bin xtask-features -- --check";
-    steps.push(Step::cargo("features-table", table));
-
     // Built together, members share the features of their dependencies, so each feature set of a crate is also checked
     // alone. A crate without features is built alone by the step `package`.
     let strict = "--all-targets --locked -- -D warnings";
-    steps.push(Step::cargo("clippy workspace", &format!("clippy --workspace --features {GOLDEN} {strict}")));
-    steps
-        .push(Step::cargo("clippy deep", &format!("clippy --workspace --features {GOLDEN},{DEEP} {strict}")));
+    steps.push(Step::cargo("clippy workspace", &format!("clippy --workspace {strict}")));
+    let line = format!("clippy --workspace --features {} {strict}", programs.features);
+    steps.push(Step::cargo("clippy programs", &line));
     for package in crates.iter().filter(|package| !features(package).is_empty()) {
         let (name, features) = (name(package), features(package));
         steps.push(Step::cargo(
@@ -185,16 +217,12 @@ fn steps(metadata: &Value) -> Vec<Step> {
 
     // The second command of the README, as it stands there.
     steps.push(Step::cargo("test workspace", "test --workspace"));
-    for package in crates.iter().filter(|package| !features(package).is_empty()) {
-        let (name, set) = (name(package), features(package).join(","));
-        steps.push(Step::cargo(format!("test {name} {set}"), &format!("test -p {name} --features {set}")));
-    }
-    // The whole workspace again, though one program is tested: with `-p xtask` candle would be compiled once more.
-    let line = format!("test --workspace --features {GOLDEN} --bin xtask-golden");
-    steps.push(Step::cargo("test golden", &line));
-
-    let line = format!("test --workspace --features {GOLDEN},{DEEP} --bin score-video --test networks");
-    steps.push(Step::cargo("test deep", &line));
+    let line = format!("test --workspace --features {} {}", programs.features, programs.targets);
+    steps.push(Step::cargo("test programs", &line));
+    let build = || format!("build --workspace --features {} {}", programs.features, programs.targets);
+    steps.push(Step { name: "golden".into(), action: Action::Golden { build: build() } });
+    steps.push(Step { name: "features-table".into(), action: Action::FeaturesTable { build: build() } });
+    steps.extend(feature_tests(&crates, unified));
 
     // A workspace of its own, which no other step compiles. Its lock file is not kept.
     let fuzz = Step::cargo("fuzz", "check --manifest-path fuzz/Cargo.toml");
@@ -202,7 +230,6 @@ fn steps(metadata: &Value) -> Vec<Step> {
 
     let doc = Step::cargo("doc", "doc --workspace --no-deps --locked");
     steps.push(doc.with("RUSTDOCFLAGS", "-D warnings"));
-    steps.push(Step { name: "golden".into(), action: Action::Golden });
 
     let packages: Vec<String> = crates.iter().map(|package| format!("-p {}", name(package))).collect();
     // A package is built in a workspace of its own: without debug information, and in a folder that is used again.
@@ -212,6 +239,89 @@ fn steps(metadata: &Value) -> Vec<Step> {
 
     steps.push(Step::cargo("deny", "deny check --hide-inclusion-graph licenses bans sources"));
     steps
+}
+
+/// Tests of the crates with those features that the workspace as a whole does not switch on.
+fn feature_tests(crates: &[&Value], unified: &Features) -> Vec<Step> {
+    let (mut together, mut targets, mut apart) = (Vec::new(), BTreeSet::new(), Vec::new());
+    for package in crates {
+        let (name, all) = (name(package), features(package));
+        let (alone, shared): (Vec<&str>, Vec<&str>) = all.iter().partition(|f| APART.contains(f));
+        if !alone.is_empty() {
+            let set = all.join(",");
+            let line = format!("test -p {name} --features {set}");
+            apart.push(Step::cargo(format!("test {name} {set}"), &line));
+        } else if shared.iter().any(|f| !unified.get(name).is_some_and(|on| on.contains(*f))) {
+            together.extend(shared.iter().map(|feature| format!("{name}/{feature}")));
+            targets.extend(targets_of(package, "test").map(|(test, _)| format!("--test {test}")));
+        }
+    }
+    let mut steps = Vec::new();
+    if !together.is_empty() {
+        let line = format!("test --workspace --features {}", together.join(","));
+        let targets: Vec<String> = targets.into_iter().collect();
+        steps.push(Step::cargo("test features", &format!("{line} --lib {}", targets.join(" "))));
+        steps.push(Step::cargo("test features-doc", &format!("{line} --doc")));
+    }
+    steps.extend(apart);
+    steps
+}
+
+/// What `cargo test --workspace` leaves out of the packages that are not crates: targets that need a feature, and the
+/// programs of their packages with that feature.
+struct Programs {
+    /// `package/feature`, separated by commas.
+    features: String,
+    /// Arguments of cargo.
+    targets: String,
+}
+
+impl Programs {
+    fn of(metadata: &Value) -> Self {
+        let (mut features, mut chosen) = (BTreeSet::new(), BTreeSet::new());
+        for package in ["examples", "xtask"].iter().flat_map(|folder| members(metadata, folder)) {
+            let all = || {
+                targets_of(package, "bin")
+                    .map(|t| ("bin", t))
+                    .chain(targets_of(package, "test").map(|t| ("test", t)))
+            };
+            let needed: Vec<String> = all().flat_map(|(_, (_, needs))| needs).collect();
+            if needed.is_empty() {
+                continue;
+            }
+            features.extend(needed.iter().map(|feature| format!("{}/{feature}", name(package))));
+            let left_out = all().filter(|(kind, (_, needs))| *kind == "bin" || !needs.is_empty());
+            chosen.extend(left_out.map(|(kind, (target, _))| format!("--{kind} {target}")));
+        }
+        let joined = |set: BTreeSet<String>, between| set.into_iter().collect::<Vec<_>>().join(between);
+        Self { features: joined(features, ","), targets: joined(chosen, " ") }
+    }
+}
+
+/// The targets of one kind, and the features that each one needs.
+fn targets_of<'a>(package: &'a Value, kind: &'a str) -> impl Iterator<Item = (&'a str, Vec<String>)> {
+    let words = |list: &Value| -> Vec<String> {
+        let list = list.as_array().into_iter().flatten();
+        list.filter_map(|word| word.as_str().map(str::to_owned)).collect()
+    };
+    let targets = package["targets"].as_array().into_iter().flatten();
+    let chosen = targets.filter(move |target| words(&target["kind"]).iter().any(|word| word == kind));
+    chosen.map(move |target| (name(target), words(&target["required-features"])))
+}
+
+/// The features of each member when the whole workspace is built and tested.
+type Features = BTreeMap<String, BTreeSet<String>>;
+
+fn unified() -> Result<Features> {
+    let fixed = ["tree", "--workspace", "--depth", "1", "--edges", "normal,build,dev"];
+    let shape = ["--prefix", "none", "--no-dedupe", "--format", "{p}|{f}"];
+    let text = output(cargo().args(fixed).args(shape))?;
+    let mut found = Features::new();
+    for (package, features) in text.lines().filter_map(|line| line.split_once('|')) {
+        let name = package.split(' ').next().unwrap_or(package);
+        found.entry(name.to_owned()).or_default().extend(features.split(',').map(str::to_owned));
+    }
+    Ok(found)
 }
 
 /// Where cargo writes.
@@ -225,7 +335,7 @@ fn features(package: &Value) -> Vec<&str> {
     declared.filter(|name| *name != "default" && !DEVICE_FEATURES.contains(name)).collect()
 }
 
-fn golden() -> Result<()> {
+fn golden(build: &str) -> Result<()> {
     let shared = std::env::var_os("DREAM_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
     let golden = shared.join("golden");
     if !golden.is_dir() {
@@ -241,11 +351,18 @@ fn golden() -> Result<()> {
         );
         return Ok(());
     }
-    // As in the step `test golden`: nothing but the program itself is compiled here.
-    succeed(cargo().args(["build", "--workspace", "--features", GOLDEN, "--bin", "xtask-golden"]))?;
+    succeed(built(build, "xtask-golden")?.arg("--dir").arg(golden))
+}
+
+/// Builds the programs with the features and targets of the step `test programs`, so that only the programs themselves
+/// are compiled here, and returns the command for one of them.
+fn built(build: &str, program: &str) -> Result<Command> {
+    succeed(cargo().args(build.split_whitespace()))?;
     let program =
-        target(&metadata()?).join("debug").join(format!("xtask-golden{}", std::env::consts::EXE_SUFFIX));
-    succeed(Command::new(program).current_dir(root()).arg("--dir").arg(golden))
+        target(&metadata()?).join("debug").join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
+    let mut command = Command::new(program);
+    command.current_dir(root());
+    Ok(command)
 }
 
 #[cfg(test)]
@@ -261,19 +378,61 @@ mod tests {
     fn every_feature_set_of_a_crate_is_checked() {
         let manifest = root().join("crates/a/Cargo.toml");
         let package = json!({ "name": "a", "manifest_path": manifest, "features": { "default": [], "cuda": [], "x": [], "y": [] } });
-        let all = steps(&json!({ "packages": [package] }));
+        let all = steps(&json!({ "packages": [package] }), &Features::new());
         let clippy = chosen(all, Some(&["clippy".to_owned()])).unwrap();
         assert_eq!(
             names(&clippy),
-            ["clippy workspace", "clippy deep", "clippy a", "clippy a x", "clippy a y", "clippy a x,y"]
+            ["clippy workspace", "clippy programs", "clippy a", "clippy a x", "clippy a y", "clippy a x,y"]
         );
         assert!(clippy.iter().all(|step| step.shown().ends_with("-- -D warnings")));
     }
 
     #[test]
     fn unknown_steps_are_an_error() {
-        let all = || steps(&json!({ "packages": [] }));
+        let all = || steps(&json!({ "packages": [] }), &Features::new());
         assert_eq!(names(&chosen(all(), Some(&["doc".into(), "fmt".into()])).unwrap()), ["fmt", "doc"]);
         assert!(chosen(all(), Some(&["fmt".into(), "nonsense".into()])).is_err());
+    }
+
+    #[test]
+    fn what_the_workspace_leaves_out_is_tested() {
+        let manifest = |folder: &str| root().join(folder).join("Cargo.toml");
+        let test = |name: &str| json!({ "name": name, "kind": ["test"] });
+        let packages = json!([
+            { "name": "a", "manifest_path": manifest("crates/a"), "features": { "x": [], "y": [] }, "targets": [test("t")] },
+            { "name": "b", "manifest_path": manifest("crates/b"), "features": { "z": [] }, "targets": [test("u")] },
+            { "name": "c", "manifest_path": manifest("crates/c"), "features": { "z": [], "ffmpeg": [] }, "targets": [] },
+            { "name": "p", "manifest_path": manifest("examples/p"), "features": {}, "targets": [
+                { "name": "p", "kind": ["bin"] },
+                test("cli"),
+                { "name": "nets", "kind": ["test"], "required-features": ["deep"] },
+            ] },
+            { "name": "q", "manifest_path": manifest("examples/q"), "features": {}, "targets": [test("cli")] },
+        ]);
+        let on = |name: &str, features: &[&str]| {
+            (name.to_owned(), features.iter().map(|feature| (*feature).to_owned()).collect())
+        };
+        let unified = [on("a", &["default", "x"]), on("b", &["z"]), on("c", &["z"])].into();
+        let all = steps(&json!({ "packages": packages }), &unified);
+        let tests = chosen(all, Some(&["test".to_owned()])).unwrap();
+        let lines: Vec<String> = tests.iter().map(Step::shown).collect();
+        assert_eq!(
+            lines,
+            [
+                "cargo test --workspace",
+                "cargo test --workspace --features p/deep --bin p --test nets",
+                "cargo test --workspace --features a/x,a/y --lib --test t",
+                "cargo test --workspace --features a/x,a/y --doc",
+                "cargo test -p c --features ffmpeg,z",
+            ]
+        );
+    }
+
+    #[test]
+    fn times_are_summed_by_kind() {
+        let times = [("test a", 2), ("fmt", 3), ("test b c", 4)];
+        let times = times.map(|(name, seconds)| (name.to_owned(), Duration::from_secs(seconds)));
+        let kinds = [("test", Duration::from_secs(6), 2), ("fmt", Duration::from_secs(3), 1)];
+        assert_eq!(by_kind(&times), kinds);
     }
 }

@@ -17,8 +17,8 @@ Checks that cargo alone cannot express.
 Usage: cargo xtask <COMMAND> [OPTIONS]
 
 Commands:
-  layers                          no crate depends on another, features and eval stay pure and small
-  tidy                            file length, machine paths, provenance of test data, READMEs
+  layers [--sources DIR]          borders between crates, levels inside dream-models, import circles
+  tidy                            length of files and functions, machine paths, provenance of test data, READMEs
   golden --dir DIR [--only A,B]   compares the crates with reference outputs under DIR
   features-table [--check]        writes docs/features.md, or checks that it is current
   ci [--list] [--only A,B]        everything CI runs, with the time of every step

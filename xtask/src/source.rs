@@ -48,6 +48,50 @@ pub(crate) fn has_word(line: &str, word: &str) -> bool {
     })
 }
 
+/// A function with a body: its name, the line of `fn` (from 1) and how many lines it has down to its closing brace.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) line: usize,
+    pub(crate) lines: usize,
+}
+
+/// The functions of `code`, from which comments and literals are blanked out. One inside another is also listed.
+pub(crate) fn functions(code: &str) -> Vec<Function> {
+    let mut found = Vec::new();
+    for (start, _) in code.match_indices("fn ") {
+        let name: String =
+            code[start + 3..].trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let inside_a_word =
+            code[..start].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_');
+        // `fn (x)` is a type.
+        if inside_a_word || name.is_empty() {
+            continue;
+        }
+        let bytes = code.as_bytes();
+        let Some(body) = body_start(bytes, start) else { continue };
+        let end = item_end(bytes, body).min(code.len());
+        let line = 1 + code[..start].matches('\n').count();
+        found.push(Function { name, line, lines: 1 + code[start..end].matches('\n').count() });
+    }
+    found
+}
+
+/// The brace that opens the body of the function that starts at `from`, if it has one.
+fn body_start(code: &[u8], from: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, &byte) in code.iter().enumerate().skip(from) {
+        match byte {
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => depth = depth.saturating_sub(1),
+            b'{' if depth == 0 => return Some(at),
+            b';' if depth == 0 => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
 /// The end of the comment, string or character that starts at `at`.
 fn literal_end(code: &[u8], at: usize) -> Option<usize> {
     let rest = code.get(at..)?;
@@ -162,6 +206,15 @@ mod tests {
             "use a;\n#[cfg(test)]\nmod tests {\n fn f() { b(); }\n}\n#[cfg(test)]\nuse c;\nfn d() {}";
         let words: Vec<String> = code_without_tests(source).split_whitespace().map(str::to_owned).collect();
         assert_eq!(words, ["use", "a;", "fn", "d()", "{}"]);
+    }
+
+    #[test]
+    fn functions_have_a_length() {
+        let source = "fn a() {}\nconst fn b(x: [u8; 2]) -> fn(u8)\nwhere\n{\n    fn c() {\n    }\n    if x {}\n}\n\
+                      trait T { fn d(&self); }\ntype F = fn (u8);\n";
+        let found: Vec<_> =
+            functions(&code_only(source)).into_iter().map(|f| (f.name, f.line, f.lines)).collect();
+        assert_eq!(found, [("a".to_owned(), 1, 1), ("b".to_owned(), 2, 7), ("c".to_owned(), 5, 2)]);
     }
 
     #[test]

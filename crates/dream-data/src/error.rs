@@ -26,7 +26,7 @@ pub enum Error {
         /// What is there.
         found: String,
         /// What would be accepted.
-        expected: &'static str,
+        expected: String,
     },
     /// A known format with a property that the decoders at hand do not read exactly.
     #[error("{}: {what} is not supported; {remedy}", path.display())]
@@ -149,23 +149,11 @@ pub enum Error {
     /// A way of sampling needs the number of frames, and the file does not state it.
     #[error(
         "sampling `{sampling}` needs the number of frames, which the file does not state; \
-         count them in a first pass (`count_frames`) and state it (`Sampled::with_count`)"
+         open the video with `open_sampled`, which counts them first"
     )]
     FrameCountUnknown {
         /// Name of the way of sampling.
         sampling: &'static str,
-    },
-    /// The detector found no box in a frame, and there is none to keep.
-    #[error("no box was found in frame {frame}; choose `Missing::Skip` to leave such frames out")]
-    NoBox {
-        /// Position of the frame in the video, from 0.
-        frame: u64,
-    },
-    /// The detector found no box in any frame.
-    #[error("no box was found in any of {frames} frames")]
-    NoBoxes {
-        /// How many frames were looked at.
-        frames: u64,
     },
 }
 

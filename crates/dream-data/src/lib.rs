@@ -8,19 +8,23 @@ mod frames;
 mod random;
 pub mod split;
 pub mod synthetic;
-mod table;
+pub mod table;
 pub mod tagging;
 
 pub use error::{Error, MAX_DIMENSION, Result};
-pub use frames::filters::crop::{BoxPlan, CropOptions, Cropped, Cropper, Missing, Smoothing};
+pub use frames::face_boxes::FaceBoxes;
+pub use frames::filters::crop::Cropped;
 pub use frames::filters::rotate::Rotated;
 pub use frames::filters::sample::{Sampled, count_frames};
 pub use frames::frame::{Pixels, Plane, VideoFrame};
-pub use frames::info::{ColorRange, FrameRate, Pacing, RawFormat, VideoInfo};
+pub use frames::frame_rate::FrameRate;
+pub use frames::frame_size::FrameSize;
+pub use frames::info::{ColorRange, Pacing, RawFormat, VideoInfo};
 pub use frames::inputs::expand_inputs;
 pub use frames::kind::{SourceKind, kind_of};
-pub use frames::open::open;
+pub use frames::open::{open, open_sampled};
 pub use frames::options::{Decoder, OpenOptions};
+pub use frames::pixel_rect::PixelRect;
 #[cfg(feature = "ffmpeg")]
 pub use frames::readers::ffmpeg::FfmpegReader;
 #[cfg(feature = "h264")]

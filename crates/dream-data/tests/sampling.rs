@@ -5,9 +5,8 @@ mod common;
 
 use common::{adler32, samples, testdata};
 use dream_data::{
-    BoxPlan, CropOptions, Cropped, Cropper, Error, FrameRate, FrameSource, Missing, OpenOptions, Pixels,
-    RawFormat, RawReader, RelativeBox, Rotation, Sampled, Sampling, Smoothing, Step, VideoFrame, Y4mReader,
-    count_frames, open,
+    Cropped, Error, FrameRate, FrameSource, OpenOptions, Pixels, RawFormat, RawReader, RelativeBox, Sampled,
+    Sampling, Step, VideoFrame, Y4mReader, count_frames, open, open_sampled,
 };
 use image::{ImageBuffer, Luma};
 use std::path::Path;
@@ -40,8 +39,8 @@ fn check_every_way(open: &dyn Fn() -> Box<dyn FrameSource>, name: &str) {
     for sampling in [
         Sampling::Every { n: 1, offset: 0 },
         Sampling::Every { n: 6, offset: 1 },
-        Sampling::Uniform { n: 3 },
-        Sampling::Uniform { n: 1000 },
+        Sampling::Centres { n: 3 },
+        Sampling::Centres { n: 1000 },
         Sampling::Clips { k: 2, length: 2, step: 2, seed: 5 },
         Sampling::OnePerSecond,
     ] {
@@ -120,14 +119,14 @@ fn a_sampled_source_stops_at_its_last_frame_and_passes_damage_on() {
 fn a_count_that_is_needed_and_unknown_is_an_error_with_a_way_out() {
     let film = y4m(8);
     let open = || Y4mReader::new(&film[..]).unwrap();
-    let uniform = Sampling::Uniform { n: 2 };
-    let refused = Sampled::new(open(), uniform).unwrap_err();
-    assert!(matches!(refused, Error::FrameCountUnknown { sampling: "uniform" }), "{refused}");
+    let centres = Sampling::Centres { n: 2 };
+    let refused = Sampled::new(open(), centres).unwrap_err();
+    assert!(matches!(refused, Error::FrameCountUnknown { sampling: "centres" }), "{refused}");
     let frames = count_frames(&mut open()).unwrap();
-    let mut sampled = Sampled::with_count(open(), uniform, frames).unwrap();
+    let mut sampled = Sampled::with_count(open(), centres, frames).unwrap();
     assert_eq!(all(&mut sampled).iter().map(|seen| seen.0).collect::<Vec<_>>(), [2, 6]);
     // A count that promises too much gives fewer frames.
-    let mut sampled = Sampled::with_count(open(), uniform, 16).unwrap();
+    let mut sampled = Sampled::with_count(open(), centres, 16).unwrap();
     assert_eq!(all(&mut sampled).len(), 1);
 }
 
@@ -138,7 +137,7 @@ fn an_empty_video_gives_no_frames_or_says_that_it_has_too_few() {
     assert!(all(&mut sampled).is_empty());
     let mut sampled = Sampled::new(Y4mReader::new(&empty[..]).unwrap(), Sampling::OnePerSecond).unwrap();
     assert!(all(&mut sampled).is_empty());
-    let refused = Sampled::with_count(Y4mReader::new(&empty[..]).unwrap(), Sampling::Uniform { n: 3 }, 0);
+    let refused = Sampled::with_count(Y4mReader::new(&empty[..]).unwrap(), Sampling::Centres { n: 3 }, 0);
     assert!(matches!(refused.unwrap_err(), Error::TooFewFrames { needed: 1, found: 0, .. }));
 }
 
@@ -178,8 +177,8 @@ fn wrappers_stack_in_any_order() {
     let every = Sampling::Every { n: 6, offset: 0 };
     let mut inside = Sampled::new(Cropped::new(reader(), area), every).unwrap();
     let mut outside = Cropped::new(Sampled::new(reader(), every).unwrap(), area);
-    // Column 1 becomes 0, so all four are there; of three rows two.
-    assert_eq!((outside.info().width, outside.info().height), (4, 2));
+    // Gray: columns 1 to 3, and of three rows two.
+    assert_eq!((outside.info().width, outside.info().height), (3, 2));
     let frames = all(&mut inside);
     assert_eq!((frames.len(), &frames), (3, &all(&mut outside)));
     let mut thrice =
@@ -213,57 +212,60 @@ fn crops_have_the_stated_size() {
     check(&image);
 }
 
-/// A detector that follows a bright square, in one pass with smoothing and in two with one box.
+/// Centres of thirds are 1, 4, 6 of 8 frames and 1, 4, 7 of 9.
 #[test]
-fn a_detector_follows_a_square() {
-    let mut bytes = b"YUV4MPEG2 W40 H20 F10:1 Cmono\n".to_vec();
-    for frame in 0..10usize {
-        bytes.extend(b"FRAME\n");
-        let bright = |x: usize, y: usize| (2 * frame..2 * frame + 8).contains(&x) && (4..12).contains(&y);
-        bytes.extend((0..800).map(|i| if frame != 5 && bright(i % 40, i / 40) { 255u8 } else { 0 }));
-    }
-    let detector = |frame: &VideoFrame| {
-        let Pixels::Gray(luma) = frame.pixels() else { panic!("not luma") };
-        let place = |(i, _): (usize, &u8)| (i % luma.width, i / luma.width);
-        let found: Vec<_> =
-            luma.data.iter().enumerate().filter(|(_, value)| **value > 0).map(place).collect();
-        let (left, top) = found.first()?;
-        let (right, bottom) = found.last()?;
-        let relative = |at: usize, size: usize| at as f64 / size as f64;
-        RelativeBox::new(
-            relative(*left, luma.width),
-            relative(*top, luma.height),
-            relative(right + 1, luma.width),
-            relative(bottom + 1, luma.height),
-        )
-        .ok()
+fn plans_go_by_the_frames_that_come_and_not_by_a_promise() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = |path: &Path, sampling: &str| -> Vec<u64> {
+        let mut source = open_sampled(path, &OpenOptions::default(), sampling.parse().unwrap()).unwrap();
+        all(&mut source).iter().map(|seen| seen.0).collect()
     };
-    let mut source = Y4mReader::new(&bytes[..]).unwrap();
-    let options = CropOptions {
-        smoothing: Smoothing::MovingMedian { boxes: 3 },
-        missing: Missing::KeepLast,
-        ..Default::default()
-    };
-    let (mut cropper, mut face) = (Cropper::new(detector, options).unwrap(), VideoFrame::default());
-    let mut lefts = Vec::new();
-    while let Some(frame) = source.next_frame().unwrap() {
-        let area = cropper.crop(frame, &mut face).unwrap().unwrap();
-        lefts.push((area.corners()[0] * 40.0).round());
-        assert_eq!(face.timestamp(), frame.timestamp());
+    // Parameters of 18 bytes, as long as a frame with its line: by the length of the file there are 9 frames.
+    let film = folder.path().join("film.y4m");
+    let mut bytes = y4m(8);
+    let at = bytes.windows(6).position(|window| window == b"FRAME\n").unwrap() + 5;
+    bytes.splice(at..at, *b" Ip Xparameter=123");
+    std::fs::write(&film, bytes).unwrap();
+    let mut source = open(&film, &OpenOptions::default()).unwrap();
+    assert_eq!((source.info().frames, count_frames(&mut source).unwrap()), (Some(9), 8));
+    assert_eq!(taken(&film, "centres:3"), [1, 4, 6]);
+    assert_eq!(taken(&film, "clips:2x4/1"), (0..8).collect::<Vec<_>>());
+    assert_eq!(taken(&film, "every:7"), [0, 7]);
+    assert_eq!(taken(&film, "second"), [0]);
+    // Where frames have to be counted, damage is an error and not a shorter video.
+    let mut cut = y4m(8);
+    cut.pop();
+    std::fs::write(&film, cut).unwrap();
+    let error = open_sampled(&film, &OpenOptions::default(), Sampling::Centres { n: 2 }).err().unwrap();
+    assert!(matches!(error, Error::Damaged { frames: 7, .. }), "{error}");
+    let images = folder.path().join("images");
+    std::fs::create_dir(&images).unwrap();
+    for shade in 0..5u8 {
+        // The number of files is a fact: those that are not taken are not opened.
+        let path = images.join(format!("{shade}.png"));
+        match shade {
+            0 | 2 => ImageBuffer::from_pixel(3, 2, Luma([shade])).save(path).unwrap(),
+            _ => std::fs::write(path, b"no image").unwrap(),
+        }
     }
-    assert_eq!(lefts, [0.0, 1.0, 2.0, 4.0, 6.0, 6.0, 8.0, 12.0, 14.0, 16.0]);
+    assert_eq!(taken(&images, "centres:1"), [2]);
+}
 
-    let (mut source, mut plan, find) = (Y4mReader::new(&bytes[..]).unwrap(), BoxPlan::default(), detector);
-    while let Some(frame) = source.next_frame().unwrap() {
-        plan.push(find(frame));
+/// Every container, whatever it promises.
+#[test]
+fn plans_are_the_same_by_every_decoder() {
+    for clip in ["baseline.mp4", "bframes.mp4", "edit-list.mp4", "fragmented.mp4", "variable.mp4"] {
+        for sampling in ["centres:3", "every:5", "clips:2x2/2@5"] {
+            let sampling: Sampling = sampling.parse().unwrap();
+            for decoder in common::decoders() {
+                let frames =
+                    count_frames(&mut open(testdata(clip), &common::with(decoder)).unwrap()).unwrap();
+                let mut sampler = sampling.sampler(Some(frames)).unwrap();
+                let expected: Vec<u64> = (0..frames).filter(|&index| sampler.wants(index, 0.0)).collect();
+                let mut source = open_sampled(testdata(clip), &common::with(decoder), sampling).unwrap();
+                let found: Vec<u64> = all(&mut source).iter().map(|seen| seen.0).collect();
+                assert_eq!(found, expected, "{clip} {sampling} {decoder:?}");
+            }
+        }
     }
-    assert_eq!((plan.found(), plan.frames()), (9, 10));
-    let area = plan.finish(CropOptions::FACE_EXPANSION).unwrap();
-    // Lefts 0 2 4 6 8 12 14 16 18: the middle is 8..16, widened by 1.2 to each side and rounded: 7..17 from 6.
-    assert_eq!(area.to_pixels(40, 20), (7, 3, 10, 10));
-    let cropped = Cropped::new(Y4mReader::new(&bytes[..]).unwrap(), area);
-    assert_eq!(
-        (cropped.info().width, cropped.info().height, cropped.info().rotation),
-        (11, 11, Rotation::None)
-    );
 }

@@ -10,22 +10,22 @@ pub(crate) struct Aligned {
     pub(crate) places: Places,
     /// The values.
     pub(crate) values: Vec<f64>,
-    /// Memory that is free to be used again.
+    /// Scratch memory to reuse.
     pub(crate) scratch: [Vec<u64>; 2],
 }
 
-/// Places in an order, and which of them tie.
+/// Places in an order, and the ties among them.
 #[derive(Default)]
 pub(crate) struct Places {
-    /// Runs of two places and more that tie.
+    /// Runs of two or more tied places.
     pub(crate) ties: Vec<Range<usize>>,
     /// Twice the average rank of each place; empty where nothing ties.
     labels: Vec<u32>,
 }
 
 impl Aligned {
-    /// `values` in the order of `by`, which has as many, at most [`RADIX_UP_TO`](crate::sorting::RADIX_UP_TO). Ties of
-    /// `by` stay in the order in which they come.
+    /// `values` in the order of `by`. Both have the same length, at most [`RADIX_UP_TO`](crate::sorting::RADIX_UP_TO).
+    /// Ties of `by` keep their input order.
     pub(crate) fn new(by: &[f64], values: &[f64]) -> Self {
         let (mut words, mut other) = (Vec::new(), Vec::new());
         ascending(by, &mut words, &mut other);
@@ -36,7 +36,7 @@ impl Aligned {
 }
 
 impl Places {
-    /// Of words as [`ascending`] leaves them.
+    /// From words as [`ascending`] leaves them.
     pub(crate) fn new(words: &[u64]) -> Self {
         let mut ties = Vec::new();
         let mut start = 0;
@@ -54,7 +54,7 @@ impl Places {
         Self { ties, labels }
     }
 
-    /// Twice the average rank of a place; equal for places that tie only.
+    /// Twice the average rank of a place; only tied places share it.
     pub(crate) fn twice_rank(&self, place: usize) -> u64 {
         if self.labels.is_empty() {
             2 * place as u64 + 2

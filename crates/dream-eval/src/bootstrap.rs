@@ -44,9 +44,9 @@ impl Default for Bca {
     }
 }
 
-/// More leave-out samples than this cost time and change no digit that the resampling leaves certain.
+/// More leave-out samples cost time and change no digit that survives the noise of resampling.
 const MOST_BLOCKS: usize = 1000;
-/// Resamples without a value, for each one with a value.
+/// Resamples without a value allowed for each one with a value.
 const MOST_REDRAWS: usize = 10;
 
 impl Bca {
@@ -54,7 +54,7 @@ impl Bca {
     ///
     /// # Errors
     ///
-    /// What the statistic says of the sample itself; [`Error::UnequalLengths`]; [`Error::NonFinite`]; those of
+    /// Errors of the statistic on the sample itself; [`Error::UnequalLengths`]; [`Error::NonFinite`]; those of
     /// [`Self::interval_of`].
     pub fn interval(
         &self,
@@ -80,15 +80,15 @@ impl Bca {
         })
     }
 
-    /// Interval of a statistic of any choice of `n` clips: it gets their positions, repeated ones included.
+    /// Interval of any statistic of a choice among `n` clips: it gets their positions, repeated ones included.
     ///
-    /// This serves differences between methods: take both correlations of the same clips and subtract.
+    /// Use this for differences between methods: compute both correlations on the same clips and subtract.
     ///
     /// # Errors
     ///
-    /// What the statistic says of all clips in order; [`Error::OutOfRange`] for `level` outside 0..1;
-    /// [`Error::TooFew`] below two clips or below 100 resamples; [`Error::Undefined`] where too many resamples or a
-    /// leave-out sample have no value.
+    /// Errors of the statistic on all clips in order; [`Error::OutOfRange`] for `level` outside 0..1; [`Error::TooFew`]
+    /// below two clips or below 100 resamples; [`Error::Undefined`] if too many resamples, or a leave-out sample, have
+    /// no value.
     pub fn interval_of(
         &self,
         n: usize,
@@ -122,7 +122,7 @@ impl Bca {
         let below = draws.partition_point(|v| *v < estimate) as f64;
         let not_above = draws.partition_point(|v| *v <= estimate) as f64;
         let share = (below + not_above) / (2.0 * draws.len() as f64);
-        // A statistic at the end of its range (a perfect correlation) has no resample beyond.
+        // For a statistic at the end of its range (a perfect correlation) no resample lies beyond.
         let edge = 0.5 / draws.len() as f64;
         let bias = normal_quantile(share.clamp(edge, 1.0 - edge));
         let end = |z: f64| {
@@ -153,7 +153,7 @@ fn acceleration(n: usize, statistic: &mut impl FnMut(&[usize]) -> Result<f64>) -
     for block in 0..blocks {
         let (start, end) = (block * n / blocks, (block + 1) * n / blocks);
         let kept: Vec<usize> = (0..start).chain(end..n).collect();
-        // A sample without a value says nothing of the skewness: two clips, or all ties but one.
+        // A sample without a value (two clips, or all ties but one) does not tell the skewness.
         if let Ok(value) = statistic(&kept) {
             left.push(finite(value)?);
         }
@@ -217,7 +217,7 @@ mod tests {
         assert!(wider.low < first.low && first.high < wider.high);
     }
 
-    /// The mean of a normal-like sample: the interval is that of the t-distribution, nearly.
+    /// For the mean of a normal-like sample the interval is nearly that of the t-distribution.
     #[test]
     fn a_mean_has_the_interval_of_theory() {
         let (_, values) = sample(400);
@@ -261,9 +261,9 @@ mod tests {
         assert!(matches!(Bca { resamples: 3, ..bca }.interval(&x, &x, srcc), Err(Error::TooFew { .. })));
         assert!(matches!(Bca { level: 95.0, ..bca }.interval(&x, &x, srcc), Err(Error::OutOfRange { .. })));
         assert!(matches!(bca.interval_of(5, |_| Ok(f64::NAN)), Err(Error::Undefined { .. })));
-        // One value differs: two of three resamples of two are constant, and are drawn again.
+        // One value differs: two of three resamples of two are constant and are drawn again.
         assert!(bca.interval(&[1.0, 2.0], &[1.0, 2.0], srcc).is_ok());
-        // Never a value but for the sample itself: an error, not an endless loop.
+        // Only the sample itself has a value: an error, not an endless loop.
         let all: Vec<usize> = (0..9).collect();
         let never = bca.interval_of(9, |c| {
             if c == all { Ok(1.0) } else { Err(Error::ConstantInput { argument: "pred" }) }
@@ -286,7 +286,7 @@ mod tests {
         let values: Vec<f64> =
             (0..30).map(|i| f64::from(i * i % 17) + if i == 3 { 40.0 } else { 0.0 }).collect();
         assert!(skewness(&values) > 0.02 && (of(&values) - skewness(&values)).abs() < 1e-10);
-        // Two thousand values are left out in a thousand blocks of two.
+        // Leaves two thousand values out in a thousand blocks of two.
         let values: Vec<f64> =
             (0..2000).map(|i| f64::from(i * i % 17) + if i < 9 { 40.0 } else { 0.0 }).collect();
         let blocks: Vec<f64> = values.chunks(2).map(|pair| pair[0] + pair[1]).collect();

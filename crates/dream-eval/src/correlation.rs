@@ -26,7 +26,7 @@ use crate::{Error, Result};
 /// # Errors
 ///
 /// [`Error::LengthMismatch`]; [`Error::TooFew`] below two pairs; [`Error::NonFinite`];
-/// [`Error::ConstantInput`] where one input has only equal values, since the quotient is then 0/0.
+/// [`Error::ConstantInput`] if all values of one input are equal, since the quotient is then 0/0.
 ///
 /// # Reference
 ///
@@ -39,8 +39,8 @@ pub fn plcc(pred: &[f64], truth: &[f64]) -> Result<f64> {
 
 /// Spearman's rank correlation coefficient (SRCC), in -1..=1.
 ///
-/// It is Pearson's coefficient of the [average ranks](crate::ranks), in O(n log n). The shortcut
-/// `1 - 6 Σd² / (n³ - n)` is not used: it is wrong where values tie.
+/// It is Pearson's coefficient of the [average ranks](crate::ranks), in O(n log n). The shortcut `1 - 6 Σd² / (n³ - n)`
+/// is wrong where values tie, so this does not use it.
 ///
 /// ```
 /// # fn main() -> dream_eval::Result<()> {
@@ -65,7 +65,7 @@ pub fn srcc(pred: &[f64], truth: &[f64]) -> Result<f64> {
     Ok(rank_correlation(pred, truth))
 }
 
-/// In whole numbers: `d = 2 rank - (n + 1)` has mean 0, and `Σ d²` is `(n³ - n) / 3` less that of each tie.
+/// In whole numbers: `d = 2 rank - (n + 1)` has mean 0, and `Σ d²` is `(n³ - n) / 3` minus that of each tie.
 fn rank_correlation(pred: &[f64], truth: &[f64]) -> f64 {
     let Aligned { places, values, scratch: [mut words, mut other] } = Aligned::new(pred, truth);
     ascending(&values, &mut words, &mut other);
@@ -103,7 +103,7 @@ pub(crate) fn correlation(left: &[f64], right: &[f64]) -> f64 {
     if COMFORTABLE.contains(&ll) && COMFORTABLE.contains(&rr) {
         return (cross / (ll * rr).sqrt()).clamp(-1.0, 1.0);
     }
-    // Something left the range of f64 on the way (NaN is in no range): once more with scaled copies.
+    // An intermediate result left the range of f64 (NaN is in no range): try again with scaled copies.
     let left = Centred::new(left).deviations;
     let right = Centred::new(right).deviations;
     let norm = (sum_of_squares(&left) * sum_of_squares(&right)).sqrt();

@@ -1,4 +1,4 @@
-//! Whether two correlations differ, and how sure one correlation is.
+//! Whether two correlations differ, and how certain one correlation is.
 
 use crate::significance::Test;
 use crate::special::{normal_quantile, normal_two_sided, t_two_sided};
@@ -49,7 +49,7 @@ pub enum Coefficient {
 
 /// Confidence interval of a correlation of `n` pairs by Fisher's z transformation.
 ///
-/// A coefficient of exactly ±1 gives the interval that holds only itself.
+/// A coefficient of exactly ±1 gives the interval that contains only itself.
 ///
 /// ```
 /// # fn main() -> dream_eval::Result<()> {
@@ -88,7 +88,7 @@ fn degrees(n: usize) -> Result<f64> {
     if n < 4 { Err(Error::TooFew { argument: "n", needed: 4, found: n }) } else { Ok(n as f64 - 3.0) }
 }
 
-/// z-test of two correlations that were measured on different clips: `(r, n)` of each.
+/// z-test of two correlations measured on different clips: `(r, n)` of each.
 ///
 /// ```
 /// # fn main() -> dream_eval::Result<()> {
@@ -100,8 +100,8 @@ fn degrees(n: usize) -> Result<f64> {
 ///
 /// # Errors
 ///
-/// [`Error::OutOfRange`]; [`Error::TooFew`] below four pairs; [`Error::Undefined`] where a coefficient is exactly ±1 and the
-/// other is not the same.
+/// [`Error::OutOfRange`]; [`Error::TooFew`] below four pairs; [`Error::Undefined`] if a coefficient is exactly ±1 and
+/// the other differs.
 ///
 /// # Reference
 ///
@@ -177,12 +177,12 @@ impl DependentCorrelations {
 
     /// Williams' test: t with n - 3 degrees of freedom.
     ///
-    /// The same coefficients give the statistic 0 and p 1.
+    /// Equal coefficients give the statistic 0 and p 1.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`]; [`Error::TooFew`] below four clips; [`Error::Undefined`] where no three variables have these
-    /// correlations, or the two methods are one up to a factor.
+    /// [`Error::OutOfRange`]; [`Error::TooFew`] below four clips; [`Error::Undefined`] if no three variables can have
+    /// these correlations, or if the two methods are proportional.
     ///
     /// # Reference
     ///
@@ -197,7 +197,7 @@ impl DependentCorrelations {
         let determinant = 1.0 - a * a - b * b - c * c + 2.0 * a * b * c;
         let mean = (a + b) / 2.0;
         let spread = 2.0 * (n - 1.0) / degrees * determinant + mean * mean * (1.0 - c).powi(3);
-        // A determinant below 0 by rounding only is that of perfectly predictable methods.
+        // A determinant that only rounding makes negative belongs to perfectly predictable methods.
         if determinant < -1e-9 || spread <= 0.0 || c == -1.0 {
             return Err(IMPOSSIBLE);
         }
@@ -209,7 +209,7 @@ impl DependentCorrelations {
     ///
     /// # Errors
     ///
-    /// As [`Self::williams`]; [`Error::Undefined`] also where a coefficient is exactly ±1.
+    /// As [`Self::williams`]; also [`Error::Undefined`] if a coefficient is exactly ±1.
     ///
     /// # Reference
     ///

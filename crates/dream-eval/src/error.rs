@@ -1,7 +1,7 @@
 /// A `Result` with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a metric has no value for the given input.
+/// Why a metric has no value for this input.
 ///
 /// `argument` is the name of the parameter at fault.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -18,7 +18,7 @@ pub enum Error {
         truth: usize,
     },
 
-    /// Two arguments that must have the same length.
+    /// Two arguments must have the same length.
     #[error(
         "`{}` has {} values and `{}` has {}: they must pair up, in the same order",
         arguments[0], lengths[0], arguments[1], lengths[1]
@@ -74,14 +74,14 @@ pub enum Error {
         argument: &'static str,
     },
 
-    /// A number outside the range in which it has a meaning.
+    /// A number outside its meaningful range.
     #[error("`{argument}` is {value}, it must be {range}")]
     OutOfRange {
         /// Name of the parameter.
         argument: &'static str,
         /// Its value.
         value: f64,
-        /// What is accepted.
+        /// The accepted range.
         range: &'static str,
     },
 
@@ -90,7 +90,7 @@ pub enum Error {
     Undefined {
         /// The quantity.
         quantity: &'static str,
-        /// Why, and what would help.
+        /// Why, and what helps.
         reason: &'static str,
     },
 

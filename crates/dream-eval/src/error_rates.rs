@@ -21,7 +21,7 @@ use crate::{Error, Result};
 /// # Errors
 ///
 /// [`Error::LengthMismatch`]; [`Error::TooFew`] without any pair; [`Error::NonFinite`];
-/// [`Error::Overflow`] where the result itself does not fit an `f64`.
+/// [`Error::Overflow`] if the result itself does not fit an `f64`.
 ///
 /// # Reference
 ///

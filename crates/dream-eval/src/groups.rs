@@ -16,8 +16,8 @@ pub struct GroupedRmse {
     pub all: f64,
 }
 
-/// RMSE by group: of the 37 label ratios by place, artifact and extent as in the paper's Table VII, or of scores by
-/// [`mos_group`].
+/// RMSE by group: by place, artifact and extent over the 37 label ratios as in the paper's Table VII, or by
+/// [`mos_group`] over scores.
 ///
 /// ```
 /// # fn main() -> dream_eval::Result<()> {
@@ -48,7 +48,7 @@ pub fn grouped_rmse(pred: &[f64], truth: &[f64], group: &[usize]) -> Result<Grou
     Ok(GroupedRmse { groups: parts.into_iter().map(one).collect::<Result<_>>()?, all })
 }
 
-/// The group of a score: the number of inner `edges` that are not above it.
+/// The group of a score: the number of inner `edges` at or below it.
 ///
 /// With the edges 2, 3, 4 the groups are 0 for scores below 2, 1 from 2 on, 2 from 3 on, 3 from 4 on.
 #[must_use]
@@ -56,7 +56,7 @@ pub fn mos_group(mos: f64, edges: &[f64]) -> usize {
     edges.iter().filter(|edge| **edge <= mos).count()
 }
 
-/// Share of positives that were not detected: in a rating study, of forged clips that were judged real.
+/// Share of missed positives: in a rating study, forged clips judged real.
 ///
 /// ```
 /// # fn main() -> dream_eval::Result<()> {

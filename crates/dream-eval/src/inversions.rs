@@ -2,10 +2,10 @@
 
 use crate::sorting::{BUCKETS, DIGIT, HALF, LOW_HALF, digit, index, key, piece_of};
 
-/// Half a digit; the two halves are counted apart.
+/// Half a digit; the two halves are counted separately.
 const HALF_DIGIT: u32 = DIGIT / 2;
 const WAYS: usize = 1 << HALF_DIGIT;
-/// Up to this length every pair is looked at.
+/// Up to this length it compares every pair.
 const FEW: usize = 24;
 
 /// `BELOW[d][k]` is 1 for `k < d`: what a digit `d` adds to the number of digits above `k`.
@@ -26,15 +26,15 @@ const BELOW: [[u32; WAYS]; WAYS] = {
 /// Counts of pairs of places in a series.
 #[derive(Default)]
 pub(crate) struct Counts {
-    /// Pairs whose earlier value is the larger one.
+    /// Pairs in which the earlier value is larger.
     pub(crate) falling: u128,
     /// Pairs of equal values.
     pub(crate) tied: u128,
-    /// Those of them that are in one group.
+    /// Tied pairs within one group.
     pub(crate) tied_in_group: u128,
 }
 
-/// A series, and what tells the groups of its places apart.
+/// A series, and the groups of its places.
 pub(crate) struct Series<'a, F> {
     /// Finite values, at most [`RADIX_UP_TO`](crate::sorting::RADIX_UP_TO).
     pub(crate) values: &'a [f64],
@@ -42,7 +42,7 @@ pub(crate) struct Series<'a, F> {
     pub(crate) group: Option<F>,
 }
 
-/// How values become whole numbers of 32 bits in the same order. What ties in one of them goes on to the next.
+/// How values become 32-bit whole numbers in the same order. Values that tie in one piece go on to the next.
 #[derive(Clone, Copy)]
 enum Piece {
     Scale,
@@ -53,9 +53,9 @@ enum Piece {
 impl<F: Fn(usize) -> u64> Series<'_, F> {
     /// Counts the pairs.
     ///
-    /// Places are parted by the leading digit of a piece of their value, each part by the next digit, and so on; a
-    /// falling pair is counted where its digits differ first. That is a radix sort, which stops where a part is so
-    /// small that all its pairs can be looked at.
+    /// Splits places by the leading digit of a piece of their value, each part by the next digit, and so on, and counts
+    /// a falling pair where its digits first differ. This is a radix sort that stops when a part is so small that it
+    /// can compare all its pairs.
     pub(crate) fn count(&self, scratch: [Vec<u64>; 2]) -> Counts {
         let piece = piece_of(self.values);
         let [mut words, mut other] = scratch;
@@ -100,7 +100,7 @@ impl<F: Fn(usize) -> u64> Series<'_, F> {
         self.values.get(index(word & LOW_HALF)).copied().unwrap_or(0.0)
     }
 
-    /// Pair by pair; the values decide where the pieces tie.
+    /// Pair by pair; the values decide between equal pieces.
     fn few(&self, words: &[u64], counts: &mut Counts) {
         let (mut falling, mut same) = (0_u32, 0_u32);
         let mut rest = words;
@@ -133,7 +133,7 @@ impl<F: Fn(usize) -> u64> Series<'_, F> {
         }
     }
 
-    /// Words with one piece: ties, or values that the next piece tells apart.
+    /// Words with one piece: ties, or values that the next piece separates.
     fn same_piece(&self, words: &mut [u64], other: &mut [u64], piece: Piece, counts: &mut Counts) {
         let first = words.first().map_or(0.0, |word| self.value(*word));
         if words.iter().all(|word| self.value(*word) == first) {
@@ -157,7 +157,7 @@ impl<F: Fn(usize) -> u64> Series<'_, F> {
     }
 }
 
-/// Moves words to where their digit belongs; `sizes` holds the number of words with each digit. Returns the number of
+/// Moves words to the place of their digit; `sizes` holds the number of words with each digit. Returns the number of
 /// pairs whose digits fall.
 fn move_by_digit(words: &[u64], to: &mut [u64], sizes: [u32; BUCKETS], shift: u32) -> u64 {
     let mut next = sizes;
@@ -208,7 +208,7 @@ fn add_row(above: &mut [u32; WAYS], digit: usize) -> u32 {
     found
 }
 
-/// Number of pairs of places whose earlier value is the larger one.
+/// Number of pairs in which the earlier value is larger.
 pub(crate) fn falling_pairs(values: &[f64]) -> u128 {
     if values.len() > FEW {
         return Series { values, group: None::<fn(usize) -> u64> }.count(Default::default()).falling;
@@ -244,7 +244,7 @@ mod tests {
         (place + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11
     }
 
-    /// Series that end in every branch: even and clustered values, ties, pieces that tie though values do not.
+    /// Series that reach every branch: even and clustered values, ties, equal pieces of different values.
     type Shape = (&'static str, fn(u64) -> f64);
 
     fn shapes() -> [Shape; 12] {

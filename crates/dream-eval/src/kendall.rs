@@ -12,9 +12,9 @@ use crate::sorting::check_number;
 /// τ_b = (C - D) / √( (n₀ - n₁) (n₀ - n₂) )
 /// ```
 ///
-/// `C` and `D` count concordant and discordant pairs, `n₀ = n(n-1)/2`, and `n₁`, `n₂` count the pairs that tie
-/// in the first and in the second input. Counts are exact integers. O(n log n): pairs are sorted by one input
-/// and the inversions of the other are counted by merging.
+/// `C` and `D` count concordant and discordant pairs, `n₀ = n(n-1)/2`, and `n₁`, `n₂` count the pairs that tie in the
+/// first and in the second input. Counts are exact integers. O(n log n): one input is sorted, and the falling pairs of
+/// the other are counted while a radix sort separates them.
 ///
 /// ```
 /// # fn main() -> dream_eval::Result<()> {
@@ -40,7 +40,7 @@ pub fn krcc(pred: &[f64], truth: &[f64]) -> Result<f64> {
     let pairs = Pairs::count(pred, truth);
     // Neither input is constant, so both factors are positive.
     let untied = (pairs.all - pairs.tied_pred) as f64 * (pairs.all - pairs.tied_truth) as f64;
-    // Pairs tied in both inputs were taken off twice.
+    // Pairs tied in both inputs were subtracted twice.
     let untied_in_both = pairs.all + pairs.tied_both - pairs.tied_pred - pairs.tied_truth;
     let difference = untied_in_both as f64 - 2.0 * pairs.discordant as f64;
     Ok((difference / untied.sqrt()).clamp(-1.0, 1.0))
@@ -56,13 +56,13 @@ struct Pairs {
 }
 
 impl Pairs {
-    /// Concordance is a question about `truth` in the order of `pred`: which of its pairs fall?
+    /// Concordance concerns `truth` in the order of `pred`: which of its pairs fall?
     fn count(pred: &[f64], truth: &[f64]) -> Self {
         let Aligned { places, values, scratch } = Aligned::new(pred, truth);
         let tied_pred = places.ties.iter().map(|ties| choose_two(ties.len())).sum();
         let group = |place: usize| places.twice_rank(place);
         let all = Series { values: &values, group: (tied_pred > 0).then_some(group) }.count(scratch);
-        // Pairs that tie in `pred` have no order, though their values stand in one.
+        // Pairs that tie in `pred` have no order, although their values come in one.
         let tied = places.ties.iter().filter_map(|ties| values.get(ties.clone()));
         let without_order = tied.map(falling_pairs).sum::<u128>();
         Self {

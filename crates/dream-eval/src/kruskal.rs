@@ -9,7 +9,7 @@ use crate::{Error, Result};
 /// Kruskal-Wallis test: do several groups come from one distribution?
 ///
 /// The statistic is H on average ranks with the correction for ties; p is the chi-square tail with one degree of
-/// freedom less than groups.
+/// freedom less than there are groups.
 ///
 /// ```
 /// # fn main() -> dream_eval::Result<()> {
@@ -21,7 +21,7 @@ use crate::{Error, Result};
 ///
 /// # Errors
 ///
-/// [`Error::TooFew`] with fewer than two groups or an empty one; [`Error::NonFinite`]; [`Error::Undefined`] where all
+/// [`Error::TooFew`] with fewer than two groups or an empty one; [`Error::NonFinite`]; [`Error::Undefined`] if all
 /// values are equal.
 ///
 /// # Reference

@@ -9,8 +9,8 @@ use crate::{Error, Result};
 /// q(x) = b₂ + (b₁ - b₂) / (1 + exp(-(x - b₃) / |b₄|))
 /// ```
 ///
-/// DREAM reports correlations of raw predictions, so nothing in this crate fits it unasked. Rank correlations do not
-/// need it: they do not change under a rising curve.
+/// DREAM reports correlations of raw predictions, so this crate never fits the curve by itself. Rank correlations do
+/// not need it: a rising curve does not change them.
 ///
 /// ```
 /// use dream_eval::{Logistic4, plcc};
@@ -45,15 +45,15 @@ pub struct LogisticFit {
     pub curve: Logistic4,
     /// Sum of squared errors at the curve.
     pub sse: f64,
-    /// Steps taken.
+    /// Number of steps.
     pub iterations: usize,
-    /// Whether the steps became small before the limit of steps. A flat or a perfectly steep relation has its best
-    /// curve at infinite parameters: the fit then creeps, and its values are good all the same.
+    /// Whether the steps became small before the limit of steps. A flat or perfectly steep relation has its best curve
+    /// at infinite parameters: the fit then creeps, but its values are still good.
     pub converged: bool,
 }
 
 const MOST_STEPS: usize = 10_000;
-/// Relative change of the error, and of the parameters, that counts as none.
+/// Relative change of the error, or of the parameters, that counts as none.
 const SMALL: f64 = 1e-12;
 
 impl Logistic4 {
@@ -68,7 +68,7 @@ impl Logistic4 {
     ///
     /// # Errors
     ///
-    /// [`Error::NonFinite`]; [`Error::Overflow`] where a value leaves the range of f64.
+    /// [`Error::NonFinite`]; [`Error::Overflow`] if a value leaves the range of f64.
     pub fn map(&self, pred: &[f64]) -> Result<Vec<f64>> {
         crate::numeric::check_finite("pred", pred)?;
         let mapped: Vec<f64> = pred.iter().map(|x| self.at(*x)).collect();
@@ -82,12 +82,12 @@ impl Logistic4 {
     /// Least squares by Levenberg and Marquardt's method, from the start of the BVQA benchmark: b₁ and b₂ the largest and
     /// smallest score, b₃ the mean prediction, b₄ 0.5.
     ///
-    /// Written here because four parameters need no linear-algebra crate, and this crate has no tensor library.
+    /// Four parameters do not justify a linear-algebra crate, so the solver is here.
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`]; [`Error::TooFew`] below four pairs; [`Error::NonFinite`]; [`Error::ConstantInput`] where the
-    /// predictions are all equal; [`Error::Overflow`] where scores are so large that their squares are not finite.
+    /// [`Error::LengthMismatch`]; [`Error::TooFew`] below four pairs; [`Error::NonFinite`]; [`Error::ConstantInput`] if
+    /// all predictions are equal; [`Error::Overflow`] if the squares of the scores are not finite.
     pub fn fit(pred: &[f64], truth: &[f64]) -> Result<LogisticFit> {
         check_pair(pred, truth, 4)?;
         if is_constant(pred) {
@@ -125,7 +125,7 @@ impl Logistic4 {
                     break;
                 }
                 damping *= 10.0;
-                // No step down is left that changes a digit.
+                // No downward step changes a digit.
                 if damping > 1e16 {
                     fit.converged = true;
                     break;
@@ -171,7 +171,7 @@ fn sigmoid(z: f64) -> f64 {
     1.0 / (1.0 + libm::exp(-z))
 }
 
-/// Solves `(A + damping diag A) x = y` by elimination with pivots. `None` where it has no finite solution.
+/// Solves `(A + damping diag A) x = y` by elimination with pivots. `None` without a finite solution.
 fn solve(mut a: [[f64; 4]; 4], mut y: [f64; 4], damping: f64) -> Option<[f64; 4]> {
     let largest = a.iter().enumerate().filter_map(|(i, row)| row.get(i)).fold(0.0_f64, |m, d| m.max(*d));
     for (i, row) in a.iter_mut().enumerate() {

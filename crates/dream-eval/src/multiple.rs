@@ -35,7 +35,7 @@ impl Correction {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] for a p-value outside 0..=1 or NaN. No p-values give none.
+    /// [`Error::OutOfRange`] for a p-value outside 0..=1 or NaN. An empty input gives an empty output.
     pub fn adjust(self, p: &[f64]) -> Result<Vec<f64>> {
         if let Some(value) = p.iter().find(|p| !(0.0..=1.0).contains(*p)) {
             return Err(Error::OutOfRange { argument: "p", value: *value, range: "0 to 1" });

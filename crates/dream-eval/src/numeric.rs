@@ -2,11 +2,11 @@
 
 use crate::{Error, Result};
 
-/// Blocks of this length are added with eight running sums, longer slices are split in two.
+/// Blocks of this length are added with eight running sums; longer slices are split in two.
 const BLOCK: usize = 128;
 
-/// Sums of squares in here lost nothing: no term overflowed, and terms that vanished are too small to count.
-/// Outside (NaN is in no range) the sum is taken again with scaled values.
+/// A sum of squares within this range is exact enough: no term overflowed, and terms that vanished are too small to
+/// count. Outside it (NaN is in no range) the sum is repeated with scaled values.
 pub(crate) const COMFORTABLE: std::ops::Range<f64> = 1e-200..1e200;
 
 /// Fails on the first NaN or infinity.
@@ -43,17 +43,15 @@ pub(crate) fn check_pair(pred: &[f64], truth: &[f64], needed: usize) -> Result<(
 
 /// Whether all values are equal.
 ///
-/// The values are compared, not their variance: the computed variance of equal values can be a rounding
-/// error above 0.
+/// Compares the values, not their variance: rounding can make the computed variance of equal values positive.
 pub(crate) fn is_constant(values: &[f64]) -> bool {
     values.iter().zip(values.iter().skip(1)).all(|(a, b)| a == b)
 }
 
 /// Pairwise sum.
 ///
-/// The rounding error grows with log(n), and the eight running sums vectorise. The order of the additions
-/// is NumPy's: the mean of nearly equal values then rounds as in the references, and such a correlation
-/// depends on that last bit.
+/// The rounding error grows with log(n), and the eight running sums vectorise. The additions have NumPy's order: then
+/// the mean of nearly equal values rounds as in the references, and their correlation depends on that last bit.
 pub(crate) fn sum(values: &[f64]) -> f64 {
     let [total] = pairwise(values, values, &|v, _| [v]);
     total
@@ -134,8 +132,8 @@ pub(crate) struct Centred {
     pub(crate) mean: f64,
     /// Deviations times `scale`.
     pub(crate) deviations: Vec<f64>,
-    /// Power of two that brought the largest input near 1. Two distinct values are then at least about 1e-16
-    /// apart, or the larger one is a deviation itself: the squares need no further scale.
+    /// Power of two that brought the largest input near 1. Two distinct values are then at least about 1e-16 apart, or
+    /// the larger one is itself a deviation: the squares need no further scaling.
     pub(crate) scale: f64,
 }
 
@@ -144,7 +142,7 @@ impl Centred {
     pub(crate) fn new(values: &[f64]) -> Self {
         let scale = unit_scale(values);
         let mut deviations = scaled(values, scale);
-        // The mean of equal values may round; their deviations are 0 all the same.
+        // The mean of equal values may round; their deviations are still 0.
         let centre = match deviations.first() {
             Some(first) if is_constant(&deviations) => *first,
             _ => mean(&deviations),
@@ -176,7 +174,7 @@ mod tests {
         let tenths = vec![0.1; 1_000_003];
         let exact = 100_000.3;
         assert!((sum(&tenths) - exact).abs() < 1e-9, "{}", sum(&tenths) - exact);
-        // The plain loop does lose them: this is what the test guards against.
+        // The plain loop does lose them: this test guards against that.
         let plain: f64 = tenths.iter().sum();
         assert!((plain - exact).abs() > 1e-7);
     }

@@ -5,13 +5,13 @@ use std::ops::RangeInclusive;
 use crate::numeric::{check_finite, pairwise};
 use crate::{Error, Result};
 
-/// The SOS parameter: how much raters disagree, given how far their mean is from the ends of the scale.
+/// The SOS parameter: how much raters disagree, relative to the distance of their mean from the ends of the scale.
 ///
 /// ```text
 /// v ≈ a (MOS - low) (high - MOS)
 /// ```
 ///
-/// 0 is perfect agreement, 1 is raters who use the two ends only.
+/// 0 is perfect agreement; 1 means that raters use only the two ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -22,12 +22,12 @@ pub struct SosFit {
     pub standard_error: Option<f64>,
     /// Sum of squared residuals of the variances.
     pub sse: f64,
-    /// Clips that say something of `a`: those whose MOS is not an end of the scale.
+    /// Clips that inform `a`: those whose MOS is not an end of the scale.
     pub count: usize,
 }
 
 impl SosFit {
-    /// The variance that the fit expects at a MOS of the scale 1 to 5.
+    /// The variance that the fit predicts for a MOS on the scale 1 to 5.
     #[must_use]
     pub fn variance_at(&self, mos: f64) -> f64 {
         self.a * (mos - 1.0) * (5.0 - mos)
@@ -49,8 +49,8 @@ impl SosFit {
 ///
 /// # Errors
 ///
-/// [`Error::UnequalLengths`]; [`Error::TooFew`] without clips; [`Error::NonFinite`]; [`Error::OutOfRange`] for a MOS off the
-/// scale or a negative variance; [`Error::Undefined`] where every MOS is an end of the scale.
+/// [`Error::UnequalLengths`]; [`Error::TooFew`] without clips; [`Error::NonFinite`]; [`Error::OutOfRange`] for a MOS
+/// off the scale or a negative variance; [`Error::Undefined`] if every MOS is an end of the scale.
 ///
 /// # Reference
 ///
@@ -63,7 +63,7 @@ pub fn sos_parameter(mos: &[f64], variance: &[f64]) -> Result<SosFit> {
 ///
 /// # Errors
 ///
-/// As [`sos_parameter`]; [`Error::OutOfRange`] for a scale that is not finite or has no width.
+/// As [`sos_parameter`]; [`Error::OutOfRange`] for a scale that is not finite or has zero width.
 pub fn sos_parameter_on(scale: RangeInclusive<f64>, mos: &[f64], variance: &[f64]) -> Result<SosFit> {
     let (low, high) = (*scale.start(), *scale.end());
     if !(high - low > 0.0 && (high - low).is_finite()) {

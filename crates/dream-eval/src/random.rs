@@ -2,7 +2,7 @@
 
 /// SplitMix64 (G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 ///
-/// Its constants are those of the paper. Ample for resampling; not for secrets.
+/// The paper's constants. Good enough for resampling, not for secrets.
 #[derive(Debug, Clone)]
 pub(crate) struct Random {
     state: u64,
@@ -27,7 +27,7 @@ impl Random {
         usize::try_from(product >> 64).unwrap_or(0)
     }
 
-    /// Puts the items into random order (R. A. Fisher and F. Yates).
+    /// Shuffles the items (R. A. Fisher and F. Yates).
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));
@@ -39,7 +39,7 @@ impl Random {
 mod tests {
     use super::*;
 
-    /// The first outputs for the seed 1234567, as the authors' reference implementation prints them.
+    /// The first outputs for the seed 1234567, from the authors' reference implementation.
     #[test]
     fn the_published_sequence() {
         let mut random = Random::new(1_234_567);

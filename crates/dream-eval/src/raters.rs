@@ -3,7 +3,7 @@
 use crate::random::Random;
 use crate::{Error, Result, Summary, srcc};
 
-/// Who gave which clip which score; not everybody has to rate everything.
+/// Scores by rater and clip. A rater need not rate every clip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ratings {
     clips: usize,

@@ -1,4 +1,4 @@
-//! Whether a correlation, or a difference, could be chance.
+//! Whether chance could explain a correlation or a difference.
 
 use crate::numeric::check_finite;
 use crate::special::{correlation_two_sided, t_two_sided};
@@ -9,9 +9,9 @@ use crate::{Error, Result, Summary, plcc, srcc};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Test {
-    /// The test statistic (t, z, W or H: the function says which).
+    /// The test statistic: t, z, W or H, as the function says.
     pub statistic: f64,
-    /// Degrees of freedom, where the distribution has them.
+    /// Degrees of freedom, if the distribution has them.
     pub degrees: Option<f64>,
     /// Probability of a statistic at least this extreme if there is no effect, in 0..=1.
     pub p: f64,
@@ -57,7 +57,7 @@ pub fn srcc_p_value(pred: &[f64], truth: &[f64]) -> Result<f64> {
     if pred.len() < 3 {
         return Err(Error::TooFew { argument: "pred", needed: 3, found: pred.len() });
     }
-    // t = r √((n-2) / (1-r²)): the same tail as that of r itself.
+    // t = r √((n-2) / (1-r²)) has the same tail as r itself.
     Ok(correlation_two_sided(r, pred.len()))
 }
 
@@ -76,8 +76,8 @@ pub fn srcc_p_value(pred: &[f64], truth: &[f64]) -> Result<f64> {
 ///
 /// # Errors
 ///
-/// [`Error::UnequalLengths`], [`Error::NonFinite`]; [`Error::TooFew`] below two pairs; [`Error::Undefined`] where all
-/// differences are equal and not 0, so that their spread is unknown. Equal inputs give the statistic 0 and p 1.
+/// [`Error::UnequalLengths`], [`Error::NonFinite`]; [`Error::TooFew`] below two pairs; [`Error::Undefined`] if all
+/// differences are equal and not 0, so their spread is unknown. Equal inputs give the statistic 0 and p 1.
 ///
 /// # Reference
 ///
@@ -93,7 +93,7 @@ pub fn paired_t(first: &[f64], second: &[f64]) -> Result<Test> {
 ///
 /// # Errors
 ///
-/// As [`paired_t`]; [`Error::OutOfRange`] unless `test_to_train` is a finite number from 0 on.
+/// As [`paired_t`]; [`Error::OutOfRange`] unless `test_to_train` is finite and at least 0.
 ///
 /// # Reference
 ///

@@ -1,12 +1,12 @@
-//! Order and ties of values, in linear time where there are many.
+//! Order and ties of values, in linear time for long inputs.
 
 use crate::{Error, Result};
 
 /// From this length on the radix sort is faster than the comparison sort.
 const RADIX_FROM: usize = 512;
-/// A label and a position must fit one word together.
+/// One word must hold both a label and a position.
 pub(crate) const RADIX_UP_TO: usize = (1 << 31) - 1;
-/// Bits per pass of the radix sort. More would save passes and lose more to the address translation.
+/// Bits per pass of the radix sort. More would save passes but lose more to address translation.
 pub(crate) const DIGIT: u32 = 8;
 pub(crate) const BUCKETS: usize = 1 << DIGIT;
 /// Half a word: a piece of a key or a label above, a position below.
@@ -32,7 +32,7 @@ pub(crate) fn average_ranks(values: &[f64]) -> Vec<f64> {
     let (mut words, mut other) = (Vec::new(), Vec::new());
     ascending(values, &mut words, &mut other);
 
-    // Back to input order in two steps, so that neither writes all over the memory.
+    // Back to input order in two steps, so that neither scatters its writes.
     if words.len() >= RADIX_FROM {
         let bits = usize::BITS - values.len().leading_zeros();
         let top = bits.saturating_sub(DIGIT);
@@ -62,12 +62,12 @@ fn twice_rank(before: &mut u64, ties: usize) -> u64 {
 /// The positions of the values in rising order, ties by position. A word of `words` holds twice the average rank above
 /// and the position below; `other` is scratch memory. At most [`RADIX_UP_TO`] values.
 ///
-/// Values are sorted by the leading digits of a [piece](piece_of), then the few runs that agree in them. Piece and
-/// position fill one word, which halves the memory to move.
+/// Sorts values by the leading digits of a [piece](piece_of), then the few runs that agree in them. Piece and position
+/// fill one word, which halves the memory to move.
 pub(crate) fn ascending(values: &[f64], words: &mut Vec<u64>, other: &mut Vec<u64>) {
     let piece = piece_of(values);
     let all = values.iter().zip(0..).map(|(v, i)| piece(*v) << HALF | i);
-    // So many leading digits of the piece tell most values apart.
+    // This many leading digits of the piece separate most values.
     let low = match usize::BITS - values.len().leading_zeros() {
         _ if values.len() < RADIX_FROM => {
             words.clear();
@@ -92,13 +92,13 @@ pub(crate) fn ascending(values: &[f64], words: &mut Vec<u64>, other: &mut Vec<u6
             near.sort_unstable();
         }
         for run in near.chunk_by_mut(|a, b| *a >> HALF == *b >> HALF) {
-            // Alone or nothing but ties: the positions are in order.
+            // A single value, or only ties: the positions are in order.
             if run.len() == 1 || all_equal(run.iter().map(|word| full(*word))) {
                 let label = twice_rank(&mut before, run.len()) << HALF;
                 run.iter_mut().for_each(|word| *word = label | (*word & LOW_HALF));
                 continue;
             }
-            // The values decide within a run.
+            // Within a run the values decide.
             pairs.clear();
             pairs.extend(run.iter().map(|word| (full(*word), *word & LOW_HALF)));
             pairs.sort_unstable();
@@ -111,8 +111,8 @@ pub(crate) fn ascending(values: &[f64], words: &mut Vec<u64>, other: &mut Vec<u6
     }
 }
 
-/// The value on a scale of 0..2³² between the smallest and the largest: the order of pieces is that of the values, up
-/// to ties of pieces. All the same piece where the range of the values is none that a scale can be made for.
+/// The value on a scale of 0..2³² between the smallest and the largest: pieces have the order of the values, up to ties
+/// of pieces. All pieces are equal if the range of the values allows no scale.
 pub(crate) fn piece_of(values: &[f64]) -> impl Fn(f64) -> u64 {
     // Added to a number below 2³², it leaves the rounded number in the low bits.
     const WHOLE: f64 = 4_503_599_627_370_496.0;
@@ -129,7 +129,7 @@ fn all_equal(mut values: impl Iterator<Item = u64>) -> bool {
 
 /// The smallest and the largest value.
 fn range(values: &[f64]) -> (f64, f64) {
-    // Eight of each, so that they fill registers and wait for nothing.
+    // Eight of each fill registers and do not wait for each other.
     let (mut low, mut high) = ([f64::INFINITY; 8], [f64::NEG_INFINITY; 8]);
     for values in values.chunks(8) {
         for ((low, high), v) in low.iter_mut().zip(&mut high).zip(values) {
@@ -140,8 +140,8 @@ fn range(values: &[f64]) -> (f64, f64) {
     (low.into_iter().fold(f64::INFINITY, f64::min), high.into_iter().fold(f64::NEG_INFINITY, f64::max))
 }
 
-/// Fills `words` with `all`, `len` words, sorted by their first `DIGITS` digits; words that agree in them keep their
-/// order. Returns the lowest bit that was looked at.
+/// Fills `words` with the `len` words of `all`, sorted by their first `DIGITS` digits; words that agree in them keep
+/// their order. Returns the lowest bit it used.
 fn radix<const DIGITS: usize>(
     len: usize,
     all: &(impl Iterator<Item = u64> + Clone),
@@ -160,7 +160,7 @@ fn radix<const DIGITS: usize>(
     let low = steps.first().map_or(u64::BITS, |(shift, _)| *shift);
     for (shift, counts) in &mut steps {
         if *shift == low {
-            // The first digit on the way into the memory.
+            // The first digit, while writing to memory.
             scatter(all.clone(), words, counts, low);
             continue;
         }
@@ -175,7 +175,7 @@ fn radix<const DIGITS: usize>(
     low
 }
 
-/// Moves words to where their digit belongs. `counts` holds the number of words with each digit.
+/// Moves words to the place of their digit. `counts` holds the number of words with each digit.
 fn scatter(words: impl Iterator<Item = u64>, to: &mut [u64], counts: &mut [u32; BUCKETS], shift: u32) {
     let mut start = 0;
     for count in counts.iter_mut() {
@@ -201,7 +201,7 @@ pub(crate) fn digit(word: u64, shift: u32) -> usize {
     index((word >> shift) & (BUCKETS as u64 - 1))
 }
 
-/// The position in a word; it came from a `usize`, so it is one.
+/// The position in a word; it came from a `usize`, so it fits one.
 pub(crate) fn index(position: u64) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
 }
@@ -227,12 +227,12 @@ mod tests {
         let piece = piece_of(&values);
         assert_eq!([-1.0, 7.0].map(&piece), [0, LOW_HALF - 1]);
         assert_eq!([1.0, 3.0, 5.0].map(&piece), [1 << 30, (1 << 31) - 1, 3_221_225_470]);
-        // No scale for one value, nor for a range that f64 cannot hold.
+        // One value has no scale, nor has a range that f64 cannot hold.
         assert_eq!(piece_of(&[2.5; 9])(2.5), 0);
         assert_eq!([-f64::MAX, 0.0, f64::MAX].map(piece_of(&[-f64::MAX, f64::MAX])), [0; 3]);
     }
 
-    /// By the definition: once the number of smaller values, once the number of values that are not larger.
+    /// By the definition: counts the smaller values, then the values that are not larger.
     fn expected(values: &[f64]) -> Vec<f64> {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -256,7 +256,7 @@ mod tests {
         ];
         for n in [0, 1, 2, 100, RADIX_FROM as u64 - 1, RADIX_FROM as u64, 20_000] {
             for (which, shape) in shapes.iter().enumerate() {
-                // The shift keeps NaN and the infinities out.
+                // The shift excludes NaN and the infinities.
                 let value = |k: u64| f64::from_bits(shape(k) >> 2) * if k & 64 == 0 { 1.0 } else { -1.0 };
                 let values: Vec<f64> = scrambled(n).into_iter().map(value).collect();
                 assert!(average_ranks(&values) == expected(&values), "n = {n}, shape {which}");
@@ -283,7 +283,7 @@ mod tests {
         check::<2>(&words);
         check::<3>(&words);
         check::<4>(&words);
-        // A digit that all words share is passed over.
+        // Skips a digit that all words share.
         check::<3>(&words.iter().map(|word| word & !(0xff << 48)).collect::<Vec<u64>>());
     }
 }

@@ -1,13 +1,13 @@
 //! Tail probabilities of the normal, Student's t and chi-square distributions.
 //!
-//! On `libm`, so that a p-value has the same digits on every machine. Tails are computed as such, never as one minus
-//! the other side: a p-value of 1e-13 keeps its digits.
+//! Uses `libm`, so a p-value has the same digits on every machine. Tails are computed directly, never as one minus the
+//! other side: a p-value of 1e-13 keeps its digits.
 
 use core::f64::consts::{FRAC_1_SQRT_2, PI, SQRT_2};
 
 /// Continued fractions and series stop at this relative change.
 const PRECISION: f64 = 1e-16;
-/// Far above what the largest samples need (about the square root of the degrees of freedom).
+/// Far more than the largest samples need (about the square root of the degrees of freedom).
 const MOST_TERMS: u32 = 1_000_000;
 
 /// P(Z > z) of the standard normal distribution.
@@ -20,9 +20,9 @@ pub(crate) fn normal_two_sided(z: f64) -> f64 {
     libm::erfc(z.abs() * FRAC_1_SQRT_2)
 }
 
-/// The value below which the standard normal distribution has the given probability, for `0 < p < 1`.
+/// The quantile of the standard normal distribution for a probability `0 < p < 1`.
 ///
-/// A rough start (Abramowitz and Stegun, formula 26.2.23), polished by Newton's method on the tail itself.
+/// A rough start (Abramowitz and Stegun, formula 26.2.23), refined by Newton's method on the tail itself.
 pub(crate) fn normal_quantile(p: f64) -> f64 {
     if p > 0.5 {
         return -normal_quantile(1.0 - p);
@@ -80,7 +80,7 @@ fn half_beta(a: f64, x: f64, rest: f64) -> f64 {
 
 /// ln B(a, 1/2).
 fn ln_beta_half(a: f64) -> f64 {
-    // ln Γ(a + 1/2) - ln Γ(a): the difference of two large numbers would lose what its series keeps.
+    // ln Γ(a + 1/2) - ln Γ(a) by a series: the difference of two large numbers would lose digits.
     let difference = if a < 20.0 {
         libm::lgamma(a + 0.5) - libm::lgamma(a)
     } else {
@@ -119,7 +119,7 @@ fn upper_gamma(s: f64, x: f64) -> f64 {
     }
     let front = libm::exp(s * libm::log(x) - x - libm::lgamma(s));
     let value = if x < s + 1.0 {
-        // 1 - P by the series of the lower function: no small tail on this side.
+        // 1 - P by the series of the lower function: the tail is not small on this side.
         let (mut term, mut total) = (1.0 / s, 1.0 / s);
         for k in 1..MOST_TERMS {
             term *= x / (s + f64::from(k));
@@ -164,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    /// Values of SciPy: see `testdata/PROVENANCE.md`.
+    /// SciPy's values: see `testdata/PROVENANCE.md`.
     fn rows(key: &str) -> Vec<Vec<f64>> {
         let file: Value = serde_json::from_str(include_str!("../testdata/statistics.json")).unwrap();
         let row = |row: &Value| row.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn quantiles_invert_the_tail() {
         for row in rows("normal_quantile") {
-            // One minus a probability near 1 has lost digits before it gets here.
+            // One minus a probability near 1 has already lost digits.
             let tolerance = if row[0] > 0.999 { 1e-4 } else { 1e-12 };
             let value = normal_quantile(row[0]);
             assert!((value - row[1]).abs() <= tolerance * row[1].abs().max(1e-3), "{row:?}: {value}");

@@ -51,8 +51,8 @@ impl Summary {
     ///
     /// # Errors
     ///
-    /// [`Error::TooFew`] unless there are more than `ddof` values; [`Error::NonFinite`];
-    /// [`Error::Overflow`] where the deviation itself does not fit an `f64`.
+    /// [`Error::TooFew`] unless there are more than `ddof` values; [`Error::NonFinite`]; [`Error::Overflow`] if the
+    /// deviation itself does not fit an `f64`.
     pub fn with_ddof(values: &[f64], ddof: usize) -> Result<Self> {
         check_count("values", values, ddof.saturating_add(1))?;
         check_finite("values", values)?;
@@ -82,7 +82,7 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Median of at least one finite value: the mean of the two in the middle where their number is even.
+/// Median of at least one finite value: for an even number, the mean of the two in the middle.
 ///
 /// # Errors
 ///

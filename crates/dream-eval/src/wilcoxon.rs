@@ -5,13 +5,13 @@ use crate::sorting::{average_ranks, check_number};
 use crate::special::normal_two_sided;
 use crate::{Error, Result};
 
-/// Up to this many differences without ties the distribution is counted exactly.
+/// Up to this many differences without ties, the distribution is exact.
 const EXACT: usize = 50;
 
 /// Wilcoxon's signed-rank test between two methods over the same splits or clips.
 ///
 /// The statistic is the smaller of the two rank sums. Pairs without a difference are dropped. The p-value is exact for
-/// up to 50 differences without ties, and otherwise from the normal approximation with correction for ties, without
+/// up to 50 differences without ties, and otherwise a normal approximation with correction for ties and without
 /// correction for continuity.
 ///
 /// ```
@@ -24,7 +24,7 @@ const EXACT: usize = 50;
 ///
 /// # Errors
 ///
-/// [`Error::UnequalLengths`], [`Error::NonFinite`]; [`Error::TooFew`] without any pair; [`Error::Undefined`] where no pair
+/// [`Error::UnequalLengths`], [`Error::NonFinite`]; [`Error::TooFew`] without any pair; [`Error::Undefined`] if no pair
 /// differs.
 ///
 /// # Reference
@@ -60,7 +60,7 @@ pub fn wilcoxon(first: &[f64], second: &[f64]) -> Result<Test> {
     Ok(Test { statistic, degrees: None, p })
 }
 
-/// Twice the share of the 2ⁿ choices of signs whose rank sum is at most `statistic`.
+/// Twice the share of the 2ⁿ sign choices whose rank sum is at most `statistic`.
 fn exact(n: usize, statistic: f64) -> f64 {
     let largest = n * (n + 1) / 2;
     // ways[s]: in how many ways distinct ranks up to n sum to s. Whole numbers below 2⁵⁰ are exact.

@@ -1,4 +1,4 @@
-//! Tests and intervals against SciPy, and against what they promise.
+//! Tests and intervals against SciPy, and against their guarantees.
 #![allow(clippy::unwrap_used, reason = "a panic in a test helper is a failed test")]
 
 use dream_eval::{
@@ -51,7 +51,7 @@ fn paired_tests_of_degenerate_input() {
     assert!(matches!(paired_t(&x, &[0.0, f64::NAN, 1.0]), Err(Error::NonFinite { argument: "second", .. })));
     assert!(matches!(nadeau_bengio(&x, &y, -1.0), Err(Error::OutOfRange { .. })));
     assert!(matches!(nadeau_bengio(&x, &y, f64::INFINITY), Err(Error::OutOfRange { .. })));
-    // Overlap of the splits makes a difference less sure.
+    // Overlap of the splits makes a difference less certain.
     let z = [0.5, 1.6, 2.4];
     assert!(nadeau_bengio(&x, &z, 0.25).unwrap().p > paired_t(&x, &z).unwrap().p);
     close("no overlap", nadeau_bengio(&x, &z, 0.0).unwrap().p, paired_t(&x, &z).unwrap().p);
@@ -102,7 +102,7 @@ fn dependent_correlations_equal_the_equations() {
     }
 }
 
-/// Numbers that are nearly normal: sums of twelve uniform ones.
+/// Nearly normal numbers: sums of twelve uniform ones.
 struct Normal(u64);
 
 impl Normal {

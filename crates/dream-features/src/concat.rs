@@ -1,4 +1,4 @@
-//! Several video extractors as one: all look at each frame once and share what they derive from it.
+//! Several video extractors as one. They see each frame once and share the planes derived from it.
 
 use std::fmt;
 
@@ -11,8 +11,8 @@ use crate::shared::Shared;
 
 /// Video extractors side by side: the features of the first, then those of the second, and so on.
 ///
-/// Planes that several of them need (luma at half size, its normalised coefficients) are computed once a frame. With feature `rayon` the extractors
-/// work on a frame at the same time. Memory: that of all extractors together.
+/// Planes that several of them need (luma at half size, its normalised coefficients) are computed once a frame. With
+/// feature `rayon` the extractors work in parallel. Memory is the sum over the extractors.
 ///
 /// # Example
 /// ```
@@ -21,7 +21,7 @@ use crate::shared::Shared;
 /// let every_tenth = Pooling { sampling: Sampling::Every { step: 10 }, statistic: Statistic::Mean };
 /// let literal = Brisque { flat_areas: dream_features::nss::FlatAreas::Literal };
 /// let one = Pooled::new(Brisque::default(), every_tenth)?;
-/// // The same names twice cannot stand in one vector.
+/// // Names must be unique within a vector.
 /// assert!(Concat::new(vec![Box::new(one), Box::new(Pooled::new(literal, every_tenth)?)]).is_err());
 /// # Ok::<(), dream_features::Error>(())
 /// ```
@@ -66,7 +66,7 @@ impl VideoFeatures for Concat {
     }
 }
 
-/// One extractor at work, and what came of its last frame.
+/// One extractor's session, and the result of its last frame.
 struct Member<'a> {
     session: Box<dyn VideoSession + 'a>,
     pushed: Result<()>,
@@ -126,7 +126,7 @@ mod tests {
     use crate::v_bliinds::VBliinds;
     use crate::view::LumaView;
 
-    /// Only while NIQE is there to take them: they are 8 bytes a pixel.
+    /// Only while NIQE uses them: they take 8 bytes a pixel.
     #[test]
     fn coefficients_of_brisque_are_kept_for_niqe() {
         let (width, height) = (98, 97);

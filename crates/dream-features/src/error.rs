@@ -1,7 +1,7 @@
 /// `Result` with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What can be wrong with an input or a configuration of this crate.
+/// Why an input or a configuration was rejected.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,7 +13,7 @@ pub enum Error {
         /// Height in pixels.
         height: usize,
     },
-    /// A pixel buffer does not hold the image its size and stride promise.
+    /// A pixel buffer is too short for its size and stride.
     #[error("pixel buffer holds {found} values, but {needed} are needed: check width, height and stride")]
     BufferSize {
         /// Smallest length that would do.

@@ -1,4 +1,5 @@
-//! What an extractor is: an immutable value that knows its names, and makes one session per video.
+//! The traits of extractors. An extractor is an immutable value that knows the names of its features; for each video it
+//! makes a session.
 
 use crate::error::{Error, Result};
 use crate::frame::Frame;
@@ -29,7 +30,7 @@ pub trait ImageFeatures: Send + Sync {
     }
 }
 
-/// What a session must know of a video before its first frame.
+/// Facts about a video that a session needs before the first frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VideoSpec {
     /// Width of every frame in pixels.
@@ -41,7 +42,7 @@ pub struct VideoSpec {
 }
 
 impl VideoSpec {
-    /// The spec, when a video can have it.
+    /// The same spec, when its size and rate are possible.
     ///
     /// # Errors
     /// [`Error::EmptyImage`] without pixels, [`Error::Config`] when the rate is not above 0 and at most 1e6.
@@ -56,7 +57,7 @@ impl VideoSpec {
         Ok(self)
     }
 
-    /// Refuses a frame of another size.
+    /// Rejects a frame of another size.
     pub(crate) fn check_size(&self, frame: &Frame<'_>) -> Result<()> {
         let (found_width, found_height) = frame.size();
         let Self { width, height, .. } = *self;
@@ -81,7 +82,7 @@ pub trait VideoFeatures: Send + Sync {
 
 /// One video on its way through an extractor. It cannot be used for a second one.
 pub trait VideoSession: Send {
-    /// Whether the next frame is looked at. When not, [`VideoSession::skip`] does for it.
+    /// Whether the session needs the next frame. If not, call [`VideoSession::skip`] instead of decoding and pushing it.
     fn wants_next(&self) -> bool {
         true
     }
@@ -92,13 +93,13 @@ pub trait VideoSession: Send {
     /// [`Error::FrameSize`] when the frame is not of the size in the [`VideoSpec`]; the session stays usable.
     fn push(&mut self, frame: &Frame<'_>) -> Result<()>;
 
-    /// Counts the next frame without looking at it. To be called only when [`VideoSession::wants_next`] is
-    /// false; a wanted frame that is skipped counts as one that failed to decode.
+    /// Counts the next frame without looking at it. Call it when [`VideoSession::wants_next`] is false; skipping a wanted
+    /// frame counts it as one that failed to decode.
     fn skip(&mut self);
 
     /// The features of all frames pushed.
     ///
     /// # Errors
-    /// [`Error::TooFewFrames`] when there were not enough of them.
+    /// [`Error::TooFewFrames`] when there were too few.
     fn finish(self: Box<Self>) -> Result<FeatureVector>;
 }

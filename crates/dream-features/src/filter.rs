@@ -5,7 +5,7 @@ use std::ops::{Add, Sub};
 use pulp::Simd;
 
 use crate::plane::{Plane, Rows};
-use crate::simd::{Kernel, dispatch};
+use crate::simd::{Kernel, dispatch, fits};
 use crate::view::LumaView;
 
 /// The square Gaussian window `gauss(n, s)` as `n * n` weights that sum to 1, row by row.
@@ -184,7 +184,7 @@ impl<T: Sample> Kernel for SobelRow<'_, T> {
     fn with_simd<S: Simd>(self, _: S) {
         let (lines, out) = (self.lines, self.out);
         let n = out.len();
-        if n == 0 || lines.iter().any(|line| line.len() != n) {
+        if !fits(lines.iter().all(|line| line.len() == n)) || n == 0 {
             return;
         }
         let last = n - 1;

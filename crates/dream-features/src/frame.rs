@@ -1,4 +1,4 @@
-//! What an extractor is given: one image, of luma or colour.
+//! The input of an extractor: one image, luma or colour.
 
 use crate::color::GrayRows;
 use crate::error::Result;
@@ -9,8 +9,8 @@ use crate::view::{Luma16View, LumaView, RgbView, Yuv420View};
 
 /// One image: decoded luma with or without its chroma, or RGB pixels.
 ///
-/// Use the planes of a video as they were decoded; going through RGB loses them. What an extractor does not find, it
-/// computes: luma of RGB is MATLAB's `rgb2gray`, luma without chroma is gray.
+/// Pass the planes of a video as they were decoded; a detour through RGB changes them. Extractors convert what they need:
+/// luma of RGB is MATLAB's `rgb2gray`, luma without chroma is gray.
 ///
 /// # Example
 /// ```
@@ -26,7 +26,7 @@ use crate::view::{Luma16View, LumaView, RgbView, Yuv420View};
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
     pixels: Pixels<'a>,
-    /// Where extractors that look at the same frame share what they derive from it.
+    /// Planes derived from this frame, shared by the extractors that look at it.
     shared: Option<&'a Shared>,
 }
 
@@ -159,7 +159,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// What extractors at work on the same frame share.
+    /// The planes shared by the extractors of this frame.
     pub(crate) const fn shared(&self) -> Option<&'a Shared> {
         self.shared
     }

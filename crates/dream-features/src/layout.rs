@@ -110,7 +110,7 @@ pub struct FeatureVector {
 }
 
 impl FeatureVector {
-    /// Values that belong to `layout`; `replaced` of them stand in for undefined ones, from `frames` frames.
+    /// Values in the order of `layout`, computed from `frames` frames; `replaced` of them were undefined and are 0.
     ///
     /// # Errors
     /// [`Error::Length`] when the numbers of names and values differ.
@@ -169,7 +169,7 @@ impl FeatureVector {
     }
 }
 
-/// Replaces what is not finite by 0 and says how often.
+/// Replaces values that are not finite by 0 and returns their number.
 pub(crate) fn sanitise(values: &mut [f64]) -> usize {
     let mut replaced = 0;
     for v in values.iter_mut().filter(|v| !v.is_finite()) {

@@ -1,5 +1,5 @@
-//! Work on several threads with feature `rayon`, one piece after the other without it. Pieces write to places of their
-//! own and each is computed by one thread in one order, so results do not depend on the number of threads.
+//! Several threads with feature `rayon`, a plain loop without it. Each piece has its own output and is computed by one
+//! thread in a fixed order, so the result does not depend on the number of threads.
 
 /// Runs both, at the same time if it can.
 #[cfg(feature = "rayon")]

@@ -3,10 +3,10 @@
 use pulp::Simd;
 
 use crate::plane::{Plane, Rows};
-use crate::simd::{Kernel, dispatch};
+use crate::simd::{Kernel, dispatch, fits, same_length};
 
-/// What the first step of a Laplacian pyramid takes out of `image`: the image less its smoothed half, brought back to full
-/// size. Both ways the filter is the binomial of five taps, and the border is mirrored at its pixels (`-1` is `1`).
+/// The first band of a Laplacian pyramid: `image` minus its smoothed half-size version at full size again. Both steps use
+/// the binomial filter of five taps and mirror the border at its pixels (`-1` is `1`).
 ///
 /// # Example
 /// ```
@@ -14,7 +14,7 @@ use crate::simd::{Kernel, dispatch};
 ///
 /// let ramp = (0..12 * 9).map(|i| f64::from(i % 12)).collect();
 /// let band = laplacian_band(&Plane::new(ramp, 12, 9)?);
-/// assert!(band.row(4)[5].abs() < 1e-12, "what is smooth is in the coarser bands");
+/// assert!(band.row(4)[5].abs() < 1e-12, "smooth parts are in the coarser bands");
 /// # Ok::<(), dream_features::Error>(())
 /// ```
 /// # Reference
@@ -146,12 +146,8 @@ impl Kernel for ReduceDown<'_> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let (out, n) = (self.out, self.taps[0].len());
-        if out.len() != n || self.taps.iter().any(|tap| tap.len() != n) {
-            return;
-        }
-        let [a, b, c, d, e] = self.taps.map(|tap| &tap[..n]);
-        let out = &mut out[..n];
+        let Some(([a, b, c, d, e], out)) = same_length(self.taps, self.out) else { return };
+        let n = out.len();
         for i in 0..n {
             out[i] = binomial(a[i], b[i], c[i], d[i], e[i]);
         }
@@ -170,7 +166,7 @@ impl Kernel for ReduceAcross<'_> {
     fn with_simd<S: Simd>(self, _: S) {
         let (pairs, out) = (self.line.as_chunks::<2>().0, self.out);
         let n = out.len();
-        if pairs.len() < n + 2 {
+        if !fits(pairs.len() >= n + 2) {
             return;
         }
         let (first, second, third) = (&pairs[..n], &pairs[1..1 + n], &pairs[2..2 + n]);
@@ -192,12 +188,8 @@ impl Kernel for ExpandDown<'_> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let (out, n) = (self.out, self.rows[0].len());
-        if out.len() != n || self.rows.iter().any(|row| row.len() != n) {
-            return;
-        }
-        let [a, b, c] = self.rows.map(|row| &row[..n]);
-        let out = &mut out[..n];
+        let Some(([a, b, c], out)) = same_length(self.rows, self.out) else { return };
+        let n = out.len();
         if self.odd {
             for i in 0..n {
                 out[i] = between(b[i], c[i]);
@@ -222,7 +214,7 @@ impl Kernel for ExpandAcross<'_> {
     fn with_simd<S: Simd>(self, _: S) {
         let (pairs, rest) = self.row.as_chunks_mut::<2>();
         let n = pairs.len();
-        if self.line.len() < n + 2 + rest.len() {
+        if !fits(self.line.len() >= n + 2 + rest.len()) {
             return;
         }
         let [a, b, c] = [0, 1, 2].map(|k| &self.line[k..k + n]);

@@ -1,4 +1,4 @@
-//! What several extractors derive from the same frame, each plane computed once, by whoever needs it first.
+//! Planes that several extractors derive from the same frame. The first that needs one computes it.
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};

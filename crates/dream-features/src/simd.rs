@@ -27,6 +27,29 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     pulp::Arch::new().dispatch(kernel)
 }
 
+/// Whether the lines of a kernel have the lengths it needs. Others are a fault of this crate: a debug build stops there,
+/// a release build leaves the output alone.
+#[inline(always)]
+pub(crate) fn fits(lengths: bool) -> bool {
+    debug_assert!(lengths, "the lines of a kernel differ in length");
+    lengths
+}
+
+/// The lines and the output of a kernel, cut to one length where the compiler sees it and drops its bounds checks.
+/// `None` where they [do not fit](fits).
+#[inline(always)]
+#[expect(clippy::type_complexity, reason = "what goes in comes out")]
+pub(crate) fn same_length<'a, const N: usize>(
+    lines: [&'a [f64]; N],
+    out: &'a mut [f64],
+) -> Option<([&'a [f64]; N], &'a mut [f64])> {
+    let n = out.len();
+    if !fits(lines.iter().all(|line| line.len() == n)) {
+        return None;
+    }
+    Some((lines.map(|line| &line[..n]), &mut out[..n]))
+}
+
 /// Eight running sums, element `i` of a row going to sum `i % 8`, held in as many registers as the machine
 /// needs for them (`LANES / S::F64_LANES`; the rest of the array is never touched and vanishes).
 ///
@@ -83,6 +106,20 @@ mod tests {
             let (ggd, aggd) = (ggd.fit(), aggd.fit());
             [ggd.variance, ggd.rho, aggd.left, aggd.right, aggd.ratio, aggd.mean].map(f64::to_bits)
         }
+    }
+
+    #[test]
+    fn lines_of_one_length_pass() {
+        let (line, mut out) = ([1.0, 2.0], [0.0; 2]);
+        let (lines, out) = same_length([&line, &line], &mut out).unwrap();
+        assert_eq!((lines, out.len()), ([&line[..], &line[..]], 2));
+    }
+
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic(expected = "differ in length")]
+    fn lines_of_other_lengths_stop_a_debug_build() {
+        same_length([&[1.0, 2.0], &[1.0]], &mut [0.0; 2]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! An 8-bit 4:2:0 copy of a frame: for frames that are looked at again, or come in another form.
+//! An 8-bit 4:2:0 copy of a frame, for a second look or for frames of another layout.
 
 use crate::color::ycbcr8_from_rgb;
 use crate::error::Result;

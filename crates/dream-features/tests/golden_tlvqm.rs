@@ -12,6 +12,8 @@
 mod clips;
 #[path = "common/golden.rs"]
 mod golden;
+#[path = "common/shared.rs"]
+mod shared;
 
 use dream_features::tlvqm::low::{LowComplexity, NAMES};
 use dream_features::tlvqm::{Ties, Tlvqm};

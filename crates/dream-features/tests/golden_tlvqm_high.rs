@@ -9,8 +9,9 @@
 
 #[path = "common/clips.rs"]
 mod clips;
+#[path = "common/shared.rs"]
+mod shared;
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use dream_features::color::{lab_from_rgb, rgb_from_ycbcr};
@@ -89,12 +90,7 @@ fn vectors_equal_the_reference() {
 
 #[test]
 fn vectors_of_all_clips_equal_the_reference() {
-    let shared = std::env::var_os("DREAM_SHARED").map(|dir| PathBuf::from(dir).join("golden/video-features"));
-    let Some(folder) = shared.filter(|dir| dir.is_dir()) else {
-        assert_ne!(std::env::var("DREAM_REQUIRE_SHARED").as_deref(), Ok("1"), "$DREAM_SHARED is missing");
-        writeln!(std::io::stderr(), "SKIPPED: four clips of TLVQM need $DREAM_SHARED").unwrap();
-        return;
-    };
+    let Some(folder) = shared::shared("golden/video-features") else { return };
     for name in ["synth_a", "face", "static", "black"] {
         compare(name, &json(&folder.join(format!("{name}.intermediate.json"))));
     }

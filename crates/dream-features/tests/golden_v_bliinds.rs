@@ -12,6 +12,8 @@
 mod clips;
 #[path = "common/golden.rs"]
 mod golden;
+#[path = "common/shared.rs"]
+mod shared;
 
 use dream_features::nss::FlatAreas;
 use dream_features::v_bliinds::{Trace, VBliinds};

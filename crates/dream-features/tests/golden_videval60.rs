@@ -6,6 +6,8 @@
 mod clips;
 #[path = "common/golden.rs"]
 mod golden;
+#[path = "common/shared.rs"]
+mod shared;
 
 use dream_features::color::{lms_cat02, rgb8_from_ycbcr};
 use dream_features::nss::{Aggd, FlatAreas, Ggd, Moments, local_statistics};

@@ -6,13 +6,13 @@ use crate::batch::{Input, common_dtype, finish};
 use crate::parts::{by_peak, or_one};
 use crate::{Error, Result};
 
-/// Norms below this are replaced by it in a cosine.
+/// A smaller norm counts as this in a cosine.
 const COSINE_EPS: f64 = 1e-8;
 
 /// A vector with a smaller norm has no direction to learn from and gets no gradient.
 const FLAT: f64 = 1e-6;
 
-/// The alignment of paired vectors by their cosine, such as the visual and the textual representation of a video.
+/// Aligns paired vectors by their cosine, such as the visual and the textual representation of a video.
 ///
 /// ```text
 /// Mean             1 - 1/n Σ cos(xᵢ, tᵢ)         in 0..=2
@@ -46,9 +46,9 @@ const FLAT: f64 = 1e-6;
 ///
 /// # Deviations
 ///
-/// The default is `Mean`: the printed sum has no 1/n, so its constant 1 centres it for n = 1 only and its weight
+/// The default is `Mean`: the printed sum has no 1/n, so its constant 1 centres it for n = 1 only, and its weight
 /// against the other terms depends on the batch size. A vector with a norm below 1e-6 gets a gradient of 0, where
-/// PyTorch has entries near 1e8.
+/// PyTorch gives entries near 1e8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Alignment {
     /// 1 minus the mean cosine.
@@ -120,7 +120,7 @@ struct Direction {
 }
 
 impl Direction {
-    /// Computed relative to the largest entry of each row, so that no square overflows.
+    /// Scales by the largest entry of each row, so that no square overflows.
     fn new(input: &Input) -> candle_core::Result<Self> {
         let (relative, peak) = by_peak(&input.value, 1)?;
         let norm = or_one(&relative.sqr()?.sum_keepdim(1)?.sqrt()?)?;

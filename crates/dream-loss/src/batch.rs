@@ -1,33 +1,33 @@
-//! What every loss does before and after its formula: checks, the number type, and the way its gradient takes.
+//! The steps around the formula of every loss: checks, the number type, and the path of the gradient.
 //!
-//! A loss computes its value and its gradient in closed form, on detached tensors. [`finish`] then ties both to
-//! the graph: `value + Σ gradient · (x - x.detach())` has that value and exactly that gradient, whatever happened
-//! on the way. So no root or quotient of the formula can put a NaN on candle's tape, and backward costs a few
-//! operations on the inputs' shape.
+//! A loss computes its value and its gradient in closed form, on detached tensors. [`finish`] then ties both to the
+//! graph: `value + Σ gradient · (x - x.detach())` has exactly that value and that gradient, however they were computed.
+//! So no root or quotient of the formula can put a NaN on candle's tape, and backward costs a few operations on the
+//! inputs' shape.
 
 use candle_core::{DType, Device, Tensor};
 
 use crate::{Error, Result, check_finite};
 
-/// No entry of a gradient gets larger.
+/// The largest entry of any gradient.
 const LIMIT: f64 = 1e7;
 
-/// The same for an f16 input, whose gradient is f16 too and ends at 65504.
+/// The same for an f16 input: its gradient is f16 too, and f16 ends at 65504.
 const LIMIT_F16: f64 = 6e4;
 
-/// An input of a loss in the type the loss is computed in.
+/// An input of a loss, in the type of the computation.
 pub(crate) struct Input {
     name: &'static str,
     /// Tied to the caller's graph.
     tracked: Tensor,
-    /// What formulas use.
+    /// Detached, for the formulas.
     pub(crate) value: Tensor,
-    /// The largest entry its gradient may have.
+    /// The largest allowed entry of its gradient.
     pub(crate) limit: f64,
 }
 
 impl Input {
-    /// Converts to `dtype`. On the CPU it also refuses NaN and infinity; see [`finish`] for devices.
+    /// Converts to `dtype`. On the CPU it also rejects NaN and infinity; see [`finish`] for devices.
     pub(crate) fn new(name: &'static str, tensor: &Tensor, dtype: DType) -> Result<Self> {
         let limit = if tensor.dtype() == DType::F16 { LIMIT_F16 } else { LIMIT };
         let tracked = tensor.to_dtype(dtype)?;
@@ -38,7 +38,7 @@ impl Input {
         Ok(Self { name, tracked, value, limit })
     }
 
-    /// The gradient for this input, or nothing where nobody will ask for it.
+    /// The gradient for this input, or `None` if nobody tracks it.
     pub(crate) fn gradient(
         &self,
         formula: impl FnOnce() -> candle_core::Result<Tensor>,
@@ -58,7 +58,7 @@ pub(crate) struct Batch {
 impl Batch {
     /// Checks shapes and types, and converts half precision to f32.
     ///
-    /// The result is f64 where one input is, else f32. The conversion is part of the graph.
+    /// The result is f64 if an input is f64, else f32. The conversion is part of the graph.
     pub(crate) fn new(pred: &Tensor, target: &Tensor) -> Result<Self> {
         let len = vector_len("pred", pred)?;
         let target_len = vector_len("target", target)?;
@@ -73,7 +73,7 @@ impl Batch {
         Ok(Self { pred, target, len })
     }
 
-    /// Zero with a zero gradient: what a loss that compares values within the batch says of a single one.
+    /// Zero with a zero gradient: the loss of a single pair when the loss compares values within the batch.
     pub(crate) fn zero(&self, loss: &'static str) -> Result<Tensor> {
         let value = self.pred.value.zeros_like()?.sum_all()?;
         let by_pred = self.pred.gradient(|| self.pred.value.zeros_like())?;
@@ -96,8 +96,8 @@ impl Batch {
 
 /// A scalar with this value and these gradients.
 ///
-/// On the CPU a value that is not finite, or a gradient above its limit, is an error. On a device nothing is read
-/// back: there such a batch, or one with NaN or infinity in an input, gets the value NaN and a zero gradient.
+/// On the CPU a value that is not finite, or a gradient above its limit, is an error. On a device this reads nothing
+/// back: such a batch, or one with NaN or infinity in an input, gets the value NaN and a zero gradient.
 pub(crate) fn finish<const G: usize, const N: usize>(
     loss: &'static str,
     value: Tensor,
@@ -111,7 +111,7 @@ pub(crate) fn finish<const G: usize, const N: usize>(
             return Err(Error::Overflow { loss, dtype: value.dtype() });
         }
         for (input, gradient) in &gradients {
-            // Written so that a NaN fails.
+            // A NaN fails this comparison.
             if !host_values(gradient)?.iter().all(|g| g.abs() <= input.limit) {
                 return Err(Error::Steep { loss, argument: input.name, limit: input.limit });
             }
@@ -140,7 +140,7 @@ pub(crate) fn finish<const G: usize, const N: usize>(
     Ok(value)
 }
 
-/// The sum of two losses, or an error where it does not fit.
+/// The sum of two losses, or an error if it does not fit.
 pub(crate) fn sum(loss: &'static str, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let sum = (a + b)?;
     if on_host(sum.device()) && !host_values(&sum)?.iter().all(|v| v.is_finite()) {
@@ -154,13 +154,13 @@ fn carrier(input: &Input, gradient: &Tensor) -> candle_core::Result<Tensor> {
     (&input.tracked - &input.value)?.mul(gradient)?.sum_all()
 }
 
-/// 1 where every entry is a number of at most this magnitude, else 0, as a scalar of the tensor's type. A NaN
-/// compares as false, while candle's reductions may drop it.
+/// 1 if every entry is a number of at most this magnitude, else 0, as a scalar of the tensor's type. A NaN compares as
+/// false; candle's reductions may drop it.
 fn all_within(x: &Tensor, limit: f64) -> candle_core::Result<Tensor> {
     x.abs()?.le(limit)?.to_dtype(x.dtype())?.flatten_all()?.min(0)
 }
 
-/// Whether looking at values costs nothing. On a device it would wait for the work queued there.
+/// Whether reading values is free. On a device it would wait for the queued work.
 fn on_host(device: &Device) -> bool {
     #[cfg(test)]
     if tests::AS_ON_A_DEVICE.get() {
@@ -173,7 +173,7 @@ fn host_values(tensor: &Tensor) -> candle_core::Result<Vec<f64>> {
     tensor.flatten_all()?.to_dtype(DType::F64)?.to_vec1()
 }
 
-/// f64 where one input is, else f32. Fails on types that are not plain floating point.
+/// f64 if an input is f64, else f32. Fails on types that are not plain floating point.
 pub(crate) fn common_dtype(inputs: &[(&'static str, &Tensor)]) -> Result<DType> {
     let mut common = DType::F32;
     for &(argument, tensor) in inputs {
@@ -206,13 +206,13 @@ mod tests {
     };
 
     thread_local! {
-        /// Makes the CPU pass for a device whose values are out of reach.
+        /// Treats the CPU as a device whose values it cannot read.
         pub(super) static AS_ON_A_DEVICE: Cell<bool> = const { Cell::new(false) };
     }
 
     type Loss = Box<dyn Fn(&Tensor, &Tensor) -> Result<Tensor>>;
 
-    /// Every loss of two vectors, the matrix ones on reshaped input.
+    /// Every loss of two vectors; those of matrices get reshaped input.
     fn losses() -> Vec<(&'static str, Loss)> {
         let rescaled = NormInNorm { alpha: [1.0, 0.5], ..NormInNorm::normalized() };
         let labels: Vec<SoftLabel> =
@@ -298,7 +298,7 @@ mod tests {
                             matches!(error, Err(Error::Withdrawn { value }) if value.is_nan()),
                             "{name} {bad}"
                         );
-                        // A composite keeps the gradient of the terms that did not see the bad input.
+                        // A sum keeps the gradient of the terms that did not see the bad input.
                         assert!(gradients.iter().all(|g| g.is_finite()), "{name} {bad}: {gradients:?}");
                         if name != "da-clip" {
                             assert!(gradients.iter().all(|g| *g == 0.0), "{name} {bad}: {gradients:?}");
@@ -341,7 +341,7 @@ mod tests {
         assert!(evaluate(&loss, &[29_000.0], &[0.0], DType::F16).is_ok());
         let error = evaluate(&loss, &[33_000.0], &[0.0], DType::F16);
         assert!(matches!(error, Err(Error::Steep { limit: LIMIT_F16, .. })));
-        // Without anything to train there is no gradient to refuse.
+        // Without a tracked input there is no gradient to reject.
         let far = Tensor::new(&[5.1e6_f64], &Device::Cpu).unwrap();
         assert!(mse(&far, &far.zeros_like().unwrap()).is_ok());
     }

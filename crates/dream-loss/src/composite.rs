@@ -1,4 +1,4 @@
-//! The sums of losses that the paper trains its baselines with, each with unit weights.
+//! The sums of losses that train the paper's baselines, with unit weights.
 //!
 //! Other weights and forms are one line at the call site: `(mae(p, q)? + (Rank::FastVqa.forward(p, q)? * 0.3)?)?`.
 

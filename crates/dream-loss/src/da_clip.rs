@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use crate::batch::{common_dtype, sum};
 use crate::{Alignment, Error, Result, nin_kl};
 
-/// What the two branches of DA-CLIP give for a batch of videos, and their opinion scores.
+/// The outputs of both branches of DA-CLIP for a batch of videos, and their opinion scores.
 #[derive(Debug, Clone, Copy)]
 pub struct DaClipBatch<'a> {
     /// Scores of the visual branch, `[n]`.
@@ -20,7 +20,7 @@ pub struct DaClipBatch<'a> {
     pub text: &'a Tensor,
 }
 
-/// The terms of [`DaClipLoss`], each a scalar of the graph. Call `backward` on `total`; log the others.
+/// The terms of [`DaClipLoss`], scalars of the graph. Call `backward` on `total`; log the others.
 #[derive(Debug, Clone)]
 pub struct DaClipTerms {
     /// `L_V`: regression loss of the visual scores.
@@ -69,7 +69,7 @@ pub struct DaClipTerms {
 /// The alignment is a mean by default, not the printed sum; see [`Alignment`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DaClipLoss {
-    /// Weight of the alignment; finite and not negative. With 0 the representations get no gradient at all.
+    /// Weight of the alignment; finite and not negative. With 0 the representations get no gradient.
     pub lambda: f64,
     /// Form of the alignment.
     pub alignment: Alignment,
@@ -86,12 +86,12 @@ impl DaClipLoss {
     ///
     /// # Shapes
     ///
-    /// As the fields of [`DaClipBatch`] say; each term is `[]`.
+    /// See the fields of [`DaClipBatch`]; each term is `[]`.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidConfig`], and those of [`nin_kl`] and [`Alignment::forward`]. In the errors of the
-    /// regression terms `pred` is the scores of the branch and `target` is `mos`.
+    /// [`Error::InvalidConfig`], and those of [`nin_kl`] and [`Alignment::forward`]. Errors of a regression term call
+    /// the scores of its branch `pred`, and `mos` `target`.
     pub fn forward(&self, batch: &DaClipBatch<'_>) -> Result<DaClipTerms> {
         if !(self.lambda >= 0.0 && self.lambda.is_finite()) {
             let expected = "finite and not negative";
@@ -100,7 +100,7 @@ impl DaClipLoss {
         let visual = nin_kl(batch.visual_scores, batch.mos)?;
         let text = nin_kl(batch.text_scores, batch.mos)?;
         let alignment = self.alignment.forward(batch.visual, batch.text)?;
-        // The branches may run in different precisions; the widest one wins.
+        // The branches may have different precisions; the widest one wins.
         let dtype = common_dtype(&[("visual", &visual), ("text", &text), ("alignment", &alignment)])?;
         let weighted = (alignment.to_dtype(dtype)? * self.lambda)?;
         let name = "total loss of DA-CLIP";

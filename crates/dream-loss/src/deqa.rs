@@ -1,4 +1,4 @@
-//! Opinion scores as soft labels over five levels, and the loss that teaches a language model to say them.
+//! Opinion scores as soft labels over five levels, and the loss that teaches them to a language model.
 
 use candle_core::Tensor;
 
@@ -11,16 +11,16 @@ const LEVELS: [f64; 5] = [5.0, 4.0, 3.0, 2.0, 1.0];
 /// A spread below this falls between two levels.
 const NARROW: f64 = 0.2;
 
-/// No sample of ratings has a larger spread: that of 1 and 5 is 2.83.
+/// No sample of ratings spreads more: 1 and 5 spread by 2.83.
 const WIDEST: f64 = 3.0;
 
-/// A label whose mean is further than this from the score is not used.
+/// The largest distance between the mean of a label and the score.
 const DRIFT: f64 = 0.1;
 
-/// Added by the published code to the divisor of alpha, against 0 / 0.
+/// The published code adds it to the divisor of alpha, against 0 / 0.
 const LEAN_EPS: f64 = 1e-9;
 
-/// How a normal distribution of opinions is read off at a level.
+/// How a level reads its probability from a normal distribution of opinions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LevelMass {
     /// Its density at the level.
@@ -35,8 +35,8 @@ pub enum LevelMass {
 pub struct SoftLabel {
     /// From excellent (5) to bad (1). Not negative; they sum to 1 up to what was clipped at 0.
     pub probabilities: [f64; 5],
-    /// Whether the two levels next to the score share the probability, since the corrected distribution did not
-    /// keep the score.
+    /// Whether the two levels next to the score share the probability, because the corrected distribution moved the
+    /// score.
     pub two_levels: bool,
 }
 
@@ -48,8 +48,8 @@ impl SoftLabel {
     /// pₖ = max(0, alpha rₖ + beta), with alpha and beta such that Σ alpha rₖ + beta = 1 and Σ k (alpha rₖ + beta) = mos
     /// ```
     ///
-    /// Where `std` is below 0.2, or clipping moves the mean by more than 0.1, the probability is split linearly
-    /// between the two neighbouring levels.
+    /// If `std` is below 0.2, or clipping moves the mean by more than 0.1, the two neighbouring levels share the
+    /// probability linearly.
     ///
     /// ```
     /// use dream_loss::{LevelMass, SoftLabel};
@@ -76,9 +76,9 @@ impl SoftLabel {
     ///
     /// # Deviations
     ///
-    /// None, and two things to know about the published code, which this function follows. It adds 1e-9 to a
-    /// divisor, so that the mean misses `mos` by about 1e-9 even without clipping. And at a `mos` of exactly 3, where
-    /// the second condition holds for any alpha, it gets 0 and with it the uniform label, whatever `std` is.
+    /// None from the published code, but two of its traits matter. It adds 1e-9 to a divisor, so the mean misses `mos`
+    /// by about 1e-9 even without clipping. And at a `mos` of exactly 3, where any alpha satisfies the second
+    /// condition, it takes alpha 0 and so the uniform label, whatever `std` is.
     pub fn new(mos: f64, std: f64, mass: LevelMass) -> Result<Self> {
         if !(1.0..=5.0).contains(&mos) {
             return Err(Error::InvalidConfig { field: "mos", value: mos, expected: "from 1 to 5" });
@@ -95,12 +95,12 @@ impl SoftLabel {
             LevelMass::Bin => upper_tail((level - 0.5 - mos) / std) - upper_tail((level + 0.5 - mos) / std),
         });
         let sum: f64 = raw.iter().sum();
-        // The levels are symmetric about 3, which makes the two conditions separate.
+        // The levels are symmetric about 3, so the two conditions separate.
         let lean: f64 = raw.iter().zip(LEVELS).map(|(r, level)| r * (level - 3.0)).sum();
         let alpha = (mos - 3.0) / (lean + LEAN_EPS);
         let beta = (1.0 - alpha * sum) / 5.0;
         let label = Self { probabilities: raw.map(|r| (alpha * r + beta).max(0.0)), two_levels: false };
-        // Written so that a NaN, from a spread so wide that every level is alike, is refused too.
+        // This also rejects NaN, from a spread so wide that all levels are alike.
         if (label.mean() - mos).abs() <= DRIFT { Ok(label) } else { Ok(Self::between_two(mos)) }
     }
 
@@ -131,8 +131,8 @@ fn upper_tail(z: f64) -> f64 {
 /// 1/n Σᵢ Σᵥ tᵢᵥ (ln tᵢᵥ - ln softmax(logitsᵢ)ᵥ)        0 ln 0 = 0
 /// ```
 ///
-/// The softmax runs over the whole vocabulary, and `t` is 0 outside the five levels: the model must also learn not
-/// to say anything else.
+/// The softmax runs over the whole vocabulary, and `t` is 0 outside the five levels: the model must also learn to say
+/// nothing else.
 ///
 /// ```
 /// use dream_loss::candle_core::{Device, Tensor};
@@ -155,9 +155,9 @@ fn upper_tail(z: f64) -> f64 {
 ///
 /// # Errors
 ///
-/// [`Error::NotAMatrix`], [`Error::EmptyBatch`], [`Error::LengthMismatch`] where there is not one label per row,
-/// [`Error::InvalidLabel`] for a level outside the vocabulary or used twice, or a probability that is negative or
-/// not finite, [`Error::UnsupportedDType`], [`Error::NonFinite`], [`Error::Overflow`], [`Error::Candle`].
+/// [`Error::NotAMatrix`], [`Error::EmptyBatch`], [`Error::LengthMismatch`] unless there is one label per row,
+/// [`Error::InvalidLabel`] for a level outside the vocabulary or used twice, or a probability that is negative or not
+/// finite, [`Error::UnsupportedDType`], [`Error::NonFinite`], [`Error::Overflow`], [`Error::Candle`].
 ///
 /// # Reference
 ///
@@ -181,14 +181,14 @@ pub fn level_kl(logits: &Tensor, levels: [u32; 5], labels: &[SoftLabel]) -> Resu
     let dtype = crate::batch::common_dtype(&[("logits", logits)])?;
     let logits = Input::new("logits", logits, dtype)?;
 
-    // The labels go to the device; nothing comes back.
+    // Sends the labels to the device and reads nothing back.
     let device = logits.value.device();
     let flat: Vec<f64> = labels.iter().flat_map(|label| label.probabilities).collect();
     let target =
         Tensor::from_vec(flat, (rows, 5), &candle_core::Device::Cpu)?.to_dtype(dtype)?.to_device(device)?;
     let levels = Tensor::new(&levels, device)?;
 
-    // In quarters, whose differences fit for any finite logits.
+    // In quarters: their differences fit for any finite logits.
     let quarter = (&logits.value * 0.25)?;
     let below_peak = quarter.broadcast_sub(&quarter.max_keepdim(1)?)?;
     let weight = (&below_peak * 4.0)?.exp()?;

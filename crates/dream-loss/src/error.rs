@@ -66,7 +66,7 @@ pub enum Error {
 
     /// A NaN or an infinity in the input.
     #[error(
-        "`{argument}[{index}]` is {value}: the model or the data is already broken, stop before the step"
+        "`{argument}[{index}]` is {value}: the model or the data is broken, stop before the optimiser step"
     )]
     NonFinite {
         /// Name of the parameter.
@@ -95,7 +95,7 @@ pub enum Error {
         loss: &'static str,
         /// Name of the parameter that would receive the gradient.
         argument: &'static str,
-        /// The largest entry that is let through.
+        /// The largest entry allowed.
         limit: f64,
     },
 
@@ -109,7 +109,7 @@ pub enum Error {
         value: f64,
     },
 
-    /// A label that is no distribution over levels, or a level that is no token.
+    /// A label that is not a distribution over levels, or a level that is not a token.
     #[error("{what}")]
     InvalidLabel {
         /// What is wrong, and where.

@@ -17,9 +17,9 @@ use crate::parts::dot;
 /// Reverse     Σ qᵢ (ln qᵢ - ln pᵢ)       gradient: pᵢ - qᵢ
 /// ```
 ///
-/// The softmax takes the scores as they are, without a temperature: scores in 1..5 give weights that span e⁴, and a
-/// large batch dilutes each. Both forms ignore a constant added to the predictions, and 0 is reached only where
-/// all differences agree. Unlike a correlation they give equal predictions a gradient, so training can leave them.
+/// The softmax takes the scores without a temperature: scores in 1..5 give weights that span e⁴, and a large batch
+/// dilutes each. Both forms ignore a constant added to the predictions, and reach 0 only if all differences agree.
+/// Unlike a correlation they give equal predictions a gradient, so training can leave them.
 ///
 /// ```
 /// use dream_loss::Kl;
@@ -60,17 +60,16 @@ impl Kl {
     /// # Errors
     ///
     /// [`Error::NotAVector`], [`Error::LengthMismatch`], [`Error::EmptyBatch`], [`Error::UnsupportedDType`],
-    /// [`Error::NonFinite`]; [`Error::Overflow`] where the divergence does not fit the type and [`Error::Steep`]
-    /// where its gradient would exceed 1e7 (6e4 for f16 input), both for scores that lie 1e7 and more apart;
-    /// [`Error::Candle`].
+    /// [`Error::NonFinite`]; [`Error::Overflow`] if the divergence does not fit the type and [`Error::Steep`] if its
+    /// gradient would exceed 1e7 (6e4 for f16 input), both for scores 1e7 or more apart; [`Error::Candle`].
     pub fn forward(self, pred: &Tensor, target: &Tensor) -> Result<Tensor> {
         let batch = Batch::new(pred, target)?;
         let (p, q) = (Softmax::new(&batch.pred.value)?, Softmax::new(&batch.target.value)?);
-        // The distribution that weights, and the other.
+        // The weighting distribution, and the other.
         let (weight, other) = if self == Self::Printed { (&p, &q) } else { (&q, &p) };
         let quarter_ratio = (&weight.quarter_log - &other.quarter_log)?;
         let quarter = dot(&weight.probability, &quarter_ratio)?;
-        // Multiplied by 4 last: a weight of 0 must meet a finite ratio.
+        // Multiplies by 4 last: a weight of 0 must meet a finite ratio.
         let by_weight = || (&weight.probability * quarter_ratio.broadcast_sub(&quarter)?)? * 4.0;
         let by_other = || &other.probability - &weight.probability;
         let value = (&quarter * 4.0)?.squeeze(0)?;
@@ -82,7 +81,7 @@ impl Kl {
     }
 }
 
-/// The softmax of a vector. Logarithms are kept in quarters, whose differences fit for any finite scores.
+/// The softmax of a vector. Logarithms are kept in quarters: their differences fit for any finite scores.
 struct Softmax {
     probability: Tensor,
     quarter_log: Tensor,

@@ -7,7 +7,7 @@ use crate::normalise::Normalised;
 use crate::parts::{abs_pow, abs_pow_slope, dot};
 use crate::{Error, Result};
 
-/// Norms of n(P) and n(Q) below this are replaced by it in their cosine.
+/// Smaller norms of n(P) and n(Q) count as this in their cosine.
 const COSINE_EPS: f64 = 1e-8;
 
 /// The norm-in-norm loss: it compares the shape of the two batches, not their scale.
@@ -20,10 +20,10 @@ const COSINE_EPS: f64 = 1e-8;
 /// with alpha    (α₀ l(n(P)) + α₁ l(ρ n(P))) / (α₀ + α₁)        ρ = cos(n(P), n(Q))
 /// ```
 ///
-/// The printed form, [`paper`](Self::paper), is a sum: with `p` 1, `q` 2 it lies in 0..=2√n and grows with the
-/// batch size. The published form, [`normalized`](Self::normalized), lies in 0..=1, and for `p` 2, `q` 2 it equals
-/// `(1 - PLCC) / 2`. Say which of the two you trained with. Both are blind to an affine change of the predictions
-/// with a positive slope, so combine them with a loss that sets the scale.
+/// The printed form, [`paper`](Self::paper), is a sum: with `p` 1, `q` 2 it lies in 0..=2√n and grows with the batch
+/// size. The published form, [`normalized`](Self::normalized), lies in 0..=1, and for `p` 2, `q` 2 it equals `(1 -
+/// PLCC) / 2`. Say which of the two you trained with. Both ignore an affine change of the predictions with a positive
+/// slope, so combine them with a loss that sets the scale.
 ///
 /// ```
 /// use dream_loss::NormInNorm;
@@ -53,10 +53,9 @@ const COSINE_EPS: f64 = 1e-8;
 ///
 /// # Deviations
 ///
-/// Where PyTorch gives NaN or gradients near 1e8, the gradient here is 0: for an input whose deviations have a
-/// norm below 1e-6 (all predictions equal, or a batch of one), and wherever an entry would exceed 1e7 (6e4 for f16
-/// input). The value is not changed. Equal entries of n(P) and n(Q) have `sign(0) = 0` and so no gradient for
-/// `p` 1.
+/// Where PyTorch gives NaN or gradients near 1e8, the gradient here is 0: for an input whose deviations have a norm
+/// below 1e-6 (all predictions equal, or a batch of one), and wherever an entry would exceed 1e7 (6e4 for f16 input).
+/// The value does not change. Equal entries of n(P) and n(Q) have `sign(0) = 0` and so no gradient for `p` 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NormInNorm {
     /// Exponent of the differences, 1..=64.
@@ -94,8 +93,8 @@ impl NormInNorm {
 
     /// The loss of a batch.
     ///
-    /// The gradient flows to `pred`, and to `target` where that is tracked. A batch of one gives 0 with a zero
-    /// gradient. Inputs of any finite magnitude work.
+    /// The gradient flows to `pred`, and to `target` if it is tracked. A batch of one gives 0 with a zero gradient.
+    /// Inputs of any finite magnitude work.
     ///
     /// # Shapes
     ///
@@ -110,7 +109,7 @@ impl NormInNorm {
         self.of(&Batch::new(pred, target)?, Rescaling::cosine, "norm-in-norm loss")
     }
 
-    /// The loss of a checked batch, with its factor of the second term and under the name of the loss that uses it.
+    /// The loss of a checked batch, with its factor of the second term. `name` appears in errors.
     pub(crate) fn of(
         &self,
         batch: &Batch,
@@ -153,7 +152,7 @@ impl NormInNorm {
 
     fn check(&self) -> Result<()> {
         for (field, value) in [("p", self.p), ("q", self.q)] {
-            // Below 1 it is no norm; far above, 2^p leaves the range of f32.
+            // Below 1 this is no norm; for large values 2^p leaves the range of f32.
             if !(1.0..=64.0).contains(&value) {
                 return Err(Error::InvalidConfig { field, value, expected: "from 1 to 64" });
             }
@@ -172,7 +171,7 @@ impl NormInNorm {
     }
 }
 
-/// What the predictions of the second term are multiplied by, `[1]`, with its gradients, `[n]`.
+/// The factor of the predictions in the second term, `[1]`, with its gradients, `[n]`.
 pub(crate) struct Rescaling {
     factor: Tensor,
     by_pred: Tensor,
@@ -184,7 +183,7 @@ impl Rescaling {
     fn cosine(pred: &Tensor, target: &Tensor) -> candle_core::Result<Self> {
         let floor = COSINE_EPS * COSINE_EPS;
         let squares = (dot(pred, pred)?.maximum(floor)?, dot(target, target)?.maximum(floor)?);
-        // One root of the product: exactly the square where both are the same, so that their cosine is exactly 1.
+        // One root of the product: exactly the square if both are the same, so that their cosine is exactly 1.
         let product = (&squares.0 * &squares.1)?.sqrt()?;
         let factor = (dot(pred, target)? / &product)?;
         let by = |this: &Tensor, other: &Tensor, square: &Tensor| {
@@ -194,7 +193,7 @@ impl Rescaling {
         Ok(Self { factor, by_pred, by_target })
     }
 
-    /// The product of two vectors: their cosine too, where `eps` is small beside their norms.
+    /// The product of two vectors: also their cosine if `eps` is small beside their norms.
     pub(crate) fn product(pred: &Tensor, target: &Tensor) -> candle_core::Result<Self> {
         Ok(Self { factor: dot(pred, target)?, by_pred: target.clone(), by_target: pred.clone() })
     }

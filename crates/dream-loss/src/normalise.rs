@@ -1,4 +1,4 @@
-//! A batch brought to mean 0 and norm 1, and the way a gradient takes back through it.
+//! Brings a batch to mean 0 and norm 1, and takes a gradient back through that.
 
 use candle_core::{Result, Tensor};
 
@@ -11,8 +11,8 @@ const FLAT: f64 = 1e-6;
 
 /// `n(v) = (v - mean v) / (‖v - mean v‖_q + eps)`.
 ///
-/// Computed on `v / 2` and relative to the largest deviation. Both factors cancel in the quotient, and with them no
-/// finite input overflows.
+/// Works on `v / 2`, relative to the largest deviation. Both factors cancel in the quotient, and so no finite input
+/// overflows.
 pub(crate) struct Normalised {
     /// `n(v)`, `[n]`; 0 for a constant.
     pub(crate) n: Tensor,
@@ -29,7 +29,7 @@ impl Normalised {
     pub(crate) fn new(input: &Input, q: f64, eps: f64) -> Result<Self> {
         let (unit, peak) = by_peak(&half_deviations(&input.value)?, 0)?;
 
-        // At least 1, from the largest deviation itself; 0 only for a constant.
+        // At least 1, which the largest deviation contributes; 0 only for a constant.
         let power = or_one(&abs_pow(&unit, q)?.sum_keepdim(0)?)?;
         let norm = if q == 1.0 {
             power
@@ -44,7 +44,7 @@ impl Normalised {
         // |unit| / norm is at most 1, so no power of it overflows.
         let norm_slope = (abs_pow_slope(&unit.broadcast_div(&norm)?, q)? / q)?;
         let inverse = ((peak.recip()? * 0.5)? / divisor)?;
-        // A constant has norm 1 here only because a quotient needs one.
+        // A constant gets norm 1 here only because a quotient needs one.
         let constant = unit.abs()?.max_keepdim(0)?.eq(0.0)?;
         let small = (peak * norm)?.lt(FLAT / 2.0)?;
         let flat = constant.maximum(&small)?;
@@ -53,7 +53,7 @@ impl Normalised {
 
     /// The gradient by `v` of a function whose gradient by `n(v)` is `by_n`. 0 for an input that counts as constant.
     ///
-    /// With `detached`, mean and norm are taken as constants.
+    /// With `detached`, mean and norm count as constants.
     pub(crate) fn pull_back(&self, by_n: &Tensor, detached: bool) -> Result<Tensor> {
         if detached {
             return self.without_noise(&by_n.broadcast_mul(&self.inverse)?);
@@ -69,7 +69,7 @@ impl Normalised {
         self.without_noise(&centred.broadcast_mul(&self.inverse)?)
     }
 
-    /// 0 for an input that counts as constant, or whose gradient would not be fit for an optimiser.
+    /// 0 for an input that counts as constant, or whose gradient is not fit for an optimiser.
     fn without_noise(&self, gradient: &Tensor) -> Result<Tensor> {
         let steep = gradient.abs()?.max_keepdim(0)?.gt(self.limit)?;
         zero_where(&self.flat.maximum(&steep)?, gradient)
@@ -80,7 +80,7 @@ impl Normalised {
 fn half_deviations(v: &Tensor) -> Result<Tensor> {
     let half = (v * 0.5)?;
     let mean = half_mean(v)?;
-    // The mean of equal values may round, and a norm would blow the rest up to order 1.
+    // The mean of equal values may round, and the norm would blow the rest up to order 1.
     let (low, high) = (half.min_keepdim(0)?, half.max_keepdim(0)?);
     let centre = low.eq(&high)?.where_cond(&low, &mean)?;
     half.broadcast_sub(&centre)

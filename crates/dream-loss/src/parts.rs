@@ -1,19 +1,18 @@
-//! Small formulas that several losses share. They see detached tensors only.
+//! Small formulas that several losses share. They get detached tensors only.
 
 use candle_core::{Result, Tensor};
 
-/// Peaks below this are not used as a scale, so that no reciprocal overflows in f32.
+/// Smaller peaks do not scale anything, so that no reciprocal overflows in f32.
 const SMALLEST_SCALE: f64 = 1e-30;
 
 /// Half the mean over the only dimension, kept as `[1]`, without overflow for any finite input.
 ///
-/// The terms are divided by a power of two above their number before they are added, which is exact. The
-/// rounding is that of `sum / n`.
+/// Divides the terms, exactly, by a power of two above their number before it adds them. It rounds like `sum / n`.
 pub(crate) fn half_mean(x: &Tensor) -> Result<Tensor> {
     let len = x.dim(0)?;
     let share = len.next_power_of_two() as f64;
     let sum = (x * (0.5 / share))?.sum_keepdim(0)?;
-    // A tensor of its own: division by a number would multiply by its rounded reciprocal.
+    // A separate tensor: division by a number would multiply by its rounded reciprocal.
     let rest = (sum.ones_like()? * (len as f64 / share))?;
     sum.div(&rest)
 }
@@ -46,19 +45,19 @@ pub(crate) fn abs_pow_slope(x: &Tensor, exponent: f64) -> Result<Tensor> {
     (abs_pow(x, exponent - 1.0)? * x.sign()?)? * exponent
 }
 
-/// `x` divided by its largest magnitude along `dim`, and that magnitude; 1 in place of one too small to divide by.
+/// `x` divided by its largest magnitude along `dim`, and that magnitude; 1 replaces one too small to divide by.
 pub(crate) fn by_peak(x: &Tensor, dim: usize) -> Result<(Tensor, Tensor)> {
     let peak = x.abs()?.max_keepdim(dim)?;
     let scale = peak.lt(SMALLEST_SCALE)?.where_cond(&peak.ones_like()?, &peak)?;
     Ok((x.broadcast_div(&scale)?, scale))
 }
 
-/// `x` with 1 in place of 0, to divide by.
+/// `x` with 1 in place of 0, as a divisor.
 pub(crate) fn or_one(x: &Tensor) -> Result<Tensor> {
     x.eq(0.0)?.where_cond(&x.ones_like()?, x)
 }
 
-/// The gradient, or zeros where the `[1]` condition holds.
+/// The gradient, or zeros if the `[1]` condition holds.
 pub(crate) fn zero_where(condition: &Tensor, gradient: &Tensor) -> Result<Tensor> {
     condition.broadcast_as(gradient.shape())?.where_cond(&gradient.zeros_like()?, gradient)
 }

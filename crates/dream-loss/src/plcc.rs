@@ -21,9 +21,9 @@ const EPS: f64 = 1e-8;
 /// OneMinus     1 - ρ              ρ = Σ ab / (‖a‖ ‖b‖ + 1e-8), a and b the deviations from the means
 /// ```
 ///
-/// All are blind to an affine change of the predictions with a positive slope, so combine them with a loss that
-/// sets the scale, such as [`rmse`](crate::rmse) or [`mae`](crate::mae). `FastVqa` is the mean of two squared
-/// differences of z-scores, with the predictions as they are and rescaled by ρ; its value is the closed form above.
+/// All ignore an affine change of the predictions with a positive slope, so combine them with a loss that sets the
+/// scale, such as [`rmse`](crate::rmse) or [`mae`](crate::mae). `FastVqa` is the mean of two squared differences of
+/// z-scores, with the predictions as they are and rescaled by ρ; its value is the closed form above.
 ///
 /// ```
 /// use dream_loss::Plcc;
@@ -48,8 +48,8 @@ const EPS: f64 = 1e-8;
 ///
 /// # Deviations
 ///
-/// A batch of one is 0 in every form: it has no correlation to be wrong about. All predictions equal (deviations
-/// with a norm below 1e-6) get a gradient of 0, where PyTorch has entries near 1e8; the value is that of ρ = 0.
+/// A batch of one has no correlation, so every form is 0. If all predictions are equal (deviations with a norm below
+/// 1e-6) the gradient is 0, where PyTorch gives entries near 1e8; the value is that of ρ = 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Plcc {
     /// `((1 - ρ)/2 + (1 - ρ²)/4) / 2`, in 0..=0.5.
@@ -95,8 +95,8 @@ impl Plcc {
     }
 }
 
-/// Mean squared differences of z-scores over 4. A z-score is √n times an entry of `n(v)`, and its `eps` is added to
-/// a standard deviation, which is the norm over √n: it is the published norm-in-norm of `p` 2 (and `q` 2, as always).
+/// Mean squared differences of z-scores over 4. A z-score is √n times an entry of `n(v)`, and its `eps` is added to a
+/// standard deviation, which is the norm over √n: this is the published norm-in-norm with `p` 2 (`q` is always 2).
 fn z_scores(len: usize) -> NormInNorm {
     let eps = EPS * (len as f64).sqrt();
     NormInNorm { p: 2.0, eps, alpha: [1.0, 1.0], ..NormInNorm::normalized() }

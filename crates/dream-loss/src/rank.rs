@@ -8,15 +8,15 @@ use crate::Result;
 use crate::batch::Batch;
 use crate::parts::{mean, or_one};
 
-/// A loss on all ordered pairs of a batch: predictions should stand in the order of their targets.
+/// A loss on all ordered pairs of a batch: predictions should have the order of their targets.
 ///
 /// ```text
 /// Margin      1/n² Σᵢⱼ max(0, |Qᵢ - Qⱼ| - eᵢⱼ (Pᵢ - Pⱼ))       eᵢⱼ = 1 if Qᵢ ≥ Qⱼ else -1
 /// FastVqa     Σᵢⱼ Rᵢⱼ / (n (n - 1)) / (1 + max R)              Rᵢⱼ = max(0, (Pᵢ - Pⱼ) sign(Qⱼ - Qᵢ))
 /// ```
 ///
-/// `Margin` asks each pair to be as far apart as its targets; it is 0 for predictions that equal them. `FastVqa`
-/// asks for the order alone, ignores pairs with equal targets, and lies in 0..1.
+/// `Margin` wants each pair as far apart as its targets; predictions that equal their targets give 0. `FastVqa` wants
+/// only the order, ignores pairs with equal targets, and lies in 0..1.
 ///
 /// Time and memory grow with n²; the graph holds n entries, since the gradient of a pair is a sign.
 ///
@@ -43,11 +43,11 @@ use crate::parts::{mean, or_one};
 ///
 /// # Deviations
 ///
-/// A batch of one is 0, where the published `FastVqa` divides by zero. It also gives a finite value for a target of
-/// NaN; here that is an error.
+/// A batch of one is 0; the published `FastVqa` divides by zero. That also gives a finite value for a NaN target; here
+/// it is an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Rank {
-    /// A hinge with the distance of the targets as its margin.
+    /// A hinge whose margin is the distance of the targets.
     #[default]
     Margin,
     /// The size of the inversions relative to the largest.
@@ -64,8 +64,7 @@ impl Rank {
     /// # Errors
     ///
     /// [`Error::NotAVector`], [`Error::LengthMismatch`], [`Error::EmptyBatch`], [`Error::UnsupportedDType`],
-    /// [`Error::NonFinite`]; [`Error::Overflow`] where the mean of `Margin` does not fit the type;
-    /// [`Error::Candle`].
+    /// [`Error::NonFinite`]; [`Error::Overflow`] if the mean of `Margin` does not fit the type; [`Error::Candle`].
     pub fn forward(self, pred: &Tensor, target: &Tensor) -> Result<Tensor> {
         let batch = Batch::new(pred, target)?;
         if batch.len == 1 {
@@ -108,7 +107,7 @@ fn fast_vqa(batch: &Batch) -> Result<Tensor> {
         "rank loss",
         value.reshape(())?,
         || {
-            // The mean of R has a sign per pair; the largest of R shares its gradient evenly among ties.
+            // The mean of R has one sign per pair; the largest of R shares its gradient evenly among ties.
             let dtype = quarter.dtype();
             let active = quarter.gt(0.0)?.to_dtype(dtype)?;
             let largest = (quarter.broadcast_eq(&peak)?.to_dtype(dtype)? * &active)?;
@@ -131,7 +130,7 @@ fn quarter_differences(v: &Tensor) -> candle_core::Result<Tensor> {
 /// The means over the second dimension, `[n]`. Two short sums round less than one long sum.
 fn mean_of_rows(pairs: &Tensor) -> candle_core::Result<Tensor> {
     let len = pairs.dim(1)? as f64;
-    // Divided first, so that a sum of huge values fits.
+    // Divides first, so that a sum of huge values fits.
     (pairs / len)?.sum(1)
 }
 

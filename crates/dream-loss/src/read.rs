@@ -6,9 +6,9 @@ use crate::{Error, Result};
 
 /// The value of a loss as a number, for a log or a stopping rule.
 ///
-/// Losses do not read anything back from a device. Where a batch held NaN, infinity or scores too large, its loss
-/// there is NaN with a zero gradient, and this function, which must wait for the device anyway, says so. On the
-/// CPU the loss itself has already failed with an error that names the input.
+/// Losses read nothing back from a device. If a batch holds NaN, infinity or scores too large, its loss on a device is
+/// NaN with a zero gradient, and this function, which must wait for the device anyway, reports it. On the CPU the loss
+/// itself fails with an error that names the input.
 ///
 /// ```
 /// use dream_loss::candle_core::{Device, Tensor};
@@ -27,17 +27,17 @@ use crate::{Error, Result};
 ///
 /// # Errors
 ///
-/// [`Error::Withdrawn`] where the value is not finite, [`Error::Candle`] where `loss` is not a scalar.
+/// [`Error::Withdrawn`] if the value is not finite, [`Error::Candle`] if `loss` is not a scalar.
 pub fn read(loss: &Tensor) -> Result<f64> {
-    // First to the host: Metal has no f64.
+    // To the host first: Metal does not support f64.
     let value = loss.to_device(&Device::Cpu)?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
     if value.is_finite() { Ok(value) } else { Err(Error::Withdrawn { value }) }
 }
 
 /// Fails on the first NaN or infinity of a tensor. `argument` is the name in the message.
 ///
-/// On the CPU every loss calls it. On a device it waits for the queued work and copies the tensor, so call it
-/// where that is wanted: while debugging, or after [`read`] has failed.
+/// On the CPU every loss calls it. On a device it waits for the queued work and copies the tensor, so call it only for
+/// debugging, or after [`read`] has failed.
 ///
 /// ```
 /// use dream_loss::Error;

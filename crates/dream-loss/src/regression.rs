@@ -12,7 +12,7 @@ use crate::{Error, Result};
 /// 1/n Σ |Pᵢ - Qᵢ|        gradient: sign(Pᵢ - Qᵢ) / n, and 0 where Pᵢ = Qᵢ
 /// ```
 ///
-/// A batch of one works. The gradient flows to `pred`, and to `target` where that is tracked.
+/// A batch of one works. The gradient flows to `pred`, and to `target` if it is tracked.
 ///
 /// ```
 /// use dream_loss::candle_core::{Device, Tensor, Var};
@@ -36,7 +36,7 @@ use crate::{Error, Result};
 /// # Errors
 ///
 /// [`Error::NotAVector`], [`Error::LengthMismatch`], [`Error::EmptyBatch`], [`Error::UnsupportedDType`],
-/// [`Error::NonFinite`]; [`Error::Overflow`] where the mean itself does not fit the type; [`Error::Candle`].
+/// [`Error::NonFinite`]; [`Error::Overflow`] if the mean itself does not fit the type; [`Error::Candle`].
 ///
 /// # Reference
 ///
@@ -76,7 +76,7 @@ pub fn mae(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 ///
-/// Those of [`mae`], and [`Error::Steep`] where an entry of the gradient would exceed 1e7 (6e4 for f16 input).
+/// Those of [`mae`], and [`Error::Steep`] if an entry of the gradient would exceed 1e7 (6e4 for f16 input).
 ///
 /// # Reference
 ///
@@ -104,7 +104,7 @@ pub fn mse(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
 /// let loss = dream_loss::rmse(&pred, &target)?;
 /// assert!((loss.to_scalar::<f32>()? - 0.5_f32.sqrt()).abs() < 1e-7);
 ///
-/// // A perfect batch is a gradient of zero, where autograd through a root has 0 / 0.
+/// // A perfect batch has a zero gradient; autograd through a root would give 0 / 0.
 /// let gradients = dream_loss::rmse(&pred, &pred.as_detached_tensor())?.backward()?;
 /// let gradient = gradients.get(&pred).map(Tensor::to_vec1::<f32>).transpose()?;
 /// assert_eq!(gradient, Some(vec![0.0, 0.0]));
@@ -127,7 +127,7 @@ pub fn mse(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
 ///
 /// # Deviations
 ///
-/// The gradient of a perfect batch is 0; PyTorch has NaN.
+/// The gradient of a perfect batch is 0; PyTorch gives NaN.
 pub fn rmse(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
     root_mean_square("RMSE", pred, target, 0.0)
 }
@@ -166,7 +166,7 @@ pub fn rmse_eps(pred: &Tensor, target: &Tensor, eps: f64) -> Result<Tensor> {
     root_mean_square("RMSE with eps", pred, target, eps)
 }
 
-/// Computed relative to the largest difference, so that no square overflows or vanishes.
+/// Scales by the largest difference, so that no square overflows or vanishes.
 fn root_mean_square(loss: &'static str, pred: &Tensor, target: &Tensor, eps: f64) -> Result<Tensor> {
     let batch = Batch::new(pred, target)?;
     let difference = half_difference(&batch)?;
@@ -180,7 +180,7 @@ fn root_mean_square(loss: &'static str, pred: &Tensor, target: &Tensor, eps: f64
     batch.finish(loss, value, || Ok(by_pred.clone()), || by_pred.neg())
 }
 
-/// `(P - Q) / 2`, which fits whatever finite values P and Q have.
+/// `(P - Q) / 2`, which fits for any finite values P and Q.
 fn half_difference(batch: &Batch) -> candle_core::Result<Tensor> {
     (&batch.pred.value * 0.5)? - (&batch.target.value * 0.5)?
 }

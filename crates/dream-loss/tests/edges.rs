@@ -83,11 +83,11 @@ fn equal_predictions_can_leave_through_the_losses_that_allow_it() {
     for dtype in FLOATS {
         for loss in Loss::all() {
             let (value, by_pred, by_target) = loss.evaluate(&flat, &target, dtype).unwrap();
-            // Without the norm-in-norm of a constant and the correlation of one, which are 0.
+            // Without the norm-in-norm of a constant and the correlation of one value, which are 0.
             let limited = loss.is_normalised() || loss == Loss::Rank(Rank::FastVqa);
             assert_eq!(all_zero(&by_pred), limited, "{loss:?}: {by_pred:?}");
             assert!(by_pred.iter().chain(&by_target).all(|g| g.abs() < 10.0), "{loss:?}");
-            // The loops divide 0 by eps and get there too.
+            // The loops divide 0 by eps and get the same.
             let expected = oracle::value(&loss, &flat, &target);
             assert!(
                 (value - expected).abs() < 1e-5 * expected.max(1.0),
@@ -116,7 +116,7 @@ fn equal_predictions_have_the_value_of_the_target_alone_and_no_gradient() {
                 assert!(all_zero(&by_pred), "n = {n} q = {q}: {by_pred:?}");
                 assert!(by_target.iter().all(|g| g.is_finite()));
 
-                // The other way round the predictions still learn, unless q = 1 makes the value constant.
+                // In the other direction the predictions still learn, unless q = 1 makes the value constant.
                 let (mirrored, by_pred, by_target) = loss.evaluate(&target, &flat, dtype).unwrap();
                 assert!((mirrored - value).abs() < 1e-6);
                 assert!(all_zero(&by_target));
@@ -157,7 +157,7 @@ fn huge_and_tiny_scores_stay_finite() {
                             let calm = by_pred.iter().chain(&by_target).all(|g| g.abs() <= 1e7);
                             assert!(value.is_finite() && calm, "{loss:?} {dtype:?} {size:e}: {by_pred:?}");
                         }
-                        // Said, not handed out: a square, or a divergence of scores this far apart.
+                        // Reported, not returned: a square, or a divergence of scores this far apart.
                         Err(Error::Overflow { .. } | Error::Steep { .. }) if size > 1e6 => {
                             let grows = matches!(loss, Loss::Mse | Loss::Kl(_) | Loss::NinKl);
                             // The hinges of two huge batches add up.
@@ -267,7 +267,7 @@ fn settings_outside_their_range_are_named() {
     for bad in [-1e-8, f64::INFINITY, f64::NAN] {
         assert_eq!(field_of(NormInNorm { eps: bad, ..paper }), "eps");
     }
-    // No eps at all is fine: nothing is divided by a zero norm.
+    // Zero eps works: nothing is divided by a zero norm.
     let loss = Loss::NormInNorm(NormInNorm { eps: 0.0, ..paper });
     let (value, gradient, _) = loss.evaluate(&[2.0; 3], &[2.0; 3], DType::F64).unwrap();
     assert!(value == 0.0 && all_zero(&gradient));
@@ -306,7 +306,7 @@ fn huge_correlations_and_rankings_do_not_depend_on_the_size() {
             );
         }
     }
-    // The other way down: squares of these vanish.
+    // In the other direction: squares of these vanish.
     let (value, by_pred, _) = Loss::Rmse.evaluate(&[3e-30, -4e-30], &[0.0, 0.0], DType::F32).unwrap();
     assert!((value / (12.5_f64.sqrt() * 1e-30) - 1.0).abs() < 1e-6, "{value}");
     assert!((by_pred[0] - 3.0 / 50.0_f64.sqrt()).abs() < 1e-6, "{by_pred:?}");
@@ -363,7 +363,7 @@ fn matrices_are_checked() {
     );
     assert!(matches!(align(&x, &x.unsqueeze(0).unwrap()), Error::NotAMatrix { argument: "text", .. }));
     let error = align(&x, &x.t().unwrap());
-    assert_eq!(error.to_string(), "`visual` has shape [2, 3] and `text` [3, 2]: pair them row by row");
+    assert_eq!(error.to_string(), "`visual` has shape [2, 3], `text` has [3, 2]: pair them row by row");
     for empty in [(0, 3), (2, 0)] {
         let empty = Tensor::zeros(empty, DType::F32, &Device::Cpu).unwrap();
         assert!(matches!(align(&empty, &empty), Error::EmptyBatch));
@@ -413,7 +413,7 @@ fn a_vector_without_direction_gets_no_gradient() {
         }
         assert!((one(2) - 1.0).abs() < 1e-6);
     }
-    // Beside the threshold: 1e-6.
+    // Next to the threshold: 1e-6.
     for (norm, trained) in [(0.99e-6, false), (1.01e-6, true)] {
         let x = candle_core::Var::new(&[[norm, 0.0]], &Device::Cpu).unwrap();
         let t = Tensor::new(&[[1.0_f64, 1.0]], &Device::Cpu).unwrap();
@@ -479,7 +479,7 @@ fn levels_and_labels_are_checked() {
     let whole = logits.to_dtype(DType::I64).unwrap();
     assert!(matches!(error(&whole, levels, &labels), Error::UnsupportedDType { argument: "logits", .. }));
 
-    // Logits as far apart as they get: a divergence that fits, and one that does not.
+    // The largest possible distance of logits: a divergence that fits, and one that does not.
     for (size, fits) in [(1e30_f32, true), (3e38, false)] {
         let far = Tensor::new(&[[size, -size, -size, -size, -size]], &Device::Cpu).unwrap();
         match level_kl(&far, [0, 1, 2, 3, 4], &labels[..1]) {
@@ -492,7 +492,7 @@ fn levels_and_labels_are_checked() {
 #[test]
 fn a_divergence_of_far_scores_says_so() {
     let (near, far) = ([1.0, 2.0, 3.0], [1e8, 0.0, -1e8]);
-    // Weighted by the prediction, the gradient is about as large as the scores are far apart.
+    // The prediction weights it, so the gradient is about as large as the scores are far apart.
     let error = Loss::Kl(Kl::Printed).evaluate(&near, &far, DType::F64).unwrap_err();
     assert!(matches!(error, Error::Steep { loss: "KL divergence", argument: "pred", limit: 1e7 }), "{error}");
     // A difference of two distributions is not.

@@ -55,7 +55,7 @@ fn shared_levels() {
     }
 }
 
-/// A file of the shared models folder; without it the test says so, or fails where it is required.
+/// A file of the shared models folder; without it the test prints a notice, or fails if the file is required.
 fn shared(file: &str) -> Option<String> {
     let root = std::env::var_os("DREAM_SHARED").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
@@ -67,7 +67,7 @@ fn shared(file: &str) -> Option<String> {
         Err(error) => {
             let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
             assert!(!required, "{}: {error}; set DREAM_SHARED to the shared folder", path.display());
-            // Written past the test runner, which hides what a passing test prints.
+            // Bypasses the test runner, which hides the output of a passing test.
             let line = format!("SKIPPED: {}: {error}\n", path.display());
             std::io::stderr().write_all(line.as_bytes()).unwrap();
             None
@@ -115,7 +115,7 @@ fn check_loss(case: &Value, id: &str, loss: Loss, key: &str, dtype: DType, toler
     let (value, gradient, _) = result.unwrap_or_else(|error| panic!("{name}: {error}"));
     let golden = &case["losses"][id];
     if pred.len() == 1 && loss.is_relative() {
-        // Whatever the reference makes of it, also 0.5, 1 and NaN.
+        // Whatever the reference computes, including 0.5, 1 and NaN.
         assert!(value == 0.0 && all_zero(&gradient), "{name}: {value} {gradient:?}");
         return;
     }
@@ -135,7 +135,7 @@ fn check_loss(case: &Value, id: &str, loss: Loss, key: &str, dtype: DType, toler
         // PyTorch has NaN for RMSE, and in f32 rounding noise.
         close(&name, &gradient, &vec![0.0; pred.len()], tolerance);
     } else if constant && loss.is_normalised() {
-        // PyTorch has NaN or 1e8 here; the recommendation is 0.
+        // PyTorch has NaN or 1e8 here; the expected value is 0.
         assert!(all_zero(&gradient), "{name}: {gradient:?}");
     } else if constant && loss == Loss::NinKl {
         close(&name, &gradient, &numbers(&case["losses"]["kl_paper"][key]["grad"]), tolerance);
@@ -154,7 +154,7 @@ fn check_loss(case: &Value, id: &str, loss: Loss, key: &str, dtype: DType, toler
     }
 }
 
-/// The share of the gradient that hangs on the sign of rounding noise, in batches where two normalised vectors
+/// The share of the gradient that depends on the sign of rounding noise, in batches where two normalised vectors
 /// coincide although the file has no `grad_note`.
 fn sign_noise(case: &Value, id: &str, dtype: DType) -> Option<f64> {
     match (case.as_str()?, id) {
@@ -166,7 +166,7 @@ fn sign_noise(case: &Value, id: &str, dtype: DType) -> Option<f64> {
     }
 }
 
-/// Checks the three forms of the alignment on every case but the one that is no tensor, and counts.
+/// Checks the three forms of the alignment on every case except the one that is no tensor, and counts.
 fn check_cosines(text: &str) -> usize {
     let forms = [
         ("one_minus_mean", Alignment::Mean),

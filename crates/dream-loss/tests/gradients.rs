@@ -32,7 +32,7 @@ fn values_equal_plain_loops() {
 fn gradients_equal_differences_of_plain_loops() {
     for loss in Loss::all() {
         for (seed, n) in [(1, 2), (2, 3), (3, 4), (4, 7), (5, 8), (6, 33)] {
-            // Two values normalise to the same pair whatever they are: the true gradient is 0, and a kink.
+            // Any two values normalise to the same pair: the true gradient is 0, and there is a kink.
             if n == 2 && matches!(loss, Loss::NormInNorm(_) | Loss::NinKl) {
                 continue;
             }
@@ -71,7 +71,7 @@ fn gradients_are_right_beside_ties_and_at_far_points() {
     for (index, (pred, target)) in points.into_iter().enumerate() {
         let size = pred.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
         for loss in Loss::all() {
-            // A tie of predictions is a kink of the ranking, as is a pair that is inverted by nothing.
+            // A tie of predictions is a kink of the ranking, as is a pair inverted by zero.
             if index < 2 && matches!(loss, Loss::Rank(_) | Loss::RmseRank | Loss::MaePlccRank) {
                 continue;
             }
@@ -90,13 +90,13 @@ fn gradients_are_right_beside_ties_and_at_far_points() {
 fn gradients_are_right_at_equal_predictions() {
     let (pred, target) = ([2.5; 5], [1.1, 2.0, 4.0, 3.0, 3.7]);
     for loss in Loss::all() {
-        // What divides by the norm of nothing has no slope there.
+        // A division by the norm of nothing has no slope there.
         if loss.is_normalised() || matches!(loss, Loss::NinKl | Loss::RmsePlcc | Loss::MaePlccRank) {
             continue;
         }
         let (_, by_pred, _) = loss.evaluate(&pred, &target, DType::F64).unwrap();
         let numeric = differences(&pred, 1e-6, |p| oracle::value(&loss, p, &target));
-        // The largest inversion starts at 0: its slope is one-sided, and the middle of it is not ours.
+        // The largest inversion starts at 0: its slope is one-sided, and our gradient is not its middle.
         if loss != Loss::Rank(dream_loss::Rank::FastVqa) {
             close(&format!("{loss:?}"), &by_pred, &numeric, 1e-7);
         }
@@ -107,7 +107,7 @@ fn gradients_are_right_at_equal_predictions() {
 fn gradients_are_zero_where_everything_is_tied() {
     let target = [1.1, 2.0, 4.0, 3.0, 3.7];
     for loss in Loss::all() {
-        // Hinges at 0 have a slope to one side only.
+        // Hinges at 0 have a slope on one side only.
         if matches!(loss, Loss::Rank(_) | Loss::RmseRank | Loss::MaePlccRank) {
             continue;
         }
@@ -171,7 +171,7 @@ fn norm_in_norm_gradient_ignores_shift_and_scale() {
 
 #[test]
 fn the_largest_inversion_shares_its_gradient_among_ties() {
-    // Two disjoint pairs, each inverted by 1, the largest of all.
+    // Two disjoint pairs, each inverted by 1, the largest inversion.
     let (pred, target) = ([2.0, 1.0, 7.0, 6.0], [1.0, 2.0, 3.0, 4.0]);
     let loss = Loss::Rank(dream_loss::Rank::FastVqa);
     let (value, by_pred, by_target) = loss.evaluate(&pred, &target, DType::F64).unwrap();
@@ -272,7 +272,7 @@ fn da_clip_trains_all_it_is_given_and_adds_its_terms_up() {
         assert!((scalar(&terms.total) - sum).abs() < 1e-14);
         let gradients = terms.total.backward().unwrap();
         for (name, input) in [("q_v", &visual_scores), ("q_t", &text_scores), ("x", &visual), ("t", &text)] {
-            // candle does not follow a product with 0, which lambda 0 is.
+            // candle does not follow a product with 0, as with lambda 0.
             let gradient = gradients.get(input).map(flat).unwrap_or_default();
             assert!(gradient.iter().all(|g| g.is_finite()), "{name}");
             let learns = gradient.iter().any(|g| g.abs() > 1e-3);
@@ -308,7 +308,7 @@ impl Network {
     }
 }
 
-/// One gradient step as a user writes it: `?` on our errors gives candle's.
+/// One gradient step in user code: `?` on our errors gives candle's.
 fn train(loss: Loss, dtype: DType, steps: usize) -> Result<(f64, f64)> {
     let network = Network::new(dtype)?;
     let x = tensor(&scores(31, 24), dtype).reshape((8, 3))?.affine(0.5, -1.5)?;

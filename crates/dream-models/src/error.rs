@@ -7,7 +7,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A slice does not have the length that the model or the other arguments ask for.
+    /// A slice has the wrong length for the model or the other arguments.
     #[error("`{argument}` has {found} values where {expected} are needed: pass one value per feature or row")]
     LengthMismatch {
         /// Name of the argument.
@@ -19,7 +19,7 @@ pub enum Error {
     },
 
     /// A NaN or an infinity in a row or a target.
-    #[error("`{name}` is {value}: drop the row or repair the extraction, a model takes finite values only")]
+    #[error("`{name}` is {value}: drop the row or repair the extraction; models take finite values only")]
     NonFinite {
         /// Name of the feature, or the argument and the position.
         name: String,
@@ -41,7 +41,7 @@ pub enum Error {
         most: usize,
     },
 
-    /// The named features are not the ones that the model was trained on.
+    /// The features are not those that the model was trained on.
     #[error(
         "feature {index} is `{found}` where the model takes `{expected}`: extract the features that the \
          model lists, in its order"
@@ -49,9 +49,9 @@ pub enum Error {
     LayoutMismatch {
         /// Position of the first difference, counted from 0.
         index: usize,
-        /// Name that the model has there, or `(nothing)` behind its last input.
+        /// The model's name there, or `(nothing)` after its last input.
         expected: String,
-        /// Name that was passed, or `(nothing)` behind the last one.
+        /// The name that was passed, or `(nothing)` after the last one.
         found: String,
     },
 
@@ -82,7 +82,7 @@ pub enum Error {
         what: String,
     },
 
-    /// A model file of a format or version that this crate does not know.
+    /// A model file of an unknown format or version.
     #[error(
         "the file says format `{format}` version {version}, this crate reads `{known}` version {known_version}: \
          use the crate version that wrote the file, or train again"
@@ -107,14 +107,14 @@ pub enum Error {
         reason: String,
     },
 
-    /// Pixels that are no image, or a part that an image does not have.
-    #[error("the image cannot be used ({reason}): pass whole rows and their true size")]
+    /// Pixels that do not form an image, or a part outside the image.
+    #[error("the image cannot be used ({reason}): pass complete rows and the true size")]
     InvalidImage {
         /// What is wrong with it.
         reason: String,
     },
 
-    /// No face in any frame, and the caller chose to fail then.
+    /// No face in any frame, and the caller chose an error for that case.
     #[error(
         "no face in {frames} frames: pass a box for this video, or choose `NoFace::WholeFrame` or `NoFace::Skip`"
     )]
@@ -134,14 +134,14 @@ pub enum Error {
         source: std::io::Error,
     },
 
-    /// candle could not build or run a network: a parameter that is missing or has another shape, a device that is out
-    /// of memory.
+    /// candle could not build or run a network: a parameter is missing or has another shape, or a device is out of
+    /// memory.
     #[cfg(feature = "deep")]
     #[cfg_attr(docsrs, doc(cfg(feature = "deep")))]
     #[error("{0}")]
     Tensor(#[from] candle_core::Error),
 
-    /// An input that a network has no answer to.
+    /// An input that cannot be processed.
     #[error("`{argument}` cannot be used: {reason}")]
     InvalidInput {
         /// Name of the argument.
@@ -154,13 +154,13 @@ pub enum Error {
     #[error(
         "the tensors do not fit the network{}{}{}: check that the configuration is the one the file was made with",
         listed("missing", missing),
-        listed("not known", extra),
-        listed("of another shape", misshaped)
+        listed("unknown", extra),
+        listed("with another shape", misshaped)
     )]
     TensorMismatch {
-        /// Names that the network has and the file lacks.
+        /// Names in the network but not in the file.
         missing: Vec<String>,
-        /// Names that the file has and the network lacks.
+        /// Names in the file but not in the network.
         extra: Vec<String>,
         /// Names with both shapes.
         misshaped: Vec<String>,
@@ -178,7 +178,7 @@ pub enum Error {
         command: String,
     },
 
-    /// A file of a model hub could not be had.
+    /// A file could not be downloaded from a model hub, or found in its cache.
     #[error("cannot get {file} of {repository} at {revision}: {reason}")]
     Hub {
         /// Repository on the hub.

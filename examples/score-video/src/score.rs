@@ -42,7 +42,10 @@ impl Scorer {
     ) -> Result<Scored> {
         let info = source.info().clone();
         let whole: Part = (0, 0, info.width as usize, info.height as usize);
-        let wanted = self.crop.map_or(whole, |crop| crop.to_pixels(whole.2, whole.3));
+        let wanted = self.crop.map_or(whole, |crop| {
+            let rect = crop.to_pixels(whole.2, whole.3);
+            (rect.left, rect.top, rect.width, rect.height)
+        });
         let frames_per_second = info.frame_rate.as_f64();
         let spec = |(_, _, width, height): Part| VideoSpec { width, height, frames_per_second };
         let mut running: Option<(Part, Box<dyn Session + '_>)> = None;

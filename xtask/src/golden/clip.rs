@@ -1,4 +1,4 @@
-//! Clips of the video features: `clips.json` says which, a file or a recipe gives the pixels.
+//! Clips of the video features: `clips.json` lists them, a file or a recipe gives the pixels.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +27,7 @@ pub(crate) struct Clip {
 }
 
 impl Clip {
-    /// What a session must know.
+    /// The data that a session needs.
     pub(crate) fn spec(&self) -> VideoSpec {
         let recipes::Clip { width, height, .. } = self.pixels;
         VideoSpec { width, height, frames_per_second: self.frames_per_second }
@@ -51,7 +51,7 @@ impl Clip {
     }
 }
 
-/// A clip that a folder speaks of.
+/// A clip that a folder mentions.
 pub(crate) struct Listed {
     pub(crate) name: String,
     /// The pixels, or why there are none.
@@ -60,7 +60,7 @@ pub(crate) struct Listed {
     pub(crate) steps: Option<Value>,
 }
 
-/// The clips of a folder: those of `clips.json`, and those of intermediate files and of the tables.
+/// The clips of a folder: those in `clips.json`, in intermediate files and in the tables.
 pub(crate) fn list(folder: &Path, tables: &[&str]) -> Result<Vec<Listed>> {
     let listed = json_if_there(&folder.join("clips.json"))?;
     let mut names: Vec<String> =
@@ -179,8 +179,7 @@ impl Columns {
     }
 }
 
-/// Whether most of this clip lies in flat areas, where the reference follows rounding noise: its own rule, by name, and
-/// for other clips by looking.
+/// Whether the first frame has a flat area of 7x7 pixels, where the reference follows rounding noise.
 pub(crate) fn is_flat(clip: &Clip) -> bool {
     let recipes::Clip { width, frames, .. } = &clip.pixels;
     let flat = |planes: &recipes::Planes| {
@@ -205,7 +204,7 @@ pub(crate) fn rows(value: &Value) -> Vec<Vec<f64>> {
     value.as_array().into_iter().flatten().map(numbers).collect()
 }
 
-/// Reports a clip whose pixels are not there.
+/// Reports a clip without pixels.
 pub(crate) fn skip(report: &mut Report, group: Group, listed: &Listed) -> bool {
     if let Err(error) = &listed.clip {
         report.skip(group, &listed.name, format_args!("{error:#}"));
@@ -214,7 +213,7 @@ pub(crate) fn skip(report: &mut Report, group: Group, listed: &Listed) -> bool {
     false
 }
 
-/// Whether a folder speaks of clips.
+/// Whether a folder mentions clips.
 pub(crate) fn has_clips(folder: &Path) -> bool {
     folder.join("clips.json").is_file()
         || fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| {

@@ -16,7 +16,7 @@ use crate::report::{Check, Group, Report, Tolerance, say};
 use crate::table::{array, json, text};
 use crate::tensors::{self, FORWARD, GRADIENT};
 
-/// The name that a list of tensors of the full-size model has.
+/// The file that lists the tensors of the full-size model.
 const KEYS: &str = "clip_text_vit_b32.json";
 
 /// Runs `clip_tokenizer_cases.json`, `clip_text_*.json` with their weights, and the list of names.

@@ -60,7 +60,7 @@ struct Golden {
     description: Value,
 }
 
-/// A model whose parameters learn, and what it gives for the videos of the reference.
+/// A trainable model, and its results for the videos of the reference.
 struct Pass {
     params: Params,
     visual: Tensor,
@@ -214,12 +214,12 @@ impl Golden {
         for (step, expected) in expected.iter().enumerate() {
             let (.., terms) = self.terms(&model, loss, self.input("frames")?)?;
             losses(&terms, expected, &format!(" before step {step}"), check)?;
-            // The last loss is read without a step.
+            // The last loss is computed without a step.
             if step + 1 == count {
                 break;
             }
             adam.step(&terms.total.backward()?)?;
-            // A state that is written and read must not matter.
+            // Writing and reading a state must not matter.
             let state = adam.state()?;
             adam = AdamW::new(config.clone(), params.named())?;
             adam.load_state(&state)?;
@@ -295,7 +295,7 @@ impl Golden {
     }
 }
 
-/// The terms that the reference has.
+/// The terms in the reference.
 fn losses(terms: &DaClipTerms, expected: &Value, when: &str, check: &mut Check) -> Result<()> {
     for (key, found) in
         [("L_V", &terms.visual), ("L_T", &terms.text), ("L_sim", &terms.alignment), ("L_total", &terms.total)]

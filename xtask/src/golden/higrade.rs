@@ -15,13 +15,13 @@ use crate::pooled::Set;
 use crate::report::{Check, Group, Report, Tolerance, say};
 use crate::table::{Table, array, json_if_there, number, text};
 
-/// Of every feature but the first two of a map.
+/// For every feature but the first two of a map.
 const FITS: Tolerance = Tolerance { relative: 1e-8, absolute: 1e-12 };
-/// Mean and spread of the local deviation follow its cancellation.
+/// Cancellation limits the mean and spread of the local deviation.
 const SIGMA: Tolerance = Tolerance { relative: 2e-5, absolute: 1e-12 };
 const SHOWN: &str = "rel 1e-8 or abs 1e-12; 1, 2 of each map rel 2e-5";
 
-/// Deviations below this are rounding noise of a map that is constant, and have no shape.
+/// Smaller deviations are rounding noise of a constant map, which has no shape.
 const NOISE: f64 = 1e-12;
 
 fn tolerance(feature: usize) -> Tolerance {
@@ -68,7 +68,7 @@ pub(crate) fn run(folder: &Path, report: &mut Report) -> Result<()> {
         .clips(folder, report)
 }
 
-/// Three channels, as they are or three times the gray one.
+/// Three channels: those of the image, or three times the gray one.
 fn read(path: &Path) -> Result<RgbImage> {
     Ok(image::open(path).with_context(|| format!("cannot read {}", path.display()))?.into_rgb8())
 }

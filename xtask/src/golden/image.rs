@@ -12,9 +12,9 @@ use crate::report::{Group, Report, Tolerance, say};
 use crate::steps;
 use crate::table::{Table, array, json_if_there, number};
 
-/// Demands of the specification.
+/// Required by the specification.
 pub(crate) const SNAPPED: Tolerance = Tolerance { relative: 1e-8, absolute: 1e-12 };
-/// The literal form follows rounding noise in flat areas, more or less.
+/// In flat areas the literal form follows rounding noise, more or less.
 pub(crate) const LITERAL: Tolerance = Tolerance { relative: 1e-5, absolute: 1e-12 };
 
 /// Pixels of a gray image.
@@ -25,7 +25,7 @@ pub(crate) struct Gray {
 }
 
 impl Gray {
-    /// Reads an 8-bit gray image as it is: a conversion here would hide an error.
+    /// Reads only 8-bit gray images: a conversion here would hide an error.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         match image::open(path).with_context(|| format!("cannot read {}", path.display()))? {
             DynamicImage::ImageLuma8(image) => {
@@ -49,7 +49,7 @@ impl Gray {
     }
 }
 
-/// The reference files of a folder, those that are there.
+/// The existing reference files of a folder.
 struct References {
     snapped: Option<Table>,
     literal: Option<Table>,

@@ -15,14 +15,14 @@ use crate::report::{Check, Group, Report, Tolerance, say};
 use crate::table::{array, json, number, number_list, text};
 use which::Loss;
 
-/// Deviations with a norm below this get no gradient, whatever the reference says.
+/// Smaller norms of deviations get no gradient, whatever the reference says.
 const FLAT: f64 = 1e-6;
 
-/// The number types of the reference, and how close each has to be, in units of the largest value in a row of
-/// numbers, which counts as at least 1.
+/// The number types of the reference, and their tolerance in units of the largest value in a row of numbers, or of 1 if
+/// that is smaller.
 const BLOCKS: [(&str, DType, f64); 2] = [("f64", DType::F64, 1e-9), ("f32", DType::F32, 1e-5)];
 
-/// Runs `losses.json`, `cosine_losses.json` and `level_scores.json`, as far as the folder has them.
+/// Runs `losses.json`, `cosine_losses.json` and `level_scores.json`, if the folder has them.
 pub(crate) fn run(folder: &Path, report: &mut Report) -> Result<()> {
     if !report.wants(Group::Losses) {
         return Ok(());
@@ -85,7 +85,7 @@ fn compare(
     let zeros = vec![0.0; pred.len()];
     check.equal("the length of the gradient", &gradient.len(), &pred.len());
 
-    // Recommended for a single pair, whatever the reference says: nothing to compare it with.
+    // Expected for a single pair, whatever the reference says: there is nothing to compare it with.
     if pred.len() == 1 && loss.is_relative() {
         check.number("value", value, 0.0, Tolerance::EXACT);
         check.numbers("gradient", &gradient, &zeros, Tolerance::EXACT);
@@ -94,7 +94,7 @@ fn compare(
     let expected = &golden["losses"][id][block];
     let expected_value = number(&expected["value"]).context("reading `value`")?;
 
-    // Normalised predictions that coincide with the targets up to rounding: the sign of the difference is noise.
+    // Normalised predictions that equal the targets up to rounding: the sign of the difference is noise.
     if golden.get("grad_note").is_some() && loss.has_norm_in_norm() {
         let expected = number_list(&expected["grad"]).context("reading `grad`")?;
         check.number("value", value, expected_value, Tolerance { relative: 0.0, absolute: 1e-6 });
@@ -106,12 +106,12 @@ fn compare(
     }
     check.number("value", value, expected_value, within(&[expected_value], tolerance));
     if pred == target {
-        // Recommended; the reference has NaN for RMSE, and noise in f32.
+        // Expected here; the reference has NaN for RMSE, and noise in f32.
         check.numbers("gradient", &gradient, &zeros, within(&[], tolerance));
     } else if loss.is_normalised() && is_flat(&pred, loss.order()) {
         check.numbers("gradient", &gradient, &zeros, Tolerance::EXACT);
     } else if loss == Loss::NinKl && is_flat(&pred, 2.0) {
-        // The KL term alone is left.
+        // Only the KL term is left.
         let expected =
             number_list(&golden["losses"]["kl_paper"][block]["grad"]).context("reading `kl_paper`")?;
         check.numbers("gradient", &gradient, &expected, within(&expected, tolerance));
@@ -122,7 +122,7 @@ fn compare(
     Ok(())
 }
 
-/// Compares a gradient as far as the reference has one: rounding may have cost it its meaning.
+/// Compares a gradient as far as rounding left the reference a meaningful one.
 #[allow(clippy::too_many_arguments, reason = "one comparison, and where it came from")]
 fn compare_gradient(
     loss: Loss,
@@ -143,8 +143,8 @@ fn compare_gradient(
         check.numbers("gradient", gradient, &expected, allowed);
         return Ok(());
     }
-    // A shift of the predictions changes none of these losses, so a correct gradient sums to 0. Where the f32
-    // reference does not, by more than the tolerance, its own rounding is taken out.
+    // A shift of the predictions changes none of these losses, so a correct gradient sums to 0. If that of the f32
+    // reference exceeds the tolerance, its own rounding is subtracted.
     if dtype == DType::F32 && loss.is_normalised() && !loss.is_detached() {
         let mean = expected.iter().sum::<f64>() / expected.len() as f64;
         if mean.abs() > tolerance * largest(&expected).max(1.0) {
@@ -177,21 +177,20 @@ fn evaluate(loss: Loss, pred: &[f64], target: &[f64], dtype: DType) -> dream_los
     Ok((value.to_dtype(DType::F64)?.to_scalar()?, gradient(&value, &pred)?))
 }
 
-/// The gradient by an input. None at all would be a graph that was cut: as wrong as a wrong one, and not the same as
-/// zeros.
+/// The gradient by an input. A missing one means a cut graph: as wrong as a wrong one, and not the same as zeros.
 fn gradient(value: &Tensor, input: &Var) -> dream_loss::Result<Vec<f64>> {
     let store = value.backward()?;
     let flat = store.get(input).map(|g| g.to_dtype(DType::F64)?.flatten_all()?.to_vec1()).transpose()?;
     Ok(flat.unwrap_or_default())
 }
 
-/// Rows of numbers as a tensor that is trained.
+/// Rows of numbers as a trainable tensor.
 fn matrix(rows: &Value, dtype: DType) -> Result<Var> {
     let rows = array(rows)?.iter().map(number_list).collect::<Result<Vec<_>>>()?;
     Ok(Var::from_tensor(&Tensor::new(rows, &Device::Cpu)?.to_dtype(dtype)?)?)
 }
 
-/// The typed error that the batch deserves.
+/// The expected error for the batch.
 fn refusal(pred: &[f64], target: &[f64]) -> Option<&'static str> {
     if pred.len() != target.len() {
         Some("LengthMismatch")
@@ -219,7 +218,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// Passed and failed cases when this is the only one.
+    /// Passed and failed cases if this is the only one.
     fn verdict(id: &str, batch: &Value, expected: &Value) -> (usize, usize) {
         let mut golden = batch.clone();
         golden["losses"] = json!({ id: { "f64": expected } });
@@ -250,10 +249,10 @@ mod tests {
         let flat = json!({ "pred": [2.0, 2.0], "target": [1.0, 4.0] });
         let value = json!({ "value": 1.4142135557064286, "grad": ["nan", "nan"] });
         assert_eq!(verdict("norm_in_norm_paper(p=1,q=2)", &flat, &value), (1, 0));
-        // A single pair has no correlation: 0, and not the 0.5 of the reference.
+        // A single pair has no correlation: 0 is expected, not the 0.5 of the reference.
         let single = json!({ "pred": [2.0], "target": [3.5] });
         assert_eq!(verdict("plcc_half", &single, &json!({ "value": 0.5, "grad": [0.0] })), (1, 0));
-        // Perfect predictions have no gradient, where the reference has NaN.
+        // Perfect predictions have no gradient; the reference has NaN.
         let perfect = json!({ "pred": [2.0, 3.0], "target": [2.0, 3.0] });
         assert_eq!(verdict("rmse", &perfect, &json!({ "value": 0.0, "grad": ["nan", "nan"] })), (1, 0));
         assert_eq!(verdict("rmse", &perfect, &json!({ "value": 1e-8, "grad": [0.0, 0.0] })), (0, 1));

@@ -6,6 +6,8 @@ mod da_clip;
 mod gm_log;
 mod higrade;
 mod image;
+#[cfg(test)]
+mod independent;
 mod losses;
 mod metrics;
 mod pooled;
@@ -35,8 +37,8 @@ Compares the crates with reference outputs.
 
 Usage: cargo xtask golden --dir DIR [--only A,B]
 
-Cases are found by the files below DIR, so DIR may be a whole golden set, one part of it, or another set of the same
-layout:
+The files below DIR decide which cases run, so DIR may be a whole golden set, one part of it, or another set of the
+same layout:
   brisque     images/, gray/, brisque.csv, brisque_snapped.csv, unstable.json, intermediates.json,
               video_{W}x{H}_{N}f.yuv with video_*_brisque*_{frames,video}.csv
   gm-log      gray/, gmlog.csv, intermediates.json, video_*.yuv with video_*_gmlog_{frames,video}.csv
@@ -58,23 +60,23 @@ layout:
 `image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm,
 tlvqm-high, v-bliinds and videval60.
 
-A clip is <clip>.y4m where that file exists, else made by its recipe and checked against its SHA-256.
+A clip is the file <clip>.y4m if it exists; otherwise its recipe makes it and its SHA-256 is checked.
 
 Every case prints its worst absolute error, its worst relative error (of values above the absolute tolerance), the
-tolerance, and PASS or FAIL. A value passes when it is within the relative or the absolute tolerance, NaN only where
-the reference has NaN. SKIPPED says that an input is missing or that the crates do not have the method yet; it is
-counted and is no pass.
+tolerance, and PASS or FAIL. A value passes if it is within the relative or the absolute tolerance; NaN passes only if
+the reference is NaN. SKIPPED means that an input is missing or that the crates do not have the method yet; it counts
+apart and is no pass.
 
-The command fails on any FAIL, when nothing was compared, and when a group of --only compared nothing.
+The command fails on any FAIL, if it compared nothing, and if a group of --only compared nothing.
 
-Frame rate of a clip: `..._{R}fps` in its name, else `fps` of its entry in manifest.json, else 8.
+The frame rate of a clip is `..._{R}fps` in its name, else `fps` of its entry in manifest.json, else 8.
 
 Examples:
   cargo xtask golden --dir ../shared/golden
   cargo xtask golden --dir ../shared/golden/models --only metrics,losses
 ";
 
-/// How deep below DIR a golden folder may lie.
+/// Maximum depth of a golden folder below DIR.
 const DEPTH: usize = 4;
 
 fn main() -> ExitCode {
@@ -168,7 +170,7 @@ fn folders(dir: &Path, depth: usize) -> Result<Vec<PathBuf>> {
 mod tests {
     use super::*;
 
-    /// Two metric cases, one of them with a number off by `error`.
+    /// Two metric cases; one has a number that is off by `error`.
     fn correlation(error: f64) -> String {
         let case = |name: &str, rmse: f64| {
             format!(

@@ -19,7 +19,7 @@ const ERROR: Tolerance = Tolerance { relative: 1e-10, absolute: 1e-10 };
 
 /// Relative to the p-value, or to H.
 const TAIL: Tolerance = Tolerance { relative: 1e-9, absolute: 0.0 };
-/// The specification's, for the curve and for what follows from it.
+/// The specification's, for the curve and everything computed from it.
 const FIT: Tolerance = Tolerance { relative: 1e-4, absolute: 1e-4 };
 /// Cases whose best curve lies at infinite parameters: its error must be no worse than the reference's.
 const ILL_CONDITIONED: [&str; 3] = ["many_ties_both", "perfect", "inverted"];
@@ -72,7 +72,7 @@ pub(crate) fn run(folder: &Path, report: &mut Report) -> Result<()> {
     })
 }
 
-/// Calls `each` with every case of a file and its name. A file that is absent is a skipped case.
+/// Calls `each` with every case of a file and its name. A missing file is a skipped case.
 fn cases(
     folder: &Path,
     file: &str,
@@ -112,7 +112,7 @@ fn kruskal(golden: &Value, check: &mut Check) -> Result<()> {
     let groups = array(&golden["groups"])?.iter().map(number_list).collect::<Result<Vec<_>>>()?;
     let groups: Vec<&[f64]> = groups.iter().map(Vec::as_slice).collect();
     let result = &golden["result"];
-    // Where SciPy has a number there must be one, and a typed error everywhere else.
+    // If SciPy has a number, we need one too; otherwise a typed error.
     let expected = result.get("H").map(number).transpose()?.filter(|h| h.is_finite());
     match (kruskal_wallis(&groups), expected) {
         (Ok(test), Some(h)) => {
@@ -157,7 +157,7 @@ fn case(golden: &Value, check: &mut Check) -> Result<()> {
     let recommended = golden["recommended"].as_str().unwrap_or_default();
 
     type Metric = fn(&[f64], &[f64]) -> dream_eval::Result<f64>;
-    // Relative errors of p-values grow where the correlation is 1 to within rounding.
+    // Relative errors of p-values grow when the correlation is 1 to within rounding.
     let sharp = plcc(&pred, &mos).is_ok_and(|r| r.abs() > 1.0 - 1e-6);
     let tail = if sharp { Tolerance { relative: 1e-6, absolute: 1e-40 } } else { TAIL };
     // Field, function, fewest pairs, whether constant input leaves it undefined, tolerance.
@@ -181,7 +181,7 @@ fn case(golden: &Value, check: &mut Check) -> Result<()> {
             }
         }
     }
-    // What the golden says in words must agree with what its numbers say.
+    // The words of the golden file must agree with its numbers.
     if recommended.starts_with("typed error") {
         check.demand(refusal(&pred, &mos, 2, true).is_some_and(|kind| kind != "ConstantInput"), || {
             "the golden asks for a typed error and the input gives no reason for one".to_owned()
@@ -200,7 +200,7 @@ fn case(golden: &Value, check: &mut Check) -> Result<()> {
     Ok(())
 }
 
-/// The typed error that the input deserves.
+/// The expected error for the input.
 fn refusal(pred: &[f64], mos: &[f64], needed: usize, correlation: bool) -> Option<&'static str> {
     let constant = |values: &[f64]| values.windows(2).all(|pair| pair.first() == pair.last());
     if pred.len() != mos.len() {
@@ -232,7 +232,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// Passed and failed cases when `golden` is the only one.
+    /// Passed and failed cases if `golden` is the only one.
     fn verdict(golden: &Value) -> (usize, usize) {
         let mut report = Report::new(None);
         report.case(Group::Metrics, "test", "-", |check| case(golden, check));

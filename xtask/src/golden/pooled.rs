@@ -13,13 +13,13 @@ use crate::report::{Check, Group, Report, Tolerance};
 use crate::table::{Table, json_if_there};
 use crate::video::{rate, shape};
 
-/// What is compared, and how closely.
+/// The quantities to compare, and their tolerance.
 pub(crate) struct Set<'a, E> {
     pub(crate) group: Group,
-    /// As in the names of the files.
+    /// As in the file names.
     pub(crate) name: &'a str,
     pub(crate) extractor: E,
-    /// Of a feature, from 0.
+    /// For a feature, counted from 0.
     pub(crate) tolerance: fn(usize) -> Tolerance,
     /// The tolerance in words.
     pub(crate) shown: &'a str,
@@ -101,7 +101,7 @@ struct Clip {
 }
 
 impl Clip {
-    /// Reads a clip whose size and number of frames stand in its name.
+    /// Reads a clip; its name tells size and number of frames.
     fn read(path: &Path, frames_per_second: f64) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let (width, height, count) =

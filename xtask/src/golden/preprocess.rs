@@ -13,11 +13,11 @@ use serde_json::Value;
 use crate::report::{Check, Group, Report, Tolerance, say};
 use crate::table::{array, index, json, number};
 
-/// The specification allows one level; our resampling takes the same steps as the original.
+/// The specification allows one level; our resampling repeats the steps of the original.
 const LEVELS: Tolerance = Tolerance::EXACT;
 const NUMBERS: Tolerance = Tolerance { relative: 0.0, absolute: 1e-5 };
 
-/// The images of one case: what goes in and what comes out.
+/// The images of one case: input and output.
 struct Case<'a> {
     name: String,
     settings: &'a Value,

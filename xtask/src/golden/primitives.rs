@@ -1,5 +1,5 @@
-//! The building blocks of `primitives.json`: windows, local statistics, fits, moments, gradient, pyramid and colours. Those
-//! of resizing and of the DCT are with `half-size` and `tlvqm-high`.
+//! The building blocks of `primitives.json`: windows, local statistics, fits, moments, gradient, pyramid and colours.
+//! `half-size` and `tlvqm-high` compare those of resizing and of the DCT.
 
 use std::path::Path;
 
@@ -35,7 +35,7 @@ pub(crate) fn run(folder: &Path, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// What the crate makes of the inputs of an entry; nothing for inputs, and for what other groups compare.
+/// The crate's result for an entry; `None` for inputs, and for entries of other groups.
 fn compute(key: &str, all: &Value) -> Option<Result<Vec<f64>>> {
     let plane = |name: &str| plane(all, name);
     let local = |name: &str| Ok::<_, anyhow::Error>(local_statistics(&plane(name)?, FlatAreas::Snapped));
@@ -51,7 +51,7 @@ fn compute(key: &str, all: &Value) -> Option<Result<Vec<f64>>> {
         "lpyr_band1_B" => plane("B").map(|b| laplacian_band(&b).data().to_vec()),
         "mscn_B_zero_pad" => local("B").map(|local| local.mscn.data().to_vec()),
         "sd_B_zero_pad" => local("B").map(|local| local.sigma.data().to_vec()),
-        // Of the coefficients of the reference: B is flat in places, and the fit counts signs.
+        // From the coefficients of the reference: B is flat in places, and the fit counts signs.
         "aggd_alpha_ls_rs_of_S_times_shift01" => plane("mscn_B_zero_pad").map(|s| {
             let fit = Aggd::fit(&products(&s, 0.0, 1.0));
             vec![fit.shape, fit.left, fit.right]

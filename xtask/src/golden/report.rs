@@ -1,4 +1,4 @@
-//! What a case found, and the tally over all of them.
+//! The findings of a case, and the tally over all of them.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Display};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// Cases that are chosen together.
+/// Cases that one name selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Group {
     Brisque,
@@ -64,7 +64,7 @@ impl Display for Group {
     }
 }
 
-/// How far a value may be from its reference: within either bound.
+/// The allowed distance of a value from its reference: within either bound.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Tolerance {
     /// Share of the reference.
@@ -77,7 +77,7 @@ impl Tolerance {
     /// Equal to the last bit, but for the sign of zero.
     pub(crate) const EXACT: Self = Self { relative: 0.0, absolute: 0.0 };
 
-    /// How far `found` is from `expected`, absolutely and as a share of `expected`, and whether that is allowed.
+    /// The distance of `found` from `expected`, absolutely and as a share of `expected`, and whether it is allowed.
     ///
     /// NaN equals NaN and nothing else; an infinity equals itself only.
     pub(crate) fn compare(self, found: f64, expected: f64) -> Difference {
@@ -112,7 +112,7 @@ pub(crate) struct Difference {
     pub(crate) allowed: bool,
 }
 
-/// What one case compares.
+/// The comparisons of one case.
 #[derive(Debug, Default)]
 pub(crate) struct Check {
     compared: usize,
@@ -156,7 +156,7 @@ impl Check {
         self.count(found == expected, || format!("{what} is {found:?} instead of {expected:?}"));
     }
 
-    /// Records a demand that holds or not.
+    /// Records whether a requirement holds.
     pub(crate) fn demand(&mut self, holds: bool, fault: impl FnOnce() -> String) {
         self.count(holds, fault);
     }
@@ -170,7 +170,7 @@ impl Check {
     }
 }
 
-/// Prints a line. A reader that has closed the pipe, such as `head`, does not end the comparison.
+/// Prints a line. If a reader such as `head` closes the pipe, the comparison goes on.
 pub(crate) fn say(line: fmt::Arguments<'_>) {
     let _ = writeln!(stdout(), "{line}");
 }
@@ -223,7 +223,7 @@ impl Report {
         self.add(group, usize::from(first_fault.is_some()));
     }
 
-    /// Counts a case that cannot be run.
+    /// Counts a case that cannot run.
     pub(crate) fn skip(&mut self, group: Group, name: &str, reason: impl Display) {
         if self.wants(group) {
             say(format_args!("SKIPPED {:<58} {reason}", format!("{group}/{name}")));
@@ -231,7 +231,7 @@ impl Report {
         }
     }
 
-    /// `path` when it exists; else the case that needs it is skipped.
+    /// `path` if it exists; otherwise skips the case that needs it.
     pub(crate) fn input(&mut self, group: Group, name: &str, path: &Path) -> Option<PathBuf> {
         if path.is_file() {
             return Some(path.to_path_buf());

@@ -17,9 +17,9 @@ use crate::table::{array, json, text};
 
 /// The specification asks for |a - b| <= 1e-4 + 1e-4 |b|; within either bound is stricter.
 const FORWARD: Tolerance = Tolerance { relative: 1e-4, absolute: 1e-4 };
-/// Of the largest value of a gradient.
+/// Relative to the largest value of a gradient.
 const GRADIENT: f64 = 1e-3;
-/// What a file of ours must not be mistaken for: an intermediate result that nobody compares.
+/// Results that `compare` computes from those of the network.
 const DERIVED: [&str; 3] = ["pooled", "score", "loss"];
 
 /// Runs `swinv2_*.json`: cases with weights, and lists of names.
@@ -62,7 +62,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The configuration without what has no counterpart in a network.
+/// The configuration without the fields that a network lacks.
 fn config(description: &Value) -> Result<Config> {
     let mut fields = description["config"].as_object().context("reading `config`")?.clone();
     fields.remove("drop_path_rate");
@@ -143,7 +143,7 @@ fn compare(description: &Value, weights: &Path, io: &Path, check: &mut Check) ->
     Ok(())
 }
 
-/// A result by its name in the reference, which keeps two rows only of the large ones.
+/// A result by its name in the reference, which keeps only two rows of the large ones.
 fn intermediate(seen: &HashMap<String, Tensor>, name: &str) -> Result<Tensor> {
     let all = |name: &str| seen.get(name).with_context(|| format!("the network has no `{name}`"));
     if let Some(point) = name.strip_suffix(".b0_rows0_1") {

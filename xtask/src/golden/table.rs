@@ -1,4 +1,4 @@
-//! Reference numbers as they lie in files.
+//! Reference numbers from files.
 
 use std::fs;
 use std::path::Path;
@@ -49,12 +49,12 @@ pub(crate) fn json(path: &Path) -> Result<Value> {
     serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))
 }
 
-/// The JSON of a file that need not be there.
+/// The JSON of an optional file.
 pub(crate) fn json_if_there(path: &Path) -> Result<Option<Value>> {
     path.is_file().then(|| json(path)).transpose()
 }
 
-/// A number, or one of the strings that stand for what JSON cannot write.
+/// A number, or a string for a value that JSON cannot write.
 pub(crate) fn number(value: &Value) -> Result<f64> {
     let text = value.as_str().and_then(|text| text.parse().ok());
     value.as_f64().or(text).with_context(|| format!("`{value}` is not a number"))

@@ -1,4 +1,4 @@
-//! Tensors of reference files, and what networks have in common.
+//! Tensors of reference files, and checks that all networks share.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::table::{array, text};
 /// The specification asks for |a - b| <= 1e-4 + 1e-4 |b|; within either bound is stricter.
 pub(crate) const FORWARD: Tolerance = Tolerance { relative: 1e-4, absolute: 1e-4 };
 
-/// Of the largest value of a gradient.
+/// Relative to the largest value of a gradient.
 pub(crate) const GRADIENT: f64 = 1e-3;
 
 /// All tensors of a file.
@@ -28,7 +28,7 @@ pub(crate) fn values(tensor: &Tensor) -> Result<Vec<f64>> {
     Ok(tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?)
 }
 
-/// Compares the gradients that the reference has below `prefix`, and demands one for every variable.
+/// Compares the reference's gradients below `prefix`, and requires one for every variable.
 pub(crate) fn gradients(
     store: &GradStore,
     vars: &[(String, Var)],
@@ -54,8 +54,8 @@ pub(crate) fn gradients(
     Ok(())
 }
 
-/// The neighbour that bounds the gradient of a parameter whose own is 0 but for rounding, in the reference too: adding
-/// the same to all scores of a query changes no attention, and adding the same to all scores of a batch changes neither
+/// The neighbour that scales the gradient of a parameter whose own is 0 but for rounding, in the reference too: adding
+/// a constant to all scores of a query changes no attention, and adding one to all scores of a batch changes neither
 /// norm-in-norm nor softmax.
 fn without_effect(name: &str) -> Option<String> {
     let pairs = [("k_proj.bias", "q_proj.bias"), ("regressor.bias", "regressor.weight")];

@@ -1,4 +1,4 @@
-//! TLVQM's high-complexity vectors of single frames, VIDEVAL's six of them, and the primitives below.
+//! TLVQM's high-complexity vectors of single frames, VIDEVAL's six of them, and the primitives below them.
 
 use std::path::Path;
 
@@ -45,7 +45,7 @@ pub(crate) fn run(folder: &Path, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// The vectors of the frames that the reference has picked.
+/// The vectors of the frames that the reference selected.
 fn vectors(clip: &Clip, golden: &Value, check: &mut Check) -> Result<()> {
     let names: Vec<&str> = array(&golden["hc_names"])?.iter().filter_map(Value::as_str).collect();
     check.equal("names", &names.as_slice(), &NAMES.as_slice());

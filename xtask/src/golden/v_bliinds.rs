@@ -13,7 +13,7 @@ use crate::report::{Check, Group, Report, Tolerance, say};
 
 const TABLE: &str = "vbliinds_features.csv";
 
-/// Of a feature, from 0. Where much is flat, the reference follows its rounding noise.
+/// For a feature, counted from 0. In large flat areas the reference follows its rounding noise.
 fn tolerance(flat: bool, feature: usize) -> Tolerance {
     within(match feature {
         0..=36 if flat => 0.05,
@@ -63,9 +63,9 @@ pub(crate) fn run(folder: &Path, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// The features, NaN where the reference has it, and the way to them.
+/// The features (NaN where the reference is NaN) and the steps to them.
 fn extract(clip: &Clip, flat: bool) -> Result<(Vec<f64>, Trace)> {
-    // The noise of flat areas can only be met by the order of summation of the original.
+    // Only the original order of summation reproduces the noise of flat areas.
     let flat_areas = if flat { FlatAreas::Literal } else { FlatAreas::Snapped };
     let mut session = VBliinds { flat_areas, keep_undefined: true }.trace(clip.spec())?;
     for frame in clip.frames() {
@@ -94,7 +94,7 @@ fn compare(trace: &Trace, steps: &Value, flat: bool, check: &mut Check) {
         check.numbers("coherency", &first.coherency, &numbers(&steps["coherency_pair0"]), close);
         let planes = rows(&steps["dct5_pair0_first_blocks_rowcoef_colblock"]);
         for (k, expected) in planes.iter().enumerate() {
-            // Coefficients are numbered down the columns.
+            // Coefficients count down the columns.
             let found = first.coefficients(k % 5, k / 5);
             let found = found.get(..expected.len()).unwrap_or(found);
             check.numbers(format_args!("coefficient {k}"), found, expected, close);

@@ -13,7 +13,7 @@ use crate::image::{Gray, LITERAL, SNAPPED};
 use crate::report::{Group, Report, Tolerance};
 use crate::table::{Table, json_if_there};
 
-/// The rate of the reference clips, where nothing else is said.
+/// The rate of the reference clips, unless something else says otherwise.
 const FRAMES_PER_SECOND: f64 = 8.0;
 
 /// Features that no rounding noise can reach: the two symmetric fits. 0-based.
@@ -26,7 +26,7 @@ struct Clip {
 }
 
 impl Clip {
-    /// Reads planar 8-bit 4:2:0; the size and the number of frames stand in the name.
+    /// Reads planar 8-bit 4:2:0; the name tells size and number of frames.
     fn read(path: &Path, frames_per_second: f64) -> Result<Self> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let (width, height, count) =
@@ -52,7 +52,7 @@ pub(crate) fn shape(name: &str) -> Option<(usize, usize, usize)> {
     (width > 0 && height > 0).then_some((width, height, frames))
 }
 
-/// The frame rate of a clip: in its name, in `manifest.json`, or that of the reference clips.
+/// The frame rate of a clip: from its name, from `manifest.json`, or that of the reference clips.
 pub(crate) fn rate(stem: &str, manifest: Option<&Value>) -> f64 {
     let named = stem.split('_').find_map(|part| part.strip_suffix("fps")?.parse().ok());
     let entries = manifest.and_then(Value::as_array).into_iter().flatten();
@@ -110,7 +110,7 @@ pub(crate) fn run(folder: &Path, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// The 0-based features that can be compared. The literal form of the others is noise once a pixel is flat.
+/// The 0-based features that can be compared. One flat pixel turns the literal form of the others into noise.
 fn stable(clip: &Clip, flat_areas: FlatAreas) -> Result<Vec<usize>> {
     let flat = |plane: &Plane| local_statistics(plane, FlatAreas::Snapped).mscn.data().contains(&0.0);
     if flat_areas == FlatAreas::Literal {

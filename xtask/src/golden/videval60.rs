@@ -1,4 +1,4 @@
-//! VIDEVAL-60 of clips: the values of every frame, and the features with ties by rule and as the release has them.
+//! VIDEVAL-60 of clips: the values of every frame, and the features with both rules for ties.
 
 use std::path::Path;
 
@@ -19,11 +19,11 @@ const TABLES: [(&str, &str, Ties); 2] = [
 
 /// Features, from 0, in which the release follows the rounding noise of exact ties.
 const TIED: [usize; 6] = [30, 31, 33, 51, 52, 53];
-/// Skewness of the finest band of chroma, as a feature and as a value of a frame. Where chroma is constant the release
-/// has that of rounding noise, and there is none.
+/// Skewness of the finest band of chroma, as a feature and as a value of a frame. For constant chroma the release
+/// reports that of rounding noise; we report none.
 const BAND: (usize, usize) = (28, 41);
 
-/// Where much is flat, the reference follows its rounding noise.
+/// In large flat areas the reference follows its rounding noise.
 fn tolerance(clip: &Clip) -> Tolerance {
     within(if is_flat(clip) { 0.05 } else { 1e-8 })
 }
@@ -77,8 +77,8 @@ pub(crate) fn run(folder: &Path, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// The features, NaN where the reference has it, and the way to them. What the release counts in flat areas can only be
-/// met by its order of summation.
+/// The features (NaN where the reference is NaN) and the steps to them. Only the release's order of summation
+/// reproduces what it counts in flat areas.
 fn extract(clip: &Clip, ties: Ties) -> Result<(FeatureVector, Trace)> {
     let options = Videval60 { ties, flat_areas: FlatAreas::Literal, keep_undefined: true };
     let mut session = options.trace(clip.spec())?;
@@ -93,7 +93,7 @@ fn compare(trace: &Trace, steps: &Value, tolerance: Tolerance, check: &mut Check
     check.equal("processed frames", &trace.rows.len(), &values.len());
     check.equal("frames with ties by rule", &motion.len(), &values.len());
     for ((frame, found), (mut expected, motion)) in trace.rows.iter().zip(values.into_iter().zip(motion)) {
-        // The motion among the values of a frame is that of the release.
+        // The frame's motion values are the release's.
         expected.truncate(expected.len().saturating_sub(motion.len()));
         expected.extend(motion);
         check.equal("values of a frame", &found.len(), &expected.len());

@@ -4,13 +4,31 @@ use std::collections::BTreeSet;
 
 use super::tree::Tree;
 use super::{Rule, Violation};
-use crate::source::{code_only, lines_with};
+use crate::source::{code_only, functions, lines_with};
 
 /// Longest Rust file, tests included. Past it, a file holds more than one idea.
 const LONGEST: usize = 600;
 
+/// The same for programs: they only put the crates together, and people read them as examples.
+const LONGEST_OF_PROGRAM: usize = 350;
+
+/// Longest function of a program, from its `fn` to its closing brace.
+const LONGEST_FUNCTION: usize = 60;
+
+/// Where the programs are.
+const PROGRAMS: &str = "examples/";
+
 pub(super) const RULES: &[Rule] = &[
-    Rule { name: "Rust files have at most 600 lines", remedy: "split by idea", check: file_length },
+    Rule {
+        name: "Rust files have at most 600 lines, 350 in examples/",
+        remedy: "split by idea",
+        check: file_length,
+    },
+    Rule {
+        name: "functions in examples/ have at most 60 lines",
+        remedy: "split by step, or move the work into a crate",
+        check: function_length,
+    },
     Rule {
         name: "no path of one machine in a text file",
         remedy: "use a relative path, an environment variable or a temporary folder of the language",
@@ -51,9 +69,18 @@ fn violation(path: &str, line: usize, what: impl Into<String>) -> Violation {
 fn file_length(tree: &Tree) -> Vec<Violation> {
     let long = tree.texts(".rs").filter_map(|(path, text)| {
         let lines = text.lines().count();
-        (lines > LONGEST).then(|| violation(path, 0, format!("{lines} lines")))
+        let limit = if path.starts_with(PROGRAMS) { LONGEST_OF_PROGRAM } else { LONGEST };
+        (lines > limit).then(|| violation(path, 0, format!("{lines} lines, {limit} are allowed")))
     });
     long.collect()
+}
+
+fn function_length(tree: &Tree) -> Vec<Violation> {
+    let programs = tree.texts(".rs").filter(|(path, _)| path.starts_with(PROGRAMS));
+    let functions =
+        programs.flat_map(|(path, text)| functions(&code_only(text)).into_iter().map(move |f| (path, f)));
+    let long = functions.filter(|(_, function)| function.lines > LONGEST_FUNCTION);
+    long.map(|(path, f)| violation(path, f.line, format!("`{}` has {} lines", f.name, f.lines))).collect()
 }
 
 /// Folders that only one machine has. Put together here, so that this file passes its own rule.
@@ -228,6 +255,21 @@ mod tests {
         let files = [("a.rs", "x\n".repeat(600)), ("b.rs", "x\n".repeat(601)), ("c.md", "x\n".repeat(700))];
         let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
         assert_eq!(places(file_length, &files), [at("b.rs", 0)]);
+        let files = [("examples/a/x.rs", "x\n".repeat(350)), ("examples/a/y.rs", "x\n".repeat(351))];
+        let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+        assert_eq!(places(file_length, &files), [at("examples/a/y.rs", 0)]);
+    }
+
+    #[test]
+    fn long_functions_of_programs() {
+        let function = |lines: usize| format!("// fn\npub fn f() {{\n{}}}\n", "    // x\n".repeat(lines - 2));
+        let files = [
+            ("examples/a/src/main.rs", function(61)),
+            ("examples/a/tests/cli.rs", function(60)),
+            ("crates/a/src/lib.rs", function(61)),
+        ];
+        let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+        assert_eq!(places(function_length, &files), [at("examples/a/src/main.rs", 2)]);
     }
 
     #[test]

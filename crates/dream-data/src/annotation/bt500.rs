@@ -1,4 +1,4 @@
-//! Raters whose scores disagree with everybody's: the screening of ITU-R BT.500.
+//! Finds raters whose scores disagree with everybody else's: the screening of ITU-R BT.500.
 
 use ndarray::ArrayView1;
 use ndarray_stats::SummaryStatisticsExt;
@@ -18,26 +18,26 @@ pub struct RaterScreening {
     pub above: usize,
     /// How many scores lie far below the mean (`Q`).
     pub below: usize,
-    /// Whether the rater is to be left out.
+    /// Whether to leave the rater out.
     pub rejected: bool,
 }
 
 /// The screening of raters, with the constants of the Recommendation as defaults.
 ///
-/// For every clip, scores at least `2 S` from the mean are outliers when the kurtosis `m₄/m₂²` lies from 2 to 4 (the
-/// scores look normal), and scores at least `√20 S` from it otherwise; `S` is the deviation with `n - 1`. A rater with `P`
-/// outliers above, `Q` below and `N` scores is rejected when
+/// For every clip, scores at least `2 S` from the mean are outliers if the kurtosis `m₄/m₂²` lies from 2 to 4 (the
+/// scores look normal), and scores at least `√20 S` from it otherwise; `S` is the deviation with `n - 1`. A rater with
+/// `P` outliers above, `Q` below and `N` scores is rejected when
 ///
 /// ```text
 /// (P + Q) / N > 0.05   and   |P − Q| / (P + Q) < 0.3
 /// ```
 ///
-/// so a rater who is merely strict or lenient stays. Clips on which all raters agree have no outliers, nor have clips
-/// with a single score.
+/// so a rater who is merely strict or lenient stays. Clips on which all raters agree, and clips with a single score,
+/// have no outliers.
 ///
 /// # Deviations
-/// Some programs (sureal 0.9.0) divide by `n`: [`Ddof::Population`] gives their counts. They also count every rater twice
-/// as an outlier on clips on which all agree; here nobody is one.
+/// Some programs (sureal 0.9.0) divide by `n`: [`Ddof::Population`] gives their counts. On clips on which all agree
+/// they also count every rater as an outlier twice; here nobody is one.
 ///
 /// # Reference
 /// Recommendation ITU-R BT.500, Annex 1, 2.3.1 ("Screening for DSIS, DSCQS and alternative methods except SSCQE method").
@@ -72,7 +72,7 @@ pub struct Bt500 {
     pub normal_deviations: f64,
     /// The same for others.
     pub other_deviations: f64,
-    /// The share of outliers that a rater may have.
+    /// The largest share of outliers that does not reject a rater.
     pub outlier_share: f64,
     /// How one-sided outliers must be for the rater to stay.
     pub imbalance: f64,
@@ -139,10 +139,10 @@ impl Bt500 {
         Ok(found)
     }
 
-    /// How far from the mean the outliers of a clip begin; `None` where nobody can be one.
+    /// How far from the mean the outliers of a clip begin; `None` if there can be none.
     fn limit(&self, scores: &[f64], opinion: Opinion) -> Option<f64> {
         let deviation = opinion.sos.filter(|&deviation| deviation > 0.0)?;
-        // Not finite where the fourth power of tiny deviations vanishes: those scores do not look normal.
+        // Not finite if the fourth power of tiny deviations vanishes: those scores do not look normal.
         let kurtosis = ArrayView1::from(scores).kurtosis().ok()?;
         let normal = self.normal_kurtosis.0 <= kurtosis && kurtosis <= self.normal_kurtosis.1;
         Some(deviation * if normal { self.normal_deviations } else { self.other_deviations })

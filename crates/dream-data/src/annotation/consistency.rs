@@ -4,21 +4,21 @@ use crate::annotation::{Grade, GradeCounts, RatingTable};
 use crate::error::{Error, Result};
 use crate::random::SplitMix64;
 
-/// The mean opinions of two groups that have no rater in common.
+/// The mean opinions of two groups without a common rater.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MosPair {
     /// Which repeat, from 0.
     pub repeat: usize,
     /// Numbers of the clips, ascending. Clips that one of the groups has not scored are left out.
     pub clips: Vec<usize>,
-    /// Mean opinions of the first group, one a clip.
+    /// Mean opinions of the first group, one per clip.
     pub first: Vec<f64>,
-    /// Mean opinions of the second group, one a clip.
+    /// Mean opinions of the second group, one per clip.
     pub second: Vec<f64>,
 }
 
-/// Draws of two groups of `group_size` raters each. The rank correlation of the two means, averaged over the repeats,
-/// is one point of the curve; which correlation is the caller's choice.
+/// Draws two groups of `group_size` raters each. The correlation of their means, averaged over the repeats, is one
+/// point of the curve; the caller chooses the correlation.
 ///
 /// # Reference
 /// Figure 4 of the DREAM paper.
@@ -48,7 +48,7 @@ pub struct Consistency {
     pub group_size: usize,
     /// How many times two groups are drawn.
     pub repeats: usize,
-    /// What the draws depend on.
+    /// The seed of the draws.
     pub seed: u64,
 }
 
@@ -62,7 +62,7 @@ impl Consistency {
     /// The pairs of all repeats, one at a time.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] when the groups are empty, or larger than half of the raters.
+    /// [`Error::InvalidOption`] for empty groups, or groups larger than half of the raters.
     pub fn pairs<'a>(&self, table: &'a RatingTable) -> Result<impl Iterator<Item = MosPair> + use<'a>> {
         let raters = table.raters().len();
         self.check(raters, "raters")?;
@@ -88,7 +88,7 @@ impl Consistency {
         }))
     }
 
-    /// What `measure` makes of every pair, for instance its rank correlation.
+    /// Applies `measure` to every pair, for instance a rank correlation.
     ///
     /// # Errors
     /// As [`pairs`](Self::pairs).
@@ -96,12 +96,12 @@ impl Consistency {
         Ok(self.pairs(table)?.map(measure).collect())
     }
 
-    /// Pairs from grades without names, as descriptions are published: every clip draws its own two groups of opinions,
-    /// without replacement. This ignores that raters differ in strictness, so agreement comes out a little lower than with
-    /// [`pairs`](Self::pairs).
+    /// Pairs from grades without names, as in the published descriptions: every clip draws its own two groups of
+    /// opinions, without replacement. This ignores that raters differ in strictness, so agreement is a little lower
+    /// than with [`pairs`](Self::pairs).
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] when the groups are empty, or larger than half of the opinions on some clip.
+    /// [`Error::InvalidOption`] for empty groups, or groups larger than half of the opinions on some clip.
     pub fn pairs_of_counts<'a>(
         &self,
         clips: &'a [GradeCounts],
@@ -141,7 +141,7 @@ impl MosPair {
     }
 }
 
-/// Takes one grade out of counted ones, each opinion being as likely.
+/// Takes one of the counted grades; each opinion is equally likely.
 fn draw(left: &mut [(Grade, u32)], random: &mut SplitMix64) -> Option<f64> {
     let total: u64 = left.iter().map(|(_, count)| u64::from(*count)).sum();
     let mut place = random.below(usize::try_from(total).ok()?) as u64;
@@ -170,7 +170,7 @@ fn mean(scores: impl Iterator<Item = f64>) -> Option<f64> {
 mod tests {
     use super::*;
 
-    /// Rater `r` gives `2^r` to every clip, so that a mean names its raters.
+    /// Rater `r` gives `2^r` to every clip, so a mean tells its raters.
     fn powers(raters: u32, clips: u32) -> RatingTable {
         let mut table = RatingTable::default();
         for clip in 0..clips {
@@ -226,7 +226,7 @@ mod tests {
         let clips = [grades(&[1, 2, 3, 5]), grades(&[4, 4, 4, 4])];
         let consistency = Consistency { group_size: 2, ..Default::default() };
         for pair in consistency.pairs_of_counts(&clips).unwrap() {
-            // All four opinions are used, so the two means add up to twice the mean of all.
+            // The groups use all four opinions, so the two means add up to twice the mean of all.
             assert!((pair.first[0] + pair.second[0] - 5.5).abs() < 1e-12);
             assert_eq!((pair.first[1], pair.second[1]), (4.0, 4.0));
         }

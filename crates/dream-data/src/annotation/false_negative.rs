@@ -1,11 +1,11 @@
-//! Clips that a rater takes for what they are not.
+//! Clips that raters mistake for the other kind: forged for real, or real for forged.
 
 use std::collections::BTreeMap;
 
 use crate::annotation::{Grade, RatingTable};
 use crate::dataset::ClipId;
 
-/// What counts as a positive, and so what a false negative is.
+/// What counts as a positive, and so as a false negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Positive {
@@ -24,7 +24,7 @@ pub struct FalseNegatives {
     pub rater: String,
     /// How many positives the rater scored.
     pub positives: usize,
-    /// How many of them the rater took for the other kind.
+    /// How many of them the rater mistook for the other kind.
     pub missed: usize,
 }
 
@@ -38,8 +38,8 @@ impl FalseNegatives {
 
 /// The false negative rate of every rater, in the order of [`RatingTable::raters`].
 ///
-/// Grades are about realism, not about truth, so taking a grade for a verdict is a convention, and the paper does not
-/// state its own. Usual thresholds are grade 5 for forged clips (no trace of forgery seen) and grade 3 for real ones.
+/// Grades rate realism, not truth, so reading a grade as a verdict is a convention; the paper does not state its own.
+/// Usual thresholds are grade 5 for forged clips (no trace of forgery seen) and grade 3 for real ones.
 ///
 /// # Example
 /// ```
@@ -83,20 +83,20 @@ pub fn false_negative_rates(
     found
 }
 
-/// The rates of a group of raters, as a rank test over groups takes them.
+/// The rates of a group of raters, in the form that a rank test over groups takes.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RateGroup {
     /// The group.
     pub name: String,
-    /// One rate a rater, in the order of the raters.
+    /// One rate per rater, in the order of the raters.
     pub rates: Vec<f64>,
     /// Mean of the rates: every rater counts the same.
     pub mean: f64,
 }
 
-/// Sorts raters into groups (age, education, ...) by `group_of`, for a Kruskal-Wallis test of whether the groups differ.
-/// Groups come by name. Left out are raters for whom `group_of` says `None`, and raters who scored no positive.
+/// Sorts raters into groups (age, education, ...) by `group_of`, for a Kruskal-Wallis test of whether the groups
+/// differ. Groups are sorted by name. Raters without a group, and raters who scored no positive, are left out.
 #[must_use]
 pub fn group_rates(raters: &[FalseNegatives], group_of: impl Fn(&str) -> Option<String>) -> Vec<RateGroup> {
     let mut groups: BTreeMap<String, Vec<f64>> = BTreeMap::new();

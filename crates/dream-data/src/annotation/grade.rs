@@ -7,7 +7,7 @@ use crate::annotation::{Ddof, Opinion};
 use crate::dataset::ClipId;
 use crate::error::{Error, Result};
 
-/// The sentence that stands for the reasons of a grade 5: raters who gave it were not asked for one.
+/// The sentence in place of a reason for grade 5: the raters who gave it were not asked for one.
 pub const AUTOMATIC_DESCRIPTION: &str =
     "The photorealism is very high, and there are no detectable signs of forgery";
 
@@ -30,7 +30,7 @@ pub const AUTOMATIC_DESCRIPTION: &str =
 pub struct Grade(u8);
 
 impl Grade {
-    /// In order.
+    /// All grades, in order.
     pub const ALL: [Self; 5] = [Self(1), Self(2), Self(3), Self(4), Self(5)];
 
     /// The worst grade.
@@ -180,7 +180,7 @@ impl Tally {
     /// Counts a grade of a clip.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for a name that [`ClipId::new`] refuses.
+    /// [`Error::InvalidOption`] for a name that [`ClipId::new`] rejects.
     pub fn add(&mut self, clip: &str, grade: Grade) -> Result<()> {
         if let Some(counts) = self.clips.get_mut(clip) {
             counts.add(grade);
@@ -212,7 +212,7 @@ impl Tally {
         self.clips.len()
     }
 
-    /// Whether nothing was counted.
+    /// Whether no grade was counted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.clips.is_empty()

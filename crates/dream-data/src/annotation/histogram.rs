@@ -2,10 +2,10 @@
 
 use crate::error::{Error, Result};
 
-/// Counts of values in equal bins. Every bin holds its lower edge; the last one holds its upper edge too, as NumPy does,
-/// because 5 is a grade.
+/// Counts of values in equal bins. Every bin includes its lower edge. The last one includes its upper edge too, as in
+/// NumPy, because 5 is a grade.
 ///
-/// `ndarray-stats` has histograms as well, but its last bin is open, and its edges need a further crate.
+/// The histograms of `ndarray-stats` leave the last bin open, and their edges need a further crate.
 ///
 /// # Example
 /// ```
@@ -33,11 +33,11 @@ impl Histogram {
     /// The most bins.
     pub const MAX_BINS: usize = 1 << 16;
 
-    /// Counts `values` in `bins` equal bins from `low` to `high`. For mean opinions of grades take 1 to 5; their
-    /// deviations lie from 0 to 2 ([`Ddof::Population`](super::Ddof::Population)).
+    /// Counts `values` in `bins` equal bins from `low` to `high`. Use 1 to 5 for mean opinions of grades, and 0 to 2
+    /// for their deviations ([`Ddof::Population`](super::Ddof::Population)).
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] unless `low < high` are finite and their difference too, for 0 bins or more than
+    /// [`Error::InvalidOption`] unless `low < high` and their difference are finite, for 0 bins or more than
     /// [`MAX_BINS`](Self::MAX_BINS), and for a value that is not finite.
     pub fn of(values: &[f64], low: f64, high: f64, bins: usize) -> Result<Self> {
         if !(low < high && (high - low).is_finite()) {
@@ -50,9 +50,9 @@ impl Histogram {
         let edges = histogram.edges();
         for (place, &value) in values.iter().enumerate() {
             if !value.is_finite() {
-                return Err(Error::option("values", format!("number {place} is {value}")));
+                return Err(Error::option("values", format!("value {place} is {value}; remove it")));
             }
-            // By the edges themselves: a quotient rounds values on an edge into the bin below.
+            // Compares with the edges themselves: a quotient would round values on an edge into the bin below.
             let above = edges.partition_point(|&edge| edge <= value);
             let bin = if value == high { bins } else { above };
             match bin.checked_sub(1).and_then(|bin| histogram.counts.get_mut(bin)) {

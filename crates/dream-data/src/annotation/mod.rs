@@ -1,7 +1,7 @@
-//! Who said what: grades, mean opinions, quality control of sessions and raters, agreement.
+//! Opinions: grades, their means, quality control of sessions and raters, agreement.
 //!
-//! [`Tally`] counts grades a clip in one pass over the descriptions. [`RatingTable`] keeps who gave which score, which
-//! [`Screening`](Bt500), [`Consistency`] and [`false_negative_rates`] need.
+//! [`Tally`] counts grades per clip in one pass over the descriptions. [`RatingTable`] keeps which rater gave which
+//! score; [`Screening`](Bt500), [`Consistency`] and [`false_negative_rates`] need that.
 
 mod bt500;
 mod consistency;

@@ -4,7 +4,7 @@ use ndarray::ArrayView1;
 
 use crate::error::{Error, Result};
 
-/// What the sum of squares is divided by.
+/// The divisor of the sum of squares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Ddof {
@@ -29,7 +29,7 @@ impl Ddof {
 pub struct Opinion {
     /// Mean opinion score.
     pub mos: f64,
-    /// Standard deviation of the opinion scores; `None` when there are not more opinions than [`Ddof`] takes away.
+    /// Standard deviation of the opinion scores; `None` unless there are more opinions than [`Ddof`] takes away.
     pub sos: Option<f64>,
     /// How many opinions there are.
     pub count: usize,
@@ -51,7 +51,7 @@ impl Opinion {
     /// ```
     pub fn of(scores: &[f64], ddof: Ddof) -> Result<Self> {
         let view = ArrayView1::from(scores);
-        let mos = view.mean().ok_or_else(|| Error::option("scores", "there are none; give at least one"))?;
+        let mos = view.mean().ok_or_else(|| Error::option("scores", "there is none; give at least one"))?;
         let sos = (scores.len() > ddof.get()).then(|| view.std(ddof.get() as f64));
         if mos.is_finite() && sos.is_none_or(f64::is_finite) {
             return Ok(Self { mos, sos, count: scores.len() });
@@ -74,7 +74,7 @@ mod tests {
         }
     }
 
-    /// A large common part does not eat the deviation: the sum of squares is centred.
+    /// A large common part does not swallow the deviation: the sum of squares is centred.
     #[test]
     fn deviations_of_shifted_scores() {
         let shifted = [1e9 + 1.0, 1e9 + 2.0, 1e9 + 3.0];

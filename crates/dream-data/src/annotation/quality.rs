@@ -1,4 +1,4 @@
-//! Quality control of annotation sessions by clips whose grade is known.
+//! Quality control of annotation sessions by clips with a known grade.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::annotation::{Grade, RatingTable};
 use crate::dataset::ClipId;
 use crate::error::{Error, Result};
 
-/// A clip with a known grade, mixed into a session to see whether the rater pays attention.
+/// A clip with a known grade, mixed into a session to test whether the rater pays attention.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Checker {
@@ -14,7 +14,7 @@ pub struct Checker {
     pub clip: ClipId,
     /// Its known score, from 1 to 5.
     pub gold: f64,
-    /// What the rater gave.
+    /// The rater's grade.
     pub given: Grade,
 }
 
@@ -22,7 +22,7 @@ pub struct Checker {
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Session {
-    /// Which session; a repeated one has the same name.
+    /// The session; a repeated one has the same name.
     pub id: String,
     /// Who rated.
     pub rater: String,
@@ -32,17 +32,17 @@ pub struct Session {
     pub checkers: Vec<Checker>,
 }
 
-/// A checker that was missed.
+/// A missed checker.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CheckerFailure {
     /// The checker.
     pub checker: Checker,
-    /// How far the grade is from the known score, without sign.
+    /// Distance of the grade from the known score.
     pub distance: f64,
 }
 
-/// What became of an attempt.
+/// The verdict on an attempt.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Verdict {
@@ -52,7 +52,7 @@ pub struct Verdict {
     pub rater: String,
     /// Which attempt of this rater at this session, from 1.
     pub attempt: usize,
-    /// The checkers that were missed; one is enough to disqualify the attempt.
+    /// The missed checkers; one is enough to disqualify the attempt.
     pub failures: Vec<CheckerFailure>,
 }
 
@@ -64,19 +64,19 @@ impl Verdict {
     }
 }
 
-/// The verdicts on all attempts, and what is left to do.
+/// The verdicts on all attempts, and what remains to be done.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
     /// One for every attempt, in order.
     pub verdicts: Vec<Verdict>,
-    /// Session and rater of the sessions to be annotated again: no attempt so far was accepted.
+    /// Session and rater of the sessions to repeat: no attempt so far was accepted.
     pub to_repeat: Vec<(String, String)>,
     /// The grades of the accepted attempts, without the checkers.
     pub ratings: RatingTable,
 }
 
-/// The rules of a session. The defaults are the paper's: 40 clips and 5 checkers, and a session in which one checker is
-/// off by more than 1 is annotated again.
+/// The rules of a session. The defaults are the paper's: 40 clips and 5 checkers, and a rater repeats a session in
+/// which one checker is off by more than 1.
 ///
 /// # Reference
 /// The DREAM paper, section on annotation.
@@ -110,7 +110,7 @@ pub struct QualityControl {
     pub clips: usize,
     /// Checkers in a session.
     pub checkers: usize,
-    /// How far a grade may be from the known score of a checker.
+    /// The largest accepted distance from the known score of a checker.
     pub tolerance: f64,
 }
 
@@ -124,8 +124,8 @@ impl QualityControl {
     /// The checkers that an attempt missed.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for a wrong number of clips or checkers, a clip that is twice in the session, a known
-    /// score outside 1 to 5, and a tolerance that is negative or not finite.
+    /// [`Error::InvalidOption`] for a wrong number of clips or checkers, a clip twice in the session, a known score
+    /// outside 1 to 5, and a tolerance that is negative or not finite.
     pub fn judge(&self, session: &Session) -> Result<Vec<CheckerFailure>> {
         if !(self.tolerance.is_finite() && self.tolerance >= 0.0) {
             return Err(Error::option("tolerance", format!("{} must be 0 or more", self.tolerance)));
@@ -164,11 +164,11 @@ impl QualityControl {
         Ok(failures)
     }
 
-    /// Judges all attempts, in the order in which they were made.
+    /// Judges all attempts, in the order in which they took place.
     ///
     /// # Errors
-    /// As [`judge`](Self::judge); [`Error::InvalidOption`] too for an attempt at a session that was accepted already, and
-    /// for a clip that a rater has in two accepted sessions.
+    /// As [`judge`](Self::judge); also [`Error::InvalidOption`] for an attempt at an already accepted session, and for
+    /// a clip that a rater has in two accepted sessions.
     pub fn audit(&self, sessions: &[Session]) -> Result<Audit> {
         let mut states: BTreeMap<(&str, &str), (usize, bool)> = BTreeMap::new();
         let (mut verdicts, mut ratings) = (Vec::with_capacity(sessions.len()), RatingTable::default());

@@ -6,7 +6,7 @@ use crate::annotation::{Ddof, Opinion};
 use crate::dataset::ClipId;
 use crate::error::{Error, Result};
 
-/// Which rater gave which score to which clip. Not everyone has to have seen everything.
+/// Which rater gave which score to which clip. Not everybody has to rate everything.
 ///
 /// Raters and clips are numbered in the order in which they first appear. Memory depends on the number of scores, not on
 /// raters times clips.
@@ -37,7 +37,7 @@ impl RatingTable {
     /// Adds a score.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for a score that is not finite, and when the rater has scored the clip already.
+    /// [`Error::InvalidOption`] for a score that is not finite, or a second score of a rater for a clip.
     pub fn add(&mut self, rater: &str, clip: ClipId, score: f64) -> Result<()> {
         if !score.is_finite() {
             return Err(Error::option("score", format!("{score} is not finite")));
@@ -97,7 +97,7 @@ impl RatingTable {
         self.scores.get(clip)?.get(&rater).copied()
     }
 
-    /// Raters (by number, ascending) and scores of clip number `clip`; nothing beyond the last clip.
+    /// Raters (by number, ascending) and scores of clip number `clip`; empty if there is no such clip.
     pub fn scores_of(&self, clip: usize) -> impl Iterator<Item = (usize, f64)> {
         self.scores.get(clip).into_iter().flatten().map(|(&rater, &score)| (rater, score))
     }
@@ -111,14 +111,14 @@ impl RatingTable {
         self.scores.iter().map(|clip| Opinion::of(&values(clip), ddof)).collect()
     }
 
-    /// The table without some raters; clips that only they scored are gone too.
+    /// The table without some raters, and without the clips that only they scored.
     ///
     /// # Errors
     /// [`Error::InvalidOption`] for a rater that is not in the table.
     pub fn without<S: AsRef<str>>(&self, raters: &[S]) -> Result<Self> {
         let out: BTreeSet<&str> = raters.iter().map(AsRef::as_ref).collect();
         if let Some(unknown) = out.iter().find(|rater| !self.rater_places.contains_key(**rater)) {
-            return Err(Error::option("raters", format!("there is no rater `{unknown}`")));
+            return Err(Error::option("raters", format!("the table has no rater `{unknown}`")));
         }
         let mut table = Self::default();
         for (clip, scores) in self.clips.iter().zip(&self.scores) {

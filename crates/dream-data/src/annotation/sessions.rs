@@ -1,4 +1,4 @@
-//! `sessions.csv`: who graded what in which session, checkers included, so that quality control can be run again.
+//! `sessions.csv`: who graded what in which session, with checkers, so that quality control can run again.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -8,25 +8,25 @@ use std::path::Path;
 use crate::annotation::{Checker, Grade, Session};
 use crate::dataset::ClipId;
 use crate::error::Result;
-use crate::table::{Spec, Table, optional, required};
+use crate::table::{Column, Spec, Table};
 
-const SPEC: Spec = Spec {
+const SPEC: Spec<'static> = Spec {
     what: "sessions with the columns session, rater, attempt, video_name, opinion_score, checker, gold",
     columns: &[
-        required(&["session", "session_id"]),
-        required(&["rater", "subject", "annotator", "user", "worker"]),
-        optional(&["attempt"]),
-        required(&["video_name", "video", "file", "filename", "name", "path", "clip"]),
-        required(&["opinion_score", "score", "grade", "opinion"]),
-        optional(&["checker", "is_checker"]),
-        required(&["gold", "gold_score", "known_score"]),
+        Column::required(&["session", "session_id"]),
+        Column::required(&["rater", "subject", "annotator", "user", "worker"]),
+        Column::optional(&["attempt"]),
+        Column::required(&["video_name", "video", "file", "filename", "name", "path", "clip"]),
+        Column::required(&["opinion_score", "score", "grade", "opinion"]),
+        Column::optional(&["checker", "is_checker"]),
+        Column::required(&["gold", "gold_score", "known_score"]),
     ],
     may_lack_header: false,
 };
 
 /// Reads sessions one by one; memory depends on the size of a session and on the number of their names.
 ///
-/// A row is one grade. Rows of one attempt stand together; where session, rater or attempt change, the next one begins.
+/// A row is one grade. Rows of one attempt are adjacent; a change of session, rater or attempt begins the next one.
 ///
 /// # Example
 /// ```
@@ -87,8 +87,8 @@ impl<R: Read> SessionReader<R> {
     /// The next attempt; `None` at the end.
     ///
     /// # Errors
-    /// [`Error::Row`](crate::Error::Row) with the line for a cell that cannot be used, a checker without known score or
-    /// the reverse, a clip that is twice in an attempt, and an attempt that goes on after another one began. Stop then.
+    /// [`Error::Row`](crate::Error::Row) with the line for an unusable cell, a checker without known score or the
+    /// reverse, a clip twice in an attempt, and an attempt that continues after another one began. Stop then.
     pub fn next_session(&mut self) -> Result<Option<Session>> {
         let Some(first) = (match self.ahead.take() {
             Some(row) => Some(row),
@@ -99,10 +99,10 @@ impl<R: Read> SessionReader<R> {
         if !self.seen.insert(first.key.clone()) {
             let (session, rater, attempt) = &first.key;
             let reason =
-                format!("attempt {attempt} of rater `{rater}` at session `{session}` was there before");
+                format!("attempt {attempt} of rater `{rater}` at session `{session}` already has rows above");
             return Err(self
                 .table
-                .fault(reason, "keep the rows of an attempt together, and number attempts"));
+                .fault(reason, "keep the rows of an attempt together, and number attempts from 1"));
         }
         let key = first.key.clone();
         let mut session =
@@ -115,7 +115,7 @@ impl<R: Read> SessionReader<R> {
             }
             if !clips.insert(row.clip.clone()) {
                 let reason = format!("the clip `{}` is in this attempt already", row.clip);
-                return Err(self.table.fault(reason, "keep one grade of a rater for a clip"));
+                return Err(self.table.fault(reason, "keep one grade per rater and clip"));
             }
             match row.gold {
                 Some(gold) => session.checkers.push(Checker { clip: row.clip, gold, given: row.grade }),
@@ -139,7 +139,7 @@ impl<R: Read> SessionReader<R> {
         };
         let key = (table.required(0)?.to_owned(), table.required(1)?.to_owned(), attempt);
         let clip = ClipId::new(table.required(3)?)
-            .map_err(|error| table.fault(error.to_string(), "write the name as the tables do"))?;
+            .map_err(|error| table.fault(error.to_string(), "write the name as in the other tables"))?;
         let grade = table.parse(4, "a grade: 1, 2, 3, 4 or 5", Grade::parse)?;
         let gold = match table.cell(6) {
             Some(_) => {
@@ -155,14 +155,14 @@ impl<R: Read> SessionReader<R> {
                     "column `checker` is {flag}, and `gold` {}",
                     ["is empty", "is not"][usize::from(gold.is_some())]
                 );
-                return Err(table.fault(reason, "checkers have a known score, and nothing else has"));
+                return Err(table.fault(reason, "give checkers, and only them, a known score"));
             }
         }
         Ok(Some(Row { key, clip, grade, gold }))
     }
 }
 
-/// Reads all attempts of a file, in their order, as [`QualityControl::audit`](super::QualityControl::audit) takes them.
+/// Reads all attempts of a file, in order, as [`QualityControl::audit`](super::QualityControl::audit) takes them.
 ///
 /// # Errors
 /// [`Error::Io`](crate::Error::Io), and as [`parse_sessions`].

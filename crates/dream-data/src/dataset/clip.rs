@@ -1,4 +1,4 @@
-//! Names of clips, and what they say.
+//! Names of clips, and the information in them.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -58,7 +58,7 @@ impl ClipId {
         &self.0
     }
 
-    /// What a name of the benchmark says.
+    /// The information in a name of the benchmark.
     ///
     /// # Errors
     /// [`Error::InvalidOption`] unless the name reads `C1|C2|C3` `/` group `-` actor `-` clip `-submit-` id, or
@@ -66,7 +66,7 @@ impl ClipId {
     pub fn parts(&self) -> Result<ClipParts<'_>> {
         let expected = "expected C1|C2|C3/GROUP-ACTOR-CLIP-submit-ID.mp4 or …-target.mp4 (or .y4m)";
         ClipParts::parse(&self.0).ok_or_else(|| {
-            Error::option("clip", format!("`{}` is no name of the benchmark; {expected}", shorten(&self.0)))
+            Error::option("clip", format!("`{}` is not a benchmark name; {expected}", shorten(&self.0)))
         })
     }
 }
@@ -85,7 +85,7 @@ impl FromStr for ClipId {
     }
 }
 
-/// Orders and compares as its text, so that maps of clips can be asked with text.
+/// Orders and compares like its text, so maps of clips accept text as a key.
 impl Borrow<str> for ClipId {
     fn borrow(&self) -> &str {
         &self.0
@@ -119,7 +119,7 @@ pub enum Round {
 }
 
 impl Round {
-    /// In order.
+    /// All rounds, in order.
     pub const ALL: [Self; 3] = [Self::C1, Self::C2, Self::C3];
 
     /// The name of its folder.
@@ -132,7 +132,7 @@ impl Round {
         }
     }
 
-    /// How many clips the published benchmark has in it.
+    /// How many clips of it the published benchmark has.
     #[must_use]
     pub const fn published_clips(self) -> usize {
         match self {
@@ -149,7 +149,7 @@ impl fmt::Display for Round {
     }
 }
 
-/// What a name of the benchmark says.
+/// The information in a name of the benchmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClipParts<'a> {
     /// Round of the contest.
@@ -157,7 +157,7 @@ pub struct ClipParts<'a> {
     /// The pair of people whose faces are swapped. A group is the unit of identity: both actors of a group appear in
     /// each other's fakes.
     pub group: u16,
-    /// Whose body is seen: 1 or 2.
+    /// Whose body is visible: 1 or 2.
     pub actor: u16,
     /// Which recording of the actor.
     pub clip: u16,
@@ -190,7 +190,7 @@ impl<'a> ClipParts<'a> {
         self.submit.is_none()
     }
 
-    /// Round and submission, `C1/73549`; `C1/target` for a real clip. The submission alone is not enough: `00000` took
+    /// Round and submission, `C1/73549`; `C1/target` for a real clip. The submission alone is ambiguous: `00000` took
     /// part in every round.
     #[must_use]
     pub fn method(&self) -> String {
@@ -204,7 +204,7 @@ fn number(text: &str) -> Option<u16> {
     text.parse().ok().filter(|_| plain)
 }
 
-/// A clip and what splits need to know of it.
+/// A clip and what splits need to know about it.
 ///
 /// # Example
 /// ```
@@ -219,9 +219,9 @@ fn number(text: &str) -> Option<u16> {
 pub struct Clip {
     /// Its name.
     pub id: ClipId,
-    /// Who is seen: clips of one identity may not be spread over train and test-1 or test-3.
+    /// Who is visible: clips of one identity must not be in both train and test-1 or test-3.
     pub identity: String,
-    /// How it was made: clips of one method may not be spread over train and test-2 or test-3.
+    /// How it was made: clips of one method must not be in both train and test-2 or test-3.
     pub method: String,
     /// Whether it is a recording without manipulation.
     pub real: bool,

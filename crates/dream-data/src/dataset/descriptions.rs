@@ -6,20 +6,20 @@ use std::path::Path;
 
 use crate::annotation::Grade;
 use crate::error::Result;
-use crate::table::{Spec, Table, optional, required};
+use crate::table::{Column, Spec, Table};
 
-const SPEC: Spec = Spec {
+const SPEC: Spec<'static> = Spec {
     what: "descriptions with the columns video_name, opinion_score, description_cn, description_en",
     columns: &[
-        required(&["video_name", "video", "file", "filename", "name", "path"]),
-        required(&["opinion_score", "score", "grade", "opinion"]),
-        optional(&["description_cn", "chinese_description", "chinese", "cn", "zh", "description_zh"]),
-        required(&["description_en", "english_description", "english", "en", "description"]),
+        Column::required(&["video_name", "video", "file", "filename", "name", "path"]),
+        Column::required(&["opinion_score", "score", "grade", "opinion"]),
+        Column::optional(&["description_cn", "chinese_description", "chinese", "cn", "zh", "description_zh"]),
+        Column::required(&["description_en", "english_description", "english", "en", "description"]),
     ],
     may_lack_header: true,
 };
 
-/// One opinion: a clip, a grade and the sentence that explains it. Borrowed from the reader.
+/// One opinion: a clip, a grade and its reason. Borrowed from the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Description<'a> {
     /// The line in the file, from 1.
@@ -28,7 +28,7 @@ pub struct Description<'a> {
     pub clip: &'a str,
     /// The grade.
     pub grade: Grade,
-    /// The sentence as the rater wrote it; empty where the file has no such column.
+    /// The sentence as the rater wrote it; empty if the file has no such column.
     pub chinese: &'a str,
     /// Its translation.
     pub english: &'a str,

@@ -3,15 +3,15 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::dataset::{ClipId, Once};
+use crate::dataset::ClipId;
 use crate::error::Result;
 use crate::frames::relative_box::RelativeBox;
 use crate::split::Partition;
-use crate::table::{Spec, Table, optional, required};
+use crate::table::{Column, Once, Spec, Table};
 
 const FILE: &[&str] = &["file", "video_name", "video", "filename", "name", "path"];
 
-/// A clip and its mean opinion, where the list has one.
+/// A clip and its mean opinion, if the list has one.
 #[derive(Debug, Clone, PartialEq, PartialOrd)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Labelled {
@@ -21,13 +21,16 @@ pub struct Labelled {
     pub mos: Option<f64>,
 }
 
-const LIST: Spec = Spec {
+const LIST: Spec<'static> = Spec {
     what: "a list with the columns file, mos",
-    columns: &[required(FILE), optional(&["mos", "mos5", "score", "label", "mean_opinion_score"])],
+    columns: &[
+        Column::required(FILE),
+        Column::optional(&["mos", "mos5", "score", "label", "mean_opinion_score"]),
+    ],
     may_lack_header: true,
 };
 
-/// Reads a list of clips and scores, one a row, as external test sets and splits are published.
+/// Reads a list of clips and scores, one per row, the format of external test sets and splits.
 ///
 /// # Errors
 /// [`Error::Io`](crate::Error::Io), and as [`parse_mos_list`].
@@ -35,12 +38,12 @@ pub fn read_mos_list(path: impl AsRef<Path>) -> Result<Vec<Labelled>> {
     mos_list(Table::open(path.as_ref(), &LIST)?)
 }
 
-/// Reads a list of clips and scores from any byte stream: `file` and `mos`, with these or similar names in a header or
-/// in this order without one. A list without the second column has no scores; in a list with it, every row must have
-/// one.
+/// Reads a list of clips and scores from any byte stream: `file` and `mos`, in any order with a header of these or
+/// similar names, or in this order without one. A list without the second column has no scores; in a list with it,
+/// every row needs one.
 ///
 /// # Errors
-/// [`Error::Row`](crate::Error::Row) for a row that cannot be used and for a clip that was there already,
+/// [`Error::Row`](crate::Error::Row) for an unusable row or a repeated clip,
 /// [`Error::Unrecognised`](crate::Error::Unrecognised) for an empty file.
 ///
 /// # Example
@@ -64,13 +67,13 @@ fn mos_list<R: Read>(mut table: Table<R>) -> Result<Vec<Labelled>> {
     Ok(rows)
 }
 
-/// A clip in a column, with the line in the error.
+/// A clip in a column; its error names the line.
 pub(crate) fn clip<R: Read>(table: &Table<R>, column: usize) -> Result<ClipId> {
     let name = table.required(column)?;
-    ClipId::new(name).map_err(|error| table.fault(error.to_string(), "write the name as the tables do"))
+    ClipId::new(name).map_err(|error| table.fault(error.to_string(), "write the name as in the other tables"))
 }
 
-/// A row of DFGC-VRA: the label of the benchmark's predecessor, and where the face is.
+/// A row of DFGC-VRA: the label of the benchmark's predecessor, and the place of the face.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VraLabel {
     /// The clip.
@@ -79,7 +82,7 @@ pub struct VraLabel {
     pub set: Partition,
     /// Mean of five opinions.
     pub mos: f64,
-    /// Mean of `mos` over all clips of the method, test sets included: a check on sums, never a feature.
+    /// Mean of `mos` over all clips of the method, test sets included: use it to check sums, never as a feature.
     pub method_mos: Option<f64>,
     /// The face, widened 1.3 times, one box for the whole clip.
     pub crop: RelativeBox,
@@ -89,20 +92,20 @@ pub struct VraLabel {
     pub fps: Option<f64>,
 }
 
-const VRA: Spec = Spec {
+const VRA: Spec<'static> = Spec {
     what: "DFGC-VRA labels with the columns file, split, mos5, x1, y1, x2, y2",
     columns: &[
-        required(FILE),
-        required(&["split", "set"]),
-        required(&["mos5", "mos"]),
-        optional(&["method_mos"]),
-        required(&["x1"]),
-        required(&["y1"]),
-        required(&["x2"]),
-        required(&["y2"]),
-        optional(&["width"]),
-        optional(&["height"]),
-        optional(&["fps"]),
+        Column::required(FILE),
+        Column::required(&["split", "set"]),
+        Column::required(&["mos5", "mos"]),
+        Column::optional(&["method_mos"]),
+        Column::required(&["x1"]),
+        Column::required(&["y1"]),
+        Column::required(&["x2"]),
+        Column::required(&["y2"]),
+        Column::optional(&["width"]),
+        Column::optional(&["height"]),
+        Column::optional(&["fps"]),
     ],
     may_lack_header: false,
 };
@@ -120,8 +123,7 @@ pub fn read_vra_labels(path: impl AsRef<Path>) -> Result<Vec<VraLabel>> {
 /// `height`, `fps`.
 ///
 /// # Errors
-/// [`Error::Row`](crate::Error::Row) for a row that cannot be used, a box outside the frame, and a clip that was there
-/// already.
+/// [`Error::Row`](crate::Error::Row) for an unusable row, a box outside the frame, or a repeated clip.
 pub fn parse_vra_labels(input: impl Read, path: impl AsRef<Path>) -> Result<Vec<VraLabel>> {
     vra_labels(Table::new(input, path.as_ref(), &VRA)?)
 }

@@ -4,17 +4,17 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::dataset::labels::clip;
-use crate::dataset::{Clip, ClipId, Once};
+use crate::dataset::{Clip, ClipId};
 use crate::error::{Error, Result};
-use crate::table::{Spec, Table, optional, required};
+use crate::table::{Column, Once, Spec, Table};
 
-const SPEC: Spec = Spec {
+const SPEC: Spec<'static> = Spec {
     what: "a manifest with the columns path[,mos][,group][,method]",
     columns: &[
-        required(&["path", "file", "video_name", "video", "name"]),
-        optional(&["mos", "score"]),
-        optional(&["group", "identity"]),
-        optional(&["method"]),
+        Column::required(&["path", "file", "video_name", "video", "name"]),
+        Column::optional(&["mos", "score"]),
+        Column::optional(&["group", "identity"]),
+        Column::optional(&["method"]),
     ],
     may_lack_header: true,
 };
@@ -22,27 +22,27 @@ const SPEC: Spec = Spec {
 /// One video of a user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ManifestRow {
-    /// The path as written; it is the name of the clip too.
+    /// The path as written, which is also the name of the clip.
     pub clip: ClipId,
-    /// Its mean opinion score, where known.
+    /// Its mean opinion score, if known.
     pub mos: Option<f64>,
-    /// Who is seen, where known.
+    /// Who is visible, if known.
     pub group: Option<String>,
-    /// How it was made, where known. `real` or a name that ends in `/target` marks a recording without manipulation.
+    /// How it was made, if known. `real` or a name that ends in `/target` marks a recording without manipulation.
     pub method: Option<String>,
 }
 
 impl ManifestRow {
-    /// Where the video is: the path as written, below `folder` when it is relative.
+    /// The path of the video: as written, below `folder` if it is relative.
     #[must_use]
     pub fn path(&self, folder: impl AsRef<Path>) -> PathBuf {
         folder.as_ref().join(self.clip.as_str())
     }
 
-    /// The clip with identity and method; what the row leaves out is taken from a name of the benchmark.
+    /// The clip with identity and method; a name of the benchmark fills in what the row leaves out.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] when the row lacks one of them and the name does not say it.
+    /// [`Error::InvalidOption`] if the row lacks one of them and the name does not tell it.
     pub fn to_clip(&self) -> Result<Clip> {
         if let (Some(identity), Some(method)) = (&self.group, &self.method) {
             let real = method == "real" || method.ends_with("/target");
@@ -55,7 +55,7 @@ impl ManifestRow {
         }
         let mut clip = Clip::from_id(self.clip.clone()).map_err(|_| {
             let name = self.clip.as_str();
-            Error::option("manifest", format!("`{name}` needs the columns group and method to be split"))
+            Error::option("manifest", format!("`{name}` needs the columns group and method for splits"))
         })?;
         if let Some(group) = &self.group {
             clip.identity.clone_from(group);
@@ -80,7 +80,7 @@ pub fn read_manifest(path: impl AsRef<Path>) -> Result<Vec<ManifestRow>> {
 /// Empty cells are unknown.
 ///
 /// # Errors
-/// [`Error::Row`] for a row that cannot be used and for a path that was there already.
+/// [`Error::Row`] for an unusable row or a repeated path.
 ///
 /// # Example
 /// ```

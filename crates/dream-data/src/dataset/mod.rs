@@ -1,9 +1,9 @@
-//! The benchmark's files: names, tables and folders, read as they were published.
+//! The benchmark's files: names, tables and folders, in their published form.
 //!
 //! Every table has two readers: `read_…(path)` for a file, and `parse_…(input, path)` for any byte stream, where the
-//! path only names the stream in messages. Tables are UTF-8 with or without a byte order mark, with any line ends; extra
-//! columns are ignored, their order is free, names are compared without regard to case. A row longer than
-//! [`MAX_ROW_BYTES`] is refused before it is held. The columns of every table are in `docs/data-format.md`.
+//! path only names the stream in messages. Tables are UTF-8 with or without a byte order mark, with any line ends.
+//! Extra columns are ignored, columns have any order, and their names ignore case. A row longer than [`MAX_ROW_BYTES`]
+//! is an error before it is in memory. `docs/data-format.md` lists the columns of every table.
 
 mod clip;
 mod descriptions;
@@ -21,24 +21,3 @@ pub(crate) use tree::DESCRIPTIONS;
 pub use tree::{Dataset, Inventory};
 
 pub use crate::table::MAX_ROW_BYTES;
-
-use std::collections::BTreeMap;
-
-use crate::error::Result;
-use crate::table::Table;
-
-/// Refuses a second row about the same thing and names both lines.
-#[derive(Debug, Default)]
-pub(crate) struct Once(BTreeMap<String, u64>);
-
-impl Once {
-    pub(crate) fn check<R: std::io::Read>(&mut self, table: &Table<R>, key: &str, what: &str) -> Result<()> {
-        match self.0.insert(key.to_owned(), table.line()) {
-            None => Ok(()),
-            Some(first) => {
-                let reason = format!("{what} `{key}` was on line {first} already");
-                Err(table.fault(reason, "remove one of the two rows"))
-            }
-        }
-    }
-}

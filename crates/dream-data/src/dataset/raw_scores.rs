@@ -1,4 +1,4 @@
-//! Raw scores: who gave what to which clip, one score a row.
+//! Raw scores: who gave what to which clip, one score per row.
 
 use std::io::Read;
 use std::path::Path;
@@ -6,14 +6,14 @@ use std::path::Path;
 use crate::annotation::RatingTable;
 use crate::dataset::labels::clip;
 use crate::error::Result;
-use crate::table::{Spec, Table, required};
+use crate::table::{Column, Spec, Table};
 
-const SPEC: Spec = Spec {
+const SPEC: Spec<'static> = Spec {
     what: "raw scores with the columns path, subject, score",
     columns: &[
-        required(&["path", "file", "video_name", "video", "clip", "name"]),
-        required(&["subject", "rater", "annotator", "user", "worker"]),
-        required(&["score", "opinion_score", "grade", "opinion"]),
+        Column::required(&["path", "file", "video_name", "video", "clip", "name"]),
+        Column::required(&["subject", "rater", "annotator", "user", "worker"]),
+        Column::required(&["score", "opinion_score", "grade", "opinion"]),
     ],
     may_lack_header: false,
 };
@@ -26,11 +26,11 @@ pub fn read_raw_scores(path: impl AsRef<Path>) -> Result<RatingTable> {
     raw_scores(Table::open(path.as_ref(), &SPEC)?)
 }
 
-/// Reads a long table of raw scores from any byte stream: `path`, `subject`, `score`, in any order and beside any others
+/// Reads a long table of raw scores from any byte stream: `path`, `subject`, `score`, in any order and among any others
 /// (`asset_id`, `content_id`). Scores may have any range; clips and raters keep the order in which they first appear.
 ///
 /// # Errors
-/// [`Error::Row`](crate::Error::Row) for a row that cannot be used, and for a rater's second score of a clip.
+/// [`Error::Row`](crate::Error::Row) for an unusable row, and for a rater's second score of a clip.
 ///
 /// # Example
 /// ```
@@ -49,7 +49,7 @@ fn raw_scores<R: Read>(mut table: Table<R>) -> Result<RatingTable> {
         let (clip, rater, score) = (clip(&table, 0)?, table.required(1)?, table.number(2)?);
         ratings
             .add(rater, clip, score)
-            .map_err(|error| table.fault(error.to_string(), "keep one score of a rater for a clip"))?;
+            .map_err(|error| table.fault(error.to_string(), "keep one score per rater and clip"))?;
     }
     Ok(ratings)
 }

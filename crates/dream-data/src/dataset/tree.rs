@@ -10,11 +10,11 @@ use crate::split::{Partition, Split, read_split};
 
 pub(crate) const DESCRIPTIONS: &str = "all_descriptions_en.csv";
 
-/// Extensions of videos: the published one, and that of synthetic data.
+/// Extensions of videos: the published one, and the one of synthetic data.
 const VIDEOS: [&str; 2] = ["mp4", "y4m"];
 
 /// The folder of the benchmark: `videos/C1|C2|C3/*.mp4` (or `.y4m`), `splits/0..9/*.csv`, `all_descriptions_en.csv`.
-/// Nothing is read until it is asked for, and no part has to be there until then.
+/// It reads nothing until asked, and a missing part is an error only then.
 ///
 /// # Example
 /// ```no_run
@@ -28,12 +28,12 @@ pub struct Dataset {
     root: PathBuf,
 }
 
-/// Which videos are there.
+/// Which videos exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inventory {
     /// Round, videos found, and videos in the published benchmark.
     pub rounds: [(Round, usize, usize); 3],
-    /// Videos found whose names are not those of the benchmark; they are not counted above.
+    /// Videos with other names than those of the benchmark; they are not counted above.
     pub unknown: Vec<ClipId>,
 }
 
@@ -41,13 +41,13 @@ impl Dataset {
     /// Takes a folder.
     ///
     /// # Errors
-    /// [`Error::Io`] when it cannot be listed, [`Error::Unrecognised`] when it has neither `videos` nor `splits` nor
+    /// [`Error::Io`] if it cannot be listed, [`Error::Unrecognised`] if it has neither `videos` nor `splits` nor
     /// `all_descriptions_en.csv`.
     pub fn open(root: impl AsRef<Path>) -> Result<Self> {
         let root = root.as_ref().to_owned();
         fs::read_dir(&root).map_err(|e| Error::io(&root, e))?;
         if ["videos", "splits", DESCRIPTIONS].iter().all(|name| !root.join(name).exists()) {
-            let expected = "videos/, splits/ or all_descriptions_en.csv";
+            let expected = "videos/, splits/ or all_descriptions_en.csv".to_owned();
             return Err(Error::Unrecognised {
                 path: root,
                 found: "a folder without them".to_owned(),
@@ -63,7 +63,7 @@ impl Dataset {
         &self.root
     }
 
-    /// Where the video of a clip belongs; whether it is there is another question ([`missing`](Self::missing)).
+    /// Where the video of a clip belongs, whether it exists or not ([`missing`](Self::missing)).
     ///
     /// # Errors
     /// [`Error::InvalidOption`] for a name that leaves the folder (`..`, an absolute path).
@@ -78,11 +78,11 @@ impl Dataset {
         ))
     }
 
-    /// All videos that are there, sorted by name.
+    /// All existing videos, sorted by name.
     ///
     /// # Errors
-    /// [`Error::Io`] for a round's folder that exists and cannot be listed, [`Error::InvalidOption`] for a file name
-    /// that is no text.
+    /// [`Error::Io`] if a round's folder exists and cannot be listed, [`Error::InvalidOption`] for a file name that is
+    /// not UTF-8.
     pub fn videos(&self) -> Result<Vec<ClipId>> {
         let mut clips = Vec::new();
         for round in Round::ALL {
@@ -122,17 +122,17 @@ impl Dataset {
         Ok(Inventory { rounds, unknown })
     }
 
-    /// Those of `clips` whose videos are not there, sorted, each once. Names that leave the folder are among them.
+    /// The `clips` without a video, sorted, each once. Names that leave the folder are among them.
     pub fn missing<'a>(&self, clips: impl IntoIterator<Item = &'a ClipId>) -> Vec<ClipId> {
         let there = |clip: &&ClipId| self.video_path(clip).is_ok_and(|path| path.is_file());
         let missing: BTreeSet<&ClipId> = clips.into_iter().filter(|clip| !there(clip)).collect();
         missing.into_iter().cloned().collect()
     }
 
-    /// The indices of the splits that are there, in order.
+    /// The indices of the existing splits, in order.
     ///
     /// # Errors
-    /// [`Error::Io`] when `splits` exists and cannot be listed.
+    /// [`Error::Io`] if `splits` exists and cannot be listed.
     pub fn splits(&self) -> Result<Vec<usize>> {
         let folder = self.root.join("splits");
         if !folder.exists() {

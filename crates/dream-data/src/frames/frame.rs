@@ -46,6 +46,18 @@ impl<'a> Plane<'a> {
         })
     }
 
+    /// Data, width, height and stride: what a view of another crate is made of.
+    ///
+    /// # Example
+    /// ```
+    /// let plane = dream_data::Plane::new(b"abc_def_", 3, 2, 4).expect("eight bytes");
+    /// assert_eq!(plane.parts(), (&b"abc_def_"[..], 3, 2, 4));
+    /// ```
+    #[must_use]
+    pub const fn parts(self) -> (&'a [u8], usize, usize, usize) {
+        (self.data, self.width, self.height, self.stride)
+    }
+
     /// The rows without padding, `row_bytes` bytes each.
     pub(crate) fn rows(self, row_bytes: usize) -> impl Iterator<Item = &'a [u8]> {
         self.data.chunks(self.stride.max(1)).take(self.height).filter_map(move |row| row.get(..row_bytes))

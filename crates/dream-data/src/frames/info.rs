@@ -1,80 +1,7 @@
 //! What is known about a video before its first frame.
 
-use crate::error::{Error, Result};
+use crate::frames::frame_rate::FrameRate;
 use crate::frames::rotation::Rotation;
-use std::fmt;
-
-/// Frames per second as a positive fraction in lowest terms: 30000/1001, not 29.97.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FrameRate {
-    num: u32,
-    den: u32,
-}
-
-impl FrameRate {
-    /// `num / den` frames per second.
-    ///
-    /// # Errors
-    /// [`Error::InvalidOption`] when either is 0.
-    pub fn new(num: u32, den: u32) -> Result<Self> {
-        Self::from_ratio(u64::from(num), u64::from(den)).ok_or_else(|| Error::InvalidOption {
-            option: "frame_rate",
-            reason: format!("{num}/{den} is not a positive fraction"),
-        })
-    }
-
-    pub(crate) const PAL: Self = Self { num: 25, den: 1 };
-
-    /// Frames per second, numerator.
-    #[must_use]
-    pub fn num(self) -> u32 {
-        self.num
-    }
-
-    /// Frames per second, denominator.
-    #[must_use]
-    pub fn den(self) -> u32 {
-        self.den
-    }
-
-    /// Frames per second as a number.
-    #[must_use]
-    pub fn as_f64(self) -> f64 {
-        f64::from(self.num) / f64::from(self.den)
-    }
-
-    /// The time of frame `index` of a stream with this constant rate, in seconds.
-    pub(crate) fn time_of(self, index: u64) -> f64 {
-        index as f64 * f64::from(self.den) / f64::from(self.num)
-    }
-
-    /// Lowest terms; fractions beyond 32 bits lose their last bits; `None` for 0.
-    pub(crate) fn from_ratio(num: u64, den: u64) -> Option<Self> {
-        let divisor = gcd(num, den).max(1);
-        let (mut num, mut den) = (num / divisor, den / divisor);
-        while num.max(den) > u64::from(u32::MAX) {
-            num >>= 1;
-            den >>= 1;
-        }
-        let divisor = gcd(num, den).max(1);
-        let (num, den) = (u32::try_from(num / divisor).ok()?, u32::try_from(den / divisor).ok()?);
-        (num > 0 && den > 0).then_some(Self { num, den })
-    }
-}
-
-impl fmt::Display for FrameRate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.den == 1 { write!(f, "{}", self.num) } else { write!(f, "{}/{}", self.num, self.den) }
-    }
-}
-
-fn gcd(a: u64, b: u64) -> u64 {
-    let (mut a, mut b) = (a, b);
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
-}
 
 /// Which sample values stand for black and white.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -117,6 +44,9 @@ pub struct VideoInfo {
     pub frames: Option<u64>,
     /// What the file says about black and white.
     pub range: ColorRange,
+    /// True when frames are [`Pixels::Yuv420`](crate::Pixels::Yuv420), whose chroma has half the size: crops of such
+    /// frames begin at even pixels, see [`RelativeBox::in_frame`](crate::RelativeBox::in_frame).
+    pub half_chroma: bool,
     /// The turn that a player applies before it shows a frame. Frames are handed out as stored, **not**
     /// turned, unless [`OpenOptions::apply_rotation`](crate::OpenOptions::apply_rotation) asks for it; then
     /// this is `None`.
@@ -140,7 +70,8 @@ pub struct VideoInfo {
 }
 
 impl VideoInfo {
-    /// What every source knows; the rest unknown. The rate is taken as constant.
+    /// What every source knows; the rest unknown. The rate is taken as constant, and the frames as 4:2:0: a source of
+    /// gray or RGB frames sets `half_chroma` to false.
     #[must_use]
     pub fn new(width: u32, height: u32, frame_rate: FrameRate, decoder: &'static str) -> Self {
         let range = ColorRange::Unknown;
@@ -150,6 +81,7 @@ impl VideoInfo {
             frame_rate,
             frames: None,
             range,
+            half_chroma: true,
             rotation: Rotation::None,
             bit_depth: None,
             pacing: Pacing::Constant,
@@ -183,23 +115,5 @@ impl RawFormat {
     #[must_use]
     pub fn new(width: u32, height: u32, frame_rate: FrameRate) -> Self {
         Self { width, height, frame_rate, range: ColorRange::Unknown, bit_depth: 8 }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rates_are_exact_and_reduced() {
-        let ntsc = FrameRate::new(60_000, 2_002).unwrap();
-        assert_eq!((ntsc.num(), ntsc.den(), ntsc.to_string().as_str()), (30_000, 1_001, "30000/1001"));
-        assert_eq!(FrameRate::new(50, 2).unwrap().to_string(), "25");
-        assert!((ntsc.as_f64() - 29.970_029_970_029_97).abs() < 1e-12);
-        assert!((ntsc.time_of(30_000) - 1001.0).abs() < 1e-9);
-        assert!(FrameRate::new(0, 1).is_err() && FrameRate::new(1, 0).is_err());
-        let long = FrameRate::from_ratio(u64::MAX, u64::MAX / 25).unwrap();
-        assert!((long.as_f64() - 25.0).abs() < 1e-6, "{long}");
-        assert_eq!(FrameRate::from_ratio(u64::MAX, 1), None);
     }
 }

@@ -3,13 +3,17 @@
 //! The ground: `source` (the trait), `frame`, `info`, `rotation`, `relative_box` and their like. On it stand `readers`
 //! and `filters`, which import the trait and never each other. `open` imports the readers; nothing imports `open`.
 
+pub(crate) mod face_boxes;
 pub(crate) mod filters;
 pub(crate) mod frame;
+pub(crate) mod frame_rate;
+pub(crate) mod frame_size;
 pub(crate) mod info;
 pub(crate) mod inputs;
 pub(crate) mod kind;
 pub(crate) mod open;
 pub(crate) mod options;
+pub(crate) mod pixel_rect;
 pub(crate) mod readers;
 pub(crate) mod relative_box;
 mod remedy;

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::frames::filters::rotate::Rotated;
+use crate::frames::filters::sample::{Sampled, count_frames};
 use crate::frames::kind::{RAW, has_extension};
 use crate::frames::options::{Decoder, OpenOptions};
 #[cfg(feature = "ffmpeg")]
@@ -14,6 +15,7 @@ use crate::frames::readers::y4m::{SIGNATURE, Y4mReader};
 #[cfg(not(any(feature = "h264", feature = "ffmpeg")))]
 use crate::frames::remedy::NO_DECODER;
 use crate::frames::rotation::Rotation;
+use crate::frames::sampling::Sampling;
 use crate::frames::source::FrameSource;
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -38,6 +40,49 @@ pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Box<dyn Fra
     Ok(source)
 }
 
+/// Opens a video and takes the frames that `sampling` asks for. The same plan gives the same frames wherever the file is
+/// opened this way.
+///
+/// The number of frames that a container states is a promise that it may break. Where the plan needs the number
+/// ([`Sampling::needs_count`]), it is therefore counted in a first pass; only raw files and folders of images, whose
+/// number is a fact, spare it.
+///
+/// # Errors
+/// As [`open`] and [`Sampling::sampler`]; of a damaged video, where frames must be counted, [`Error::Damaged`].
+///
+/// # Example
+/// ```
+/// use dream_data::{FrameSource, OpenOptions, Sampling, open_sampled};
+///
+/// let path = std::env::temp_dir().join("dream-data-open-sampled.y4m");
+/// std::fs::write(&path, b"YUV4MPEG2 W1 H1 F10:1 Cmono\nFRAME\naFRAME\nbFRAME\ncFRAME\nd")?;
+/// let mut frames = open_sampled(&path, &OpenOptions::default(), Sampling::Centres { n: 2 })?;
+/// let mut found = Vec::new();
+/// while let Some(frame) = frames.next_frame()? {
+///     found.push(frame.index());
+/// }
+/// assert_eq!(found, [1, 3]);
+/// # std::fs::remove_file(path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn open_sampled(
+    path: impl AsRef<Path>,
+    options: &OpenOptions,
+    sampling: Sampling,
+) -> Result<Sampled<Box<dyn FrameSource>>> {
+    let path = path.as_ref();
+    let mut source = open(path, options)?;
+    let exact = source.info().frames.filter(|_| matches!(source.info().decoder, "raw" | "image"));
+    match exact {
+        Some(frames) => Sampled::with_count(source, sampling, frames),
+        None if sampling.needs_count() => {
+            let frames = count_frames(&mut source)?;
+            Sampled::with_count(open(path, options)?, sampling, frames)
+        }
+        None => Sampled::without_count(source, sampling),
+    }
+}
+
 fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
     if path.is_dir() {
         return Ok(Box::new(ImageSequence::open_folder(path, options.image_rate)?));
@@ -49,7 +94,7 @@ fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource
         return Err(Error::Unrecognised {
             path: path.to_owned(),
             found: "the file is empty".to_owned(),
-            expected: "a video or an image",
+            expected: "a video or an image".to_owned(),
         });
     }
     if magic.starts_with(SIGNATURE) {

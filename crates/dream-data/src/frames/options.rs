@@ -1,6 +1,7 @@
 //! How a video is to be opened.
 
-use crate::frames::info::{FrameRate, RawFormat};
+use crate::frames::frame_rate::FrameRate;
+use crate::frames::info::RawFormat;
 
 /// Which decoder reads video containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

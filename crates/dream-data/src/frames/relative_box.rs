@@ -1,17 +1,18 @@
 //! A crop in relative corners, as face boxes are published.
 
-use std::str::FromStr;
-
 use crate::error::{Error, Result};
+use crate::frames::frame::Pixels;
+use crate::frames::pixel_rect::PixelRect;
+use std::str::FromStr;
 
 /// A box in relative corners: `0, 0` is the top left of a frame, `1, 1` its bottom right.
 ///
 /// # Example
 /// ```
-/// use dream_data::RelativeBox;
+/// use dream_data::{PixelRect, RelativeBox};
 ///
 /// let face: RelativeBox = "0.25,0.1,0.75,0.6".parse()?;
-/// assert_eq!(face.to_pixels(640, 360), (160, 36, 320, 180));
+/// assert_eq!(face.to_pixels(640, 360), PixelRect { left: 160, top: 36, width: 320, height: 180 });
 /// assert!("0.5,0.5,0.5,0.9".parse::<RelativeBox>().is_err()); // empty
 /// # Ok::<(), dream_data::Error>(())
 /// ```
@@ -40,10 +41,10 @@ impl RelativeBox {
         self.corners
     }
 
-    /// Left, top, width and height in pixels of a frame of `width` x `height`: corners rounded to the nearest
-    /// pixel border, at least one pixel, within the frame. A frame without pixels gives an empty box.
+    /// The box in pixels of a frame of `width` x `height`: corners rounded to the nearest pixel border, at least one
+    /// pixel, within the frame. A frame without pixels gives an empty box.
     #[must_use]
-    pub fn to_pixels(&self, width: usize, height: usize) -> (usize, usize, usize, usize) {
+    pub fn to_pixels(&self, width: usize, height: usize) -> PixelRect {
         let side = |from: f64, to: f64, size: usize| {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0..=size")]
             let pixel = |at: f64| ((at * size as f64).round() as usize).min(size);
@@ -51,17 +52,32 @@ impl RelativeBox {
             (start, pixel(to).max(start + 1).min(size).saturating_sub(start))
         };
         let [x1, y1, x2, y2] = self.corners;
-        let ((x, w), (y, h)) = (side(x1, x2, width), side(y1, y2, height));
-        (x, y, w, h)
+        let ((left, width), (top, height)) = (side(x1, x2, width), side(y1, y2, height));
+        PixelRect { left, top, width, height }
     }
 
     /// As [`RelativeBox::to_pixels`], with left and top moved to the even pixel at or before them, so that chroma
     /// of half size can be cut at the same place. Right and bottom stay: the result holds the whole of
     /// `to_pixels` and at most one column and one row more.
     #[must_use]
-    pub fn to_even_pixels(&self, width: usize, height: usize) -> (usize, usize, usize, usize) {
-        let (x, y, w, h) = self.to_pixels(width, height);
-        (x - x % 2, y - y % 2, w + x % 2, h + y % 2)
+    pub fn to_even_pixels(&self, width: usize, height: usize) -> PixelRect {
+        let PixelRect { left, top, width, height } = self.to_pixels(width, height);
+        PixelRect {
+            left: left - left % 2,
+            top: top - top % 2,
+            width: width + left % 2,
+            height: height + top % 2,
+        }
+    }
+
+    /// The pixels that every program cuts out of a frame for this box: [`RelativeBox::to_even_pixels`] of 4:2:0,
+    /// [`RelativeBox::to_pixels`] of gray and RGB. [`Cropped`](crate::Cropped) obeys it.
+    #[must_use]
+    pub fn in_frame(&self, pixels: &Pixels<'_>) -> PixelRect {
+        match pixels {
+            Pixels::Yuv420 { y, .. } => self.to_even_pixels(y.width, y.height),
+            Pixels::Gray(plane) | Pixels::Rgb(plane) => self.to_pixels(plane.width, plane.height),
+        }
     }
 
     /// The box `factor` times as wide and as high around the same centre, cut at the borders of the frame. Face
@@ -80,34 +96,6 @@ impl RelativeBox {
             ((from - grow).max(0.0), (to + grow).min(1.0))
         };
         let ((x1, x2), (y1, y2)) = (side(x1, x2), side(y1, y2));
-        Self::new(x1, y1, x2, y2)
-    }
-
-    /// The median of each corner; of an even number the mean of the two in the middle. `None` for no boxes.
-    /// A few wild boxes do not move it, and it is a box again: where left is smaller than right in every box, so
-    /// are their medians.
-    #[must_use]
-    pub fn median<'a>(boxes: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
-        let mut corners: [Vec<f64>; 4] = Default::default();
-        for found in boxes {
-            corners.iter_mut().zip(found.corners).for_each(|(all, corner)| all.push(corner));
-        }
-        let mut median = [0.0; 4];
-        for (median, mut all) in median.iter_mut().zip(corners) {
-            all.sort_by(f64::total_cmp);
-            let middle = |at: usize| all.get(at).copied();
-            *median = middle(all.len().checked_sub(1)? / 2)? / 2.0 + middle(all.len() / 2)? / 2.0;
-        }
-        let [x1, y1, x2, y2] = median;
-        Self::new(x1, y1, x2, y2).ok()
-    }
-
-    /// The point `weight` of the way from this box to `other`, corner by corner.
-    pub(crate) fn towards(&self, other: &Self, weight: f64) -> Result<Self> {
-        let mut corners = self.corners;
-        corners.iter_mut().zip(other.corners).for_each(|(from, to)| *from += weight * (to - *from));
-        // Rounding may pass the border by the last bit.
-        let [x1, y1, x2, y2] = corners.map(|corner| corner.clamp(0.0, 1.0));
         Self::new(x1, y1, x2, y2)
     }
 }
@@ -131,6 +119,7 @@ impl FromStr for RelativeBox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frames::frame::Plane;
 
     #[test]
     fn every_box_has_a_pixel_inside_the_frame() {
@@ -138,14 +127,16 @@ mod tests {
         for (i, &from) in steps.iter().enumerate() {
             for &to in &steps[i + 1..] {
                 for size in [1, 2, 3, 7, 1920] {
-                    let (x, y, w, h) = RelativeBox::new(from, from, to, to).unwrap().to_pixels(size, size);
-                    assert!(w >= 1 && h >= 1 && x + w <= size && y + h <= size, "{from} {to} {size}");
+                    let rect = RelativeBox::new(from, from, to, to).unwrap().to_pixels(size, size);
+                    let PixelRect { left, top, width, height } = rect;
+                    assert!(width >= 1 && height >= 1, "{from} {to} {size}");
+                    assert!(left + width <= size && top + height <= size, "{from} {to} {size}");
                 }
             }
         }
         let whole = RelativeBox::new(0.0, 0.0, 1.0, 1.0).unwrap();
-        assert_eq!(whole.to_pixels(7, 5), (0, 0, 7, 5));
-        assert_eq!(whole.to_pixels(0, 0), (0, 0, 0, 0));
+        assert_eq!(whole.to_pixels(7, 5), PixelRect { left: 0, top: 0, width: 7, height: 5 });
+        assert_eq!(whole.to_pixels(0, 0), PixelRect::default());
     }
 
     #[test]
@@ -153,11 +144,24 @@ mod tests {
         for (x1, x2) in [(0.0, 1.0), (0.1, 0.2), (0.3, 0.9), (0.99, 1.0), (0.5, 0.500_001)] {
             for size in [1, 2, 3, 7, 640] {
                 let face = RelativeBox::new(x1, x1, x2, x2).unwrap();
-                let ((x, y, w, h), even) = (face.to_pixels(size, size), face.to_even_pixels(size, size));
-                assert!(even.0 % 2 == 0 && even.1 % 2 == 0 && x - even.0 <= 1 && y - even.1 <= 1);
-                assert_eq!((even.0 + even.2, even.1 + even.3), (x + w, y + h), "{face:?} of {size}");
+                let (plain, even) = (face.to_pixels(size, size), face.to_even_pixels(size, size));
+                assert!(even.left % 2 == 0 && even.top % 2 == 0, "{face:?} of {size}");
+                assert!(plain.left - even.left <= 1 && plain.top - even.top <= 1, "{face:?} of {size}");
+                let ends = |rect: PixelRect| (rect.left + rect.width, rect.top + rect.height);
+                assert_eq!(ends(even), ends(plain), "{face:?} of {size}");
             }
         }
+    }
+
+    #[test]
+    fn only_half_chroma_asks_for_even_pixels() {
+        let (bytes, face) = ([0; 105], RelativeBox::new(0.5, 0.2, 1.0, 1.0).unwrap());
+        let plane = |width, height| Plane::new(&bytes, width, height, width).unwrap();
+        let plain = PixelRect { left: 4, top: 1, width: 3, height: 4 };
+        assert_eq!(face.in_frame(&Pixels::Gray(plane(7, 5))), plain);
+        assert_eq!(face.in_frame(&Pixels::Rgb(Plane::rgb(&bytes, 7, 5, 21).unwrap())), plain);
+        let yuv = Pixels::Yuv420 { y: plane(7, 5), u: plane(4, 3), v: plane(4, 3) };
+        assert_eq!(face.in_frame(&yuv), PixelRect { left: 4, top: 0, width: 3, height: 5 });
     }
 
     #[test]
@@ -175,16 +179,6 @@ mod tests {
         for factor in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(face.expanded(factor).is_err(), "{factor}");
         }
-    }
-
-    #[test]
-    fn medians_are_boxes_and_ignore_the_wild_one() {
-        let boxes = [(0.1, 0.4), (0.2, 0.5), (0.9, 1.0)].map(|(a, b)| RelativeBox::new(a, a, b, b).unwrap());
-        assert_eq!(RelativeBox::median(&boxes), Some(boxes[1]));
-        let two = RelativeBox::median(&boxes[..2]).unwrap().corners();
-        assert!((two[0] - 0.15).abs() < 1e-12 && (two[2] - 0.45).abs() < 1e-12, "{two:?}");
-        assert_eq!(RelativeBox::median(&boxes[..1]), Some(boxes[0]));
-        assert_eq!(RelativeBox::median(&[]), None);
     }
 
     #[test]

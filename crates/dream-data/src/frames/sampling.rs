@@ -1,15 +1,19 @@
 //! Which frames of a video are looked at: decisions by position and time, no pixels.
 
-use std::collections::BTreeSet;
-
 use crate::error::{Error, Result};
 use crate::random::SplitMix64;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
 
 /// Seconds by which a frame may come early and still open its second: less than any container's unit of time,
 /// more than the rounding of sums of seconds.
 const EARLY: f64 = 1e-6;
 
 /// Which frames of a video are taken.
+///
+/// Its text is `every:6`, with an offset `every:6+2`; `centres:3`; `clips:2x8/2` for 2 clips of 8 frames that are 2
+/// apart, with a seed other than 0 `clips:2x8/2@7`; and `second` for one frame a second.
 ///
 /// # Example
 /// ```
@@ -20,10 +24,11 @@ const EARLY: f64 = 1e-6;
 ///     Ok((0..frames).filter(|&index| sampler.wants(index, index as f64 / 25.0)).collect())
 /// };
 /// assert_eq!(taken(Sampling::default(), 20)?, [0, 6, 12, 18]);
-/// assert_eq!(taken(Sampling::Uniform { n: 4 }, 20)?, [2, 7, 12, 17]);
+/// assert_eq!(taken(Sampling::Centres { n: 4 }, 20)?, [2, 7, 12, 17]);
 /// assert_eq!(taken(Sampling::OnePerSecond, 60)?, [0, 25, 50]);
 /// let clips = Sampling::Clips { k: 2, length: 3, step: 2, seed: 1 };
 /// assert_eq!(taken(clips, 20)?.len(), 6);
+/// assert_eq!((clips.to_string().as_str(), "clips:2x3/2@1".parse::<Sampling>()?), ("clips:2x3/2@1", clips));
 /// # Ok::<(), dream_data::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,7 +45,7 @@ pub enum Sampling {
     /// `n` frames spread over the video: of `n` parts of equal length the middle frame each, which is frame
     /// `floor((2 i + 1) frames / (2 n))` of the part `i`. A video of at most `n` frames gives each frame once.
     /// Needs the number of frames.
-    Uniform {
+    Centres {
         /// How many; at least 1.
         n: u64,
     },
@@ -77,13 +82,7 @@ impl Sampling {
     /// `frames` is `None` and needed; [`Error::TooFewFrames`] when the clips do not fit side by side, or when
     /// frames of an empty video are wanted.
     pub fn sampler(self, frames: Option<u64>) -> Result<Sampler> {
-        let at_least_one = |option: &'static str, value: u64| match value {
-            0 => Err(Error::InvalidOption {
-                option,
-                reason: "0 takes no frames; it must be at least 1".into(),
-            }),
-            _ => Ok(()),
-        };
+        self.check()?;
         let known = |sampling: &'static str, needed: u64| match frames {
             None => Err(Error::FrameCountUnknown { sampling }),
             Some(found) if found < needed => Err(Error::TooFewFrames { sampling, needed, found }),
@@ -91,22 +90,85 @@ impl Sampling {
         };
         let mut starts = Vec::new();
         match self {
-            Self::Every { n, .. } => at_least_one("n", n)?,
-            Self::Uniform { n } => {
-                at_least_one("n", n)?;
-                known("uniform", 1)?;
+            Self::Every { .. } | Self::OnePerSecond => {}
+            Self::Centres { .. } => {
+                known("centres", 1)?;
             }
             Self::Clips { k, length, step, seed } => {
-                for (option, value) in [("k", k), ("length", length), ("step", step)] {
-                    at_least_one(option, value)?;
-                }
                 let span = span(length, step);
                 let found = known("clips", k.saturating_mul(span))?;
                 starts = places(k, span, found, seed);
             }
-            Self::OnePerSecond => {}
         }
         Ok(Sampler { sampling: self, frames, starts, origin: None, second: -1.0 })
+    }
+
+    /// True for the ways that cannot decide without the number of frames.
+    #[must_use]
+    pub const fn needs_count(self) -> bool {
+        matches!(self, Self::Centres { .. } | Self::Clips { .. })
+    }
+
+    fn check(self) -> Result<()> {
+        let numbers: &[(&'static str, u64)] = match self {
+            Self::Every { n, .. } | Self::Centres { n } => &[("n", n)],
+            Self::Clips { k, length, step, .. } => &[("k", k), ("length", length), ("step", step)],
+            Self::OnePerSecond => &[],
+        };
+        match numbers.iter().find(|(_, value)| *value == 0) {
+            Some((option, _)) => Err(Error::option(option, "0 takes no frames; it must be at least 1")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Sampling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Every { n, offset: 0 } => write!(f, "every:{n}"),
+            Self::Every { n, offset } => write!(f, "every:{n}+{offset}"),
+            Self::Centres { n } => write!(f, "centres:{n}"),
+            Self::Clips { k, length, step, seed: 0 } => write!(f, "clips:{k}x{length}/{step}"),
+            Self::Clips { k, length, step, seed } => write!(f, "clips:{k}x{length}/{step}@{seed}"),
+            Self::OnePerSecond => f.write_str("second"),
+        }
+    }
+}
+
+/// From the text that `Display` writes.
+impl FromStr for Sampling {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let sampling = parse(text).ok_or_else(|| {
+            let known = "every:6, every:6+2 (from frame 2 on), centres:3, clips:2x8/2 (2 clips of 8 frames, 2 apart), \
+                         clips:2x8/2@7 (with a seed) or second";
+            Error::option("sampling", format!("`{text}` is no way of sampling; give {known}"))
+        })?;
+        sampling.check()?;
+        Ok(sampling)
+    }
+}
+
+fn parse(text: &str) -> Option<Sampling> {
+    if text == "second" {
+        return Some(Sampling::OnePerSecond);
+    }
+    let (kind, rest) = text.split_once(':')?;
+    match kind {
+        "every" => {
+            let (n, offset) = rest.split_once('+').unwrap_or((rest, "0"));
+            Some(Sampling::Every { n: n.parse().ok()?, offset: offset.parse().ok()? })
+        }
+        "centres" => Some(Sampling::Centres { n: rest.parse().ok()? }),
+        "clips" => {
+            let (clips, seed) = rest.split_once('@').unwrap_or((rest, "0"));
+            let (k, clip) = clips.split_once('x')?;
+            let (length, step) = clip.split_once('/')?;
+            let [k, length, step, seed] = [k, length, step, seed].map(|number| number.parse().ok());
+            Some(Sampling::Clips { k: k?, length: length?, step: step?, seed: seed? })
+        }
+        _ => None,
     }
 }
 
@@ -155,7 +217,7 @@ impl Sampler {
             Sampling::Every { n, offset } => {
                 index.checked_sub(offset).is_some_and(|past| past.checked_rem(n) == Some(0))
             }
-            Sampling::Uniform { n } => is_centre(index, n, self.frames.unwrap_or(0)),
+            Sampling::Centres { n } => is_centre(index, n, self.frames.unwrap_or(0)),
             Sampling::Clips { .. } => self.clip_of(index).is_some(),
             Sampling::OnePerSecond => {
                 if !time.is_finite() {
@@ -176,7 +238,7 @@ impl Sampler {
     pub fn expected(&self) -> Option<u64> {
         match self.sampling {
             Sampling::Every { n, offset } => Some(self.frames?.saturating_sub(offset).div_ceil(n.max(1))),
-            Sampling::Uniform { n } => Some(n.min(self.frames?)),
+            Sampling::Centres { n } => Some(n.min(self.frames?)),
             Sampling::Clips { k, length, .. } => Some(k.saturating_mul(length)),
             Sampling::OnePerSecond => None,
         }
@@ -190,7 +252,7 @@ impl Sampler {
                 let past = self.frames?.checked_sub(1)?.checked_sub(offset)?;
                 Some(offset + past - past.checked_rem(n)?)
             }
-            Sampling::Uniform { n } => {
+            Sampling::Centres { n } => {
                 let frames = self.frames?;
                 let n = n.min(frames);
                 Some(centre(n.checked_sub(1)?, n, frames))
@@ -275,13 +337,13 @@ mod tests {
                 let expected: Vec<f64> = (0..parts)
                     .map(|i| ((i as f64 + 0.5) * frames as f64 / parts as f64 + 1e-9).floor())
                     .collect();
-                let found = taken(Sampling::Uniform { n }, frames);
+                let found = taken(Sampling::Centres { n }, frames);
                 let found: Vec<f64> = found.into_iter().map(|index| index as f64).collect();
                 assert_eq!(found, expected, "{n} of {frames}");
             }
         }
-        assert_eq!(taken(Sampling::Uniform { n: 9 }, 3), [0, 1, 2]);
-        let mut huge = Sampling::Uniform { n: 2 }.sampler(Some(u64::MAX)).unwrap();
+        assert_eq!(taken(Sampling::Centres { n: 9 }, 3), [0, 1, 2]);
+        let mut huge = Sampling::Centres { n: 2 }.sampler(Some(u64::MAX)).unwrap();
         assert!(huge.wants(u64::MAX / 4, 0.0) && !huge.wants(u64::MAX / 2, 0.0));
     }
 
@@ -339,11 +401,47 @@ mod tests {
     }
 
     #[test]
+    fn ways_of_sampling_are_read_and_written() {
+        for (text, expected) in [
+            ("every:6", Sampling::Every { n: 6, offset: 0 }),
+            ("every:6+2", Sampling::Every { n: 6, offset: 2 }),
+            ("centres:3", Sampling::Centres { n: 3 }),
+            ("clips:2x8/2", Sampling::Clips { k: 2, length: 8, step: 2, seed: 0 }),
+            ("clips:2x8/3@7", Sampling::Clips { k: 2, length: 8, step: 3, seed: 7 }),
+            ("second", Sampling::OnePerSecond),
+        ] {
+            assert_eq!((text.parse::<Sampling>().unwrap(), expected.to_string().as_str()), (expected, text));
+        }
+        for text in [
+            "",
+            "every",
+            "every:",
+            "every:x",
+            "every:-1",
+            "every:6+",
+            "centre:3",
+            "centres:3+1",
+            "clips:2x8",
+            "clips:2/8",
+            "clips:2x8/2@",
+            "second:1",
+            "Second",
+        ] {
+            let error = text.parse::<Sampling>().unwrap_err().to_string();
+            assert!(error.contains(&format!("`{text}` is no way of sampling; give every:6")), "{error}");
+        }
+        for text in ["every:0", "centres:0", "clips:0x8/2", "clips:2x0/2", "clips:2x8/0"] {
+            let error = text.parse::<Sampling>().unwrap_err().to_string();
+            assert!(error.contains("it must be at least 1"), "{error}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_is_a_typed_error() {
         let clips = |k, length, step| Sampling::Clips { k, length, step, seed: 0 };
         for sampling in [
             Sampling::Every { n: 0, offset: 1 },
-            Sampling::Uniform { n: 0 },
+            Sampling::Centres { n: 0 },
             clips(0, 1, 1),
             clips(1, 0, 1),
             clips(1, 1, 0),
@@ -351,10 +449,10 @@ mod tests {
             let error = sampling.sampler(Some(9)).unwrap_err();
             assert!(matches!(error, Error::InvalidOption { .. }), "{error}");
         }
-        for sampling in [Sampling::Uniform { n: 3 }, clips(1, 2, 3)] {
+        for sampling in [Sampling::Centres { n: 3 }, clips(1, 2, 3)] {
             let error = sampling.sampler(None).unwrap_err();
             assert!(matches!(error, Error::FrameCountUnknown { .. }), "{error}");
-            assert!(error.to_string().contains("count_frames"), "{error}");
+            assert!(error.to_string().contains("open_sampled"), "{error}");
             let error = sampling.sampler(Some(0)).unwrap_err();
             assert!(matches!(error, Error::TooFewFrames { found: 0, .. }), "{error}");
         }

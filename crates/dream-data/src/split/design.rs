@@ -7,11 +7,11 @@ use crate::error::{Error, Result};
 use crate::random::SplitMix64;
 use crate::split::{Partition, Split, catalogue};
 
-/// How splits are drawn: some identities and some methods are kept from train, and every clip falls into one of the four
-/// sets by whether its identity and its method are among them. Real clips have methods too, by default one a round
+/// How to draw splits: some identities and some methods are held out of train, and a clip's set depends on whether its
+/// identity and its method are among them. Real clips have methods too, by default one per round
 /// ([`ClipParts::method`](crate::dataset::ClipParts::method)).
 ///
-/// The defaults hold out what DFGC-VRA held out: 6 of its 20 identity groups and 10 of its methods. A draw depends on the
+/// The defaults hold out as many as DFGC-VRA: 6 of its 20 identity groups and 10 of its methods. A draw depends on the
 /// seed, the index and the names, not on the order of the clips.
 ///
 /// # Reference
@@ -32,13 +32,13 @@ use crate::split::{Partition, Split, catalogue};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SplitDesign {
-    /// How many identities are kept from train.
+    /// How many identities are held out of train.
     pub test_identities: usize,
-    /// How many methods are kept from train.
+    /// How many methods are held out of train.
     pub test_methods: usize,
     /// How many splits there are.
     pub repeats: usize,
-    /// What the draws depend on.
+    /// The seed of the draws.
     pub seed: u64,
 }
 
@@ -52,9 +52,8 @@ impl SplitDesign {
     /// Draws split `index` of `0..repeats`. Sets are sorted by name and have no scores yet ([`Split::with_mos`]).
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for an index that is out of range, a clip that is twice in the list, a number of
-    /// identities or methods that leaves none on one side, and a set that stays empty because the clips lack its
-    /// combinations.
+    /// [`Error::InvalidOption`] for an index out of range, a clip twice in the list, a number of identities or methods
+    /// that leaves none on one side, and a set that stays empty because the clips lack its combinations.
     pub fn draw(&self, clips: &[Clip], index: usize) -> Result<Split> {
         if index >= self.repeats {
             return Err(Error::option("index", format!("{index} of {} repeats; count from 0", self.repeats)));
@@ -92,7 +91,7 @@ impl SplitDesign {
     }
 }
 
-/// `count` of the different names, drawn after sorting.
+/// `count` of the distinct names, drawn after sorting.
 fn choose<'a>(
     random: &mut SplitMix64,
     names: impl Iterator<Item = &'a str>,
@@ -154,9 +153,9 @@ pub(super) mod tests {
         assert_ne!(SplitDesign { seed: 1, ..design }.draw(&clips, 3).unwrap(), first);
     }
 
-    /// A change of the generator or of the order would change every split that someone has named by its seed. The values
-    /// come from a second implementation, in Python: SplitMix64 as published, Fisher-Yates from the end, identities
-    /// before methods, both sorted as text.
+    /// Another generator or order would change every split that somebody has named by its seed. The values come from a
+    /// second implementation, in Python: SplitMix64 as published, Fisher-Yates from the end, identities before methods,
+    /// both sorted as text.
     #[test]
     fn the_stream_is_fixed() {
         for (index, wanted) in [

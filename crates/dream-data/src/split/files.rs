@@ -9,11 +9,11 @@ use crate::split::{Partition, Split};
 use crate::table::quoted;
 
 /// Reads `train_set.csv`, `test_set1.csv`, `test_set2.csv` and `test_set3.csv` of a folder, each a list of clips and
-/// scores ([`parse_mos_list`](crate::dataset::parse_mos_list)). What one set holds of another is not looked at here:
-/// [`check_split`](super::check_split) is for that.
+/// scores ([`parse_mos_list`](crate::dataset::parse_mos_list)). It does not compare the sets with each other:
+/// [`check_split`](super::check_split) does.
 ///
 /// # Errors
-/// [`Error::Io`] for a file that is missing, and those of the list.
+/// [`Error::Io`] for a missing file, and those of the list.
 pub fn read_split(folder: impl AsRef<Path>) -> Result<Split> {
     let mut split = Split::default();
     for set in Partition::ALL {
@@ -22,12 +22,12 @@ pub fn read_split(folder: impl AsRef<Path>) -> Result<Split> {
     Ok(split)
 }
 
-/// Writes the four lists of a split into a folder, which is made where it is missing; files there are replaced. The
-/// columns are `file,mos`, or `file` alone for a set without scores. Reading gives the same split, to the last bit.
+/// Writes the four lists of a split into a folder. It creates the folder if necessary and replaces existing files. The
+/// columns are `file,mos`, or `file` alone for a set without scores. Reading gives exactly the same split.
 ///
 /// # Errors
 /// [`Error::Io`], and [`Error::InvalidOption`] for a set in which only some clips have scores, or a score that is not
-/// finite; nothing is written then.
+/// finite; it writes nothing then.
 pub fn write_split(split: &Split, folder: impl AsRef<Path>) -> Result<()> {
     let folder = folder.as_ref();
     let texts = Partition::ALL.map(|set| Ok((set, text(split.set(set), set.file_stem())?)));
@@ -40,12 +40,12 @@ pub fn write_split(split: &Split, folder: impl AsRef<Path>) -> Result<()> {
     Ok(())
 }
 
-/// Writes one list of clips and scores, for example a part of train held out for validation; a file that is there is
-/// replaced. The columns are those of [`write_split`].
+/// Writes one list of clips and scores, for example a part of train held out for validation, and replaces an existing
+/// file. The columns are those of [`write_split`].
 ///
 /// # Errors
 /// [`Error::Io`], and [`Error::InvalidOption`] for a list in which only some clips have scores, or a score that is not
-/// finite; nothing is written then.
+/// finite; it writes nothing then.
 ///
 /// # Example
 /// ```
@@ -73,7 +73,7 @@ fn text(rows: &[Labelled], list: &str) -> Result<String> {
             Some(mos) if mos.is_finite() => text.push_str(&format!(",{mos}")),
             None if !scored => {}
             _ => {
-                let reason = format!("`{}` in {list} has no finite score, and others have one", row.clip);
+                let reason = format!("`{}` in {list} has no finite score, but others have one", row.clip);
                 return Err(Error::option("split", reason));
             }
         }

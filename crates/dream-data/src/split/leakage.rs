@@ -18,7 +18,7 @@ pub enum Leak {
         clip: ClipId,
         /// Where it was first.
         first: Partition,
-        /// Where it is again.
+        /// Where it is repeated.
         again: Partition,
     },
     /// The clip is in test-1 or test-3, and its identity is in train.
@@ -39,7 +39,7 @@ pub enum Leak {
         /// The method.
         method: String,
     },
-    /// No clip of that name is known, so nothing can be said about it.
+    /// No clip of that name is known, so it cannot be checked.
     Unknown {
         /// The name.
         clip: ClipId,
@@ -64,7 +64,7 @@ impl fmt::Display for Leak {
     }
 }
 
-/// What is in a set.
+/// The contents of a set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SetSummary {
@@ -84,20 +84,20 @@ pub struct SetSummary {
 pub struct LeakReport {
     /// Every offending clip, set by set.
     pub leaks: Vec<Leak>,
-    /// Known clips that are in no set, sorted. Not a leak, but someone may have forgotten them.
+    /// Known clips that are in no set, sorted. Not a leak, but perhaps forgotten.
     pub unassigned: Vec<ClipId>,
     /// Train, test-1, test-2, test-3.
     pub sets: [SetSummary; 4],
 }
 
 impl LeakReport {
-    /// Whether nothing leaks.
+    /// Whether there is no leak.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.leaks.is_empty()
     }
 
-    /// What is in a set.
+    /// The contents of a set.
     #[must_use]
     pub fn set(&self, set: Partition) -> &SetSummary {
         let [train, test1, test2, test3] = &self.sets;
@@ -110,11 +110,11 @@ impl LeakReport {
     }
 }
 
-/// Looks for leaks in any split, drawn or read. `known` says which identity and method a clip has; for names of the
-/// benchmark, [`Clip::from_id`] knows.
+/// Looks for leaks in any split, drawn or read. `known` gives the identity and method of every clip; for names of the
+/// benchmark use [`Clip::from_id`].
 ///
 /// # Errors
-/// [`Error::InvalidOption`](crate::Error::InvalidOption) when `known` has a clip twice.
+/// [`Error::InvalidOption`](crate::Error::InvalidOption) if `known` has a clip twice.
 pub fn check_split(split: &Split, known: &[Clip]) -> Result<LeakReport> {
     let known = catalogue(known)?;
     let mut seen: BTreeMap<&ClipId, Partition> = BTreeMap::new();

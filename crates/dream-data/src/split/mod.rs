@@ -1,7 +1,7 @@
 //! Which clips train and which test, so that a test clip shows a new person, a new method, or both.
 //!
 //! [`SplitDesign`] draws splits, [`read_split`] and [`write_split`] keep them on disk, [`check_split`] finds what leaks
-//! from train into a test set in any split, and [`Validation`] holds out a part of train.
+//! from train into a test set, and [`Validation`] holds out a part of train.
 
 mod design;
 mod files;

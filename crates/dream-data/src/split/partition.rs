@@ -19,7 +19,7 @@ pub enum Partition {
 }
 
 impl Partition {
-    /// In order.
+    /// All sets, in order.
     pub const ALL: [Self; 4] = [Self::Train, Self::Test1, Self::Test2, Self::Test3];
 
     /// 0 for train, otherwise the number of the test set.
@@ -86,7 +86,7 @@ impl fmt::Display for Partition {
     }
 }
 
-/// Clips in four sets. Nothing is promised about them: [`check_split`](super::check_split) says whether they leak.
+/// Clips in four sets, which may leak: [`check_split`](super::check_split) tells.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Split {
@@ -122,7 +122,7 @@ impl Split {
         }
     }
 
-    /// The clips of a set, to change.
+    /// The clips of a set, for changes.
     pub fn set_mut(&mut self, set: Partition) -> &mut Vec<Labelled> {
         match set {
             Partition::Train => &mut self.train,
@@ -137,7 +137,7 @@ impl Split {
         Partition::ALL.into_iter().flat_map(|set| self.set(set)).map(|row| &row.clip)
     }
 
-    /// The same sets with the scores that `mos` knows; a clip it does not know has none.
+    /// The same sets with the scores in `mos`; a clip without an entry gets none.
     #[must_use]
     pub fn with_mos(mut self, mos: impl Fn(&ClipId) -> Option<f64>) -> Self {
         for set in Partition::ALL {

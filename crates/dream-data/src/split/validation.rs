@@ -11,7 +11,7 @@ use crate::split::catalogue;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ValidationUnit {
-    /// Single clips: validation then knows all identities and methods of train.
+    /// Single clips: validation then shares all identities and methods with train.
     #[default]
     Clip,
     /// All clips of an identity: validation resembles test-1.
@@ -37,11 +37,11 @@ pub enum ValidationUnit {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Validation {
-    /// The share of the units that is held out, rounded to whole units, at least one.
+    /// The share of the units to hold out, rounded to whole units, at least one.
     pub share: f64,
     /// What is held out as a whole.
     pub unit: ValidationUnit,
-    /// What the draw depends on.
+    /// The seed of the draw.
     pub seed: u64,
 }
 
@@ -52,12 +52,12 @@ impl Default for Validation {
 }
 
 impl Validation {
-    /// The rows to fit on and the rows held out, both in the order of `train`. The share counts units, so that with
-    /// identities or methods of different sizes the share of clips may differ.
+    /// The rows to fit on and the rows held out, both in the order of `train`. The share counts units; if identities or
+    /// methods differ in size, the share of clips differs.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for a share that is not between 0 and 1, a clip that `known` lacks or that is twice in
-    /// either list, and a train set with fewer than two units.
+    /// [`Error::InvalidOption`] for a share not between 0 and 1, a clip that `known` lacks or that is twice in either
+    /// list, and a train set with fewer than two units.
     pub fn divide(&self, train: &[Labelled], known: &[Clip]) -> Result<(Vec<Labelled>, Vec<Labelled>)> {
         if !(self.share > 0.0 && self.share < 1.0) {
             return Err(Error::option("share", format!("{} must be above 0 and below 1", self.share)));
@@ -70,7 +70,7 @@ impl Validation {
                 || Error::option("known", format!("`{}` of train is not among the known clips", row.clip));
             let clip = known.get(&row.clip).ok_or_else(unknown)?;
             if !seen.insert(&row.clip) {
-                return Err(Error::option("train", format!("`{}` is in it twice; remove one", row.clip)));
+                return Err(Error::option("train", format!("`{}` is listed twice; remove one", row.clip)));
             }
             units.push(match self.unit {
                 ValidationUnit::Clip => clip.id.as_str(),
@@ -80,8 +80,7 @@ impl Validation {
         }
         let mut names: Vec<&str> = units.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         if names.len() < 2 {
-            let reason =
-                format!("{} units of {:?} cannot be divided; two are needed", names.len(), self.unit);
+            let reason = format!("cannot divide {} units of {:?}; give at least two", names.len(), self.unit);
             return Err(Error::option("train", reason));
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0..=len")]

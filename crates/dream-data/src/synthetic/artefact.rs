@@ -1,4 +1,4 @@
-//! What goes wrong in a synthetic swap: one function a kind of artifact, on the pixels of one place.
+//! The faults of a synthetic swap: one function per kind of artifact, on the pixels of one place.
 
 use super::canvas::{Canvas, Rgb, hash, mix, step};
 use super::face::single;
@@ -6,7 +6,7 @@ use super::pose::{Frozen, Pose, radius, region, weight};
 use crate::error::{Error, Result};
 use crate::tagging::{Artifact, Extent, Place};
 
-/// The kinds that can be planted, and where each of them may be.
+/// The kinds that can be planted, and the places that each of them may have.
 const KINDS: [(Artifact, &[Place]); 15] = [
     (
         Artifact::Blur,
@@ -28,7 +28,7 @@ const KINDS: [(Artifact, &[Place]); 15] = [
     (Artifact::Blocking, &[Place::Face, Place::Chin]),
 ];
 
-/// An artifact in a clip, known because it was put there.
+/// A planted artifact.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Planted {
     /// Where.
@@ -50,14 +50,14 @@ impl Planted {
         }
     }
 
-    /// Every kind of artifact that can be planted, and the places where it may be.
+    /// Every kind of artifact that can be planted, and its possible places.
     #[must_use]
     pub fn kinds() -> &'static [(Artifact, &'static [Place])] {
         &KINDS
     }
 
     /// # Errors
-    /// [`Error::InvalidOption`] for a kind that is not among [`kinds`](Self::kinds), or a strength outside 0 to 1.
+    /// [`Error::InvalidOption`] for a kind that [`kinds`](Self::kinds) lacks, or a strength outside 0 to 1.
     pub(super) fn check(&self) -> Result<()> {
         let known = KINDS.iter().any(|(kind, places)| *kind == self.artifact && places.contains(&self.place));
         if !known {
@@ -76,7 +76,7 @@ impl Planted {
     }
 }
 
-/// Which frame is shown instead of `frame`: frames are held when some are dropped.
+/// The frame to show instead of `frame`: dropped frames hold an earlier one.
 pub(super) fn shown(planted: &[Planted], frame: u64) -> u64 {
     let held = planted.iter().filter(|p| p.artifact == Artifact::FrameDrop);
     let strength = held.map(Planted::amount).fold(0.0, f32::max);
@@ -89,7 +89,7 @@ pub(super) fn shown(planted: &[Planted], frame: u64) -> u64 {
     frame / steps * steps
 }
 
-/// What does not move.
+/// Which features do not move.
 pub(super) fn frozen(planted: &[Planted]) -> Frozen {
     let mut frozen = Frozen::default();
     for planted in planted.iter().filter(|p| p.artifact == Artifact::Stiffness) {
@@ -103,12 +103,12 @@ pub(super) fn frozen(planted: &[Planted]) -> Frozen {
     frozen
 }
 
-/// Memory that is used again for every frame of a clip.
+/// Scratch memory for all frames of a clip.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     /// The frame before the artifact.
     before: Canvas,
-    /// What was shown before, with blur by motion.
+    /// The frame shown before, for motion blur.
     trail: Option<Canvas>,
 }
 
@@ -149,13 +149,13 @@ impl Moment<'_> {
         });
     }
 
-    /// One of a few numbers from -1 to 1 that the clip has for itself.
+    /// One of a few numbers from -1 to 1 that belong to the clip.
     fn choice(&self, salt: u64) -> f32 {
         hash(self.seed, 31, salt)
     }
 }
 
-/// Applies everything that is planted to a frame.
+/// Applies all planted artifacts to a frame.
 pub(super) fn apply(planted: &[Planted], moment: &Moment<'_>, canvas: &mut Canvas, scratch: &mut Scratch) {
     for planted in planted {
         scratch.before.copy(canvas);
@@ -167,7 +167,7 @@ fn one(planted: &Planted, moment: &Moment<'_>, canvas: &mut Canvas, scratch: &mu
     let (s, place, pose) = (planted.amount(), planted.place, moment.pose);
     let before = &scratch.before;
     let (half_width, half_height) = pose.half;
-    // For sampling the frame beside the pixel at hand, in half widths and half heights of the head.
+    // Offsets of a sample in the frame, in half widths and half heights of the head.
     let beside = |(x, y): (f32, f32), u: f32, v: f32| before.sample(x + u * half_width, y + v * half_height);
     match planted.artifact {
         Artifact::Blur => {
@@ -259,7 +259,7 @@ fn one(planted: &Planted, moment: &Moment<'_>, canvas: &mut Canvas, scratch: &mu
         Artifact::Seam => {
             let sign = if moment.choice(9) > 0.0 { 1.0 } else { -1.0 };
             let step_inside = 5.0 + 16.0 * s;
-            // At least two pixels wide, or nobody sees it.
+            // At least two pixels wide, to be visible.
             let shortest = region(place)
                 .iter()
                 .map(|e| (e.2 * half_width).min(e.3 * half_height))
@@ -278,7 +278,7 @@ fn one(planted: &Planted, moment: &Moment<'_>, canvas: &mut Canvas, scratch: &mu
                 *pixel = pixel.map(|c| c + grain * w * (10.0 + 46.0 * s));
             });
         }
-        // Stiffness and dropped frames are in the movement already; the others are not planted.
+        // Stiffness and dropped frames are in the movement already; the others cannot be planted.
         _ => {}
     }
 }
@@ -312,7 +312,7 @@ fn cells(
     });
 }
 
-/// The mean of a line of pixels to both sides.
+/// The mean along a line of pixels to both sides.
 fn smear(canvas: &Canvas, reach: f32) -> Canvas {
     let mut blurred = canvas.clone();
     blurred.each(|x, y, pixel| {

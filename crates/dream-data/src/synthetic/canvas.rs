@@ -1,4 +1,4 @@
-//! A frame in the making: RGB in single precision, and its way to bytes.
+//! A frame in single-precision RGB, and its conversion to bytes.
 
 use crate::frames::frame::{Pixels, Plane};
 use crate::random::SplitMix64;
@@ -40,7 +40,7 @@ impl Canvas {
         self.each_in((0.0, 0.0), (self.width as f32, self.height as f32), paint);
     }
 
-    /// Calls `paint` with the centres of the pixels of a rectangle; what lies outside the canvas is left out.
+    /// Calls `paint` with the centres of the pixels of a rectangle, within the canvas.
     pub(super) fn each_in(
         &mut self,
         low: (f32, f32),
@@ -62,7 +62,7 @@ impl Canvas {
         let (x, y) = (x - 0.5, y - 0.5);
         let (fx, fy) = (x - libm::floorf(x), y - libm::floorf(y));
         let (left, top) = (whole(x, self.width), whole(y, self.height));
-        // Left of the border both samples are the same; so it does not matter what the fraction is.
+        // Left of the border both samples are equal, so the fraction does not matter.
         let right = whole(x + 1.0, self.width);
         let bottom = whole(y + 1.0, self.height);
         let above = mix(self.at(left, top), self.at(right, top), fx);
@@ -147,7 +147,7 @@ pub(super) fn yuv420(planes: &[u8], width: usize, height: usize) -> Option<Pixel
     Some(Pixels::Yuv420 { y: Plane::new(y, width, height, width)?, u: half(u)?, v: half(v)? })
 }
 
-/// The video is made from 8-bit RGB, so that a still shows what a clip does.
+/// The video is made from 8-bit RGB, so a still shows the same pixels as a clip.
 fn quantised(pixel: Rgb) -> Rgb {
     pixel.map(|value| f32::from(byte(value)))
 }
@@ -169,13 +169,13 @@ pub(super) fn mix(from: Rgb, to: Rgb, share: f32) -> Rgb {
     [one(from[0], to[0]), one(from[1], to[1]), one(from[2], to[2])]
 }
 
-/// 0 below `low`, 1 above `high`, smooth between; falls where `high < low`.
+/// 0 below `low`, 1 above `high`, smooth in between; falls if `high < low`.
 pub(super) fn step(low: f32, high: f32, value: f32) -> f32 {
     let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
-/// A number from -1 to 1 that looks random and depends on its arguments only.
+/// A number from -1 to 1 that looks random and depends only on its arguments.
 pub(super) fn hash(seed: u64, a: u64, b: u64) -> f32 {
     let bits = SplitMix64::stream(seed ^ a.wrapping_mul(0x9e6c_63d0_876a_68ef), b).next() >> 40;
     bits as f32 / (1_u64 << 23) as f32 - 1.0

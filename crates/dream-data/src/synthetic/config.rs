@@ -1,17 +1,17 @@
-//! What a synthetic data set is like.
+//! The settings of a synthetic data set.
 
 use crate::error::{Error, Result};
-use crate::frames::info::FrameRate;
+use crate::frames::frame_rate::FrameRate;
 
-/// What a synthetic data set is like. The same configuration gives the same bytes.
+/// The settings of a synthetic data set. The same settings give the same bytes.
 ///
 /// The defaults make 760 clips (20 identities, 35 methods, and real clips of each of the three rounds) and 60 raters who
 /// see all of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyntheticConfig {
-    /// Identity groups, 2 to 9999: pairs of people whose faces are swapped with each other.
+    /// Identity groups, 2 to 9999: pairs of people who swap faces with each other.
     pub identities: usize,
-    /// Methods of swapping, 2 to 2000. Real clips come on top, three for every identity and take.
+    /// Methods of swapping, 2 to 2000. There are also real clips, three for every identity and take.
     pub methods: usize,
     /// Clips of every identity and method, 1 to 100; the two people of a group take turns.
     pub takes: usize,
@@ -25,24 +25,24 @@ pub struct SyntheticConfig {
     pub frame_rate: FrameRate,
     /// Whether the first persons of groups 1 and 2 are the photographs that come with the crate; all others are drawn.
     pub portraits: bool,
-    /// What every draw depends on.
+    /// The seed of every draw.
     pub seed: u64,
     /// How much attentive raters disagree, 0.08 to 0.6: the variance of the opinions on a clip is `a (m - 1)(5 - m)` about
     /// its mean opinion `m`. DREAM has 0.18.
     pub a: f64,
-    /// Raters, 1 to 10,000. Each sees every clip once (but for those that fill no whole session).
+    /// Raters, 1 to 10,000. Each sees every clip once (except the clips that do not fill a whole session).
     pub raters: usize,
-    /// The share of raters who answer at random until a session of theirs is refused, 0 to 0.9.
+    /// The share of raters who answer at random until one of their sessions is rejected, 0 to 0.9.
     pub careless_share: f64,
-    /// How often an attentive rater hits a wrong key at a checker, 0 to 0.5.
+    /// How often an attentive rater presses a wrong key at a checker, 0 to 0.5.
     pub slip: f64,
-    /// The part of the disagreement that comes from some raters being milder than others, 0 to 0.9.
+    /// The part of the disagreement that comes from milder and stricter raters, 0 to 0.9.
     pub bias_share: f64,
     /// Clips in a session.
     pub session_clips: usize,
     /// Checkers in a session.
     pub session_checkers: usize,
-    /// How often a session is tried, 1 to 10; what is refused then stays refused.
+    /// How many attempts a session gets, 1 to 10; after the last one it stays rejected.
     pub attempts: usize,
 }
 
@@ -78,7 +78,7 @@ impl SyntheticConfig {
     }
 
     /// # Errors
-    /// [`Error::InvalidOption`] for a value out of its range, and for sessions that need more clips than there are.
+    /// [`Error::InvalidOption`] for a value out of its range, and if the sessions need more clips than there are.
     pub(super) fn check(&self) -> Result<()> {
         let whole = |option, value: usize, low: usize, high: usize| {
             if (low..=high).contains(&value) {
@@ -125,12 +125,12 @@ impl SyntheticConfig {
 
     /// The range of mean opinions in which grades from 1 to 5 can have the variance of [`a`](Self::a).
     pub(super) fn realism_range(&self) -> (f64, f64) {
-        // Whole grades with the mean 1 + f have a variance of f (1 - f) at least, and a f (4 - f) is wanted.
+        // Whole grades with the mean 1 + f have a variance of at least f (1 - f), and we want a f (4 - f).
         let edge = ((1.0 - 4.0 * self.a) / (1.0 - self.a)).max(0.0);
         (1.05 + edge, 4.95 - edge)
     }
 
-    /// As JSON, every field: it is compared before a folder is gone on with.
+    /// All fields as JSON, to compare before a run resumes in a folder.
     pub(super) fn json(&self) -> String {
         format!(
             "{{\n    \"identities\": {}, \"methods\": {}, \"takes\": {}, \"frames\": {}, \"width\": {}, \"height\": {},\n    \

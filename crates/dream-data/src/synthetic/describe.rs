@@ -1,4 +1,4 @@
-//! What raters write: sentences about the artifacts that are there.
+//! What raters write: sentences about the planted artifacts.
 
 use super::plan::SyntheticClip;
 use crate::annotation::Grade;
@@ -9,7 +9,7 @@ use crate::tagging::{Artifact, Extent, NOTHING_DETECTED, Place, describe};
 /// The Chinese sentence that goes with the automatic one.
 const NOTHING_DETECTED_ZH: &str = "真实感很高，没有可察觉的伪造痕迹";
 
-/// What people think they see in a clip without artifacts.
+/// What people imagine in a clip without artifacts.
 const IMAGINED: [(Place, Artifact); 4] = [
     (Place::NotSpecified, Artifact::Unnatural),
     (Place::Face, Artifact::Unnatural),
@@ -20,7 +20,7 @@ const IMAGINED: [(Place, Artifact); 4] = [
 /// A description, in both languages, and its labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Remark {
-    /// What it is about; empty for the automatic sentence.
+    /// Its findings; empty for the automatic sentence.
     pub findings: Vec<(Place, Artifact)>,
     /// How strong.
     pub extent: Extent,
@@ -31,12 +31,12 @@ pub struct Remark {
 }
 
 impl SyntheticClip {
-    /// What a rater who gives `grade` writes: the automatic sentence for a 5, otherwise one or two of the artifacts of
-    /// the clip, the stronger ones more often; someone who doubts a real clip has to imagine something. The words of
-    /// degree follow the grade.
+    /// The text of a rater who gives `grade`: the automatic sentence for a 5, otherwise one or two artifacts of the
+    /// clip, the stronger ones more often; someone who doubts a real clip has to imagine something. The words of degree
+    /// follow the grade.
     ///
     /// # Errors
-    /// None in fact: [`describe`] takes all labels that are planted.
+    /// None in practice: [`describe`] accepts all planted labels.
     pub fn remark(&self, grade: Grade, seed: u64) -> Result<Remark> {
         if grade == Grade::MAX {
             let (chinese, english) = (NOTHING_DETECTED_ZH.to_owned(), NOTHING_DETECTED.to_owned());
@@ -67,7 +67,7 @@ impl SyntheticClip {
     }
 }
 
-/// Takes a finding out, by its weight.
+/// Draws a finding by its weight and removes it.
 fn take(left: &mut Vec<((Place, Artifact), f64)>, random: &mut SplitMix64) -> (Place, Artifact) {
     let mut at = random.unit() * left.iter().map(|(_, weight)| weight).sum::<f64>();
     let found = left.iter().position(|(_, weight)| {

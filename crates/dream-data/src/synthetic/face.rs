@@ -4,7 +4,7 @@ use super::canvas::{Canvas, Rgb, hash, mix, step};
 use super::pose::{Pose, Rest, features};
 use crate::random::SplitMix64;
 
-/// What a person looks like.
+/// The looks of a person.
 #[derive(Debug, Clone)]
 pub(super) struct Look {
     seed: u64,
@@ -26,7 +26,7 @@ pub(super) struct Look {
     parting: f32,
     beard: f32,
     glasses: bool,
-    /// From where the light comes.
+    /// The direction of the light.
     light: (f32, f32),
 }
 
@@ -49,7 +49,7 @@ const HAIRS: [Rgb; 6] = [
 const IRISES: [Rgb; 4] = [[78.0, 50.0, 32.0], [74.0, 108.0, 138.0], [84.0, 110.0, 72.0], [46.0, 32.0, 26.0]];
 
 impl Look {
-    /// The person that `seed` chooses.
+    /// The person of this `seed`.
     pub(super) fn new(seed: u64) -> Self {
         let mut random = SplitMix64::stream(seed, 0xface);
         let mut pick = |colours: &[Rgb]| {
@@ -87,7 +87,7 @@ impl Look {
         }
     }
 
-    /// Where the head rests in a frame.
+    /// The rest position of the head in a frame.
     pub(super) fn rest(&self, width: usize, height: usize) -> Rest {
         let half = 0.335 * height as f32;
         Rest {

@@ -13,11 +13,11 @@ pub struct SyntheticMethod {
     pub round: Round,
     /// Its submission, five digits.
     pub submission: String,
-    /// Its artifacts, with their strengths in a clip that is neither harder nor easier than others.
+    /// Its artifacts, with their strengths in a clip of usual difficulty.
     pub artifacts: Vec<Planted>,
 }
 
-/// Draws methods from nearly invisible to bad: their severities are spread evenly, in random order.
+/// Draws methods from nearly invisible to bad: their severities are evenly spaced, in random order.
 pub(super) fn draw(count: usize, seed: u64) -> Vec<SyntheticMethod> {
     let mut random = SplitMix64::stream(seed, 0x3e7);
     let mut severities: Vec<f64> =
@@ -52,7 +52,7 @@ pub(super) fn draw(count: usize, seed: u64) -> Vec<SyntheticMethod> {
     methods
 }
 
-/// Methods are dealt to rounds as in the benchmark: 6, 13 and 16 of 35.
+/// Deals methods to rounds as in the benchmark: 6, 13 and 16 of 35.
 fn round_of(i: usize, count: usize) -> Round {
     let (first, second) = ((6 * count).div_ceil(35), (19 * count).div_ceil(35));
     match i {

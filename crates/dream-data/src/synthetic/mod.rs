@@ -1,18 +1,18 @@
-//! A stand-in for the benchmark, made from nothing: faces that move, artifacts of face swaps, raters with opinions.
+//! A generated stand-in for the benchmark: faces that move, artifacts of face swaps, raters with opinions.
 //!
-//! The videos of DREAM are given out on application only. [`Synthetic`] makes a folder of the same shape, of any size and
-//! with known truth: which artifacts were put where and how strongly, what the panel thinks on average, how much it
-//! disagrees, and who did not pay attention. Programs run on it unchanged, and tests compare what they find with what was
-//! planted.
+//! The authors of DREAM release its videos only on application. [`Synthetic`] makes a folder of the same form, of any
+//! size and with known truth: the planted artifacts and their strengths, the mean opinion of the panel, its
+//! disagreement, and who did not pay attention. Programs run on it unchanged, and tests compare their results with the
+//! truth.
 //!
-//! It is no model of how real swaps look or of how people judge them. Scores on it say that a program works, not that a
+//! It does not model how real swaps look or how people judge them. Scores on it show that a program works, not that a
 //! method does.
 //!
-//! - Faces are ellipses, but for one photograph; artifacts ([`Planted`]) are changes of the pixels of a place.
+//! - Faces are ellipses, except two photographs; artifacts ([`Planted`]) change the pixels of a place.
 //! - A method ([`SyntheticMethod`]) is a mixture of artifacts. The stronger they are, the lower the realism of a clip.
-//! - Attentive raters give grades whose variance on a clip is `a (m - 1)(5 - m)` about its mean `m`; careless ones answer at
-//!   random. Sessions have checkers, on which attentive raters agree but for slips.
-//! - Sentences name planted artifacts, in words of [`tagging::describe`](crate::tagging::describe).
+//! - Attentive raters give grades whose variance on a clip is `a (m - 1)(5 - m)` about its mean `m`; careless ones
+//!   answer at random. Sessions have checkers, on which attentive raters agree except for slips.
+//! - Sentences name planted artifacts, in the words of [`tagging::describe`](crate::tagging::describe).
 //!
 //! The same configuration gives the same bytes on every machine, for any number of threads.
 //!

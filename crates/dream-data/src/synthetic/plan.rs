@@ -1,4 +1,4 @@
-//! Which clips there are, what they suffer from, and what they look like.
+//! The clips, their artifacts and their looks.
 
 use std::io::Write;
 use std::path::Path;
@@ -21,25 +21,25 @@ use crate::random::SplitMix64;
 pub struct SyntheticClip {
     /// Name, identity and method.
     pub clip: Clip,
-    /// What attentive raters think of it on average, 1 to 5.
+    /// The mean opinion of attentive raters, 1 to 5.
     pub realism: f64,
-    /// What is wrong with it, in the order of the method; nothing for a real clip.
+    /// Its artifacts, in the order of the method; none for a real clip.
     pub planted: Vec<Planted>,
     /// Group, actor.
     person: (u16, u16),
-    /// Of the movements and of whatever else differs between clips.
+    /// The seed of its movements and of everything else that differs between clips.
     seed: u64,
 }
 
 impl SyntheticClip {
-    /// Who is seen: group and actor.
+    /// Who is visible: group and actor.
     #[must_use]
     pub const fn person(&self) -> (u16, u16) {
         self.person
     }
 }
 
-/// A data set that does not exist yet: everything about it is settled by its [`SyntheticConfig`], and made when asked for.
+/// A data set that is made on request: its [`SyntheticConfig`] determines everything about it.
 ///
 /// # Example
 /// ```
@@ -65,10 +65,10 @@ pub struct Synthetic {
 }
 
 impl Synthetic {
-    /// Settles names, methods, artifacts and raters. Nothing is rendered.
+    /// Determines names, methods, artifacts and raters, and renders nothing.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for a value out of its range, and for sessions that need more clips than there are.
+    /// [`Error::InvalidOption`] for a value out of its range, and if the sessions need more clips than there are.
     pub fn new(config: SyntheticConfig) -> Result<Self> {
         config.check()?;
         let portraits = config.portraits.then(Portrait::built_in).transpose()?.unwrap_or_default();
@@ -107,7 +107,7 @@ impl Synthetic {
         Ok(Self { config, portraits, methods, clips, biases })
     }
 
-    /// What it was made from.
+    /// Its settings.
     #[must_use]
     pub fn config(&self) -> &SyntheticConfig {
         &self.config
@@ -130,11 +130,11 @@ impl Synthetic {
         &self.biases
     }
 
-    /// Writes a clip as YUV4MPEG2, 4:2:0 of limited range (Rec. 601), and gives the sink back. Memory does not depend on
+    /// Writes a clip as YUV4MPEG2, 4:2:0 of limited range (Rec. 601), and returns the sink. Memory does not depend on
     /// the number of frames.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for a number that no clip has, [`Error::Io`] of the sink.
+    /// [`Error::InvalidOption`] if there is no such clip, [`Error::Io`] of the sink.
     pub fn render<W: Write>(&self, clip: usize, sink: W) -> Result<W> {
         let name = self.clip(clip)?.clip.id.as_str().to_owned();
         self.render_named(clip, sink, Path::new(&name))
@@ -156,11 +156,11 @@ impl Synthetic {
         writer.finish()
     }
 
-    /// One frame of a clip as packed 8-bit R, G, B; the frames before it are rendered too, because some artifacts
-    /// remember them.
+    /// One frame of a clip as packed 8-bit R, G, B. It renders the frames before it too, because some artifacts depend
+    /// on them.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for a number that no clip or no frame has.
+    /// [`Error::InvalidOption`] if there is no such clip or frame.
     pub fn still(&self, clip: usize, frame: u32) -> Result<Vec<u8>> {
         if frame >= self.config.frames {
             return Err(Error::option("frame", format!("{frame} of {}; count from 0", self.config.frames)));
@@ -168,7 +168,7 @@ impl Synthetic {
         Ok(film_still(self.film(clip)?, frame))
     }
 
-    /// The same frame of a clip with other artifacts than its own.
+    /// The same frame of a clip with other artifacts.
     ///
     /// # Errors
     /// As [`still`](Self::still), and [`Error::InvalidOption`] for artifacts that cannot be rendered
@@ -192,7 +192,7 @@ impl Synthetic {
         let clip = self.clip(clip)?;
         let (width, height) = (self.config.width as usize, self.config.height as usize);
         let (group, actor) = clip.person;
-        // The first actors of the first groups are photographs, all others are drawn.
+        // The first actors of the first groups are photographs; all others are drawn.
         let photograph = (actor == 1).then(|| (group as usize).saturating_sub(1));
         let portrait = photograph.and_then(|index| self.portraits.get(index));
         let person = u64::from(group) * 2 + u64::from(actor);
@@ -211,7 +211,7 @@ impl Synthetic {
     }
 }
 
-/// A clip while it is rendered.
+/// A clip during rendering.
 struct Film<'a> {
     rest: Rest,
     look: Look,
@@ -224,10 +224,10 @@ struct Film<'a> {
 }
 
 impl Film<'_> {
-    /// Frames are to be asked for in order.
+    /// Ask for frames in order.
     fn frame(&mut self, frame: u64) -> &Canvas {
         let shown = shown(self.planted, frame);
-        // A held frame is the same in every pixel.
+        // A held frame repeats every pixel.
         if shown != frame {
             return &self.canvas;
         }
@@ -237,7 +237,7 @@ impl Film<'_> {
             Some(portrait) => portrait.paint(&mut self.canvas, &self.rest, &pose),
             None => self.look.paint(&mut self.canvas, &pose),
         }
-        // The grain of the camera, so that no area is quite flat.
+        // Camera grain, so that no area is quite flat.
         let (seed, mut number) = (self.seed ^ shown.wrapping_mul(0x2545_f491_4f6c_dd1d), 0);
         self.canvas.each(|_, _, pixel| {
             number += 1;
@@ -263,7 +263,7 @@ mod tests {
     use crate::synthetic::pose::{Frozen, radius, region, weight};
     use crate::tagging::{Artifact, Place};
 
-    /// Nothing but the place is touched, and the place is.
+    /// The artifact changes the place and nothing else.
     #[test]
     fn artifacts_stay_where_they_are_planted() {
         let config = SyntheticConfig { width: 96, height: 80, frames: 8, ..Default::default() };

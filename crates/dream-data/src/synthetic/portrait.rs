@@ -1,4 +1,4 @@
-//! The committed portraits, made to move.
+//! Moves the committed portraits.
 
 use super::canvas::{Canvas, mix, step};
 use super::pose::{Pose, Rest, features};
@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 /// A committed picture.
 struct Source {
     bytes: &'static [u8],
-    /// Where the head is in the picture, in heights of it.
+    /// The position of the head in the picture, in heights of it.
     centre: (f32, f32),
     half: (f32, f32),
 }
@@ -47,7 +47,7 @@ impl Portrait {
         PORTRAITS.iter().map(portrait).collect()
     }
 
-    /// Where the head rests in a frame. The picture fills the height; its sides are cut off, or continued.
+    /// The rest position of the head in a frame. The picture fills the height; its sides are cropped or continued.
     pub(super) fn rest(&self, width: usize, height: usize) -> Rest {
         let (width, height) = (width as f32, height as f32);
         let aspect = self.picture.width() as f32 / self.picture.height() as f32;
@@ -58,7 +58,7 @@ impl Portrait {
         }
     }
 
-    /// Paints the picture with the head moved to where `pose` has it, the eyelids and the mouth moving.
+    /// Paints the picture with the head at `pose`, and moves the eyelids and the mouth.
     pub(super) fn paint(&self, canvas: &mut Canvas, rest: &Rest, pose: &Pose) {
         let scale = self.picture.height() as f32 / canvas.height().max(1) as f32;
         let shift = (self.centre.0 * canvas.height() as f32 - rest.centre.0) * scale;
@@ -70,7 +70,7 @@ impl Portrait {
         canvas.each(|x, y, pixel| {
             let (u, v) = pose.to_head(x, y);
             let still = ((x - rest.centre.0) / rest.half.0, (y - rest.centre.1) / rest.half.1);
-            // The head moves as a whole; what is around it less and less.
+            // The head moves as a whole, its surroundings less with distance.
             let held = step(1.15, 2.1, libm::sqrtf(u * u + v * v));
             let (u, mut v) = (u + (still.0 - u) * held, v + (still.1 - v) * held);
             let (a, b) = ((u - features::MOUTH.0) / 0.55, (v - 0.43) / 0.34);

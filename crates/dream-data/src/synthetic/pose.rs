@@ -17,12 +17,12 @@ pub(super) struct Pose {
     pub(super) half: (f32, f32),
     sin: f32,
     cos: f32,
-    /// How far the features are turned to the side, in `u`.
+    /// How far the features turn to the side, in `u`.
     pub(super) turn: f32,
     pub(super) expression: Expression,
 }
 
-/// What the face does.
+/// The expression of the face.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expression {
     /// 1 for open eyes, 0 for closed ones.
@@ -34,11 +34,11 @@ pub(super) struct Expression {
 }
 
 impl Expression {
-    /// A face that does nothing.
+    /// A face without expression.
     const STILL: Self = Self { eyes: 1.0, mouth: 0.35, gaze: 0.0 };
 }
 
-/// Where the head rests.
+/// The rest position of the head.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rest {
     pub(super) centre: (f32, f32),
@@ -47,7 +47,7 @@ pub(super) struct Rest {
     pub(super) liveliness: f32,
 }
 
-/// How much of the eyes' and of the mouth's movement is gone.
+/// How much of the movement of eyes and mouth is suppressed.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Frozen {
     pub(super) eyes: f32,
@@ -56,7 +56,7 @@ pub(super) struct Frozen {
 }
 
 impl Pose {
-    /// The head `time` seconds into a clip whose movements `seed` chooses.
+    /// The head `time` seconds into a clip; `seed` chooses its movements.
     pub(super) fn at(rest: &Rest, seed: u64, time: f32, frozen: Frozen) -> Self {
         let wave = |i: u64, slow: f32, fast: f32| {
             let rate = slow + (fast - slow) * (0.5 + 0.5 * hash(seed, 1, i));
@@ -69,7 +69,7 @@ impl Pose {
             rest.centre.0 + 0.13 * life * half_width * wave(1, 0.3, 0.7),
             rest.centre.1 + 0.05 * life * half_height * wave(2, 0.4, 0.9),
         );
-        // One blink a second or so.
+        // About one blink per second.
         let since = (time * (0.8 + 0.3 * hash(seed, 3, 0)) + hash(seed, 3, 1)) % 1.0;
         let eyes = step(0.03, 0.09, (since.abs() - 0.5).abs());
         let talk = (0.5 + 0.5 * wave(3, 1.8, 3.2)) * (0.6 + 0.4 * wave(4, 0.5, 1.1));
@@ -110,7 +110,7 @@ impl Pose {
     }
 }
 
-/// Where the features are, in head coordinates.
+/// Positions of the features, in head coordinates.
 pub(super) mod features {
     pub(in crate::synthetic) const EYE: (f32, f32) = (0.45, -0.18);
     pub(in crate::synthetic) const BROW: (f32, f32) = (0.45, -0.36);
@@ -141,7 +141,7 @@ pub(super) fn region(place: Place) -> &'static [Ellipse] {
     }
 }
 
-/// How far from the middle of the nearest ellipse a point is; 1 on the edge. 0 everywhere for the whole picture.
+/// Distance of a point from the middle of the nearest ellipse; 1 on the edge. 0 everywhere for the whole picture.
 pub(super) fn radius(place: Place, (u, v): (f32, f32)) -> f32 {
     let one = |&(cu, cv, ru, rv): &Ellipse| {
         let (x, y) = ((u - cu) / ru, (v - cv) / rv);
@@ -150,7 +150,7 @@ pub(super) fn radius(place: Place, (u, v): (f32, f32)) -> f32 {
     region(place).iter().map(one).reduce(f32::min).unwrap_or(0.0)
 }
 
-/// How much a point belongs to a place: 1 inside, 0 outside, soft between. The contour is a ring.
+/// How much a point belongs to a place: 1 inside, 0 outside, soft in between. The contour is a ring.
 pub(super) fn weight(place: Place, point: (f32, f32)) -> f32 {
     let r = radius(place, point);
     let inside = step(1.15, 0.85, r);

@@ -10,9 +10,9 @@ use crate::random::SplitMix64;
 
 /// Chances of the grades 1 to 5 with a given mean and the variance `a (m - 1)(5 - m)`.
 ///
-/// Two distributions with that mean are mixed, one of less variance and one of more; variances of equal means mix like the
-/// distributions. The one of least variance sits on the two grades beside the mean. The other is the binomial one
-/// (`a = 1/4`), and beyond that everyone says 1 or 5 (`a = 1`).
+/// Mixes two distributions with that mean, one of less variance and one of more; variances of equal means mix like the
+/// distributions. The one of least variance uses the two grades beside the mean. The other is the binomial one (`a =
+/// 1/4`), and beyond that everyone says 1 or 5 (`a = 1`).
 fn chances(mean: f64, a: f64) -> [f64; 5] {
     let p = ((mean - 1.0) / 4.0).clamp(0.0, 1.0);
     let q = 1.0 - p;
@@ -46,7 +46,7 @@ fn quantile(chances: &[f64; 5], at: f64) -> Grade {
             return grade;
         }
     }
-    // Rounding only; the last grade with a chance.
+    // Only rounding gets here; takes the last possible grade.
     Grade::ALL
         .into_iter()
         .zip(chances)
@@ -65,8 +65,8 @@ fn below(value: f64) -> f64 {
     0.5 * libm::erfc(-value * std::f64::consts::FRAC_1_SQRT_2)
 }
 
-/// Bias of every rater, and whether it is a careless one. The biases of the attentive ones have mean 0 and variance 1, so
-/// that the panel as a whole is neither mild nor strict.
+/// Bias and carelessness of every rater. The biases of the attentive ones have mean 0 and variance 1, so the panel as a
+/// whole is neither mild nor strict.
 pub(super) fn biases(config: &SyntheticConfig) -> Vec<(f64, bool)> {
     let mut random = SplitMix64::stream(config.seed, 0x7a7e);
     #[expect(
@@ -86,21 +86,21 @@ pub(super) fn biases(config: &SyntheticConfig) -> Vec<(f64, bool)> {
     raters.into_iter().map(|(bias, careless)| ((bias - mean) * scale, careless)).collect()
 }
 
-/// A rater, and the truth about them.
+/// A rater and the truth about them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyntheticRater {
     /// `r1`, `r2` …
     pub name: String,
-    /// How much milder than others, in standard deviations; without effect on a careless rater's random answers.
+    /// How much milder than others, in standard deviations; no effect on a careless rater's random answers.
     pub bias: f64,
-    /// Whether they answer at random until a session is refused. They do that session again with attention.
+    /// Whether they answer at random until a session is rejected. They repeat that session attentively.
     pub careless: bool,
 }
 
-/// One attempt at a session, and the truth about it.
+/// An attempt at a session and the truth about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempt {
-    /// What is written down.
+    /// The recorded session.
     pub session: Session,
     /// From 1.
     pub number: usize,
@@ -122,18 +122,18 @@ impl Synthetic {
         self.biases().iter().enumerate().map(rater).collect()
     }
 
-    /// The rules that the sessions of this data set follow.
+    /// The session rules of this data set.
     #[must_use]
     pub fn quality_control(&self) -> QualityControl {
         let (clips, checkers) = (self.config().session_clips, self.config().session_checkers);
         QualityControl { clips, checkers, ..Default::default() }
     }
 
-    /// All attempts of rater number `rater`, in order. A refused session is done again until it is accepted or
+    /// All attempts of rater number `rater`, in order. A rejected session is repeated until it is accepted or its
     /// [`attempts`](SyntheticConfig::attempts) are used up.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for a number that no rater has.
+    /// [`Error::InvalidOption`] if there is no such rater.
     pub fn attempts(&self, rater: usize) -> Result<Vec<Attempt>> {
         let config = self.config();
         let fault = || Error::option("rater", format!("{rater} of {}; count from 0", self.biases().len()));
@@ -166,7 +166,7 @@ impl Synthetic {
                     .filter_map(of)
                     .map(|clip| (clip.clip.id.clone(), answer(&chances(clip.realism, config.a), true)));
                 let grades = grades.collect();
-                // Everyone agrees on a checker, but for a slip.
+                // Everyone agrees on a checker, except for a slip.
                 let mut slips =
                     SplitMix64::stream(config.seed ^ 0x511b, (rater * 10_000 + number * 10 + attempt) as u64);
                 let checkers = checkers.iter().filter_map(of).map(|clip| Checker {
@@ -199,7 +199,7 @@ impl Synthetic {
     }
 }
 
-/// Some of the worst and of the best clips in turn, where a random answer is most likely wrong, and none of those in the
+/// Takes turns between the worst and the best clips, where a random answer is most likely wrong, and skips those in the
 /// session. `order` is from the worst to the best.
 fn choose_checkers(order: &[usize], session: &[usize], count: usize, random: &mut SplitMix64) -> Vec<usize> {
     let session: BTreeSet<usize> = session.iter().copied().collect();

@@ -17,13 +17,13 @@ use crate::frames::readers::y4m::header;
 use crate::split::{SplitDesign, write_split};
 use crate::table::quoted;
 
-/// What is done, for a progress bar.
+/// Finished steps, for a progress bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TreeProgress {
-    /// One clip is there: rendered now, or `kept` from an earlier run.
+    /// One clip exists: rendered now, or `kept` from an earlier run.
     Clip {
-        /// Whether it was there already.
+        /// Whether it existed already.
         kept: bool,
     },
     /// The grades of one rater are written.
@@ -32,16 +32,16 @@ pub enum TreeProgress {
     Split,
 }
 
-/// What a finished folder holds.
+/// The contents of a finished folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TreeSummary {
     /// Clips in all.
     pub clips: usize,
-    /// Those of them that were there already.
+    /// Clips that existed already.
     pub kept: usize,
     /// Attempts at sessions.
     pub attempts: usize,
-    /// Those that quality control refuses.
+    /// Attempts that quality control rejects.
     pub refused: usize,
     /// Accepted opinions: the rows of `all_descriptions_en.csv`.
     pub opinions: usize,
@@ -50,8 +50,8 @@ pub struct TreeSummary {
 const TRUTH: &str = "truth.json";
 
 impl Synthetic {
-    /// How the splits of this data set are drawn: three of ten identities are kept from train, and the same share of
-    /// methods as in DFGC-VRA.
+    /// How the splits of this data set are drawn: they hold out three of ten identities, and the same share of methods
+    /// as DFGC-VRA.
     #[must_use]
     pub fn split_design(&self) -> SplitDesign {
         let (identities, methods) = (self.config().identities, self.method_names());
@@ -71,12 +71,12 @@ impl Synthetic {
 
     /// Writes the whole folder: `truth.json`, `truth.csv`, `videos`, `sessions.csv`, `all_descriptions_en.csv`, `splits`.
     ///
-    /// Every file is written under another name first, so that a file that is there is whole. Called again after an
-    /// interruption, it keeps the videos that are there. The bytes do not depend on `jobs`, the number of threads that
-    /// render. `progress` hears of every step, from any of these threads.
+    /// It writes every file under another name first, so an existing file is complete. After an interruption, call it
+    /// again: it keeps the existing videos. The bytes do not depend on `jobs`, the number of rendering threads. These
+    /// threads call `progress` for every step.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] when the folder holds a data set of another configuration, or when a clip has no accepted
+    /// [`Error::InvalidOption`] if the folder holds a data set of another configuration, or a clip has no accepted
     /// opinion; [`Error::Io`].
     pub fn write_tree(
         &self,
@@ -95,7 +95,7 @@ impl Synthetic {
         Ok(summary)
     }
 
-    /// Refuses a folder that was begun with another configuration, and marks one that was not.
+    /// Rejects a folder that was begun with another configuration, and marks a new one.
     fn claim(&self, root: &Path) -> Result<()> {
         let path = root.join(TRUTH);
         let text = self.truth();
@@ -105,7 +105,7 @@ impl Synthetic {
                 return Ok(());
             }
             let reason = format!(
-                "{} is of another configuration; choose another folder, or remove this one",
+                "{} has another configuration; choose another folder, or remove this one",
                 path.display()
             );
             return Err(Error::option("root", reason));
@@ -153,7 +153,7 @@ impl Synthetic {
         text
     }
 
-    /// Renders what is missing; how many videos were there.
+    /// Renders the missing videos; returns how many existed.
     fn write_videos(
         &self,
         folder: &Path,
@@ -166,7 +166,7 @@ impl Synthetic {
             }
         }
         let (next, kept, stop) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
-        // By number, so that the error does not depend on who is first.
+        // Ordered by number, so the error does not depend on which thread is first.
         let faults: Mutex<BTreeMap<usize, Error>> = Mutex::new(BTreeMap::new());
         let work = || {
             while !stop.load(Ordering::Relaxed) {
@@ -278,7 +278,7 @@ impl Synthetic {
             let id = &clip.clip.id;
             let opinion = tally.get(id.as_str()).and_then(|counts| counts.opinion(Ddof::Population));
             let fault =
-                || Error::option("raters", format!("`{id}` has no accepted opinion; take more raters"));
+                || Error::option("raters", format!("`{id}` has no accepted opinion; use more raters"));
             opinions.insert(id, opinion.ok_or_else(fault)?.mos);
         }
         let clips: Vec<Clip> = self.clips().iter().map(|clip| clip.clip.clone()).collect();
@@ -298,14 +298,14 @@ impl Synthetic {
     }
 }
 
-/// The name of a file that is not whole yet.
+/// The name of an incomplete file.
 fn part_of(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     path.with_file_name(name)
 }
 
-/// A text file that has its name when it is whole.
+/// A text file that gets its name when it is complete.
 struct Atomic {
     path: PathBuf,
     part: PathBuf,

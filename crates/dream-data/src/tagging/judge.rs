@@ -8,9 +8,9 @@ use super::parts::Item;
 use super::set::{ArtifactSet, PlaceSet};
 use super::tagger::{Evidence, Sign};
 
-/// The verdict on one part.
+/// What one part says: labels, and words that change them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Judged {
+pub(super) struct Reading {
     /// Asserted, not denied.
     pub(super) artifacts: ArtifactSet,
     /// Properties named in a circumstance.
@@ -36,13 +36,13 @@ enum Denial {
     All,
 }
 
-/// How much a word says that something is wrong.
+/// How strongly a word means that something is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Weight {
     Problem,
-    /// Unless no other is named in the part.
+    /// A problem unless the part names another.
     IfAlone,
-    /// Unless the part praises it.
+    /// A problem unless the part praises it.
     Property,
 }
 
@@ -65,7 +65,7 @@ impl Candidate {
 }
 
 struct Judge {
-    result: Judged,
+    result: Reading,
     denial: Denial,
     praised: bool,
     denied: bool,
@@ -81,10 +81,10 @@ struct Judge {
     joined_at: Vec<usize>,
 }
 
-/// Judges the items of one part. `denying`: it goes on with a denied list.
-pub(super) fn judge(items: &[Item<'_>], circumstance: bool, denying: bool) -> Judged {
+/// Judges the items of one part. `denying`: it continues a denied list.
+pub(super) fn judge(items: &[Item<'_>], circumstance: bool, denying: bool) -> Reading {
     let mut judge = Judge {
-        result: Judged::default(),
+        result: Reading::default(),
         denial: if denying { Denial::All } else { Denial::No },
         praised: false,
         denied: false,
@@ -155,7 +155,7 @@ impl Judge {
         if self.denial == Denial::All { Denial::All } else { denial }
     }
 
-    /// Notes a stretch of the text; gives its number.
+    /// Notes a stretch of the text and returns its number.
     fn note(&mut self, item: &Item<'_>, sign: Sign, counts: bool) -> usize {
         self.result.evidence.push(Evidence { span: item.span.clone(), sign, counts });
         self.result.evidence.len() - 1
@@ -213,7 +213,7 @@ impl Judge {
         }
     }
 
-    fn finish(mut self, circumstance: bool) -> Judged {
+    fn finish(mut self, circumstance: bool) -> Reading {
         let candidates = self.without_weak_ones();
         let problem = candidates.iter().any(|candidate| !candidate.is_property());
         // "a natural colour": praise takes a property out, "the colour looks fake" keeps it.
@@ -279,7 +279,7 @@ impl Judge {
         !vague.other && [before, after].into_iter().flatten().any(|other| self.together(vague, other))
     }
 
-    /// Skin or head, where nothing more exact is named.
+    /// Skin or head count only if no more exact place is named.
     fn lone_place(&mut self) {
         if self.result.places.is_empty()
             && let Some((number, place)) = self.alone
@@ -300,7 +300,7 @@ impl Judge {
     /// Whether `and` or `or` stands between the two.
     fn joined_between(&self, a: &Candidate, b: &Candidate) -> bool {
         let between = between(a, b);
-        // Sorted; the first one from there on decides, so that a long list costs little.
+        // Sorted; the first one from there on decides, so a long list costs little.
         let next = self.joined_at.partition_point(|&at| at < between.start);
         self.joined_at.get(next).is_some_and(|at| between.contains(at))
     }
@@ -326,7 +326,7 @@ impl Judge {
     }
 }
 
-/// The tokens between two candidates, in whatever order they stand.
+/// The tokens between two candidates, in either order.
 fn between(a: &Candidate, b: &Candidate) -> Range<usize> {
     if a.first < b.first { a.end..b.first } else { b.end..a.first }
 }

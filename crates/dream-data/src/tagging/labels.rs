@@ -9,7 +9,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// One of the three kinds of label: [`Place`], [`Artifact`] or [`Extent`]. Nothing else can be one.
+/// One of the three kinds of label: [`Place`], [`Artifact`] or [`Extent`]. The trait is sealed.
 pub trait Label: sealed::Sealed + Copy + Eq + Ord + fmt::Debug + Sized + 'static {
     /// `place`, `artifact` or `extent`.
     const KIND: &'static str;
@@ -73,7 +73,7 @@ macro_rules! labels {
             }
         }
 
-        /// The published spelling; white space around it and upper case do not matter.
+        /// The published spelling; surrounding white space and upper case do not matter.
         impl FromStr for $name {
             type Err = Error;
 

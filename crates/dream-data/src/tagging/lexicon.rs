@@ -1,4 +1,4 @@
-//! The words that the tagger knows, read from a text that people can read too.
+//! The words that the tagger knows, from a text that people can read too.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ pub const LEXICON: &str = include_str!("../../assets/lexicon.txt");
 const LONGEST: usize = 12;
 /// Longest expression in bytes as written, so that its spellings stay small.
 const LONGEST_BYTES: usize = 500;
-/// Most spellings that one expression may stand for.
+/// Most spellings of one expression.
 const MOST_SPELLINGS: usize = 1024;
 /// Most words over all expressions.
 const MOST_NODES: usize = 1 << 20;
@@ -22,16 +22,16 @@ const MOST_NODES: usize = 1 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Meaning {
     Place(Place),
-    /// A place where no other is named beside it: skin, head.
+    /// A place if no other is named beside it: skin, head.
     PlaceIfAlone(Place),
     Artifact(Artifact),
-    /// A problem where no other is named beside it: edge, junction.
+    /// A problem if no other is named beside it: edge, junction.
     ArtifactIfAlone(Artifact),
     /// A property that people name when it is wrong, unless they praise it: colour, light.
     Property(Artifact),
-    /// Praise; the artifact when it is denied: not clear, not natural.
+    /// Praise; denied, it is the artifact: not clear, not natural.
     Opposite(Artifact),
-    /// Praise that says nothing when denied.
+    /// Praise that means nothing when denied.
     Fine,
     Extent(Extent),
     /// Mild, and a denial of praise: not very.
@@ -46,7 +46,7 @@ pub(super) enum Meaning {
     Circumstance,
     /// Movement, the cause of motion blur.
     Motion,
-    /// What follows is compared with, and has no problem itself: than, compared with.
+    /// What follows is a comparison and has no problem itself: than, compared with.
     Comparison,
     /// A finite verb; tells a new statement after `and` from a list.
     Verb,
@@ -54,7 +54,7 @@ pub(super) enum Meaning {
     Or,
     /// other, further: a generic artifact after it stands for itself.
     Other,
-    /// there, somewhere: the place named before is not meant.
+    /// there, somewhere: not the place named before.
     Elsewhere,
     /// Longer expressions whose words mean something else: face swap.
     Skip,
@@ -79,8 +79,8 @@ impl Meaning {
 
 /// A set of expressions and their meanings.
 ///
-/// The built-in one is [`LEXICON`]; [`Tagger::english`](super::Tagger::english) uses it. A lexicon of your own, for
-/// example the built-in text with lines added, is read by [`parse`](Self::parse).
+/// The built-in one is [`LEXICON`]; [`Tagger::english`](super::Tagger::english) uses it. [`parse`](Self::parse) reads a
+/// lexicon of your own, for example the built-in text with lines added.
 #[derive(Debug, Clone, Default)]
 pub struct Lexicon {
     words: HashMap<Box<str>, u32>,
@@ -94,11 +94,12 @@ impl Lexicon {
     /// Reads a lexicon.
     ///
     /// A line is empty, a comment (`# ...`), a section (`[artifact blur]`), or expressions separated by commas.
-    /// `blur(s|red|)` stands for `blurs`, `blurred` and `blur`. The sections are explained at the head of [`LEXICON`].
+    /// `blur(s|red|)` stands for `blurs`, `blurred` and `blur`. The head of [`LEXICON`] explains the sections.
     ///
     /// # Errors
     /// [`Error::Lexicon`] with the line: an unknown section or label, an expression before the first section, without
-    /// words, or longer than 12 words or 500 bytes, brackets that do not match, more than 1024 spellings of one expression.
+    /// words, or longer than 12 words or 500 bytes, brackets that do not match, more than 1024 spellings of one
+    /// expression.
     ///
     /// # Example
     /// ```
@@ -138,7 +139,7 @@ impl Lexicon {
                 }
             }
         }
-        // The shorter ones first: a longer one takes over what they took over.
+        // The shorter ones first: a longer one inherits what they inherited.
         long.sort_by_key(|(words, _)| words.len());
         for (words, node) in long {
             lexicon.keep_places_and_degrees(&words, node);
@@ -146,19 +147,19 @@ impl Lexicon {
         Ok(lexicon)
     }
 
-    /// How many different expressions, every spelling counted.
+    /// The number of different expressions, every spelling counted.
     #[must_use]
     pub fn len(&self) -> usize {
         self.expressions
     }
 
-    /// Whether it knows nothing.
+    /// Whether it has no expression.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.expressions == 0
     }
 
-    /// Gives the numbers of the words, and the node that they lead to.
+    /// Returns the numbers of the words, and the node that they lead to.
     fn add(&mut self, spelling: &str, meaning: Meaning) -> Result<(Vec<u32>, u32), String> {
         let mut words = Vec::new();
         let mut marks = false;
@@ -170,7 +171,7 @@ impl Lexicon {
             return Err(format!("`{spelling}` has punctuation inside; an expression is words"));
         }
         if words.is_empty() || words.len() > LONGEST {
-            return Err(format!("`{spelling}` has {} words, 1 to {LONGEST} are possible", words.len()));
+            return Err(format!("`{spelling}` has {} words; use 1 to {LONGEST}", words.len()));
         }
         let (mut node, mut numbers) = (0, Vec::with_capacity(words.len()));
         for word in words {
@@ -191,7 +192,7 @@ impl Lexicon {
         Ok((numbers, node))
     }
 
-    /// Adds to an expression the places and degrees that the expressions inside it mean: the mouth to `forced smile`.
+    /// Adds the places and degrees of the expressions inside an expression to it: the mouth to `forced smile`.
     fn keep_places_and_degrees(&mut self, words: &[u32], node: u32) {
         let mut kept = Vec::new();
         // Not the expression itself, hence without its last word at the start.
@@ -235,7 +236,7 @@ impl Lexicon {
         self.words.get(word).copied().unwrap_or(0)
     }
 
-    /// The longest expression at the start of `words`: its length and what it means.
+    /// The longest expression at the start of `words`: its length and its meaning.
     pub(super) fn longest(&self, words: impl Iterator<Item = u32>) -> Option<(usize, &[Meaning])> {
         let (mut node, mut found) = (0, None);
         for (i, word) in words.enumerate() {
@@ -250,13 +251,13 @@ impl Lexicon {
     }
 }
 
-/// What the expressions below `[name]` mean.
+/// The meaning of the expressions below `[name]`.
 fn meaning(name: &str) -> Result<Meaning, String> {
     let name = name.trim();
     let (kind, label) = name.split_once(char::is_whitespace).unwrap_or((name, ""));
     let label = label.trim();
     let artifact = || match label.parse::<Artifact>() {
-        Ok(Artifact::None) => Err("`none` has the section [fine]".to_owned()),
+        Ok(Artifact::None) => Err("words for `none` belong in the section [fine]".to_owned()),
         other => other.map_err(|error| error.to_string()),
     };
     let place = || match label.parse::<Place>() {
@@ -273,7 +274,7 @@ fn meaning(name: &str) -> Result<Meaning, String> {
         "extent" => {
             return match label.parse::<Extent>() {
                 Ok(extent @ (Extent::Mild | Extent::Severe)) => Ok(Meaning::Extent(extent)),
-                Ok(other) => Err(format!("`{other}` has no words of its own; mild and severe have")),
+                Ok(other) => Err(format!("`{other}` has no words of its own; only mild and severe do")),
                 Err(error) => Err(error.to_string()),
             };
         }
@@ -306,7 +307,7 @@ fn meaning(name: &str) -> Result<Meaning, String> {
 fn spellings(expression: &str) -> Result<Vec<String>, String> {
     let unmatched = || format!("the brackets of `{expression}` do not match; they cannot be nested");
     if expression.len() > LONGEST_BYTES {
-        return Err(format!("an expression of {} bytes, {LONGEST_BYTES} are possible", expression.len()));
+        return Err(format!("an expression has {} bytes; the limit is {LONGEST_BYTES}", expression.len()));
     }
     let mut found = vec![String::new()];
     let mut rest = expression;

@@ -1,9 +1,9 @@
 //! Labels of descriptions: where a face-swap video looks wrong, how, and how much.
 //!
-//! The DREAM paper sorts what people wrote about its videos into 14 places, 19 artifacts and 4 extents, and profiles a
-//! video by how often each of the 37 labels appears. Here are the labels ([`Place`], [`Artifact`], [`Extent`]), a
-//! [`Tagger`] that gives them to English text by rules that can be read, the [`Profile`], and [`describe`], which
-//! writes descriptions with given labels.
+//! The DREAM paper sorts the comments on its videos into 14 places, 19 artifacts and 4 extents, and profiles a video by
+//! how often each of the 37 labels appears. This module has the labels ([`Place`], [`Artifact`], [`Extent`]), a
+//! [`Tagger`] that reads them from English text by readable rules, the [`Profile`], and [`describe`], which writes
+//! descriptions with given labels.
 //!
 //! # Example
 //! ```

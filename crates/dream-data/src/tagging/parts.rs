@@ -42,7 +42,7 @@ pub(super) fn items<'a>(lexicon: &'a Lexicon, text: &str) -> Vec<Item<'a>> {
     let mut first = 0;
     scan(text, |token, span| {
         let what = match token {
-            // A text of any length has fewer words than bytes; the number of the word says what it is.
+            // A text of any length has fewer words than bytes; the number of the word identifies it.
             Token::Word(word) => return words.push((lexicon.word(word), span)),
             Token::Comma => What::Comma,
             Token::Stop => What::Stop,
@@ -90,7 +90,7 @@ pub(super) struct Part {
     pub(super) before: Break,
     /// Says when something happens.
     pub(super) circumstance: bool,
-    /// Goes on with a denied list: `no blur, noise or seams`.
+    /// Continues a denied list: `no blur, noise or seams`.
     pub(super) goes_on: bool,
 }
 
@@ -145,8 +145,8 @@ fn verb_ahead(items: &[Item<'_>]) -> Vec<bool> {
     ahead
 }
 
-/// A part after a comma goes on with a list when it has no verb and ends the list with `or`, or with `and` and
-/// without a place, or when the part after it does.
+/// A part after a comma continues a list if it has no verb and ends the list with `or`, or with `and` and without a
+/// place, or if the part after it does.
 fn mark_lists(parts: &mut [Part], items: &[Item<'_>]) {
     let mut list_ahead = false;
     for part in parts.iter_mut().rev() {

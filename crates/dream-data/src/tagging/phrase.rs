@@ -4,11 +4,11 @@ use super::labels::{Artifact, Extent, Place};
 use super::words::{adjectives, before_adjective, before_noun, nouns, places};
 use crate::error::{Error, Result};
 
-/// The sentence that DREAM's raters left to the program when they gave the highest grade, 5.
+/// The sentence that DREAM's program wrote for raters who gave the highest grade, 5.
 pub const NOTHING_DETECTED: &str =
     "The photorealism is very high, and there are no detectable signs of forgery";
 
-/// An English description with one place and one artifact, in the manner of the paper's.
+/// An English description with one place and one artifact, in the style of the paper's.
 ///
 /// The same arguments give the same text; `seed` chooses words and form.
 ///
@@ -31,12 +31,12 @@ pub fn phrase(place: Place, artifact: Artifact, extent: Extent, seed: u64) -> Re
 
 /// An English description of one or more findings, all of one extent.
 ///
-/// [`Tagger::english`](super::Tagger::english) reads the places, the artifacts and the extent back exactly; which artifact
-/// belongs to which place is in the text, but not in [`Tags`](super::Tags).
+/// [`Tagger::english`](super::Tagger::english) reads the places, the artifacts and the extent back exactly. The text,
+/// but not [`Tags`](super::Tags), says which artifact belongs to which place.
 ///
 /// # Errors
-/// [`Error::InvalidOption`] when there is no finding, when [`Artifact::None`] and [`Extent::NoArtifact`] do not come
-/// together or `None` stands beside another artifact, or when [`Place::NotSpecified`] stands beside another place.
+/// [`Error::InvalidOption`] without a finding, if [`Artifact::None`] and [`Extent::NoArtifact`] do not come together or
+/// `None` comes with another artifact, or if [`Place::NotSpecified`] comes with another place.
 ///
 /// # Example
 /// ```
@@ -78,21 +78,18 @@ pub fn describe(findings: &[(Place, Artifact)], extent: Extent, seed: u64) -> Re
 fn check(findings: &[(Place, Artifact)], extent: Extent) -> Result<()> {
     let fault = |option, reason: &str| Err(Error::InvalidOption { option, reason: reason.to_owned() });
     if findings.is_empty() {
-        return fault(
-            "findings",
-            "there must be at least one; for nothing wrong it is (not-specified, none)",
-        );
+        return fault("findings", "give at least one; for a clip without faults give (not-specified, none)");
     }
     let clean = findings.iter().filter(|(_, artifact)| *artifact == Artifact::None).count();
     if clean != 0 && clean != findings.len() {
-        return fault("findings", "`none` cannot stand beside an artifact");
+        return fault("findings", "`none` and an artifact exclude each other");
     }
     if (clean != 0) != (extent == Extent::NoArtifact) {
-        return fault("extent", "`no-artifact` goes with the artifact `none` and with no other");
+        return fault("extent", "`no-artifact` and the artifact `none` must come together");
     }
     let unnamed = findings.iter().filter(|(place, _)| *place == Place::NotSpecified).count();
     if unnamed != 0 && unnamed != findings.len() {
-        return fault("findings", "`not-specified` cannot stand beside a place");
+        return fault("findings", "`not-specified` and a place exclude each other");
     }
     Ok(())
 }
@@ -122,7 +119,7 @@ fn listed(words: &[String]) -> String {
     }
 }
 
-/// A word and whether it stands for several things.
+/// A word and whether it is plural.
 fn number(word: &str) -> (&str, bool) {
     word.strip_prefix('+').map_or((word, false), |word| (word, true))
 }
@@ -237,7 +234,7 @@ mod tests {
         assert_eq!((tags.places, tags.artifacts, tags.extent), (places, artifacts, extent), "{text}");
     }
 
-    /// Every combination of labels that can be meant.
+    /// Every combination of labels that makes sense.
     fn combinations() -> impl Iterator<Item = (Place, Artifact, Extent)> {
         Place::ALL.into_iter().flat_map(|place| {
             Artifact::ALL.into_iter().flat_map(move |artifact| {

@@ -46,7 +46,7 @@ impl Profile {
     /// The profile of some descriptions: of one clip, or of a whole set.
     ///
     /// # Errors
-    /// [`Error::NoDescriptions`] when there is none.
+    /// [`Error::NoDescriptions`] if there is none.
     pub fn from_tags(tags: impl IntoIterator<Item = Tags>) -> Result<Self> {
         let mut profile = Self::EMPTY;
         tags.into_iter().for_each(|tags| profile.add(tags));
@@ -58,7 +58,7 @@ impl Profile {
     /// The profile of the whole set is the [`sum`](Self::sum) of these.
     ///
     /// # Errors
-    /// [`Error::NoDescriptions`] when there is no pair.
+    /// [`Error::NoDescriptions`] if there is no pair.
     pub fn per_clip<S: Into<String>>(
         tags: impl IntoIterator<Item = (S, Tags)>,
     ) -> Result<BTreeMap<String, Self>> {
@@ -69,10 +69,10 @@ impl Profile {
         if clips.is_empty() { Err(Error::NoDescriptions) } else { Ok(clips) }
     }
 
-    /// The profile of all descriptions together: every description weighs the same, whatever its clip.
+    /// The profile of all descriptions together: every description has the same weight, whatever its clip.
     ///
     /// # Errors
-    /// [`Error::NoDescriptions`] when there is no profile.
+    /// [`Error::NoDescriptions`] if there is no profile.
     pub fn sum<'a>(profiles: impl IntoIterator<Item = &'a Self>) -> Result<Self> {
         let mut total = Self::EMPTY;
         for profile in profiles {
@@ -91,7 +91,7 @@ impl Profile {
         count(&mut self.extents, tags.extent);
     }
 
-    /// How many descriptions were counted; at least 1.
+    /// The number of descriptions; at least 1.
     #[must_use]
     pub fn descriptions(&self) -> u64 {
         self.descriptions

@@ -38,14 +38,14 @@ impl<L: Label> LabelSet<L> {
         Self { bits: 0, kind: PhantomData }
     }
 
-    /// Adds a label; true when it was not there.
+    /// Adds a label; true if it was not there.
     pub fn insert(&mut self, label: L) -> bool {
         let before = self.bits;
         self.bits |= bit(label);
         before != self.bits
     }
 
-    /// Takes a label away; true when it was there.
+    /// Removes a label; true if it was there.
     pub fn remove(&mut self, label: L) -> bool {
         let before = self.bits;
         self.bits &= !bit(label);
@@ -58,7 +58,7 @@ impl<L: Label> LabelSet<L> {
         self.bits & bit(label) != 0
     }
 
-    /// How many labels.
+    /// The number of labels.
     #[must_use]
     pub const fn len(self) -> usize {
         self.bits.count_ones() as usize
@@ -70,7 +70,7 @@ impl<L: Label> LabelSet<L> {
         self.bits == 0
     }
 
-    /// The labels of both.
+    /// The union of both.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self { bits: self.bits | other.bits, kind: PhantomData }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::judge::{Judged, judge};
+use super::judge::{Reading, judge};
 use super::labels::{Artifact, Extent, Place};
 use super::lexicon::{LEXICON, Lexicon};
 use super::parts::{Break, Part, items, parts};
@@ -13,11 +13,11 @@ use super::set::{ArtifactSet, PlaceSet};
 /// The labels of one description. Places and artifacts are never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Tags {
-    /// Where; [`Place::NotSpecified`] when no place is named.
+    /// Where; [`Place::NotSpecified`] if no place is named.
     pub places: PlaceSet,
-    /// What; [`Artifact::None`] when the text says that nothing is wrong, [`Artifact::Others`] when no word is known.
+    /// What; [`Artifact::None`] if the text says that nothing is wrong, [`Artifact::Others`] if no word is known.
     pub artifacts: ArtifactSet,
-    /// How strong; [`Extent::NoArtifact`] together with [`Artifact::None`] only.
+    /// How strong; [`Extent::NoArtifact`] only together with [`Artifact::None`].
     pub extent: Extent,
 }
 
@@ -28,7 +28,7 @@ impl fmt::Display for Tags {
     }
 }
 
-/// What a stretch of the text was taken for.
+/// The meaning of a stretch of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Sign {
@@ -38,21 +38,21 @@ pub enum Sign {
     Artifact(Artifact),
     /// Says how strong.
     Extent(Extent),
-    /// Denies what stands beside it.
+    /// Denies its neighbours.
     Denial,
-    /// Says that something is as it should be.
+    /// Says that something is all right.
     Praise,
 }
 
-/// A stretch of the text and what it stands for.
+/// A stretch of the text and its meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Evidence {
     /// Bytes of the text; always whole characters.
     pub span: Range<usize>,
-    /// What it was taken for.
+    /// Its meaning.
     pub sign: Sign,
-    /// Whether it led to a label of the result. False for what is denied, compared with, or weaker than another word.
+    /// Whether it led to a label of the result. False for anything denied, compared with, or weaker than another word.
     pub counts: bool,
 }
 
@@ -62,7 +62,7 @@ pub struct Evidence {
 pub struct Explanation {
     /// The labels.
     pub tags: Tags,
-    /// In the order of the text. A stretch that means two things is there twice.
+    /// In the order of the text. A stretch with two meanings is there twice.
     pub evidence: Vec<Evidence>,
 }
 
@@ -77,7 +77,7 @@ impl Explanation {
 
 /// Reads descriptions: longest expressions of a [`Lexicon`], denials and parts of sentences, no statistics.
 ///
-/// Any text works, in time linear in its length. What it does not know is `others`, `not-specified`, `moderate`.
+/// Any text works, in time linear in its length. Unknown text gives `others`, `not-specified`, `moderate`.
 ///
 /// # Example
 /// ```
@@ -92,14 +92,14 @@ impl Explanation {
 /// ```
 ///
 /// # Reference
-/// Labels and words of degree: `Prompts_categorization.md` of the DREAM repository. The method is ours; how well it
-/// does is in the project's `docs/tagger.md`.
+/// Labels and words of degree: `Prompts_categorization.md` of the DREAM repository. The method is ours; the project's
+/// `docs/tagger.md` reports its accuracy.
 #[derive(Debug, Clone, Default)]
 pub struct Tagger {
     lexicon: Lexicon,
 }
 
-/// A test parses the built-in text; an empty lexicon would be the answer to a broken one.
+/// A broken text would give an empty lexicon, but a test parses the built-in one.
 static ENGLISH: LazyLock<Tagger> = LazyLock::new(|| Tagger::new(Lexicon::parse(LEXICON).unwrap_or_default()));
 
 impl Tagger {
@@ -125,8 +125,8 @@ impl Tagger {
     #[must_use]
     pub fn explain(&self, text: &str) -> Explanation {
         let items = items(&self.lexicon, text);
-        let mut judged: Vec<(Part, Judged)> =
-            parts(&items).into_iter().map(|part| (part, Judged::default())).collect();
+        let mut judged: Vec<(Part, Reading)> =
+            parts(&items).into_iter().map(|part| (part, Reading::default())).collect();
         let mut denying = false;
         for (part, verdict) in &mut judged {
             let inside = items.get(part.items.clone()).unwrap_or_default();
@@ -138,8 +138,8 @@ impl Tagger {
     }
 }
 
-/// Blur whose part, or a circumstance next to it, speaks of movement.
-fn blur_of_motion(judged: &mut [(Part, Judged)]) {
+/// Blur becomes motion blur if its part, or a circumstance next to it, mentions movement.
+fn blur_of_motion(judged: &mut [(Part, Reading)]) {
     let motion_around = |i: usize| {
         let same_sentence = |j: usize| judged.get(j).is_some_and(|(part, _)| part.before != Break::Stop);
         let says_when = |j: usize| {
@@ -164,11 +164,11 @@ fn blur_of_motion(judged: &mut [(Part, Judged)]) {
     }
 }
 
-fn decide(judged: &[(Part, Judged)]) -> Explanation {
+fn decide(judged: &[(Part, Reading)]) -> Explanation {
     let mut artifacts: ArtifactSet = union(judged.iter().map(|(_, verdict)| verdict.artifacts));
     let asserted = !artifacts.is_empty();
     let clean = !asserted && judged.iter().any(|(_, verdict)| verdict.positive);
-    // A property that was only named to say when, where nothing else is wrong.
+    // A property that only says when, where nothing else is wrong.
     let properties = !asserted && !clean;
     if properties {
         artifacts = union(judged.iter().map(|(_, verdict)| verdict.fallback));
@@ -190,7 +190,7 @@ fn decide(judged: &[(Part, Judged)]) -> Explanation {
             mild |= verdict.mild;
             severe |= verdict.severe;
         }
-        // "The face is not blurred but it flickers": the place is that of the part before.
+        // "The face is not blurred but it flickers": the part takes the place of the part before.
         if wrong && verdict.places.is_empty() && part.before != Break::Stop && !verdict.elsewhere {
             places = places.union(before);
         }

@@ -1,8 +1,8 @@
-//! Text into words and punctuation, in one pass.
+//! Splits text into words and punctuation, in one pass.
 
 use std::ops::Range;
 
-/// What the scanner hands out, with its place in the text.
+/// A token of the scanner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token<'a> {
     /// A word in lower case, without possessive.
@@ -95,7 +95,7 @@ fn emit_word(word: &str, span: Range<usize>, emit: &mut impl FnMut(Token<'_>, Ra
         }
         return emit(Token::Word("not"), span);
     }
-    // face's, it's, they're: the first half is what counts.
+    // face's, it's, they're: the first half counts.
     emit(Token::Word(head), span);
 }
 

@@ -2,7 +2,7 @@
 
 use super::labels::{Artifact, Extent, Place};
 
-/// Nouns for a place; those for several things start with `+`.
+/// Nouns for a place; plural ones start with `+`.
 pub(super) fn places(place: Place) -> &'static str {
     match place {
         Place::Face => "face|whole face|facial region",
@@ -22,7 +22,7 @@ pub(super) fn places(place: Place) -> &'static str {
     }
 }
 
-/// Nouns for a problem; those for several things start with `+`.
+/// Nouns for a problem; plural ones start with `+`.
 pub(super) fn nouns(artifact: Artifact) -> &'static str {
     match artifact {
         Artifact::Blur => "blur|blurring|blurriness",
@@ -49,7 +49,7 @@ pub(super) fn nouns(artifact: Artifact) -> &'static str {
     }
 }
 
-/// What a place with a problem is.
+/// Adjectives for a place with a problem.
 pub(super) fn adjectives(artifact: Artifact) -> &'static str {
     match artifact {
         Artifact::Blur => "blurred|blurry|out of focus|fuzzy|unclear",

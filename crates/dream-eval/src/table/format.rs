@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{Cell, Table};
 
-/// How a table is written.
+/// A format of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Format {
@@ -13,13 +13,13 @@ pub enum Format {
     Text,
     /// A Markdown table; the best value of a column is bold.
     Markdown,
-    /// Comma-separated, with mean, deviation and median in columns of their own, in full precision.
+    /// Comma-separated, with separate columns for mean, deviation and median, in full precision.
     Csv,
     /// A `tabular` with the rules of the booktabs package; the best value of a column is bold, the second underlined.
     Latex,
 }
 
-/// Shown where a method cannot predict a test set.
+/// Shown if a method cannot predict a test set.
 const ABSENT: &str = "-";
 
 impl Table {
@@ -162,7 +162,7 @@ impl Table {
         out
     }
 
-    /// For every cell how many different values of its column are larger.
+    /// For every cell, how many different values of its column are larger.
     fn places(&self) -> Vec<Vec<Option<usize>>> {
         let place = |column: usize, value: f64| {
             let mut larger: Vec<f64> = self
@@ -183,7 +183,7 @@ impl Table {
     }
 }
 
-/// As far as the table shows it: values that look the same are marked the same.
+/// To the precision of the table: values that look the same get the same mark.
 fn rounded(value: f64) -> f64 {
     (value * 1000.0).round()
 }

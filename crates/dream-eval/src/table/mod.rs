@@ -28,7 +28,7 @@ pub struct SetScore {
     pub plcc: f64,
     /// Spearman's rank correlation.
     pub srcc: f64,
-    /// Whether all predictions were equal, so that both stand for "no correlation".
+    /// Whether all predictions were equal, so that both mean "no correlation".
     pub constant: bool,
 }
 

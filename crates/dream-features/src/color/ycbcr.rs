@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use crate::simd::Kernel;
+use crate::simd::{Kernel, fits};
 
 /// `255 T⁻¹` of [`rgb_from_ycbcr`], from an inversion in double precision: the two tiny entries are its rounding.
 const RGB: [[f64; 3]; 3] = [
@@ -107,7 +107,7 @@ impl Kernel for Rgb8Row<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let n = self.out.len();
-        if self.y.len() != n || self.cb.len() != n || self.cr.len() != n {
+        if !fits(self.y.len() == n && self.cb.len() == n && self.cr.len() == n) {
             return;
         }
         let (y, cb, cr, out) = (&self.y[..n], &self.cb[..n], &self.cr[..n], self.out);

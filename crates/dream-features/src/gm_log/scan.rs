@@ -5,7 +5,7 @@ use pulp::Simd;
 use super::histogram::{BINS, JointHistogram};
 use crate::filter;
 use crate::plane::Rows;
-use crate::simd::{Kernel, LANES, dispatch, padded};
+use crate::simd::{Kernel, LANES, dispatch, fits, padded};
 
 /// Deviation of the Gaussian under both filters.
 const SCALE: f64 = 0.5;
@@ -174,7 +174,8 @@ impl Kernel for Columns<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let n = self.lines[2].len();
-        if self.lines.iter().any(|line| line.len() != n) || self.out.iter().any(|row| row.len() != n) {
+        let lines = self.lines.iter().all(|line| line.len() == n);
+        if !fits(lines && self.out.iter().all(|row| row.len() == n)) {
             return;
         }
         let [a, b, c, d, e] = self.lines.map(|line| &line[..n]);
@@ -224,7 +225,8 @@ impl Kernel for Maps<'_> {
     fn with_simd<S: Simd>(self, _: S) {
         let pitch = self.out[0].len();
         let columns = self.columns.iter().all(|column| column.len() == pitch);
-        if !columns || self.out.iter().any(|row| row.len() != pitch) || pitch < self.width + 2 * MARGIN {
+        let rows = self.out.iter().all(|row| row.len() == pitch);
+        if !fits(columns && rows && pitch >= self.width + 2 * MARGIN) {
             return;
         }
         let n = pitch - 2 * MARGIN;
@@ -263,7 +265,7 @@ impl Kernel for Bins<'_> {
     fn with_simd<S: Simd>(self, _: S) {
         let (n, pitch) = (self.out.len(), self.column.len());
         let lengths = self.energy.iter().chain(&self.maps).all(|line| line.len() == pitch);
-        if !lengths || pitch != n + 2 * MARGIN {
+        if !fits(lengths && pitch == n + 2 * MARGIN) {
             return;
         }
         let [a, b, c, d, e, f, g] = self.energy.map(|line| &line[..pitch]);

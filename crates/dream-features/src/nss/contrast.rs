@@ -5,7 +5,7 @@ use pulp::Simd;
 use super::Border;
 use super::ring::{MARGIN, Ring, looks, reset};
 use crate::plane::Plane;
-use crate::simd::{Kernel, dispatch, padded};
+use crate::simd::{Kernel, dispatch, fits, padded};
 
 /// Deviations of the two windows, both of 7x7.
 const NARROW: f64 = 7.0 / 6.0;
@@ -87,7 +87,7 @@ impl Kernel for Row<'_> {
     fn with_simd<S: Simd>(self, _: S) {
         let [narrow, wide] = self.sums;
         let n = narrow.len();
-        if wide.len() != n || self.lines.iter().any(|line| line.len() != n) {
+        if !fits(wide.len() == n && self.lines.iter().all(|line| line.len() == n)) {
             return;
         }
         let [a, b, c, d, e, f, g] = self.lines.map(|line| &line[..n]);
@@ -101,7 +101,7 @@ impl Kernel for Row<'_> {
         }
         let n = n.saturating_sub(2 * MARGIN);
         let [s, w] = [looks(narrow, n), looks(wide, n)];
-        if self.out.len() != n || s.iter().chain(&w).any(|look| look.len() != n) {
+        if !fits(self.out.len() == n && s.iter().chain(&w).all(|look| look.len() == n)) {
             return;
         }
         let [s0, s1, s2, s3, s4, s5, s6] = s.map(|look| &look[..n]);

@@ -3,7 +3,7 @@
 use super::ring::{MARGIN, Ring, looks, reset};
 use crate::filter::{gaussian, mscn_taps};
 use crate::plane::{Plane, Rows};
-use crate::simd::{Kernel, dispatch, padded};
+use crate::simd::{Kernel, dispatch, fits, padded};
 use pulp::Simd;
 
 /// What happens where the image is exactly flat.
@@ -292,7 +292,7 @@ impl Kernel for Snapped<'_> {
 fn vertical(lines: [&[f64]; 7], taps: [f64; 4], sums: &mut [Vec<f64>; 2]) {
     let n = lines[3].len();
     let [sum, sum2] = sums;
-    if lines.iter().any(|line| line.len() != n) || sum.len() != n || sum2.len() != n {
+    if !fits(lines.iter().all(|line| line.len() == n) && sum.len() == n && sum2.len() == n) {
         return;
     }
     let [a, b, c, d, e, f, g] = lines.map(|line| &line[..n]);
@@ -319,7 +319,7 @@ fn horizontal(line: &[f64], taps: [f64; 4], sums: &[Vec<f64>; 2], row: &mut Mscn
     };
     let (mu, sigma) = (&mut row.mu[..n], &mut row.sigma[..n]);
     let [s, q] = [looks(&sums[0], n), looks(&sums[1], n)];
-    if s.iter().chain(&q).any(|look| look.len() != n) {
+    if !fits(s.iter().chain(&q).all(|look| look.len() == n)) {
         return;
     }
     let [s0, s1, s2, s3, s4, s5, s6] = s.map(|look| &look[..n]);

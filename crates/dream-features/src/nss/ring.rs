@@ -1,4 +1,4 @@
-//! The seven rows under a window that moves down an image, whose rows arrive one by one.
+//! The seven rows under a window that moves down an image, row by row.
 
 use super::Border;
 use crate::simd::{LANES, padded};

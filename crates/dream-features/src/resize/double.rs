@@ -2,7 +2,7 @@
 
 use super::mirror;
 use crate::plane::{Plane, Rows};
-use crate::simd::{Kernel, dispatch};
+use crate::simd::{Kernel, dispatch, fits, same_length};
 use pulp::Simd;
 
 /// Weights of the even outputs, times 256: output `2k` reads inputs `k-2 ..= k+1`. Odd output `2k+1` reads
@@ -106,12 +106,8 @@ impl Kernel for Vertical<'_> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let (out, n) = (self.out, self.taps[0].len());
-        if out.len() != n || self.taps.iter().any(|tap| tap.len() != n) {
-            return;
-        }
-        let [a, b, c, d] = self.taps.map(|tap| &tap[..n]);
-        let out = &mut out[..n];
+        let Some(([a, b, c, d], out)) = same_length(self.taps, self.out) else { return };
+        let n = out.len();
         for i in 0..n {
             out[i] = weigh([a[i], b[i], c[i], d[i]]);
         }
@@ -131,7 +127,7 @@ impl Kernel for Horizontal<'_> {
         const SCALE: f64 = 1.0 / 65536.0;
         let (pairs, rest) = self.out.as_chunks_mut::<2>();
         let n = pairs.len() + rest.len();
-        if self.line.len() < n + 4 {
+        if !fits(self.line.len() >= n + 4) {
             return;
         }
         let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(|k| &self.line[k..k + n]);

@@ -2,7 +2,7 @@
 
 use super::mirror;
 use crate::plane::{Plane, Rows};
-use crate::simd::{Kernel, dispatch};
+use crate::simd::{Kernel, dispatch, fits, same_length};
 use pulp::Simd;
 
 /// The eight antialiased bicubic weights of a factor of one half are symmetric; these are the first four,
@@ -105,12 +105,8 @@ impl Kernel for Vertical<'_> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let (out, n) = (self.out, self.taps[0].len());
-        if out.len() != n || self.taps.iter().any(|tap| tap.len() != n) {
-            return;
-        }
-        let [a, b, c, d, e, f, g, h] = self.taps.map(|tap| &tap[..n]);
-        let out = &mut out[..n];
+        let Some(([a, b, c, d, e, f, g, h], out)) = same_length(self.taps, self.out) else { return };
+        let n = out.len();
         for i in 0..n {
             out[i] = weigh([a[i] + h[i], b[i] + g[i], c[i] + f[i], d[i] + e[i]]);
         }
@@ -130,7 +126,7 @@ impl Kernel for Horizontal<'_> {
         const SCALE: f64 = 1.0 / 65536.0;
         let pairs = self.line.as_chunks::<2>().0;
         let (out, n) = (self.out, pairs.len().saturating_sub(3));
-        if out.len() > n {
+        if !fits(out.len() <= n) {
             return;
         }
         for ((out, [a, b]), ((&[c, d], &[e, f]), &[g, h])) in

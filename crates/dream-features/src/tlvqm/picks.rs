@@ -1,4 +1,4 @@
-//! Which processed frames are looked at again.
+//! The frames that get a second, closer look.
 
 use super::Ties;
 

@@ -1,4 +1,4 @@
-//! How equal values are told apart.
+//! Rules for equal values.
 
 /// What decides between values that are equal but for rounding.
 ///

@@ -1,4 +1,4 @@
-//! What the vectors of a pair of frames say: how coherent they are, how large, and the residual they leave.
+//! Statistics of the motion vectors of two frames: their coherence, their size, and the residual after motion.
 
 use super::ntss::{BlockSearch, Codes, Vector};
 use crate::filter::gaussian;

@@ -1,4 +1,4 @@
-//! New three-step search: how blocks of a frame moved since the frame before.
+//! New three-step search: how the blocks of a frame moved since the previous frame.
 
 use pulp::Simd;
 

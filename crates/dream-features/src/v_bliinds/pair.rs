@@ -1,4 +1,4 @@
-//! Everything V-BLIINDS takes from two frames that follow each other.
+//! The values that V-BLIINDS takes from two consecutive frames.
 
 use super::motion::{coherency, mode_and_mean, residual_deviation};
 use super::ntss::{BlockSearch, Codes, Vector};

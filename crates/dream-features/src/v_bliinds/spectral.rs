@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use pulp::Simd;
 
 use super::ntss::Codes;
-use crate::simd::{Kernel, dispatch};
+use crate::simd::{Kernel, dispatch, fits};
 
 /// Side of a block.
 const SIDE: usize = 5;
@@ -157,7 +157,7 @@ impl Kernel for Transform<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let (n, basis) = (self.columns, basis());
-        if n == 0 || self.line.len() != COEFFICIENTS * n {
+        if !fits(self.line.len() == COEFFICIENTS * n) || n == 0 {
             return;
         }
         // Down the columns, in place.

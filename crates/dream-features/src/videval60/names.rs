@@ -1,4 +1,4 @@
-//! The values of a frame, and which of them become features in which way.
+//! The values of a frame, and how each becomes features of the video.
 
 /// Values of one processed frame: names and what they mean.
 pub(super) const FRAME: [(&str, &str); 50] = [

@@ -84,7 +84,7 @@ impl Loss {
         })
     }
 
-    /// Whether it compares the values of a batch with each other, and so has nothing to say of a single one.
+    /// Whether it compares the values of a batch with each other, and so ignores a single one.
     pub(crate) fn is_relative(&self) -> bool {
         matches!(self, Self::NormInNorm(_) | Self::Plcc(_) | Self::Kl(_) | Self::Rank(_) | Self::NinKl)
     }
@@ -152,12 +152,12 @@ pub(crate) fn all_zero(values: &[f64]) -> bool {
     values.iter().all(|v| *v == 0.0)
 }
 
-/// Fails where a difference exceeds `tolerance` times the largest expected magnitude, which counts as at least 1.
+/// Fails if a difference exceeds `tolerance` times the largest expected magnitude, or times 1 if that is smaller.
 pub(crate) fn close(name: &str, found: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(found.len(), expected.len(), "{name}");
     let scale = expected.iter().fold(1.0_f64, |m, v| m.max(v.abs()));
     for (a, b) in found.iter().zip(expected) {
-        // Written so that a NaN fails.
+        // A NaN fails this comparison.
         let within = (a - b).abs() <= tolerance * scale;
         assert!(within, "{name}: {found:?} is not {expected:?}");
     }

@@ -1,5 +1,4 @@
-//! Every loss once more, as plain loops over f64 straight from its formula. No tricks against overflow, no special
-//! cases.
+//! Every loss again, as plain loops over f64 straight from its formula: no tricks against overflow, no special cases.
 
 use dream_loss::{Alignment, Kl, NormInNorm, Plcc, Rank, SoftLabel};
 

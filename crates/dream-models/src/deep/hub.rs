@@ -57,14 +57,14 @@ impl Remote {
     }
 }
 
-/// How files are looked for.
+/// Where files are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hub {
     /// Folder of the cache, or `None` for `HF_HOME` and its default.
     pub cache: Option<PathBuf>,
     /// Address of the server, or `None` for `HF_ENDPOINT` and its default.
     pub endpoint: Option<String>,
-    /// Whether only the cache is looked at.
+    /// Whether to look into the cache only.
     pub offline: bool,
 }
 
@@ -119,7 +119,7 @@ impl Hub {
         api.repo(repo).get(&file).map_err(|error| remote.failed(error.to_string()))
     }
 
-    /// Tensors of a Swin-V2, named and shaped as its configuration says; those of a head that it has not are left out.
+    /// Tensors of a Swin-V2, named and shaped as its configuration says; a head that it lacks is left out.
     ///
     /// # Errors
     ///

@@ -81,6 +81,8 @@ impl Pointwise {
         // Registers in a group.
         let parts = LANES / S::F32_LANES;
         let outputs = self.outputs();
+        debug_assert!(input.len().is_multiple_of(PIXELS * self.inputs));
+        debug_assert_eq!(input.len() / self.inputs * outputs, out.len());
         let blocks = input.chunks_exact(PIXELS * self.inputs);
         for (input, out) in blocks.zip(out.chunks_exact_mut(PIXELS * outputs)) {
             // Input by input, so that one load of weights serves all pixels.
@@ -140,6 +142,7 @@ impl Depthwise {
     pub(super) fn apply(&self, input: &Map, stride: usize, out: &mut Map) {
         let before = usize::from(stride == 1);
         let Map { side, channels, .. } = *input;
+        debug_assert!(self.bias.len() == channels && self.weights.len() == 9 * channels);
         out.reshape(side / stride, channels);
         let out_side = out.side;
         for (number, pixel) in out.values.chunks_exact_mut(channels).enumerate() {
@@ -184,6 +187,7 @@ pub(super) fn max_pool(input: &Map, out: &mut Map) {
 /// Adds `shortcut`, whose pixels may have fewer channels, and cuts below 0.
 #[inline(always)]
 pub(super) fn add_and_rectify(shortcut: &Map, out: &mut Map) {
+    debug_assert!(shortcut.side == out.side && shortcut.channels <= out.channels);
     let pixels = out.values.chunks_exact_mut(out.channels);
     for (out, shortcut) in pixels.zip(shortcut.values.chunks_exact(shortcut.channels)) {
         for (out, value) in out.iter_mut().zip(shortcut) {

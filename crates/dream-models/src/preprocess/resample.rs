@@ -44,7 +44,7 @@ impl Interpolation {
     }
 }
 
-/// Packed 8-bit pixels that belong to nobody else, without padding between rows.
+/// Owned packed 8-bit pixels, without padding between rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resized {
     /// `height` rows of `width` pixels in the layout of the source.

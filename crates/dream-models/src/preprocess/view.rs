@@ -35,7 +35,7 @@ impl PixelLayout {
     }
 }
 
-/// A rectangle of packed 8-bit pixels that somebody else owns.
+/// A borrowed rectangle of packed 8-bit pixels.
 ///
 /// # Example
 /// ```

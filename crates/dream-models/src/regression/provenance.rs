@@ -8,7 +8,7 @@ pub struct Provenance {
     pub datasets: Vec<DataSet>,
     /// Where the feature values come from and how a video becomes a row.
     pub features: String,
-    /// The command that trains it again, to the byte.
+    /// The command that trains it again; the file comes out with the same bytes.
     pub command: String,
     /// Seed of the training.
     pub seed: u64,

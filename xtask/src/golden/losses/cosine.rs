@@ -46,7 +46,7 @@ fn compare(
         let mut reference = Vec::new();
         for (row, gradient) in array(&golden[name])?.iter().zip(array(&expected[format!("grad_{name}")])?) {
             let gradient = number_list(gradient)?;
-            // A vector of zeros has no direction: no gradient, where the reference has entries near 1e8.
+            // A vector of zeros has no direction and no gradient; the reference has entries near 1e8.
             let zero = number_list(row)?.iter().all(|v| *v == 0.0);
             reference.extend(if zero { vec![0.0; gradient.len()] } else { gradient });
         }

@@ -74,14 +74,14 @@ impl Loss {
         if let Self::NormInNorm(NormInNorm { q, .. }) = self { q } else { 2.0 }
     }
 
-    /// The share of the gradient that hangs on the sign of a difference of two vectors which are the same up to
-    /// rounding, in units of its largest entry.
+    /// The share of the gradient that depends on the sign of a difference of two vectors that are equal up to rounding,
+    /// in units of its largest entry.
     pub(super) fn noise(self, pred: &[f64], target: &[f64], dtype: DType) -> Option<f64> {
         let Self::NormInNorm(NormInNorm { p: 1.0, alpha: [plain, rescaled], detach, .. }) = self else {
             return None;
         };
-        // Two pairs have the same shape. In f64 `eps` decides the sign; f32 has lost it. Without `detach` the
-        // gradient is 0 all the same.
+        // Two pairs have the same shape. In f64 `eps` decides the sign; f32 loses it. Without `detach` the gradient is
+        // still 0.
         if detach && pred.len() == 2 && dtype == DType::F32 {
             return Some(1.0);
         }

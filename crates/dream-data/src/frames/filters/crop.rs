@@ -1,18 +1,16 @@
-//! Cutting faces out of frames: one box for a video, or a detector's boxes smoothed over time.
+//! Cuts one box out of the frames of a video.
 
-use std::collections::VecDeque;
-
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::frames::frame::{Pixels, Plane, VideoFrame};
 use crate::frames::info::VideoInfo;
+use crate::frames::pixel_rect::PixelRect;
 use crate::frames::relative_box::RelativeBox;
 use crate::frames::source::{FrameSource, Step, next_of};
 
 impl VideoFrame {
     /// Writes the part of this frame inside `area` into `out`, whose memory is reused; position and time stay.
     ///
-    /// The part is [`RelativeBox::to_even_pixels`] in every layout, so that the same box cuts the same pixels out of
-    /// a video and out of its frames as images.
+    /// The part is [`RelativeBox::in_frame`].
     ///
     /// # Example
     /// ```
@@ -25,10 +23,15 @@ impl VideoFrame {
     /// # Ok::<(), dream_data::Error>(())
     /// ```
     pub fn crop(&self, area: &RelativeBox, out: &mut VideoFrame) {
-        let (width, height, _) = self.shape();
-        let (x, y, w, h) = area.to_even_pixels(width, height);
-        let part = |plane, bytes| window(plane, (x, y, w, h), bytes);
-        let half = |plane| window(plane, (x / 2, y / 2, w.div_ceil(2), h.div_ceil(2)), 1);
+        let rect = area.in_frame(&self.pixels());
+        let chroma = PixelRect {
+            left: rect.left / 2,
+            top: rect.top / 2,
+            width: rect.width.div_ceil(2),
+            height: rect.height.div_ceil(2),
+        };
+        let part = |plane, bytes| window(plane, rect, bytes);
+        let half = |plane| window(plane, chroma, 1);
         let pixels = match self.pixels() {
             Pixels::Gray(plane) => Pixels::Gray(part(plane, 1)),
             Pixels::Rgb(plane) => Pixels::Rgb(part(plane, 3)),
@@ -38,214 +41,9 @@ impl VideoFrame {
     }
 }
 
-fn window(plane: Plane<'_>, (x, y, width, height): (usize, usize, usize, usize), bytes: usize) -> Plane<'_> {
-    let data = plane.data.get(y * plane.stride + x * bytes..).unwrap_or_default();
-    Plane { data, width, height, stride: plane.stride }
-}
-
-/// What happens in a frame in which the detector finds no box.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Missing {
-    /// [`Error::NoBox`].
-    #[default]
-    Error,
-    /// The frame is cut by the last box. Before the first box there is none to keep: [`Error::NoBox`].
-    KeepLast,
-    /// The frame is left out.
-    Skip,
-}
-
-/// How boxes are smoothed over time. Only boxes of this frame and of frames before it count, so frames stream.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-#[non_exhaustive]
-pub enum Smoothing {
-    /// Every frame is cut by its own box.
-    #[default]
-    None,
-    /// The box moves `weight` of the way to every new box; the first box is taken as it is.
-    Exponential {
-        /// Above 0 and at most 1. At 1 nothing is smoothed.
-        weight: f64,
-    },
-    /// [`RelativeBox::median`] of the last boxes, this one included; of fewer at the start.
-    MovingMedian {
-        /// Of how many boxes; at least 1.
-        boxes: usize,
-    },
-}
-
-/// How a [`Cropper`] uses the boxes of its detector.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CropOptions {
-    /// How many times as wide and as high as the smoothed box the crop is, see [`RelativeBox::expanded`]. Default: 1.
-    pub expansion: f64,
-    /// Default: none.
-    pub smoothing: Smoothing,
-    /// Default: an error.
-    pub missing: Missing,
-}
-
-impl CropOptions {
-    /// The factor by which the field's public crops are wider than the detector's box.
-    pub const FACE_EXPANSION: f64 = 1.3;
-}
-
-impl Default for CropOptions {
-    fn default() -> Self {
-        Self { expansion: 1.0, smoothing: Smoothing::None, missing: Missing::Error }
-    }
-}
-
-/// Cuts frames by the boxes of a detector: any closure from a frame to a box, or to `None` where it finds none.
-///
-/// First the box is smoothed, then expanded, then cut at the border of the frame, then laid on even pixels. Crops of
-/// one video may differ in size from frame to frame. Memory: one frame, and the boxes of a moving median.
-///
-/// # Example
-/// ```
-/// use dream_data::{CropOptions, Cropper, FrameSource, Missing, RelativeBox, VideoFrame, Y4mReader};
-///
-/// let file = b"YUV4MPEG2 W4 H2 F25:1 Cmono\nFRAME\nabcdefghFRAME\nABCDEFGH";
-/// let mut video = Y4mReader::new(&file[..])?;
-/// let right_half = RelativeBox::new(0.5, 0.0, 1.0, 1.0)?;
-/// // A detector that finds a face in the first frame only.
-/// let detector = |frame: &VideoFrame| (frame.index() == 0).then_some(right_half);
-/// let options = CropOptions { missing: Missing::KeepLast, ..Default::default() };
-/// let (mut cropper, mut face) = (Cropper::new(detector, options)?, VideoFrame::default());
-/// while let Some(frame) = video.next_frame()? {
-///     assert_eq!(cropper.crop(frame, &mut face)?, Some(right_half));
-/// }
-/// # Ok::<(), dream_data::Error>(())
-/// ```
-pub struct Cropper<D> {
-    detector: D,
-    options: CropOptions,
-    /// The last smoothed box.
-    current: Option<RelativeBox>,
-    /// For the moving median.
-    recent: VecDeque<RelativeBox>,
-}
-
-impl<D> std::fmt::Debug for Cropper<D> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Cropper")
-            .field("options", &self.options)
-            .field("current", &self.current)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<D: FnMut(&VideoFrame) -> Option<RelativeBox>> Cropper<D> {
-    /// # Errors
-    /// [`Error::InvalidOption`] when `expansion` is not positive and finite, the weight not above 0 and at most 1,
-    /// or the median is of no boxes.
-    pub fn new(detector: D, options: CropOptions) -> Result<Self> {
-        let refuse = |option, reason: String| Err(Error::InvalidOption { option, reason });
-        if !(options.expansion > 0.0 && options.expansion.is_finite()) {
-            return refuse("expansion", format!("{} must be positive and finite", options.expansion));
-        }
-        match options.smoothing {
-            Smoothing::Exponential { weight } if !(weight > 0.0 && weight <= 1.0) => {
-                return refuse("weight", format!("{weight} must be above 0 and at most 1"));
-            }
-            Smoothing::MovingMedian { boxes: 0 } => {
-                return refuse("boxes", "a median of no boxes; it must be at least 1".to_owned());
-            }
-            _ => {}
-        }
-        Ok(Self { detector, options, current: None, recent: VecDeque::new() })
-    }
-
-    /// Cuts `frame` into `out` and gives the box that was cut, before it was laid on pixels; `None` when the frame
-    /// is to be left out, and then `out` is as it was. Frames in order, of one video.
-    ///
-    /// # Errors
-    /// [`Error::NoBox`] as [`Missing`] says; [`Error::InvalidOption`] when an `expansion` below 1 leaves nothing of
-    /// the box.
-    pub fn crop(&mut self, frame: &VideoFrame, out: &mut VideoFrame) -> Result<Option<RelativeBox>> {
-        let smoothed = match ((self.detector)(frame), self.options.missing) {
-            (Some(found), _) => self.smooth(found)?,
-            (None, Missing::Skip) => return Ok(None),
-            (None, Missing::KeepLast) => self.current.ok_or(Error::NoBox { frame: frame.index() })?,
-            (None, Missing::Error) => return Err(Error::NoBox { frame: frame.index() }),
-        };
-        self.current = Some(smoothed);
-        let area = smoothed.expanded(self.options.expansion)?;
-        frame.crop(&area, out);
-        Ok(Some(area))
-    }
-
-    /// Forgets the boxes so far: another video begins, or another shot.
-    pub fn reset(&mut self) {
-        self.current = None;
-        self.recent.clear();
-    }
-
-    fn smooth(&mut self, found: RelativeBox) -> Result<RelativeBox> {
-        match (self.options.smoothing, self.current) {
-            (Smoothing::None, _) | (Smoothing::Exponential { .. }, None) => Ok(found),
-            (Smoothing::Exponential { weight }, Some(current)) => current.towards(&found, weight),
-            (Smoothing::MovingMedian { boxes }, _) => {
-                if self.recent.len() >= boxes {
-                    self.recent.pop_front();
-                }
-                self.recent.push_back(found);
-                Ok(RelativeBox::median(&self.recent).unwrap_or(found))
-            }
-        }
-    }
-}
-
-/// One box for a whole video, in two passes: push what the detector finds in each frame (or in sampled ones), then
-/// cut the video, opened anew, with [`Cropped`]. Memory: 32 bytes for each frame with a box.
-///
-/// # Example
-/// ```
-/// use dream_data::{BoxPlan, RelativeBox};
-///
-/// let mut plan = BoxPlan::default();
-/// for left in [0.2, 0.3, 0.9] {
-///     plan.push(Some(RelativeBox::new(left, 0.2, 1.0, 0.8)?));
-/// }
-/// plan.push(None);
-/// assert_eq!((plan.found(), plan.frames()), (3, 4));
-/// assert_eq!(plan.finish(1.0)?, RelativeBox::new(0.3, 0.2, 1.0, 0.8)?);
-/// # Ok::<(), dream_data::Error>(())
-/// ```
-#[derive(Debug, Clone, Default)]
-pub struct BoxPlan {
-    boxes: Vec<RelativeBox>,
-    frames: u64,
-}
-
-impl BoxPlan {
-    /// What was found in the next frame.
-    pub fn push(&mut self, found: Option<RelativeBox>) {
-        self.boxes.extend(found);
-        self.frames = self.frames.saturating_add(1);
-    }
-
-    /// Frames with a box.
-    #[must_use]
-    pub fn found(&self) -> usize {
-        self.boxes.len()
-    }
-
-    /// Frames looked at.
-    #[must_use]
-    pub fn frames(&self) -> u64 {
-        self.frames
-    }
-
-    /// [`RelativeBox::median`] of all boxes, then [`RelativeBox::expanded`]. Frames without a box do not count.
-    ///
-    /// # Errors
-    /// [`Error::NoBoxes`] when no frame had one; [`Error::InvalidOption`] for an unusable `expansion`.
-    pub fn finish(&self, expansion: f64) -> Result<RelativeBox> {
-        let median = RelativeBox::median(&self.boxes).ok_or(Error::NoBoxes { frames: self.frames })?;
-        median.expanded(expansion)
-    }
+fn window(plane: Plane<'_>, rect: PixelRect, bytes: usize) -> Plane<'_> {
+    let data = plane.data.get(rect.top * plane.stride + rect.left * bytes..).unwrap_or_default();
+    Plane { data, width: rect.width, height: rect.height, stride: plane.stride }
 }
 
 /// The frames of a source, all cut by one box as [`VideoFrame::crop`] does. [`VideoInfo`] states the size of the
@@ -267,9 +65,11 @@ impl<S: FrameSource> Cropped<S> {
     #[must_use]
     pub fn new(source: S, area: RelativeBox) -> Self {
         let mut info = source.info().clone();
-        let (_, _, width, height) = area.to_even_pixels(info.width as usize, info.height as usize);
+        let (width, height) = (info.width as usize, info.height as usize);
+        let rect =
+            if info.half_chroma { area.to_even_pixels(width, height) } else { area.to_pixels(width, height) };
         let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
-        (info.width, info.height) = (side(width), side(height));
+        (info.width, info.height) = (side(rect.width), side(rect.height));
         Self { source, area, info, whole: VideoFrame::default(), frame: VideoFrame::default() }
     }
 }
@@ -296,24 +96,6 @@ impl<S: FrameSource> FrameSource for Cropped<S> {
 mod tests {
     use super::*;
 
-    fn at(left: f64) -> RelativeBox {
-        RelativeBox::new(left, 0.0, left + 0.25, 0.5).unwrap()
-    }
-
-    /// The left sides that a cropper cuts at, given what the detector finds; -1 where the frame is left out.
-    fn lefts(found: &[Option<f64>], options: CropOptions) -> Result<Vec<f64>> {
-        let data = [0; 64 * 64];
-        let (mut frame, mut out) = (VideoFrame::default(), VideoFrame::default());
-        let detector = |frame: &VideoFrame| found[usize::try_from(frame.index()).unwrap()].map(at);
-        let mut cropper = Cropper::new(detector, options).unwrap();
-        let mut lefts = Vec::new();
-        for index in 0..found.len() {
-            frame.assign(index as u64, 0.0, Pixels::Gray(Plane::new(&data, 64, 64, 64).unwrap()));
-            lefts.push(cropper.crop(&frame, &mut out)?.map_or(-1.0, |area| area.corners()[0]));
-        }
-        Ok(lefts)
-    }
-
     #[test]
     fn chroma_is_cut_at_even_places_and_odd_ends_are_kept() {
         // 7x5: luma 100 + column + 10 row; chroma 4x3.
@@ -338,81 +120,19 @@ mod tests {
         assert_eq!((y.data, u.data), (&[146][..], &[23][..]));
         frame.crop(&RelativeBox::new(0.0, 0.0, 1.0, 1.0).unwrap(), &mut out);
         assert_eq!(out.pixels(), frame.pixels());
-        VideoFrame::default().crop(&at(0.5), &mut out);
+        VideoFrame::default().crop(&"0.5,0,0.75,0.5".parse().unwrap(), &mut out);
         assert_eq!(out.pixels(), VideoFrame::default().pixels());
     }
 
     #[test]
-    fn what_happens_without_a_box_is_a_choice() {
-        let found = [Some(0.25), None, Some(0.5)];
-        let with = |missing| CropOptions { missing, ..Default::default() };
-        assert_eq!(lefts(&found, with(Missing::KeepLast)).unwrap(), [0.25, 0.25, 0.5]);
-        assert_eq!(lefts(&found, with(Missing::Skip)).unwrap(), [0.25, -1.0, 0.5]);
-        assert!(matches!(lefts(&found, with(Missing::Error)), Err(Error::NoBox { frame: 1 })));
-        assert!(matches!(lefts(&[None], with(Missing::KeepLast)), Err(Error::NoBox { frame: 0 })));
-        assert_eq!(lefts(&[None, Some(0.5)], with(Missing::Skip)).unwrap(), [-1.0, 0.5]);
-    }
-
-    #[test]
-    fn smoothing_looks_back_only() {
-        let found = [0.0, 0.5, 0.5, 0.0].map(Some);
-        let with = |smoothing| CropOptions { smoothing, ..Default::default() };
-        let half = Smoothing::Exponential { weight: 0.5 };
-        assert_eq!(lefts(&found, with(half)).unwrap(), [0.0, 0.25, 0.375, 0.1875]);
-        let median = Smoothing::MovingMedian { boxes: 3 };
-        assert_eq!(lefts(&found, with(median)).unwrap(), [0.0, 0.25, 0.5, 0.5]);
-        for none in
-            [Smoothing::None, Smoothing::Exponential { weight: 1.0 }, Smoothing::MovingMedian { boxes: 1 }]
-        {
-            assert_eq!(lefts(&found, with(none)).unwrap(), [0.0, 0.5, 0.5, 0.0], "{none:?}");
-        }
-        // A frame without a box does not move the average.
-        let gap = [Some(0.0), None, Some(0.5)];
-        let keep = CropOptions { missing: Missing::KeepLast, ..with(half) };
-        assert_eq!(lefts(&gap, keep).unwrap(), [0.0, 0.0, 0.25]);
-    }
-
-    #[test]
-    fn expansion_comes_after_smoothing() {
-        let options = CropOptions {
-            expansion: 2.0,
-            smoothing: Smoothing::Exponential { weight: 0.5 },
-            missing: Missing::KeepLast,
-        };
-        // Smoothed: 0.25, then 0.375. Expanded by half a width of 0.25 to each side.
-        assert_eq!(lefts(&[Some(0.25), Some(0.5), None], options).unwrap(), [0.125, 0.25, 0.25]);
-    }
-
-    #[test]
-    fn a_reset_forgets() {
-        let (frame, mut out) = (VideoFrame::default(), VideoFrame::default());
-        for smoothing in [Smoothing::Exponential { weight: 0.5 }, Smoothing::MovingMedian { boxes: 2 }] {
-            let mut found = [Some(at(0.0)), Some(at(0.5)), None].into_iter();
-            let options = CropOptions { smoothing, missing: Missing::KeepLast, ..Default::default() };
-            let mut cropper = Cropper::new(|_: &VideoFrame| found.next().flatten(), options).unwrap();
-            cropper.crop(&frame, &mut out).unwrap();
-            cropper.reset();
-            assert_eq!(cropper.crop(&frame, &mut out).unwrap(), Some(at(0.5)), "{smoothing:?}");
-            cropper.reset();
-            assert!(matches!(cropper.crop(&frame, &mut out), Err(Error::NoBox { .. })));
-        }
-    }
-
-    #[test]
-    fn unusable_options_are_refused() {
-        for (expansion, smoothing) in [
-            (0.0, Smoothing::None),
-            (f64::NAN, Smoothing::None),
-            (f64::INFINITY, Smoothing::None),
-            (1.0, Smoothing::Exponential { weight: 0.0 }),
-            (1.0, Smoothing::Exponential { weight: 1.1 }),
-            (1.0, Smoothing::Exponential { weight: f64::NAN }),
-            (1.0, Smoothing::MovingMedian { boxes: 0 }),
-        ] {
-            let options = CropOptions { expansion, smoothing, ..Default::default() };
-            let refused = Cropper::new(|_: &VideoFrame| None, options).unwrap_err();
-            assert!(matches!(refused, Error::InvalidOption { .. }), "{refused}");
-        }
-        assert!(matches!(BoxPlan::default().finish(1.0), Err(Error::NoBoxes { frames: 0 })));
+    fn gray_and_rgb_are_cut_where_the_box_begins() {
+        let (mut frame, mut out) = (VideoFrame::default(), VideoFrame::default());
+        frame.assign(0, 0.0, Pixels::Gray(Plane::new(b"abcdef", 3, 2, 3).unwrap()));
+        let area = "0.34,0.5,1,1".parse().unwrap();
+        frame.crop(&area, &mut out);
+        assert_eq!(out.pixels(), Pixels::Gray(Plane::new(b"ef", 2, 1, 2).unwrap()));
+        frame.assign(0, 0.0, Pixels::Rgb(Plane::rgb(b"AaaBbbCccDddEeeFff", 3, 2, 9).unwrap()));
+        frame.crop(&area, &mut out);
+        assert_eq!(out.pixels(), Pixels::Rgb(Plane::rgb(b"EeeFff", 2, 1, 6).unwrap()));
     }
 }

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::frames::frame::{Layout, VideoFrame, frame_bytes};
 use crate::frames::info::VideoInfo;
+use crate::frames::rotation::Rotation;
 use crate::frames::source::{FrameSource, Step, next_of};
 
 impl VideoFrame {

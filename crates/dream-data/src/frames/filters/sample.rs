@@ -37,9 +37,9 @@ pub struct Sampled<S> {
 }
 
 impl<S: FrameSource> Sampled<S> {
-    /// Takes the number of frames, where it is needed, from [`VideoInfo::frames`]. That is the container's promise:
-    /// with FFmpeg it may count frames that an edit list hides, and a damaged file has fewer. Where exact places
-    /// matter, count first. The source should be new: positions are its own.
+    /// Takes the number of frames from [`VideoInfo::frames`]. That is the container's promise: with FFmpeg it may count
+    /// frames that an edit list hides, and a damaged file has fewer. [`open_sampled`](crate::open_sampled) counts first
+    /// where it matters. The source should be new: positions are its own.
     ///
     /// # Errors
     /// As [`Sampling::sampler`].
@@ -55,6 +55,15 @@ impl<S: FrameSource> Sampled<S> {
     /// As [`Sampling::sampler`].
     pub fn with_count(source: S, sampling: Sampling, frames: u64) -> Result<Self> {
         Ok(Self::with(source, sampling.sampler(Some(frames))?))
+    }
+
+    /// Decides without any number of frames, so that a promise that is too low hides no frame;
+    /// [`VideoInfo::frames`] still goes by the promise.
+    pub(crate) fn without_count(source: S, sampling: Sampling) -> Result<Self> {
+        let promised = sampling.sampler(source.info().frames)?.expected();
+        let mut sampled = Self::with(source, sampling.sampler(None)?);
+        sampled.info.frames = promised;
+        Ok(sampled)
     }
 
     fn with(source: S, sampler: Sampler) -> Self {

@@ -2,7 +2,8 @@
 
 use crate::error::{Error, MAX_DIMENSION, Result, check_size};
 use crate::frames::frame::{Layout, VideoFrame};
-use crate::frames::info::{ColorRange, FrameRate, VideoInfo};
+use crate::frames::frame_rate::FrameRate;
+use crate::frames::info::{ColorRange, VideoInfo};
 use crate::frames::kind::is_frame;
 use crate::frames::readers::stream::Progress;
 use crate::frames::source::{FrameSource, Step, next_of};
@@ -63,7 +64,7 @@ impl ImageSequence {
             return Err(Error::Unrecognised {
                 path: named.to_owned(),
                 found: "no image in this folder".to_owned(),
-                expected: "files ending in .png, .jpg or .jpeg",
+                expected: "files ending in .png, .jpg or .jpeg".to_owned(),
             });
         };
         let decoder = open_decoder(first, 0)?;
@@ -71,6 +72,7 @@ impl ImageSequence {
         let mut info = VideoInfo::new(width, height, frame_rate, "image");
         info.frames = Some(paths.len() as u64);
         info.range = ColorRange::Full;
+        info.half_chroma = false;
         info.bit_depth = Some(8);
         if let Some(deep) = deep_name(decoder.color_type()) {
             info.bit_depth = Some(16);

@@ -104,8 +104,7 @@ impl<R: Read + Send> FrameSource for RawReader<R> {
 mod tests {
     use super::*;
     use crate::frames::frame::Pixels;
-    use crate::frames::info::FrameRate;
-    use crate::frames::info::FrameRate;
+    use crate::frames::frame_rate::FrameRate;
 
     fn format(width: u32, height: u32) -> RawFormat {
         RawFormat::new(width, height, FrameRate::new(10, 1).unwrap())

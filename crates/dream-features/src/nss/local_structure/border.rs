@@ -1,4 +1,4 @@
-//! Sums of the filtered maps before the maps exist.
+//! Sums of the filtered maps, computed without the maps.
 
 use super::Quantity;
 

@@ -1,13 +1,13 @@
 //! Sums over one, two or three rows of a map.
 //!
 //! Groups of eight begin at the second value of a row, where all left neighbours are in the row; the first value and
-//! what the groups leave at the end are added one by one.
+//! the rest at the end are added one by one.
 
 use pulp::Simd;
 
 use super::{Moments, Quantity, Wanted};
 use crate::nss::{GgdMoments, MscnRow};
-use crate::simd::{Kernel, LANES, Lanes, dispatch};
+use crate::simd::{Kernel, LANES, Lanes, dispatch, fits};
 
 /// One row of the quantity that is differenced.
 #[derive(Debug, Default)]
@@ -114,7 +114,7 @@ impl Kernel for AddRow<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { row, sums, keep } = self;
         let (values, sigma) = (row.values(), row.sigma());
-        if values.len() != keep.len() || sigma.len() != keep.len() {
+        if !fits(values.len() == keep.len() && sigma.len() == keep.len()) {
             return;
         }
         keep.copy_from_slice(values);
@@ -227,7 +227,7 @@ impl Kernel for Pair<'_> {
         let (above, below) = (self.above.values(), self.below.values());
         let Moments { differences: [_, vertical, diagonal, antidiagonal], cross, .. } = self.moments;
         let n = below.len();
-        if n == 0 || above.len() != n {
+        if !fits(above.len() == n) || n == 0 {
             return;
         }
         let m = grouped(n, 0);
@@ -288,7 +288,7 @@ impl Kernel for Triple<'_> {
         let [above, middle, below] = self.lines.map(Line::values);
         let [first, second] = &mut self.moments.filtered;
         let n = middle.len();
-        if above.len() != n || below.len() != n {
+        if !fits(above.len() == n && below.len() == n) {
             return;
         }
         let m = grouped(n, 1);

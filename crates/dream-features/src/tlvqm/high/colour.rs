@@ -1,4 +1,4 @@
-//! The pass over the pixels in colour: Lab, gradients, and everything that is summed over them.
+//! The pass over the colour pixels: Lab, gradients and all their sums.
 
 use pulp::Simd;
 

@@ -1,4 +1,4 @@
-//! Mean and spread of many rows, without cancellation, and without an order that depends on threads.
+//! Mean and spread of many rows, without cancellation, in an order that does not depend on threads.
 
 use pulp::Simd;
 

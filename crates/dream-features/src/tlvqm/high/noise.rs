@@ -1,4 +1,4 @@
-//! Noise: pixels that stand out of their surroundings where nothing else happens.
+//! Noise: pixels that differ from their neighbours in flat areas.
 
 use pulp::Simd;
 

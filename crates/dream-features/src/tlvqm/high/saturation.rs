@@ -1,5 +1,4 @@
-//! Areas of clipped light and dark: TLVQM's segmentation, with the bookkeeping of labels that decides which parts
-//! count as one.
+//! Areas of clipped light and dark: TLVQM's segmentation. Its handling of labels decides which parts count as one area.
 
 use crate::view::LumaView;
 

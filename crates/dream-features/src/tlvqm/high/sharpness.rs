@@ -5,7 +5,7 @@ use pulp::Simd;
 use super::moments::Moments;
 use crate::plane::{Plane, Rows};
 use crate::resize::HalfSize;
-use crate::simd::{Kernel, LANES, Lanes, dispatch};
+use crate::simd::{Kernel, LANES, Lanes, dispatch, fits};
 
 /// Wider frames are looked at in half size.
 const WIDEST: usize = 1280;
@@ -191,7 +191,7 @@ impl Kernel for Sobel<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let n = self.rows[1].len().saturating_sub(2);
-        if n == 0 || self.rows.iter().any(|row| row.len() != n + 2) {
+        if n == 0 || !fits(self.rows.iter().all(|row| row.len() == n + 2)) {
             return;
         }
         let [[a, b, c], [d, _, f], [g, h, i]] = self.rows.map(|row| [&row[..n], &row[1..=n], &row[2..]]);

@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use crate::plane::Plane;
-use crate::simd::{Kernel, dispatch};
+use crate::simd::{Kernel, dispatch, fits};
 use crate::tlvqm::Ties;
 
 /// Smallest response of a key point.
@@ -159,7 +159,7 @@ impl Kernel for Boxes<'_> {
     fn with_simd<S: Simd>(self, _: S) {
         let (n, small) = (self.n, self.small);
         let [three, five] = self.lines;
-        if three.len() != n + 4 || five.len() != n + 4 || small.len() != n + 2 {
+        if !fits(three.len() == n + 4 && five.len() == n + 4 && small.len() == n + 2) {
             return;
         }
         {
@@ -217,7 +217,7 @@ impl Responses<'_> {
     fn fill(self, ties: Ties) {
         let n = self.corner.len();
         let [before, after] = self.quadrants;
-        if before.len() != n + 2 || after.len() != n + 2 {
+        if !fits(before.len() == n + 2 && after.len() == n + 2) {
             return;
         }
         let (large, luma) = (&self.large[..n], &self.luma[..n]);

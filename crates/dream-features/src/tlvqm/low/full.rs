@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use crate::simd::{Kernel, dispatch};
+use crate::simd::{Kernel, dispatch, fits};
 use crate::view::LumaView;
 
 /// Memory of both, reused from frame to frame.
@@ -131,7 +131,7 @@ impl Kernel for Differentiate<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let n = self.lines[2].len();
-        if n < 7 || self.lines.iter().any(|line| line.len() != n) {
+        if !fits(self.lines.iter().all(|line| line.len() == n)) || n < 7 {
             return;
         }
         let [a, b, c, d, e] = self.lines.map(|line| &line[..n]);

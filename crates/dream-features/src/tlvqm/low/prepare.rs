@@ -1,9 +1,9 @@
-//! What a frame is needed for more than once: its half-size luma and the derivatives of it.
+//! The half-size luma of a frame and its derivatives, computed once and used several times.
 
 use pulp::Simd;
 
 use crate::plane::{Plane, Rows};
-use crate::simd::{Kernel, dispatch};
+use crate::simd::{Kernel, dispatch, same_length};
 
 /// A frame at half size, **transposed**: rows of these planes are columns of the image. So the order of memory is the
 /// column-major order in which the original code looks for things, and a displacement down the image is contiguous.
@@ -192,12 +192,8 @@ impl Kernel for SevenTaps<'_> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let (out, n) = (self.out, self.rows[0].len());
-        if out.len() != n || self.rows.iter().any(|row| row.len() != n) {
-            return;
-        }
-        let [a, b, c, d, e, f, g] = self.rows.map(|row| &row[..n]);
-        let out = &mut out[..n];
+        let Some(([a, b, c, d, e, f, g], out)) = same_length(self.rows, self.out) else { return };
+        let n = out.len();
         for i in 0..n {
             out[i] = (SEVEN[0] * (a[i] + g[i]) + SEVEN[1] * (b[i] + f[i]))
                 + (SEVEN[2] * (c[i] + e[i]) + SEVEN[3] * d[i]);

@@ -1,11 +1,11 @@
-//! Block search: where a key point was in the frame before, and where it is in the one after.
+//! Block search: finds a key point in the previous and in the next frame.
 
 use pulp::Simd;
 
 use super::prepare::HalfFrame;
 use crate::par;
 use crate::plane::Plane;
-use crate::simd::{Kernel, dispatch};
+use crate::simd::{Kernel, dispatch, fits};
 use crate::tlvqm::Ties;
 
 /// Derivatives of this frame count as zero this close to the edge.
@@ -235,7 +235,7 @@ impl Kernel for Column<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let (out, n) = (self.out, self.vertical[0].len());
-        if out.len() != n || self.vertical.iter().chain(&self.horizontal).any(|look| look.len() != n) {
+        if !fits(out.len() == n && self.vertical.iter().chain(&self.horizontal).all(|look| look.len() == n)) {
             out.fill(0.0);
             return;
         }

@@ -1,4 +1,4 @@
-//! What the motion table of a frame says in numbers.
+//! Statistics of the motion table of a frame.
 
 use super::search::Motion;
 

@@ -1,4 +1,4 @@
-//! The coefficients near the border of a crop, where the window of a larger image sees something else.
+//! The coefficients near the border of a crop. There the window of the whole image would see other pixels.
 
 use crate::frame::Frame;
 use crate::nss::{Border, FlatAreas, MscnScan};

@@ -85,7 +85,7 @@ impl Checkpoint {
     /// Writes both files: `path`, and next to it the tensors under a name that holds the start of their SHA-256. Returns
     /// that SHA-256.
     ///
-    /// Whoever reads `path` finds the old checkpoint or the new one, also when the program is killed in between. The
+    /// A reader of `path` finds the old checkpoint or the new one, even if the program is killed in between. The
     /// tensors of the old one are removed at the end.
     ///
     /// # Errors
@@ -130,7 +130,7 @@ impl Checkpoint {
     /// # Errors
     ///
     /// [`Error::Io`], [`Error::Pickle`], [`Error::UnsupportedFormat`] for a file of another kind or version,
-    /// [`Error::InvalidModel`] for one that is too large, damaged, or whose tensors are others than it was written with.
+    /// [`Error::InvalidModel`] for one that is too large or damaged, or whose tensors have changed since.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         pickle::refuse_file(path)?;
@@ -156,7 +156,7 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidModel`] when it says nothing about that: it is not one of a network that scores videos.
+    /// [`Error::InvalidModel`] when there is none: the weights are not those of a network that scores videos.
     pub fn input(&self) -> Result<&Input> {
         let reason = "there is none: this checkpoint is not one of a network that scores videos";
         self.manifest.input.as_ref().ok_or_else(|| Error::invalid("input", reason))

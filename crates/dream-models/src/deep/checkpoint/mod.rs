@@ -1,7 +1,7 @@
 //! Files of weights: strict, bounded, and free of code.
 //!
-//! A checkpoint is a JSON file, which says what the network is, how frames are prepared for it and where its weights
-//! come from, and one safetensors file next to it. [`TensorFile`] reads published safetensors files as well. Nothing
+//! A checkpoint is a JSON file with one safetensors file next to it. The JSON says what the network is, which frames and
+//! which part of them it looks at, and where its weights come from. [`TensorFile`] reads published safetensors files as well. Nothing
 //! here knows a network, and nothing downloads.
 
 mod header;
@@ -30,7 +30,7 @@ fn atomic(path: &Path, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> 
         std::fs::rename(&partial, path)
     });
     result.map_err(|source| {
-        // What is left of it helps nobody; that it cannot be removed either is the same trouble.
+        // A partial file is of no use. If it cannot be removed, the first error says why.
         let _ = std::fs::remove_file(&partial);
         Error::Io { action: "write", path: Some(path.to_path_buf()), source }
     })

@@ -33,7 +33,7 @@ impl Source {
         match self {
             Self::File { file, path, .. } => {
                 let io = |source| Error::Io { action: "read", path: Some(path.clone()), source };
-                // A shared handle: whoever reads seeks first, and `Self` is not shared between threads while reading.
+                // A shared handle: every read seeks first, and no two threads read at once.
                 let mut file = file;
                 file.seek(SeekFrom::Start(start)).map_err(io)?;
                 let mut bytes = Vec::new();

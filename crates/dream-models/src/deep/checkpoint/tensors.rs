@@ -14,7 +14,7 @@ use crate::{Error, Result};
 /// The tensors of a safetensors file, read one by one.
 ///
 /// Opening reads the header only and checks it: sizes before anything is allocated, places of all tensors against the
-/// length of the file. PyTorch's pickles are refused with the command that converts them.
+/// length of the file. For a PyTorch pickle the error holds the command that converts it.
 ///
 /// ```no_run
 /// use dream_models::deep::candle_core::Device;
@@ -73,7 +73,7 @@ impl TensorFile {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidModel`] for a name that is not there or a number type that candle has not, [`Error::Io`],
+    /// [`Error::InvalidModel`] for a missing name or an unsupported number type, [`Error::Io`],
     /// [`Error::Tensor`] when the device has no memory left.
     pub fn read(&self, name: &str, device: &Device) -> Result<Tensor> {
         let invalid = |reason: String| Error::invalid("tensors", reason);
@@ -140,7 +140,7 @@ impl TensorFile {
     }
 }
 
-/// Compares names and shapes with those of a network, without regard to order.
+/// Compares names and shapes with those of a network, in any order.
 ///
 /// # Errors
 ///

@@ -1,6 +1,6 @@
 use std::marker::PhantomData;
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 use super::math::{exp_negative, normal};
 use super::residual::{add_bias, column_sums};
@@ -84,6 +84,9 @@ impl<C: Curve> CustomOp2 for BiasGelu<C> {
         bias_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (x, bias, width) = (slice(x, x_layout)?, slice(bias, bias_layout)?, width(x_layout));
+        if bias.len() != width {
+            bail!("bias-gelu: {bias_layout:?} does not fit {x_layout:?}");
+        }
         let mut out = x.to_vec();
         let size = rows_of(width) * width;
         par::for_each_chunk(&mut out, size, |_, rows| {
@@ -122,6 +125,9 @@ impl<C: Curve> CustomOp2 for Slope<C> {
         other: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (x, grad, size) = (slice(x, layout)?, slice(grad, other)?, super::PIECE);
+        if x.len() != grad.len() {
+            bail!("gelu-slope: {other:?} does not fit {layout:?}");
+        }
         let mut out = grad.to_vec();
         par::for_each_chunk(&mut out, size, |i, out| {
             let x = x.get(i * size..).unwrap_or_default();
@@ -142,6 +148,7 @@ impl<C: Curve> simd::Kernel for Forward<'_, C> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
+        debug_assert!(self.rows.len().is_multiple_of(self.bias.len().max(1)));
         for row in self.rows.chunks_mut(self.bias.len().max(1)) {
             for (value, bias) in row.iter_mut().zip(self.bias) {
                 *value = C::value(*value + *bias);
@@ -161,6 +168,7 @@ impl<C: Curve> simd::Kernel for Backward<'_, C> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
+        debug_assert!(self.x.len() >= self.out.len());
         for (grad, &x) in self.out.iter_mut().zip(self.x) {
             *grad *= C::slope(x);
         }

@@ -85,6 +85,7 @@ pub(super) fn fold(values: &[f32], start: f32, with: impl Fn(f32, f32) -> f32) -
 /// Sum of products.
 #[inline(always)]
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    debug_assert_eq!(a.len(), b.len());
     let mut lanes = [0.0; LANES];
     let ((whole_a, rest_a), (whole_b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     for (a, b) in whole_a.iter().zip(whole_b) {

@@ -133,7 +133,9 @@ impl<'a> Parameters<'a> {
     fn split(all: &'a [f32], width: usize) -> Result<Self> {
         let mut rows = all.chunks_exact(width);
         match (rows.next(), rows.next(), rows.next()) {
-            (Some(shift), Some(weight), Some(bias)) => Ok(Self { shift, weight, bias }),
+            (Some(shift), Some(weight), Some(bias)) if all.len() == 3 * width => {
+                Ok(Self { shift, weight, bias })
+            }
             _ => bail!("layer-norm: rows of {width} values and parameters for {}", all.len() / 3),
         }
     }
@@ -142,6 +144,7 @@ impl<'a> Parameters<'a> {
 /// Writes the shifted and centred row to `out` and returns one over the standard deviation.
 #[inline(always)]
 fn centre(out: &mut [f32], x: &[f32], shift: &[f32], eps: f32) -> f32 {
+    debug_assert!(out.len() == x.len() && out.len() == shift.len());
     for ((out, x), shift) in out.iter_mut().zip(x).zip(shift) {
         *out = x + shift;
     }
@@ -168,6 +171,7 @@ impl simd::Kernel for Forward<'_> {
         let width = weight.len().max(1);
         let keep = if self.add { 1.0 } else { 0.0 };
         let mut row = vec![0.0; width];
+        debug_assert!(self.out.len().is_multiple_of(width) && self.x.len() >= self.out.len());
         for (out, x) in self.out.chunks_mut(width).zip(self.x.chunks(width)) {
             let inverse = centre(&mut row, x, shift, self.eps);
             for (((out, centred), weight), bias) in out.iter_mut().zip(&row).zip(weight).zip(bias) {
@@ -235,6 +239,8 @@ impl simd::Kernel for Slope<'_> {
     fn with_simd<S: pulp::Simd>(self, _: S) {
         let Parameters { shift, weight, .. } = self.parameters;
         let width = weight.len().max(1);
+        debug_assert!(self.rows.len() == self.x.len() && self.rows.len().is_multiple_of(width));
+        debug_assert_eq!(self.sums.len(), 3 * width);
         let (by_shift, rest) = self.sums.split_at_mut(width);
         let (by_weight, by_bias) = rest.split_at_mut(width);
         let mut unit = vec![0.0; width];

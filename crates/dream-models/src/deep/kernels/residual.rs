@@ -115,6 +115,7 @@ impl simd::Kernel for Forward<'_> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
         let width = self.bias.len().max(1);
+        debug_assert!(self.rows.len().is_multiple_of(width) && self.y.len() >= self.rows.len());
         for (row, y) in self.rows.chunks_mut(width).zip(self.y.chunks(width)) {
             for ((value, y), bias) in row.iter_mut().zip(y).zip(self.bias) {
                 *value += y + bias;

@@ -80,6 +80,7 @@ impl simd::Kernel for Pack<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) -> Panels {
+        debug_assert_eq!(self.weight.len(), self.inputs * self.outputs);
         let mut panels = Panels::new::<S>(self.inputs, self.outputs);
         for (column, row) in self.weight.chunks_exact(self.inputs.max(1)).enumerate() {
             panels.set_column(column, row.iter().copied());
@@ -104,6 +105,7 @@ impl simd::Kernel for Piece<'_> {
     fn with_simd<S: pulp::Simd>(self, simd: S) {
         let (inputs, wide) = (self.inputs.max(1), self.panels.columns());
         let rows = self.out.len() / self.outputs.max(1);
+        debug_assert!(self.out.len() == rows * self.outputs && self.x.len() >= rows * self.inputs);
         let x = self.x.get(..rows * self.inputs).unwrap_or_default();
         let mut results = vec![0.0; rows * wide];
         product(simd, x, inputs, self.panels, &mut results);

@@ -66,6 +66,7 @@ impl simd::Kernel for Forward<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
+        debug_assert!(self.rows.len().is_multiple_of(self.width));
         for row in self.rows.chunks_mut(self.width) {
             let total = exponentials(row);
             let share = 1.0 / total;
@@ -93,6 +94,7 @@ impl simd::Kernel for Slope<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
+        debug_assert!(self.rows.len().is_multiple_of(self.width) && self.y.len() >= self.rows.len());
         for (row, y) in self.rows.chunks_mut(self.width).zip(self.y.chunks(self.width)) {
             let mean = super::math::dot(row, y);
             for (grad, y) in row.iter_mut().zip(y) {

@@ -73,6 +73,8 @@ pub(in crate::deep) fn product_within<S: Simd>(
     out: &mut [f32],
 ) {
     let columns = b.columns();
+    debug_assert!(depth <= stride && depth <= b.rows && within <= columns);
+    debug_assert_eq!(a.len().div_ceil(stride.max(1)) * columns, out.len());
     for (a, out) in a.chunks(ROWS * stride).zip(out.chunks_mut(ROWS * columns)) {
         let mut rows = a.chunks(stride).map(|row| row.get(..depth).unwrap_or_default());
         let first = rows.next().unwrap_or_default();

@@ -69,7 +69,7 @@ impl AdamWConfig {
 /// Gradients by the names of their variables.
 pub type Gradients = BTreeMap<String, Tensor>;
 
-/// The gradients of named variables. One that has none is not in the result.
+/// The gradients of named variables. A variable without a gradient is not in the result.
 #[must_use]
 pub fn gradients(store: &GradStore, vars: &[(String, Var)]) -> Gradients {
     vars.iter().filter_map(|(name, var)| Some((name.clone(), store.get(var)?.clone()))).collect()

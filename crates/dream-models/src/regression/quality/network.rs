@@ -74,6 +74,7 @@ impl<'a, I: ExactSizeIterator<Item = (&'a [f64], f64)>> Kernel for Gradient<'_, 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
         let Self { blocks, size: (inputs, hidden), batch, gradient, scratch } = self;
+        debug_assert_eq!(gradient.len(), (inputs + 2) * hidden + 1);
         gradient.fill(0.0);
         let weight = 1.0 / batch.len().max(1) as f64;
         let (d_hidden_weights, rest) = split_mut(gradient, inputs * hidden);
@@ -81,6 +82,7 @@ impl<'a, I: ExactSizeIterator<Item = (&'a [f64], f64)>> Kernel for Gradient<'_, 
         let (d_hidden_bias, d_output_bias) = split_mut(rest, hidden);
         let Scratch { active, back } = scratch;
         for (row, target) in batch {
+            debug_assert_eq!(row.len(), inputs);
             active.copy_from_slice(blocks.hidden_bias);
             for (x, weights) in row.iter().zip(blocks.hidden_weights.chunks_exact(hidden)) {
                 active.iter_mut().zip(weights).for_each(|(a, w)| *a += x * w);

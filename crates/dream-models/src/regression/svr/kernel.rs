@@ -84,9 +84,13 @@ impl simd::Kernel for Dots<'_> {
     fn with_simd<S: pulp::Simd>(self, _: S) {
         let Self { points, first, others, from, out } = self;
         let count = others.len().saturating_sub(from);
+        debug_assert!(points.stride == others.stride && from <= others.len());
         if count == 0 {
+            // No row, nothing to fill: it would be a chunk of length 0 below.
+            debug_assert!(out.is_empty());
             return;
         }
+        debug_assert!(out.len().is_multiple_of(count) && out.len() <= TILE * count);
         let rest = others.lanes.get(from * others.stride..).unwrap_or_default();
         if out.len() == TILE * count {
             let (a, b) = out.split_at_mut(2 * count);
@@ -109,6 +113,7 @@ impl simd::Kernel for Dots<'_> {
 
 #[inline(always)]
 fn dot(a: &[[f64; LANES]], b: &[[f64; LANES]]) -> f64 {
+    debug_assert_eq!(a.len(), b.len());
     let mut sums = [0.0; LANES];
     for (a, b) in a.iter().zip(b) {
         for l in 0..LANES {
@@ -158,6 +163,7 @@ impl simd::Kernel for Rbf<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
+        debug_assert_eq!(self.dots.len(), self.norms.len());
         for (dot, other) in self.dots.iter_mut().zip(self.norms) {
             *dot = exp_negative(-self.gamma * (self.norm + other - 2.0 * *dot));
         }
@@ -172,6 +178,7 @@ pub(super) fn weighted_sum(a: &[f64], b: &[f64]) -> f64 {
 
         #[inline(always)]
         fn with_simd<S: pulp::Simd>(self, _: S) -> f64 {
+            debug_assert_eq!(self.0.len(), self.1.len());
             let ((a, a_rest), (b, b_rest)) = (self.0.as_chunks::<LANES>(), self.1.as_chunks::<LANES>());
             a_rest.iter().zip(b_rest).fold(dot(a, b), |sum, (a, b)| sum + a * b)
         }

@@ -180,6 +180,7 @@ fn full(points: &Points, kernel: Kernel, stride: usize) -> Vec<Value> {
 
 #[expect(clippy::cast_possible_truncation, reason = "rounding to single precision is what is meant")]
 fn narrow(from: &[f64], to: &mut [Value]) {
+    debug_assert!(from.len() <= to.len());
     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from as Value);
 }
 

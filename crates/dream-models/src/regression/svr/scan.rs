@@ -157,6 +157,10 @@ impl Kernel for Partner<'_> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) -> (Pick, f64) {
         let Self { view: View { plus, minus, down, diagonal, .. }, kernel, best, own, scratch } = self;
+        let lengths = [plus, minus, down, diagonal, &*scratch].map(<[f64]>::len);
+        debug_assert!(
+            lengths.iter().all(|length| *length == kernel.len()) && kernel.len().is_multiple_of(BLOCK)
+        );
         let Largest { values, mut lanes } = Largest::new(scratch);
         let mut smallest = [f64::INFINITY; BLOCK];
         let scores = plus.as_chunks::<BLOCK>().0.iter().zip(minus.as_chunks::<BLOCK>().0);
@@ -204,6 +208,8 @@ impl Kernel for Update<'_> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) -> Pick {
         let Self { plus, minus, up, first: (first, a), second: (second, b), scratch } = self;
+        let lengths = [minus.len(), up.len(), first.len(), second.len(), scratch.len()];
+        debug_assert!(lengths.iter().all(|length| *length == plus.len()) && plus.len().is_multiple_of(BLOCK));
         let Largest { values, mut lanes } = Largest::new(scratch);
         let scores = plus.as_chunks_mut::<BLOCK>().0.iter_mut().zip(minus.as_chunks_mut::<BLOCK>().0);
         let blocks = scores.zip(up.as_chunks::<BLOCK>().0).zip(first.as_chunks::<BLOCK>().0);

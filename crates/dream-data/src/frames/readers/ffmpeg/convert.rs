@@ -63,6 +63,11 @@ impl Output {
         self.target.and_then(|_| self.format.descriptor()).map(|format| format.name().to_owned())
     }
 
+    /// Whether frames are 4:2:0.
+    pub(super) fn half_chroma(&self) -> bool {
+        matches!(self.planes, Planes::Planar | Planes::Interleaved { .. })
+    }
+
     /// Bits of a decoded sample, where the name of the format tells.
     pub(super) fn bit_depth(&self) -> Option<u8> {
         match self.target {

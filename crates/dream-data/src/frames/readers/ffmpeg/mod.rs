@@ -4,7 +4,8 @@ mod convert;
 
 use crate::error::{Error, Result, check_size};
 use crate::frames::frame::VideoFrame;
-use crate::frames::info::{ColorRange, FrameRate, Pacing, VideoInfo};
+use crate::frames::frame_rate::FrameRate;
+use crate::frames::info::{ColorRange, Pacing, VideoInfo};
 use crate::frames::readers::stream::Progress;
 use crate::frames::rotation::Rotation;
 use crate::frames::source::{FrameSource, Step, next_of};
@@ -127,6 +128,7 @@ impl FfmpegReader {
             color::Range::Unspecified => output.implied_range(),
         };
         info.converted_from = output.converted_from();
+        info.half_chroma = output.half_chroma();
         info.exact = info.converted_from.is_none();
         info.bit_depth = output.bit_depth();
         // FFmpeg guesses a nominal rate; whether the stream keeps to it, only its frames tell.

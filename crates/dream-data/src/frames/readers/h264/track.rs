@@ -3,7 +3,8 @@
 use super::boxes::{BoxRef, Container, name};
 use super::fault::Fault;
 use super::samples::{ChunkOffsets, SampleTable};
-use crate::frames::info::{FrameRate, Pacing};
+use crate::frames::frame_rate::FrameRate;
+use crate::frames::info::Pacing;
 use crate::frames::rotation::Rotation;
 use re_mp4::{ElstBox, MdhdBox, TkhdBox, TrexBox};
 

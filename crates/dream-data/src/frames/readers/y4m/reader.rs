@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Result, check_size};
 use crate::frames::frame::{Layout, VideoFrame};
-use crate::frames::info::{ColorRange, FrameRate, VideoInfo};
+use crate::frames::frame_rate::FrameRate;
+use crate::frames::info::{ColorRange, VideoInfo};
 use crate::frames::readers::samples::{Samples, deep_name};
 use crate::frames::readers::stream::{Filled, Progress, fill};
 use crate::frames::source::{FrameSource, Step, next_of};
@@ -67,6 +68,7 @@ impl<R: Read + Send> Y4mReader<R> {
         let header = Header::parse(&line, path)?;
         let mut info = VideoInfo::new(header.width, header.height, header.frame_rate, "y4m");
         info.range = header.range;
+        info.half_chroma = header.layout == Layout::Yuv420;
         // Exact when every frame line is bare, which is what all common writers produce.
         info.bit_depth = Some(header.bits);
         if header.bits > 8 {

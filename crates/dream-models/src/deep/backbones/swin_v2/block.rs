@@ -51,7 +51,7 @@ impl Block {
     }
 
     fn forward(&self, x: &Tensor, table: &Tensor) -> Result<Tensor> {
-        // Biases are added by whoever reads the product next.
+        // The next reader of a product adds the bias to it.
         let proj = &self.attention.proj;
         let x = self.norm1.add_to(x, &proj.product(&self.attend(x, table)?)?, proj.bias())?;
         let hidden = self.fc1.product(&x)?;

@@ -72,7 +72,11 @@ impl CustomOp3 for Attention {
         par::for_each_chunk(&mut mixed, size, |task, out| {
             let (head, rest) = (task / per_head, task % per_head);
             let (image, number) = (rest / pieces.len(), rest % pieces.len());
-            let (Some(window), Some(&scale)) = (pieces.get(number), scales.get(head)) else { return };
+            let (Some(window), Some(&scale)) = (pieces.get(number), scales.get(head)) else {
+                // Never: there are as many tasks as heads times images times windows.
+                debug_assert!(false, "task {task} has no window or no head");
+                return;
+            };
             let table = table.chunks_exact(cut.offsets()).nth(head).unwrap_or_default();
             simd::dispatch(Head { grid, window, image, head, scale, table, out });
         });

@@ -172,7 +172,7 @@ impl Module for SwinV2 {
     }
 }
 
-/// Shows an intermediate result to whoever looks.
+/// Shows an intermediate result to the tap, if there is one.
 fn see(tap: &mut Option<&mut dyn Tap>, point: Point, x: &Tensor) -> candle_core::Result<()> {
     tap.as_mut().map_or(Ok(()), |tap| tap.see(point, x))
 }

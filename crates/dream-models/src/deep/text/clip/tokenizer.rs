@@ -191,7 +191,7 @@ impl Tokenizer {
         self.end
     }
 
-    /// The token of an id as it stands in the vocabulary, for showing: `stiff</w>` ends a word.
+    /// The token of an id as the vocabulary spells it, for display: `stiff</w>` ends a word.
     #[must_use]
     pub fn token(&self, id: u32) -> Option<String> {
         self.inner.id_to_token(id)

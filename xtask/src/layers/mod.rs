@@ -1,5 +1,10 @@
 //! `layers`: the architecture invariants that a manifest or a line of code can break.
 
+mod circles;
+mod imports;
+mod levels;
+mod scan;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,12 +18,19 @@ use crate::workspace::{cargo, members, metadata, name, output, root};
 const HELP: &str = "\
 Checks the layers of the workspace.
 
-Usage: cargo xtask layers
+Usage: cargo xtask layers [--sources DIR]
 
 - No crate under crates/ depends on another one there: normal, dev or build, optional, renamed or by path.
 - dream-features and dream-eval reach no tensor library and no FFmpeg, with any feature and on any target.
 - Both do no IO: neither a crate of their default tree nor a line of their sources outside tests.
 - Both stay small: normal dependencies with default features, counted as `cargo tree -e normal` lists them.
+- Inside `deep` of dream-models no module imports from a level above its own: ground, checkpoint, towers, what stands
+  on towers, methods.
+- No import circle between files: dream-data's frames, dream-features, dream-models' deep, benchmark, score-video, train.
+  A mod.rs may re-export its children while they use what it defines; it may not use them itself.
+
+Options:
+  --sources DIR   checks the sources of the checkout in DIR only: levels and circles
 
 Example:
   cargo xtask layers
@@ -93,13 +105,47 @@ const IO_MODULES: [&str; 6] = ["fs", "io", "net", "process", "env", "os"];
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     match arguments {
-        [] => {}
+        [] => {
+            let mut faults = packages()?;
+            faults.extend(sources(&root())?);
+            verdict(&faults)
+        }
         [flag] if flag == "--help" || flag == "-h" => {
             print!("{HELP}");
-            return Ok(());
+            Ok(())
         }
-        _ => bail!("layers takes no arguments: see `cargo xtask layers --help`"),
+        [flag, folder] if flag == "--sources" => verdict(&sources(Path::new(folder))?),
+        _ => bail!("layers does not know these arguments: see `cargo xtask layers --help`"),
     }
+}
+
+fn verdict(faults: &[String]) -> Result<()> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    for fault in faults {
+        eprintln!("  {fault}");
+    }
+    bail!("layers: {} violations", faults.len())
+}
+
+fn line(what: &str, faults: &[String]) {
+    println!("layers: {what}: {}", if faults.is_empty() { "ok" } else { "FAIL" });
+}
+
+/// Levels and import circles inside the packages of the workspace in `root`.
+fn sources(root: &Path) -> Result<Vec<String>> {
+    let (files, mut faults) = levels::check(root)?;
+    line(&format!("dream-models: levels inside deep, {files} files"), &faults);
+    for (what, circles) in circles::check(root)? {
+        line(&format!("no import circle in {what}"), &circles);
+        faults.extend(circles);
+    }
+    Ok(faults)
+}
+
+/// What the packages of this workspace depend on, and what the pure ones do.
+fn packages() -> Result<Vec<String>> {
     let metadata = metadata()?;
     let crates = members(&metadata, "crates");
     if crates.is_empty() {
@@ -107,7 +153,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     }
     let mut faults = Vec::new();
     let mut report = |what: String, found: Vec<String>| {
-        println!("layers: {what}: {}", if found.is_empty() { "ok" } else { "FAIL" });
+        line(&what, &found);
         faults.extend(found);
     };
 
@@ -147,13 +193,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         }
         report(format!("{pure}: {} sources without IO outside tests", sources.len()), found);
     }
-    if faults.is_empty() {
-        return Ok(());
-    }
-    for fault in &faults {
-        eprintln!("  {fault}");
-    }
-    bail!("layers: {} violations. Compose crates in examples/, benches/ or xtask/ instead", faults.len())
+    Ok(faults)
 }
 
 /// Dependencies of `package` on other crates of ours, in any section and under any name.
@@ -170,7 +210,11 @@ fn edges(package: &Value, crates: &[&Value]) -> Vec<String> {
         let section = dependency["kind"].as_str().unwrap_or("normal");
         let rename = dependency["rename"].as_str().map(|r| format!(", renamed to {r}")).unwrap_or_default();
         let optional = if dependency["optional"] == true { ", optional" } else { "" };
-        format!("{} -> {} ({section}{optional}{rename}): remove it", name(package), name(dependency))
+        format!(
+            "{} -> {} ({section}{optional}{rename}): remove it; crates meet in examples/, benches/ and xtask/",
+            name(package),
+            name(dependency)
+        )
     })
     .collect()
 }
@@ -266,7 +310,10 @@ mod tests {
         let (a, b) = (package("a", &kinds), package("b", &json!([])));
         let found = edges(&a, &[&a, &b]);
         assert_eq!(found.len(), 4, "{found:?}");
-        assert_eq!(found[2], "a -> b (build, optional, renamed to other): remove it");
+        assert_eq!(
+            found[2],
+            "a -> b (build, optional, renamed to other): remove it; crates meet in examples/, benches/ and xtask/"
+        );
         assert!(edges(&b, &[&a, &b]).is_empty());
     }
 

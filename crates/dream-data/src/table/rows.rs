@@ -1,0 +1,172 @@
+//! The rows of a CSV file as bytes, in bounded memory. The parser is `csv-core`: it writes into buffers of ours, so a
+//! field of any length is refused before it is held.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use csv_core::ReadRecordResult;
+
+use crate::error::{Error, Result};
+
+/// The longest accepted row of a table in bytes, all its fields together.
+pub const MAX_ROW_BYTES: usize = 1 << 20;
+
+/// The most columns of a table.
+const MAX_COLUMNS: usize = 1 << 10;
+
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
+/// One row at a time, split into fields.
+#[derive(Debug)]
+pub(super) struct Rows<R> {
+    input: BufReader<R>,
+    path: PathBuf,
+    parser: csv_core::Reader,
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    columns: usize,
+    line: u64,
+    /// Line ends that the parser has not seen.
+    skipped: u64,
+}
+
+impl<R: Read> Rows<R> {
+    pub(super) fn new(input: R, path: &Path) -> Self {
+        Self {
+            input: BufReader::with_capacity(1 << 16, input),
+            path: path.to_owned(),
+            parser: csv_core::Reader::new(),
+            bytes: vec![0; 1 << 12],
+            ends: vec![0; 1 << 4],
+            columns: 0,
+            line: 1,
+            skipped: 0,
+        }
+    }
+
+    /// Fields of the current row.
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The line on which the current row begins, from 1.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// An error about the current row.
+    pub(super) fn fault(&self, reason: impl Into<String>, remedy: impl Into<String>) -> Error {
+        let (path, line) = (self.path.clone(), self.line);
+        Error::Row { path, line, reason: reason.into(), remedy: remedy.into() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn bytes_held(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    pub(super) fn at(&self, place: usize) -> &str {
+        std::str::from_utf8(self.raw(place)).unwrap_or_default()
+    }
+
+    pub(super) fn raw(&self, place: usize) -> &[u8] {
+        let end = if place < self.columns { self.ends.get(place).copied().unwrap_or(0) } else { 0 };
+        let start = place.checked_sub(1).and_then(|before| self.ends.get(before).copied()).unwrap_or(0);
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+
+    pub(super) fn skip_bom(&mut self) -> Result<()> {
+        // A reader may hand out single bytes, so the mark is compared byte by byte and given up whole or not at all.
+        let mut seen = 0;
+        while let (Some(&wanted), Some(&next)) = (BOM.get(seen), self.peek()?.first()) {
+            if wanted != next {
+                break;
+            }
+            self.input.consume(1);
+            seen += 1;
+        }
+        if seen == 0 || seen == BOM.len() {
+            return Ok(());
+        }
+        Err(self.fault("the file begins with a part of a byte order mark", "save it as UTF-8"))
+    }
+
+    fn peek(&mut self) -> Result<&[u8]> {
+        let path = &self.path;
+        loop {
+            match self.input.fill_buf() {
+                // Asked again outside the loop: the borrow of a returned buffer would last too long here.
+                Ok(_) => break,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Error::io(path, e)),
+            }
+        }
+        Ok(self.input.buffer())
+    }
+
+    /// Fills `bytes` and `ends` with the next row; false at the end of the file.
+    pub(super) fn read(&mut self) -> Result<bool> {
+        loop {
+            let input = self.peek()?;
+            if input.is_empty() {
+                return Ok(false);
+            }
+            let blank = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            let lines = count(input.get(..blank).unwrap_or_default(), b'\n');
+            if blank == 0 {
+                break;
+            }
+            self.input.consume(blank);
+            self.skipped += lines;
+        }
+        self.line = self.parser.line() + self.skipped;
+        let (mut filled, mut fields, mut quotes) = (0, 0, 0);
+        loop {
+            self.peek()?;
+            let input = self.input.buffer();
+            let (result, used, wrote, ended) = self.parser.read_record(
+                input,
+                self.bytes.get_mut(filled..).unwrap_or_default(),
+                self.ends.get_mut(fields..).unwrap_or_default(),
+            );
+            quotes += count(input.get(..used).unwrap_or_default(), b'"');
+            self.input.consume(used);
+            filled += wrote;
+            fields += ended;
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull if self.bytes.len() < MAX_ROW_BYTES => {
+                    self.bytes.resize(self.bytes.len() * 2, 0);
+                }
+                ReadRecordResult::OutputFull => {
+                    let (path, line) = (self.path.clone(), self.line);
+                    return Err(Error::RowTooLong { path, line, limit: MAX_ROW_BYTES });
+                }
+                ReadRecordResult::OutputEndsFull if self.ends.len() < MAX_COLUMNS => {
+                    self.ends.resize(self.ends.len() * 2, 0);
+                }
+                ReadRecordResult::OutputEndsFull => {
+                    return Err(
+                        self.fault(format!("more than {MAX_COLUMNS} columns"), "keep those that are used")
+                    );
+                }
+                ReadRecordResult::Record => break,
+                ReadRecordResult::End => return Ok(false),
+            }
+        }
+        self.columns = fields;
+        // The parser takes a quote that is never closed for text up to the end of the file, and rows would be lost.
+        if quotes % 2 == 1 {
+            return Err(self
+                .fault("an odd number of quotes", "close the quote, and double quotes inside quoted text"));
+        }
+        if let Some(place) = (0..fields).find(|&place| std::str::from_utf8(self.raw(place)).is_err()) {
+            return Err(self.fault(format!("field {} is not UTF-8", place + 1), "save the file as UTF-8"));
+        }
+        Ok(true)
+    }
+}
+
+fn count(bytes: &[u8], wanted: u8) -> u64 {
+    bytes.iter().map(|&byte| u64::from(byte == wanted)).sum()
+}
