@@ -4,34 +4,19 @@
 //! `DREAM_REQUIRE_SHARED=1` they fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
 
+#[path = "common/shared.rs"]
+mod shared;
+
 use dream_data::annotation::{Bt500, Consistency, Ddof, Histogram, RatingTable};
 use dream_data::dataset::{
     Clip, ClipId, Round, VraLabel, parse_mos_list, read_mos_list, read_raw_scores, read_vra_labels,
 };
 use dream_data::split::{Leak, Partition, Split, SplitDesign, check_split, read_split, write_split};
+use shared::shared;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
-use std::path::PathBuf;
-
-fn shared(test: &str, name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DREAM_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
-    let path = root.join("data").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
-    assert!(!required, "{} is missing; set DREAM_SHARED to the shared folder", path.display());
-    // Written past the test runner, which hides what a passing test prints.
-    let mut past = std::io::stderr();
-    writeln!(past, "SKIPPED: {test}: no {}", path.display()).unwrap();
-    None
-}
 
 fn labels(test: &str) -> Option<Vec<VraLabel>> {
-    Some(read_vra_labels(shared(test, "dfgc_vra_labels_and_splits.csv")?).unwrap())
+    Some(read_vra_labels(shared(test, "data/dfgc_vra_labels_and_splits.csv")?).unwrap())
 }
 
 fn clips<'a>(names: impl IntoIterator<Item = &'a ClipId>) -> Vec<Clip> {
@@ -100,7 +85,7 @@ fn means_of_methods_agree_with_the_table() {
 #[test]
 fn fakes_and_real_clips_make_the_benchmark() {
     let test = "fakes_and_real_clips_make_the_benchmark";
-    let (Some(labels), Some(path)) = (labels(test), shared(test, "dfgc_real_video_names.csv")) else {
+    let (Some(labels), Some(path)) = (labels(test), shared(test, "data/dfgc_real_video_names.csv")) else {
         return;
     };
     let real = read_mos_list(path).unwrap();
@@ -126,7 +111,7 @@ fn fakes_and_real_clips_make_the_benchmark() {
 #[test]
 fn external_lists() {
     for (name, rows) in [("dream_external_ffpp_mos.csv", 100), ("dream_external_qeval_mos.csv", 207)] {
-        let Some(path) = shared("external_lists", name) else { return };
+        let Some(path) = shared("external_lists", &format!("data/{name}")) else { return };
         let list = read_mos_list(&path).unwrap();
         assert_eq!(list.len(), rows, "{name}");
         assert!(list.iter().all(|row| row.mos.is_some_and(|mos| (1.0..=5.0).contains(&mos))));
@@ -204,7 +189,9 @@ fn weighted(values: &[f64]) -> f64 {
 fn opinions_and_screening_of_raw_scores() {
     for wanted in WANTED {
         let name = wanted.name;
-        let Some(path) = shared("opinions_and_screening_of_raw_scores", name) else { return };
+        let Some(path) = shared("opinions_and_screening_of_raw_scores", &format!("data/{name}")) else {
+            return;
+        };
         let table = read_raw_scores(path).unwrap();
         assert_eq!((table.clips().len(), table.raters().len()), (wanted.clips, wanted.raters), "{name}");
         assert_eq!(table.len(), wanted.clips * wanted.raters);
@@ -243,7 +230,7 @@ fn opinions_and_screening_of_raw_scores() {
 /// Agreement grows with the groups. Plain correlation is enough to see it; the paper's is of ranks.
 #[test]
 fn larger_groups_agree_better() {
-    let Some(path) = shared("larger_groups_agree_better", "nflx_public_raw_scores.csv") else { return };
+    let Some(path) = shared("larger_groups_agree_better", "data/nflx_public_raw_scores.csv") else { return };
     let table: RatingTable = read_raw_scores(path).unwrap();
     let curve = [1, 3, 6, 13].map(|group_size| {
         let points = Consistency { group_size, ..Default::default() }

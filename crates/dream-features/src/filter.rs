@@ -184,7 +184,7 @@ impl<T: Sample> Kernel for SobelRow<'_, T> {
     fn with_simd<S: Simd>(self, _: S) {
         let (lines, out) = (self.lines, self.out);
         let n = out.len();
-        if !fits(lines.iter().all(|line| line.len() == n)) || n == 0 {
+        if n == 0 || !fits(lines.iter().all(|line| line.len() == n)) {
             return;
         }
         let last = n - 1;

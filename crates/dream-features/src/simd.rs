@@ -38,7 +38,6 @@ pub(crate) fn fits(lengths: bool) -> bool {
 /// The lines and the output of a kernel, cut to one length where the compiler sees it and drops its bounds checks.
 /// `None` where they [do not fit](fits).
 #[inline(always)]
-#[expect(clippy::type_complexity, reason = "what goes in comes out")]
 pub(crate) fn same_length<'a, const N: usize>(
     lines: [&'a [f64]; N],
     out: &'a mut [f64],

@@ -85,8 +85,8 @@ fn it_stands_beside_brisque_and_keeps_its_memory() {
     let found = run(&joined);
     assert_eq!(MADE.load(Ordering::Relaxed), 1, "four frames, one set of buffers");
     // 63 pixels of 1, 2, 3 and 2 codes; nothing changes down the image.
-    assert!((found.get("spread.columns").unwrap() - 126.0).abs() < 1e-9);
-    assert_eq!(found.get("spread.rows").unwrap(), 0.0);
+    assert!((found.get("spread.columns.mean").unwrap() - 126.0).abs() < 1e-9);
+    assert_eq!(found.get("spread.rows.mean").unwrap(), 0.0);
     assert_eq!(found.values()[..Brisque::DIM], *run(&brisque()).values(), "neighbours change nothing");
 
     // One workspace serves both in turn.

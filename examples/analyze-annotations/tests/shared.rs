@@ -38,27 +38,29 @@ fn aggregates(report: &Value, key: &str, expected: &Value) {
     }
 }
 
-#[test]
-fn public_studies_equal_numpy_and_scipy() {
-    let reference: Value = serde_json::from_str(include_str!("../testdata/reference.json")).unwrap();
+/// A file of the shared data, where it is there.
+fn shared(name: &str) -> Option<PathBuf> {
     let root = std::env::var_os("DREAM_SHARED").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
         PathBuf::from,
     );
+    let path = root.join("data").join(name);
+    if path.is_file() {
+        return Some(path);
+    }
+    let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
+    assert!(!required, "{} is not there; set DREAM_SHARED to the shared folder", path.display());
+    // Bypasses the test runner, which hides the output of a passing test.
+    writeln!(std::io::stderr(), "SKIPPED: public_studies_equal_numpy_and_scipy: no {}", path.display())
+        .unwrap();
+    None
+}
+
+#[test]
+fn public_studies_equal_numpy_and_scipy() {
+    let reference: Value = serde_json::from_str(include_str!("../testdata/reference.json")).unwrap();
     for (name, expected) in reference["files"].as_object().unwrap() {
-        let path = root.join("data").join(name);
-        if !path.is_file() {
-            let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
-            assert!(!required, "{} is not there; set DREAM_SHARED to the shared folder", path.display());
-            // Written past the test runner, which hides what a passing test prints.
-            writeln!(
-                std::io::stderr(),
-                "SKIPPED: public_studies_equal_numpy_and_scipy: no {}",
-                path.display()
-            )
-            .unwrap();
-            continue;
-        }
+        let Some(path) = shared(name) else { continue };
         let folder = tempfile::tempdir().unwrap();
         let json = folder.path().join("report.json");
         let output = Command::new(env!("CARGO_BIN_EXE_analyze-annotations"))

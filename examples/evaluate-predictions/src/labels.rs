@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use dream_data::split::{Partition, read_split};
+use dream_data::table::{Column, Spec, Table};
 
 use crate::args::Args;
 
@@ -75,35 +76,55 @@ fn folder(root: &Path) -> Result<Vec<Split>> {
 }
 
 fn file(args: &Args) -> Result<Split> {
-    let table = Table::read(&args.labels)?;
-    let name =
-        table.column(args.name_column.as_deref(), &["file", "video", "clip", "name"], "names of clips")?;
-    let mos = table.column(args.mos_column.as_deref(), &["mos", "mos5", "score"], "human scores")?;
-    let by = args.by.as_deref().map(|by| table.column(Some(by), &[], "sets")).transpose()?;
-    let optional = |column: &str| table.column(Some(column), &[], "").ok();
-    let (method, round, submit) = (optional("method"), optional("round"), optional("submit"));
-
+    let names = column(&args.name_column, &NAMES);
+    let scores = column(&args.mos_column, &["mos", "mos5", "score"]);
+    let by = args.by.as_slice().iter().map(String::as_str).collect::<Vec<_>>();
+    let mut columns = vec![
+        Column::required(&names),
+        Column::required(&scores),
+        Column::optional(&["method"]),
+        Column::optional(&["round"]),
+        Column::optional(&["submit"]),
+    ];
+    if !by.is_empty() {
+        columns.push(Column::required(&by));
+    }
+    let spec = Spec {
+        what: "labels with a column of clips (file, video, clip or name) and one of human scores (mos, mos5 or score)",
+        columns: &columns,
+        may_lack_header: false,
+    };
+    let mut table = Table::open(&args.labels, &spec)?;
     let mut split = Split { name: "0".into(), train: Vec::new(), sets: BTreeMap::new() };
-    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in &table.rows {
-        let clip = Clip {
-            name: row.cell(name).to_owned(),
-            mos: table.number(row, mos)?,
-            method: match (method, round, submit) {
-                (Some(method), ..) => Some(row.cell(method).to_owned()),
-                (_, Some(round), Some(submit)) => Some(format!("{}/{}", row.cell(round), row.cell(submit))),
-                _ => None,
-            },
-        };
-        if let Some(before) = seen.insert(row.cell(name), row.line) {
-            bail!("{} line {}: `{}` is on line {before} already", table.path, row.line, clip.name);
+    let mut lines: BTreeMap<String, u64> = BTreeMap::new();
+    while table.advance()? {
+        let cell = |column| table.text(column).map(|text| text.trim().to_owned());
+        let name = table.required(0)?.to_owned();
+        if let Some(first) = lines.insert(name.clone(), table.line()) {
+            let reason = format!("`{name}` is on line {first} already");
+            return Err(table.fault(reason, "remove one of the two rows").into());
         }
-        match by.map(|by| row.cell(by)) {
+        let method = match (cell(2), cell(3), cell(4)) {
+            (Some(method), ..) => Some(method),
+            (_, Some(round), Some(submit)) => Some(format!("{round}/{submit}")),
+            _ => None,
+        };
+        let clip = Clip { name, mos: table.number(1)?, method };
+        match cell(5) {
             Some(set) if set.starts_with("train") => split.train.push(clip),
-            set => split.sets.entry(set.unwrap_or("all").to_owned()).or_default().push(clip),
+            set => split.sets.entry(set.unwrap_or_else(|| "all".to_owned())).or_default().push(clip),
         }
     }
+    ensure!(!lines.is_empty(), "{}: no rows below the header", args.labels.display());
     Ok(split)
+}
+
+/// Usual names of the column of clips.
+const NAMES: [&str; 4] = ["file", "video", "clip", "name"];
+
+/// The names of a column: the one that was given, or the usual ones.
+fn column<'a>(given: &'a Option<String>, usual: &[&'a str]) -> Vec<&'a str> {
+    given.as_deref().map_or_else(|| usual.to_vec(), |name| vec![name])
 }
 
 /// Predicted scores by split and clip.
@@ -117,21 +138,28 @@ pub(crate) struct Predictions {
 
 impl Predictions {
     pub(crate) fn read(path: &Path, args: &Args) -> Result<Self> {
-        let table = Table::read(path)?;
-        let names = &["file", "video", "clip", "name"];
-        let name = table.column(args.name_column.as_deref(), names, "names of clips")?;
-        let scores = &["prediction", "pred", "score", "mos"];
-        let score = table.column(args.prediction_column.as_deref(), scores, "predicted scores")?;
-        let split = table.column(Some("split"), &[], "").ok();
-        let mut found: BTreeMap<(String, String), f64> = BTreeMap::new();
-        for row in &table.rows {
-            let key = (split.map_or("", |split| row.cell(split)).to_owned(), row.cell(name).to_owned());
-            let value = table.number(row, score)?;
-            if found.insert(key, value).is_some() {
-                bail!("{} line {}: a second prediction for `{}`", table.path, row.line, row.cell(name));
+        let names = column(&args.name_column, &NAMES);
+        let usual = ["prediction", "pred", "score", "mos"];
+        let columns = column(&args.prediction_column, &usual);
+        let spec = Spec {
+            what: "predictions with a column of clips (file, video, clip or name) and one of predicted scores \
+                   (prediction, pred, score or mos)",
+            columns: &[Column::required(&names), Column::required(&columns), Column::optional(&["split"])],
+            may_lack_header: false,
+        };
+        let mut table = Table::open(path, &spec)?;
+        let (mut scores, mut by_split) = (BTreeMap::new(), false);
+        while table.advance()? {
+            by_split = table.text(2).is_some();
+            let name = table.required(0)?;
+            let key = (table.text(2).unwrap_or_default().trim().to_owned(), name.to_owned());
+            if scores.insert(key, table.number(1)?).is_some() {
+                let reason = format!("a second prediction for `{name}`");
+                return Err(table.fault(reason, "remove one of the two rows").into());
             }
         }
-        Ok(Self { scores: found, by_split: split.is_some(), path: table.path })
+        ensure!(!scores.is_empty(), "{}: no rows below the header", path.display());
+        Ok(Self { scores, by_split, path: path.display().to_string() })
     }
 
     /// Predictions for the clips of a set, in order; `None` for a clip without one.
@@ -147,62 +175,5 @@ impl Predictions {
 
     pub(crate) fn len(&self) -> usize {
         self.scores.len()
-    }
-}
-
-/// A CSV file in memory, with line numbers.
-struct Table {
-    path: String,
-    header: Vec<String>,
-    rows: Vec<Row>,
-}
-
-struct Row {
-    line: usize,
-    cells: csv::StringRecord,
-}
-
-impl Row {
-    fn cell(&self, column: usize) -> &str {
-        self.cells.get(column).unwrap_or_default().trim()
-    }
-}
-
-impl Table {
-    fn read(path: &Path) -> Result<Self> {
-        let shown = path.display().to_string();
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {shown}"))?;
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let mut reader = csv::Reader::from_reader(bytes);
-        let header = reader.headers().with_context(|| format!("{shown} line 1: no CSV header"))?;
-        let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
-        let mut rows = Vec::new();
-        for record in reader.records() {
-            let cells =
-                record.with_context(|| format!("{shown}: not a CSV table with {} columns", header.len()))?;
-            let line = cells.position().map_or(0, csv::Position::line);
-            rows.push(Row { line: usize::try_from(line)?, cells });
-        }
-        ensure!(!rows.is_empty(), "{shown}: no rows below the header");
-        Ok(Self { path: shown, header, rows })
-    }
-
-    /// The wanted column, or the first of the usual names that is there.
-    fn column(&self, wanted: Option<&str>, usual: &[&str], what: &str) -> Result<usize> {
-        let at = |name: &str| self.header.iter().position(|have| have.eq_ignore_ascii_case(name));
-        let found = wanted.map_or_else(|| usual.iter().find_map(|name| at(name)), at);
-        found.with_context(|| {
-            let wanted = wanted.map_or_else(|| usual.join(", "), str::to_owned);
-            format!("{} has no column {wanted} for the {what}; it has {}", self.path, self.header.join(", "))
-        })
-    }
-
-    fn number(&self, row: &Row, column: usize) -> Result<f64> {
-        let text = row.cell(column);
-        let value: Option<f64> = text.parse().ok().filter(|v: &f64| v.is_finite());
-        value.with_context(|| {
-            let name = self.header.get(column).map_or("", String::as_str);
-            format!("{} line {}: `{text}` in column {name} is not a finite number", self.path, row.line)
-        })
     }
 }

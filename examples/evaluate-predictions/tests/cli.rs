@@ -168,19 +168,22 @@ fn wrong_input_names_file_line_and_remedy() {
         "a mark of bytes and CRLF are fine"
     );
     for (text, expected) in [
-        ("file,prediction\na,1\nb,x\nc,3\n", "line 3: `x` in column prediction is not a finite number"),
-        ("file,prediction\na,1\nb,NaN\nc,3\n", "line 3: `NaN` in column prediction"),
-        ("file,prediction\na,1\nb,2\na,3\n", "line 4: a second prediction for `a`"),
+        (
+            "file,prediction\na,1\nb,x\nc,3\n",
+            "bad.csv:3: column `prediction` is `x`; it must be a finite number",
+        ),
+        ("file,prediction\na,1\nb,NaN\nc,3\n", "bad.csv:3: column `prediction` is `NaN`"),
+        ("file,prediction\na,1\nb,2\na,3\n", "bad.csv:4: a second prediction for `a`; remove one"),
         (
             "file,value\na,1\n",
-            "has no column prediction, pred, score, mos for the predicted scores; it has file, value",
+            "bad.csv:1: no column `prediction` among `file,value`; expected predictions with a column of clips",
         ),
         (
             "file,prediction\na,1\nb,2\n",
             "no prediction for 1 of 3 clips of all (split 0): c, ...; --allow-missing",
         ),
         ("file,prediction\n", "no rows below the header"),
-        ("file,prediction\na\n", "not a CSV table with 2 columns"),
+        ("file,prediction\na\n", "bad.csv:2: 1 fields where the first row has 2; quote"),
     ] {
         let output = run(&["--labels", &labels, "--predictions", &write(folder.path(), "bad.csv", text)]);
         assert_eq!(output.status.code(), Some(2));
@@ -188,7 +191,8 @@ fn wrong_input_names_file_line_and_remedy() {
     }
     let twice = write(folder.path(), "twice.csv", "file,mos\na,1\na,2\n");
     assert!(
-        err(&run(&["--labels", &twice, "--predictions", &good])).contains("line 3: `a` is on line 2 already")
+        err(&run(&["--labels", &twice, "--predictions", &good]))
+            .contains("twice.csv:3: `a` is on line 2 already; remove one")
     );
     let absent = folder.path().join("absent.csv");
     let output = run(&["--labels", absent.to_str().unwrap(), "--predictions", &good]);

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
-use dream_data::{FrameRate, OpenOptions, RawFormat, RelativeBox};
+use dream_data::{FrameRate, FrameSize, OpenOptions, RawFormat, RelativeBox};
 use dream_features::Pooling;
 
 /// Writes one CSV row of named quality features per video or image.
@@ -53,11 +52,11 @@ pub(crate) struct Args {
 
     /// Frame size of raw YUV files
     #[arg(long, value_name = "WxH", requires = "fps")]
-    pub(crate) size: Option<String>,
+    pub(crate) size: Option<FrameSize>,
 
-    /// Frame rate of raw YUV files and of folders of images, for example 25 or 30000/1001 [folders: 25]
+    /// Frame rate of raw YUV files and of folders of images, such as 25 or 30000/1001 [folders: 25]
     #[arg(long, value_name = "HZ")]
-    pub(crate) fps: Option<String>,
+    pub(crate) fps: Option<FrameRate>,
 }
 
 const EXAMPLES: &str = "\
@@ -71,8 +70,8 @@ Examples:
   extract-features --set tlvqm --size 1920x1080 --fps 25 clip.yuv
   extract-features --set videval60 clip.mp4                  60 features, as a trained VIDEVAL model takes them
 
-The columns are `video`, with --per-frame `frame`, the features by name (their meaning: docs/features.md), `frames`
-(looked at) and `undefined` (values the reference leaves undefined, here 0). Numbers have 17 significant digits.
+Columns: `video`, `frame` (with --per-frame), the features by name (docs/features.md), `frames` (how many were used)
+and `undefined` (how many values the reference leaves undefined; they are 0 here). Numbers have 17 significant digits.
 Exit status: 0 all good, 1 some inputs failed or are damaged, 2 wrong usage.";
 
 /// Sets of features.
@@ -118,34 +117,11 @@ impl PoolingName {
 
 impl Args {
     /// How inputs are opened.
-    pub(crate) fn open_options(&self) -> Result<OpenOptions> {
-        let rate = self.fps.as_deref().map(frame_rate).transpose()?;
+    pub(crate) fn open_options(&self) -> OpenOptions {
         let mut options = OpenOptions::default();
-        if let Some(rate) = rate {
-            options.image_rate = rate;
-        }
-        if let (Some(size), Some(rate)) = (&self.size, rate) {
-            let sides = size.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
-            let (width, height) =
-                sides.with_context(|| format!("--size {size}: give WIDTHxHEIGHT, such as 1920x1080"))?;
-            options.raw = Some(RawFormat::new(width, height, rate));
-        }
-        Ok(options)
+        options.image_rate = self.fps.unwrap_or(options.image_rate);
+        let raw = self.size.zip(self.fps);
+        options.raw = raw.map(|(size, rate)| RawFormat::new(size.width, size.height, rate));
+        options
     }
-}
-
-/// `25`, `29.97` or `30000/1001`.
-fn frame_rate(text: &str) -> Result<FrameRate> {
-    let wrong = || format!("--fps {text}: give a number such as 25, or a fraction such as 30000/1001");
-    if let Some((num, den)) = text.split_once('/') {
-        let part = |text: &str| text.parse::<u32>().with_context(wrong);
-        return Ok(FrameRate::new(part(num)?, part(den)?)?);
-    }
-    let rate: f64 = text.parse().with_context(wrong)?;
-    if !(rate > 0.0 && rate <= 100_000.0) {
-        bail!(wrong());
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
-    let thousandths = (rate * 1000.0).round() as u32;
-    Ok(FrameRate::new(thousandths, 1000)?)
 }

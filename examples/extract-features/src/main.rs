@@ -6,7 +6,7 @@ mod output;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -39,43 +39,48 @@ type Outcome = Result<(Vec<Row>, Option<String>)>;
 fn run(args: &Args) -> Result<usize> {
     let method = Method::new(args)?;
     let mut output = Output::open(args, &method)?;
-    let errors = args.errors.as_ref().map(|path| {
-        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-        let mut csv = csv::Writer::from_writer(file);
-        csv.write_record(["input", "error"])?;
-        Ok::<_, anyhow::Error>(csv)
-    });
-    let mut errors = errors.transpose()?;
     let inputs = expand_inputs(&args.inputs);
     let total = inputs.len();
     let todo: Vec<PathBuf> =
         inputs.into_iter().filter(|path| !output.done.contains(&path.display().to_string())).collect();
-    let bar = ProgressBar::new(total as u64);
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} inputs, {eta} left  {msg}") {
-        bar.set_style(style);
-    }
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} inputs, {eta} left  {msg}")?;
+    let bar = ProgressBar::new(total as u64).with_style(style);
     bar.set_position((total - todo.len()) as u64);
     if todo.len() < total {
         bar.suspend(|| eprintln!("{} of {total} inputs are there already", total - todo.len()));
     }
-
-    let mut faults = 0;
-    let mut report = |input: &str, fault: &str| -> Result<()> {
-        faults += 1;
-        bar.suspend(|| eprintln!("failed: {fault}"));
-        if let Some(errors) = &mut errors {
-            errors.write_record([input, fault])?;
-            errors.flush()?;
+    let mut report = Report::open(args.errors.as_deref(), &bar)?;
+    each_outcome(args.jobs, &method, &todo, &bar, |path, outcome| {
+        let input = path.display().to_string();
+        match outcome {
+            Ok((rows, damage)) => {
+                output.write(&input, &rows)?;
+                damage.iter().try_for_each(|fault| report.add(&input, fault))
+            }
+            Err(error) => report.add(&input, &format!("{error:#}")),
         }
-        Ok(())
-    };
+    })?;
+    bar.finish_and_clear();
+    if report.faults > 0 {
+        eprintln!("{} of {total} inputs failed or are damaged", report.faults);
+    }
+    Ok(report.faults)
+}
+
+/// Runs `method` over `todo` in `jobs` threads and hands over what came of each, in the order of the inputs.
+fn each_outcome(
+    jobs: u16,
+    method: &Method,
+    todo: &[PathBuf],
+    bar: &ProgressBar,
+    mut take: impl FnMut(&Path, Outcome) -> Result<()>,
+) -> Result<()> {
     let next = AtomicUsize::new(0);
-    thread::scope(|scope| -> Result<()> {
+    thread::scope(|scope| {
         let (send, outcomes) = mpsc::channel::<(usize, Outcome)>();
-        for _ in 0..usize::from(args.jobs).min(todo.len()) {
-            let send = send.clone();
-            scope.spawn(|| {
-                let send = send;
+        for _ in 0..usize::from(jobs).min(todo.len()) {
+            let (send, next) = (send.clone(), &next);
+            scope.spawn(move || {
                 loop {
                     let i = next.fetch_add(1, Ordering::Relaxed);
                     let Some(path) = todo.get(i) else { break };
@@ -87,28 +92,44 @@ fn run(args: &Args) -> Result<usize> {
             });
         }
         drop(send);
-        // Rows are written in the order of the inputs, whoever is first.
         let (mut waiting, mut written) = (BTreeMap::new(), 0);
         for (i, outcome) in outcomes {
             waiting.insert(i, outcome);
-            while let Some(outcome) = waiting.remove(&written) {
-                let input = todo.get(written).map(|path| path.display().to_string()).unwrap_or_default();
-                match outcome {
-                    Ok((rows, damage)) => {
-                        output.write(&input, &rows)?;
-                        damage.iter().try_for_each(|fault| report(&input, fault))?;
-                    }
-                    Err(error) => report(&input, &format!("{error:#}"))?,
-                }
+            while let (Some(outcome), Some(path)) = (waiting.remove(&written), todo.get(written)) {
+                take(path, outcome)?;
                 written += 1;
                 bar.inc(1);
             }
         }
         Ok(())
-    })?;
-    bar.finish_and_clear();
-    if faults > 0 {
-        eprintln!("{faults} of {total} inputs failed or are damaged");
+    })
+}
+
+/// The inputs that failed: on the screen, and in the file of --errors.
+struct Report<'a> {
+    faults: usize,
+    csv: Option<csv::Writer<File>>,
+    bar: &'a ProgressBar,
+}
+
+impl<'a> Report<'a> {
+    fn open(path: Option<&Path>, bar: &'a ProgressBar) -> Result<Self> {
+        let csv = path.map(|path| -> Result<_> {
+            let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            let mut csv = csv::Writer::from_writer(file);
+            csv.write_record(["input", "error"])?;
+            Ok(csv)
+        });
+        Ok(Self { faults: 0, csv: csv.transpose()?, bar })
     }
-    Ok(faults)
+
+    fn add(&mut self, input: &str, fault: &str) -> Result<()> {
+        self.faults += 1;
+        self.bar.suspend(|| eprintln!("failed: {fault}"));
+        if let Some(csv) = &mut self.csv {
+            csv.write_record([input, fault])?;
+            csv.flush()?;
+        }
+        Ok(())
+    }
 }

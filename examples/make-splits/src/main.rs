@@ -1,7 +1,7 @@
 //! Draws the splits of a data set. See README.md.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -122,33 +122,45 @@ fn run(args: &Args) -> Result<()> {
         design.seed
     );
     for index in 0..design.repeats {
-        let split = design.draw(&clips, index)?.with_mos(|clip| mos.get(clip).copied());
-        if let Some(leak) = check_split(&split, &clips)?.leaks.first() {
-            bail!("split {index} leaks: {leak}");
-        }
-        let place = folder.join(index.to_string());
-        write_split(&split, &place)?;
-        let mut line = format!("{index}:");
-        for set in Partition::ALL {
-            line.push_str(&format!(" {set} {}", split.set(set).len()));
-        }
-        if let Some(unit) = args.validation {
-            let unit = match unit {
-                Unit::Clip => ValidationUnit::Clip,
-                Unit::Identity => ValidationUnit::Identity,
-                Unit::Method => ValidationUnit::Method,
-            };
-            let validation =
-                Validation { share: args.validation_share, unit, seed: args.seed.wrapping_add(index as u64) };
-            let (fit, held_out) = validation.divide(&split.train, &clips)?;
-            write_mos_list(&fit, place.join("validation_fit.csv"))?;
-            write_mos_list(&held_out, place.join("validation_set.csv"))?;
-            line.push_str(&format!("; validation {} of train", held_out.len()));
-        }
-        println!("{line}");
+        println!("{}", draw(args, &design, index, &clips, &mos, &folder)?);
     }
     println!("written below {}", folder.display());
     Ok(())
+}
+
+/// Draws a split, checks it and writes it; a line about it.
+fn draw(
+    args: &Args,
+    design: &SplitDesign,
+    index: usize,
+    clips: &[Clip],
+    mos: &BTreeMap<ClipId, f64>,
+    folder: &Path,
+) -> Result<String> {
+    let split = design.draw(clips, index)?.with_mos(|clip| mos.get(clip).copied());
+    if let Some(leak) = check_split(&split, clips)?.leaks.first() {
+        bail!("split {index} leaks: {leak}");
+    }
+    let place = folder.join(index.to_string());
+    write_split(&split, &place)?;
+    let mut line = format!("{index}:");
+    for set in Partition::ALL {
+        line.push_str(&format!(" {set} {}", split.set(set).len()));
+    }
+    if let Some(unit) = args.validation {
+        let unit = match unit {
+            Unit::Clip => ValidationUnit::Clip,
+            Unit::Identity => ValidationUnit::Identity,
+            Unit::Method => ValidationUnit::Method,
+        };
+        let validation =
+            Validation { share: args.validation_share, unit, seed: args.seed.wrapping_add(index as u64) };
+        let (fit, held_out) = validation.divide(&split.train, clips)?;
+        write_mos_list(&fit, place.join("validation_fit.csv"))?;
+        write_mos_list(&held_out, place.join("validation_set.csv"))?;
+        line.push_str(&format!("; validation {} of train", held_out.len()));
+    }
+    Ok(line)
 }
 
 /// Clips, and the scores of those that have one.

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
 use clap::Parser;
-use dream_data::FrameRate;
 use dream_data::synthetic::SyntheticConfig;
+use dream_data::{FrameRate, FrameSize};
 
 /// Writes a synthetic data set in the shape of the DREAM benchmark, with known truth
 #[derive(Debug, Parser)]
@@ -33,11 +32,11 @@ pub(crate) struct Args {
 
     /// Width and height in pixels
     #[arg(long, value_name = "WxH", default_value = "96x80")]
-    size: String,
+    size: FrameSize,
 
-    /// Frames per second
-    #[arg(long, value_name = "N", default_value_t = 25)]
-    fps: u32,
+    /// Frames per second, such as 25 or 30000/1001
+    #[arg(long, value_name = "HZ", default_value = "25")]
+    fps: FrameRate,
 
     /// Raters; each sees every clip
     #[arg(long, value_name = "N", default_value_t = 60)]
@@ -87,18 +86,15 @@ the raters). Exit status: 0 done, 2 an error.";
 
 impl Args {
     /// The data set that is asked for.
-    pub(crate) fn config(&self) -> Result<SyntheticConfig> {
-        let sides = self.size.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
-        let (width, height) =
-            sides.with_context(|| format!("--size {}: give WIDTHxHEIGHT, such as 96x80", self.size))?;
-        Ok(SyntheticConfig {
+    pub(crate) fn config(&self) -> SyntheticConfig {
+        SyntheticConfig {
             identities: self.identities,
             methods: self.methods,
             takes: self.takes,
             frames: self.frames,
-            width,
-            height,
-            frame_rate: FrameRate::new(self.fps, 1)?,
+            width: self.size.width,
+            height: self.size.height,
+            frame_rate: self.fps,
             portraits: !self.no_portrait,
             seed: self.seed,
             a: self.a,
@@ -106,6 +102,6 @@ impl Args {
             careless_share: self.careless,
             session_clips: self.session_clips,
             ..SyntheticConfig::default()
-        })
+        }
     }
 }

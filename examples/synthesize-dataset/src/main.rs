@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    let synthetic = Synthetic::new(args.config()?)?;
+    let synthetic = Synthetic::new(args.config())?;
     if let Some(path) = &args.contact_sheet {
         sheet::write(&synthetic, path)?;
         println!("{}: the contact sheet", path.display());

@@ -73,7 +73,7 @@ fn wrong_options_are_2_and_named() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("d");
     for (arguments, part) in [
-        (&["--size", "96"][..], "--size 96: give WIDTHxHEIGHT"),
+        (&["--size", "96"][..], "`96` is no size; give WIDTHxHEIGHT"),
         (&["--identities", "1"], "option `identities`: 1 must be 2 to 9999"),
         (&["--identities", "2", "--methods", "3"], "shorter sessions"),
         (&["--a", "0.9"], "option `a`"),

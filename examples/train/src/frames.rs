@@ -103,7 +103,7 @@ impl Frames<'_> {
 
     fn decode(&self, path: &Path, part: Option<RelativeBox>) -> Result<Vec<u8>> {
         let plan: Sampling = self.input.frames.to_string().parse()?;
-        let mut source: Box<dyn FrameSource> = open_sampled(path, &OpenOptions::default(), plan)?;
+        let mut source: Box<dyn FrameSource> = Box::new(open_sampled(path, &OpenOptions::default(), plan)?);
         if let Some(part) = part {
             source = Box::new(Cropped::new(source, part));
         }

@@ -1,6 +1,6 @@
 //! A run from its options to its outcome.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use dream_data::dataset::ClipId;
@@ -8,7 +8,7 @@ use dream_models::deep::checkpoint::TensorFile;
 use dream_models::deep::input::{FaceRule, Input};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::data::{Clip, Sets, Texts};
 use crate::files::lock;
@@ -61,29 +61,18 @@ impl Job<'_> {
     /// # Errors
     /// When a file of first weights cannot be read.
     pub fn settings(&self) -> Result<Value> {
-        let mut all = Map::new();
-        for part in [
-            serde_json::to_value(self.options)?,
-            serde_json::to_value(Recipe::new(self.options))?,
-            serde_json::to_value(self.input())?,
-        ] {
-            let Value::Object(mut part) = part else { continue };
-            // The input calls the plan of frames so, the options how many of them a step sees.
-            if let Some(plan) = part.get("pixels").and(part.get("frames").cloned()) {
-                part.remove("frames");
-                part.insert("plan".to_owned(), plan);
-            }
-            all.extend(part);
-        }
-        let digest = |path: &Path| -> Result<String> {
+        let Options { visual, text, .. } = self.options;
+        let digest = |path: &PathBuf| -> Result<String> {
             let named = || format!("first weights {}", path.display());
             TensorFile::open(path).and_then(|file| file.sha256()).with_context(named)
         };
-        let Options { visual, text, .. } = self.options;
-        all.insert("visual".to_owned(), json!(visual.as_deref().map(digest).transpose()?));
-        all.insert("text".to_owned(), json!(text.as_deref().map(digest).transpose()?));
-        all.insert("method".to_owned(), json!(self.method.entry.name));
-        all.insert("seed".to_owned(), json!(self.seed));
+        let recipe = Recipe::new(self.options);
+        let more = json!({
+            "method": self.method.entry.name, "input": self.input(), "seed": self.seed, "loss": recipe.loss.name(),
+            "visual": visual.as_ref().map(digest).transpose()?, "text": text.as_ref().map(digest).transpose()?,
+        });
+        let parts = [serde_json::to_value(self.options)?, serde_json::to_value(recipe)?, more];
+        let all = parts.into_iter().filter_map(|part| part.as_object().cloned()).flatten().collect();
         Ok(Value::Object(all))
     }
 

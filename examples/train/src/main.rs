@@ -13,7 +13,7 @@ use train::{Clip, Job, Options, Outcome, Sets, methods};
 
 /// Trains a network on a tree in the shape of DREAM and scores its three test sets
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, after_help = after_help())]
 struct Args {
     /// The data set: videos/, splits/, all_descriptions_en.csv
     #[arg(long, value_name = "DIR")]
@@ -22,7 +22,7 @@ struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// What is trained; see the end of this help
-    #[arg(long, default_value = "da-clip", value_parser = methods::names())]
+    #[arg(long, value_name = "NAME", default_value = methods::DEFAULT, value_parser = methods::names())]
     method: String,
     /// Which split of the data set
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -60,10 +60,6 @@ Examples:
                               what descriptions are worth: the same without them
   train --data DREAM --boxes boxes.csv --out large --preset large --device cuda \\
         --visual swinv2_large.safetensors --text clip-vit-b32.safetensors --accumulate 4 --layer-decay 0.9
-  train --data DREAM --boxes boxes.csv --out opdai --method opdai --preset large --visual swinv2_large.safetensors
-
-Methods: da-clip sees one of every N frames of a video, of which a step draws a few. opdai sees the middle frames of
-three equal parts of the video, whatever --every says.
 
 The checkpoint says which frames, which part of them and which size the network was trained with; score-video and
 benchmark obey it.
@@ -73,6 +69,12 @@ that is held out), predictions.csv for evaluate-predictions, predictions-text.cs
 alone, where the network reads), table.txt, metrics.jsonl (a line for each epoch), curve.svg, state.json with its
 safetensors (what a resumed run needs), frames/. A run that was killed goes on when the same command is given again, and
 ends with the same weights. Exit status: 0 done, 2 an error.";
+
+fn after_help() -> String {
+    let method = |method: &methods::Method| format!("  {:<10} {}\n", method.entry.name, method.about);
+    let list: String = methods::METHODS.iter().map(method).collect();
+    format!("Methods:\n{list}\n{EXAMPLES}")
+}
 
 fn main() -> ExitCode {
     match run(&Args::parse()) {

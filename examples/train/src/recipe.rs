@@ -2,7 +2,7 @@
 
 use dream_loss::PaperLoss;
 use dream_models::deep::train::schedule::Schedule;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::options::{GroupBy, Init, Options, Preset};
 
@@ -22,7 +22,7 @@ pub(crate) struct Recipe {
     pub(crate) group_by: GroupBy,
     /// Of a video and step, 0 for all.
     pub(crate) sentences: usize,
-    #[serde(serialize_with = "by_name")]
+    #[serde(skip)]
     pub(crate) loss: PaperLoss,
 }
 
@@ -70,9 +70,4 @@ impl Recipe {
             loss: options.loss.unwrap_or(preset.loss),
         }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-fn by_name<S: Serializer>(loss: &PaperLoss, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(loss.name())
 }

@@ -86,13 +86,11 @@ pub(crate) fn load(path: &Path, settings: &Value, device: &Device) -> Result<Opt
     file.expect_kind(KIND).with_context(named)?;
     let before: Value = file.config()?;
     if let (Some(before), Some(now)) = (before.as_object(), settings.as_object()) {
-        let other: Vec<String> = now
-            .iter()
-            .filter(|(name, value)| before.get(*name) != Some(*value))
-            .map(|(name, value)| {
-                format!("{name} {} there, {value} now", before.get(name).unwrap_or(&Value::Null))
-            })
-            .collect();
+        let differs = |(name, value): (&String, &Value)| {
+            let old = before.get(name).unwrap_or(&Value::Null);
+            (old != value).then(|| format!("{name} {old} there, {value} now"))
+        };
+        let other: Vec<String> = now.iter().filter_map(differs).collect();
         ensure!(
             other.is_empty(),
             "{}: a run with other options ({}): take another --out, or the same options",

@@ -36,7 +36,10 @@ fn weights(config: &Config) -> VarBuilder<'static> {
 /// Texts of these lengths with different ids, behind the end too; the end has the largest id.
 fn texts(lengths: &[usize], width: usize, end: u32) -> Tensor {
     let ids = lengths.iter().enumerate().flat_map(|(text, &length)| {
-        (0..width).map(move |i| if i + 1 == length { end } else { (i * 7 + text * 13) as u32 % end })
+        (0..width).map(move |i| match u32::try_from(i * 7 + text * 13) {
+            Ok(id) if i + 1 != length => id % end,
+            _ => end,
+        })
     });
     Tensor::from_vec(ids.collect::<Vec<u32>>(), (lengths.len(), width), &Device::Cpu).unwrap()
 }

@@ -8,5 +8,7 @@
 
 mod any_text;
 mod evaluation;
+#[path = "../common/shared.rs"]
+mod finder;
 mod score;
 mod shared;

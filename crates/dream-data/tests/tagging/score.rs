@@ -1,7 +1,7 @@
 //! Counting, and the tables of docs/tagger.md.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dream_data::tagging::{Artifact, Extent, Place, Tagger, Tags};
 
@@ -112,26 +112,7 @@ pub(crate) fn documented(name: &str, current: &str) {
     }
 }
 
-/// A file of the shared folder; `None`, said loudly, where there is none and none is required.
-pub(crate) fn shared(name: &str) -> Option<String> {
-    let root = std::env::var_os("DREAM_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
-    let path = root.join(name);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Some(text),
-        Err(error) => {
-            let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
-            assert!(!required, "{}: {error}; set DREAM_SHARED to the shared folder", path.display());
-            skipped(&format!("{}: {error}", path.display()));
-            None
-        }
-    }
-}
-
-/// Written past the test runner, which hides what a passing test prints.
+/// Bypasses the test runner, which hides the output of a passing test.
 fn skipped(what: &str) {
-    let mut out = std::io::stderr();
-    writeln!(out, "SKIPPED: {what}").unwrap();
+    writeln!(std::io::stderr(), "SKIPPED: {what}").unwrap();
 }

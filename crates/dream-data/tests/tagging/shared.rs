@@ -2,7 +2,8 @@
 
 use dream_data::tagging::{Place, Tagger, Tags};
 
-use crate::score::{Counts, Scores, documented, share, shared};
+use crate::finder::shared;
+use crate::score::{Counts, Scores, documented, share};
 
 /// The fourth of four columns, quoted where it has commas. The file has one line a row.
 fn description(line: &str) -> String {
@@ -40,7 +41,9 @@ fn coverage<'a>(texts: impl Iterator<Item = &'a str>) -> [f64; 2] {
 
 #[test]
 fn descriptions_of_another_study() {
-    let Some(text) = shared("data/ddvqa_train_overall_descriptions.csv") else { return };
+    let name = "data/ddvqa_train_overall_descriptions.csv";
+    let Some(path) = shared("descriptions_of_another_study", name) else { return };
+    let text = std::fs::read_to_string(path).unwrap();
     let texts: Vec<String> = text.lines().skip(1).map(description).collect();
     let [artifact, place] = coverage(texts.iter().map(String::as_str));
     // Nearly all begin with "The image looks fake." or "... real.", which alone would be an artifact.

@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 
 use histogram::BINS;
 pub use histogram::JointHistogram;
-use scan::GmLogScan;
+pub(crate) use scan::GmLogScan;
 
 /// The GM-LOG features of one image.
 ///

@@ -315,6 +315,7 @@ fn horizontal(line: &[f64], taps: [f64; 4], sums: &[Vec<f64>; 2], row: &mut Mscn
     let n = row.mu.len();
     let (Some(x), Some(values)) = (line.get(MARGIN..MARGIN + n), row.values.get_mut(MARGIN..MARGIN + n))
     else {
+        fits(false);
         return;
     };
     let (mu, sigma) = (&mut row.mu[..n], &mut row.sigma[..n]);

@@ -157,7 +157,7 @@ impl Kernel for Transform<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let (n, basis) = (self.columns, basis());
-        if !fits(self.line.len() == COEFFICIENTS * n) || n == 0 {
+        if n == 0 || !fits(self.line.len() == COEFFICIENTS * n) {
             return;
         }
         // Down the columns, in place.

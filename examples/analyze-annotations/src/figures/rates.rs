@@ -66,17 +66,29 @@ pub(super) fn draw(area: &Area<'_>, found: &FalseNegatives) -> Result<()> {
         .border_style(BLACK.mix(0.3))
         .label_font((FONT, LABEL))
         .draw()?;
+    let names: Vec<(&str, usize)> = groups.iter().map(|(name, rates, _)| (*name, rates.len())).collect();
+    let place = |x: f64, y: f64| chart.backend_coord(&(x, y));
+    write_texts(area, found, &names, place, top)
+}
 
+/// The names of the groups below the axis, and the test in the upper left corner.
+fn write_texts(
+    area: &Area<'_>,
+    found: &FalseNegatives,
+    groups: &[(&str, usize)],
+    place: impl Fn(f64, f64) -> (i32, i32),
+    top: f64,
+) -> Result<()> {
     let (left, up) = area.get_base_pixel();
     let style = (FONT, LABEL).into_text_style(area).pos(Pos::new(HPos::Center, VPos::Top));
-    for (group, (name, rates, _)) in groups.iter().enumerate() {
-        let (x, y) = chart.backend_coord(&(group as f64 + 0.5, 0.0));
-        area.draw_text(&format!("{name} ({} raters)", rates.len()), &style, (x - left, y - up + 8))?;
+    for (group, (name, raters)) in groups.iter().enumerate() {
+        let (x, y) = place(group as f64 + 0.5, 0.0);
+        area.draw_text(&format!("{name} ({raters} raters)"), &style, (x - left, y - up + 8))?;
     }
     if let Some(test) = found.kruskal_wallis {
         let degrees = test.degrees.unwrap_or(0.0);
         let text = format!("Kruskal-Wallis H({degrees}) = {:.2}, p = {:.2e}", test.statistic, test.p);
-        let (x, y) = chart.backend_coord(&(0.0, top));
+        let (x, y) = place(0.0, top);
         let style = (FONT, LABEL).into_text_style(area).pos(Pos::new(HPos::Left, VPos::Top));
         area.draw_text(&text, &style, (x - left + 10, y - up + 14))?;
     }

@@ -17,7 +17,7 @@ use crate::options::{Options, Preset};
 
 pub(super) const METHOD: Method = Method {
     entry: ENTRY,
-    about: "video and descriptions in one space, one regressor",
+    about: "video and descriptions in one space, one regressor; sees one of every N frames, a few in a step",
     texts: true,
     plan: |options| {
         let base = match options.preset {

@@ -21,12 +21,15 @@ use crate::options::Options;
 /// Every method that can be trained, in the order in which programs list them.
 pub const METHODS: &[Method] = &[da_clip::METHOD, opdai::METHOD];
 
+/// The method where none is named.
+pub const DEFAULT: &str = METHODS[0].entry.name;
+
 /// A method that can be trained.
 #[derive(Debug, Clone, Copy)]
 pub struct Method {
     /// Its names, and how its checkpoints are loaded.
     pub entry: Entry,
-    /// What it is, in a line.
+    /// What it is and which frames it sees, in a line.
     pub about: &'static str,
     /// Whether it learns from descriptions where it is not told otherwise.
     texts: bool,

@@ -14,7 +14,7 @@ use crate::options::Options;
 
 pub(super) const METHOD: Method = Method {
     entry: ENTRY,
-    about: "the same visual tower with a linear head, on three frames of a video",
+    about: "a linear head on the middle frames of three equal parts of the video, whatever --every is",
     texts: false,
     plan: |options| Box::new(Sizes(swin::config(options.preset))),
 };

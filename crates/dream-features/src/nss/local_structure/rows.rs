@@ -227,7 +227,7 @@ impl Kernel for Pair<'_> {
         let (above, below) = (self.above.values(), self.below.values());
         let Moments { differences: [_, vertical, diagonal, antidiagonal], cross, .. } = self.moments;
         let n = below.len();
-        if !fits(above.len() == n) || n == 0 {
+        if n == 0 || !fits(above.len() == n) {
             return;
         }
         let m = grouped(n, 0);

@@ -131,7 +131,7 @@ impl Kernel for Differentiate<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let n = self.lines[2].len();
-        if !fits(self.lines.iter().all(|line| line.len() == n)) || n < 7 {
+        if n < 7 || !fits(self.lines.iter().all(|line| line.len() == n)) {
             return;
         }
         let [a, b, c, d, e] = self.lines.map(|line| &line[..n]);
