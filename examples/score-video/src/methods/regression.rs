@@ -1,59 +1,94 @@
 //! Features and a quality model: the methods that need no weights but the embedded ones.
 
 use anyhow::{Context, Result, bail};
-use dream_data::Pixels;
+use dream_data::{Pixels, RelativeBox};
 use dream_features::color::luma_bt601_studio;
 use dream_features::nss::FlatAreas;
 use dream_features::tlvqm::Ties;
 use dream_features::videval60::Videval60;
 use dream_features::{
-    Brisque, Frame, LumaView, Pooled, RgbView, VideoFeatures, VideoSession, VideoSpec, Yuv420View,
+    Brisque, Frame, Pooled, Pooling, RgbView, Sampling, Statistic, VideoFeatures, VideoSession, VideoSpec,
 };
 use dream_models::Error as ModelError;
 use dream_models::regression::{Evaluation, QualityModel};
 
+use super::{About, Entry, Judgement, Method, Session, frame};
 use crate::args::Args;
-use crate::method::{About, Judgement, Method, MethodName, Part, Session};
+
+pub(super) const VIDEVAL60: Entry = Entry {
+    name: "videval60",
+    about: "60 features of naturalness, colour, motion and sharpness; every second frame",
+    load: videval60,
+};
+
+pub(super) const BRISQUE: Entry = Entry {
+    name: "brisque",
+    about: "36 features of naturalness, one frame a second or as --every and --per-second say:
+             quick, but agrees with people clearly less",
+    load: brisque,
+};
 
 /// VIDEVAL-60 as the model learned it, from tables of the original code: rounding noise and ties as they come, and NaN for
 /// what is undefined, which the model fills in as in its training.
-const VIDEVAL60: Videval60 =
+const FEATURES: Videval60 =
     Videval60 { ties: Ties::Plain, flat_areas: FlatAreas::Literal, keep_undefined: true };
 
-pub(crate) struct Regression {
+fn videval60(args: &Args) -> Result<Box<dyn Method>> {
+    if args.every.is_some() || args.per_second.is_some() {
+        bail!("--every and --per-second are for --method brisque: videval60 looks at every second frame");
+    }
+    let features = Box::new(FEATURES);
+    load(args, QualityModel::embedded, features, false, "every second frame".to_owned())
+}
+
+fn brisque(args: &Args) -> Result<Box<dyn Method>> {
+    let (sampling, words) = match args.every {
+        Some(1) => (Sampling::Every { step: 1 }, "every frame".to_owned()),
+        Some(step) => (Sampling::Every { step }, format!("every {step} frames")),
+        None => {
+            let frames = args.per_second.unwrap_or(1.0);
+            let unit = if frames == 1.0 { "frame" } else { "frames" };
+            (Sampling::PerSecond { frames }, format!("{frames} {unit} a second"))
+        }
+    };
+    let pooling = Pooling { sampling, statistic: Statistic::Mean };
+    let features = Box::new(Pooled::new(Brisque::default(), pooling)?);
+    load(args, QualityModel::embedded_brisque, features, true, words)
+}
+
+fn load(
+    args: &Args,
+    embedded: fn() -> dream_models::Result<QualityModel>,
+    features: Box<dyn VideoFeatures>,
+    luma: bool,
+    sampling: String,
+) -> Result<Box<dyn Method>> {
+    let model = match &args.model {
+        None => embedded()?,
+        Some(path) => {
+            let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            QualityModel::from_bytes(&bytes).with_context(|| format!("{} is no model", path.display()))?
+        }
+    };
+    model
+        .check_inputs(features.layout().names())
+        .context("the model takes other features than this --method gives")?;
+    let level = args.level.unwrap_or(0.9);
+    let (least, most) = model.calibration().levels();
+    if !(least..=most).contains(&level) {
+        bail!("--level {level}: the model has intervals of {least} to {most}");
+    }
+    Ok(Box::new(Regression { model, features, luma, crop: args.crop, level, sampling }))
+}
+
+struct Regression {
     model: QualityModel,
     features: Box<dyn VideoFeatures>,
     /// Whether the features are of luma alone.
     luma: bool,
+    crop: Option<RelativeBox>,
     level: f64,
     sampling: String,
-}
-
-impl Regression {
-    pub(crate) fn load(args: &Args) -> Result<Self> {
-        let luma = args.method == MethodName::Brisque;
-        let model = match &args.model {
-            None if luma => QualityModel::embedded_brisque()?,
-            None => QualityModel::embedded()?,
-            Some(path) => {
-                let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-                QualityModel::from_bytes(&bytes).with_context(|| format!("{} is no model", path.display()))?
-            }
-        };
-        let features: Box<dyn VideoFeatures> = if luma {
-            Box::new(Pooled::new(Brisque::default(), args.pooling())?)
-        } else {
-            Box::new(VIDEVAL60)
-        };
-        model
-            .check_inputs(features.layout().names())
-            .context("the model takes other features than this --method gives")?;
-        let (least, most) = model.calibration().levels();
-        if !(least..=most).contains(&args.level()) {
-            bail!("--level {}: the model has intervals of {least} to {most}", args.level());
-        }
-        Ok(Self { model, features, luma, level: args.level(), sampling: args.sampling_words() })
-    }
 }
 
 impl Method for Regression {
@@ -74,24 +109,13 @@ impl Method for Regression {
         }
     }
 
-    /// On whole chroma samples where chroma counts and is at half size.
-    fn part(&self, part: Part, pixels: Pixels<'_>) -> Part {
-        let (x, y, width, height) = part;
-        let Pixels::Yuv420 { y: luma, .. } = pixels else { return part };
-        if self.luma {
-            return part;
-        }
-        let even = |from: usize, len: usize, size: usize| {
-            let start = from / 2 * 2;
-            (start, ((from + len).div_ceil(2) * 2).min(size) - start)
-        };
-        let ((x, width), (y, height)) = (even(x, width, luma.width), even(y, height, luma.height));
-        (x, y, width, height)
+    fn crop(&self) -> Option<RelativeBox> {
+        self.crop
     }
 
-    fn start(&self, spec: VideoSpec) -> Result<Box<dyn Session + '_>> {
-        let session = self.features.start(spec).context(self.remedy(spec))?;
-        Ok(Box::new(Running { of: self, spec, session }))
+    fn start(&self, _: &str, spec: VideoSpec) -> Result<Box<dyn Session + '_>> {
+        let features = self.features.start(spec).context(self.remedy(spec))?;
+        Ok(Box::new(RegressionSession { method: self, spec, features }))
     }
 }
 
@@ -110,47 +134,40 @@ impl Regression {
     }
 }
 
-struct Running<'a> {
-    of: &'a Regression,
+struct RegressionSession<'a> {
+    method: &'a Regression,
     spec: VideoSpec,
-    session: Box<dyn VideoSession + 'a>,
+    features: Box<dyn VideoSession + 'a>,
 }
 
-impl Session for Running<'_> {
-    fn wants_next(&self) -> bool {
-        self.session.wants_next()
-    }
-
-    fn push(&mut self, pixels: Pixels<'_>, (x, y, width, height): Part) -> Result<()> {
-        let session = &mut self.session;
-        let mut push = |frame: Frame<'_>| Ok(session.push(&frame.crop(x, y, width, height)?)?);
-        match pixels {
-            Pixels::Yuv420 { y, u, v } if !self.of.luma => {
-                let [y, u, v] = [y, u, v].map(|p| LumaView::new(p.data, p.width, p.height, p.stride));
-                push(Frame::from_yuv420(Yuv420View::new(y?, u?, v?)?))
-            }
-            Pixels::Yuv420 { y: p, .. } | Pixels::Gray(p) => {
-                push(Frame::from_luma(LumaView::new(p.data, p.width, p.height, p.stride)?))
-            }
-            // The luma that video decoders hand out, since that is what the model was trained on.
-            Pixels::Rgb(p) if self.of.luma => {
-                let luma = luma_bt601_studio(&RgbView::new(p.data, p.width, p.height, p.stride)?);
-                push(Frame::from_luma(LumaView::new(&luma, p.width, p.height, p.width)?))
-            }
-            Pixels::Rgb(p) => push(Frame::from_rgb(RgbView::new(p.data, p.width, p.height, p.stride)?)),
-            other => bail!("cannot score this pixel layout: {other:?}"),
+impl Session for RegressionSession<'_> {
+    fn wants(&mut self, _: u64, _: f64) -> bool {
+        let wanted = self.features.wants_next();
+        if !wanted {
+            self.features.skip();
         }
+        wanted
     }
 
-    fn skip(&mut self) {
-        self.session.skip();
+    fn push(&mut self, pixels: Pixels<'_>) -> Result<()> {
+        let luma;
+        let frame = match pixels {
+            Pixels::Yuv420 { y, .. } if self.method.luma => Frame::luma(y.parts())?,
+            // The luma that video decoders hand out, since that is what the model was trained on.
+            Pixels::Rgb(p) if self.method.luma => {
+                luma = luma_bt601_studio(&RgbView::new(p.data, p.width, p.height, p.stride)?);
+                Frame::luma((&luma, p.width, p.height, p.width))?
+            }
+            other => frame(other)?,
+        };
+        Ok(self.features.push(&frame)?)
     }
 
     fn finish(self: Box<Self>) -> Result<Judgement> {
-        let Self { of, spec, session } = *self;
-        let features = session.finish().with_context(|| of.remedy(spec))?;
-        let prediction = match of.model.predict_at(features.values(), of.level) {
-            Err(error @ ModelError::TooManyMissing { .. }) => return Err(error).context(of.remedy(spec)),
+        let Self { method, spec, features } = *self;
+        let features = features.finish().with_context(|| method.remedy(spec))?;
+        let prediction = match method.model.predict_at(features.values(), method.level) {
+            Err(error @ ModelError::TooManyMissing { .. }) => return Err(error).context(method.remedy(spec)),
             other => other?,
         };
         let familiarity = prediction.familiarity;
@@ -170,22 +187,18 @@ impl Session for Running<'_> {
         }
         Ok(Judgement {
             score: Some(prediction.score),
-            grade: of.model.grade(prediction.score),
+            grade: method.model.grade(prediction.score),
             interval: Some(prediction.interval),
             familiarity: Some(familiarity),
             frames_used: features.frames(),
             warnings,
-            face: None,
-            nearest: Vec::new(),
+            ..Judgement::default()
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use dream_features::{Frame, LumaView, VideoFeatures, VideoSpec, Yuv420View};
-    use dream_models::regression::QualityModel;
-
     use super::*;
 
     /// A moving texture with black bars above and below, which are flat, and coloured with a flat part.
@@ -204,13 +217,8 @@ mod tests {
             let half = width / 2 * height / 2;
             let tint = |i: usize| if i % 64 < 40 { 128 } else { u8::try_from(100 + i % 64).unwrap() };
             let chroma: Vec<u8> = (0..half).map(tint).collect();
-            let plane = |data, w, h| LumaView::new(data, w, h, w).unwrap();
-            let view = Yuv420View::new(
-                plane(&luma, width, height),
-                plane(&chroma, width / 2, height / 2),
-                plane(&chroma, width / 2, height / 2),
-            );
-            session.push(&Frame::from_yuv420(view.unwrap())).unwrap();
+            let chroma = (&chroma[..], width / 2, height / 2, width / 2);
+            session.push(&Frame::yuv420((&luma, width, height, width), chroma, chroma).unwrap()).unwrap();
         }
         session.finish().unwrap().values().to_vec()
     }
@@ -220,7 +228,7 @@ mod tests {
     fn snapped_flat_areas_and_ties_by_rule_move_the_score_little() {
         let model = QualityModel::embedded().unwrap();
         let score = |features| model.predict(&letterboxed(features)).unwrap().score;
-        let release = score(VIDEVAL60);
+        let release = score(FEATURES);
         for (ties, flat_areas) in [
             (Ties::Canonical, FlatAreas::Literal),
             (Ties::Plain, FlatAreas::Snapped),
