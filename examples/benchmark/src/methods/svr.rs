@@ -1,14 +1,14 @@
 //! Features and support vector regression: nine of the paper's methods are of this kind.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use dream_eval::plcc;
 use dream_models::regression::{
     Folds, Kernel, MinMax, RandomizedSearch, Rows, ScaledSvrParams, Scoring, SelectionParams, SizeSearch,
     search_svr,
 };
 
-use crate::method::{Method, Predicted, Task};
-use crate::sets::Set;
+use super::method::{Method, Predicted, Task};
+use crate::features::sets::Set;
 
 /// One or several sets of features, a selection from them on request, and an ε-SVR.
 #[derive(Debug)]
@@ -25,10 +25,9 @@ impl FeatureSvr {
         Self { name: set.name(), title, sets: vec![set], select: false }
     }
 
-    /// VIDEVAL as the paper counts it: five sets side by side, 705 features, and the selection from them.
-    pub(crate) fn videval() -> Self {
-        let sets = vec![Set::Brisque, Set::GmLog, Set::Higrade, Set::Tlvqm, Set::VBliinds];
-        Self { name: "videval", title: "VIDEVAL", sets, select: true }
+    /// Several sets side by side, and the selection from them.
+    pub(crate) fn selected(name: &'static str, title: &'static str, sets: &[Set]) -> Self {
+        Self { name, title, sets: sets.to_vec(), select: true }
     }
 }
 
@@ -66,22 +65,10 @@ impl Method for FeatureSvr {
 
     fn predict(&self, task: &Task<'_>) -> Result<Predicted> {
         let seed = task.split.seed;
-        let train = task.rows(&self.sets, &task.split.train);
-        let truth: Vec<f64> =
-            train.places.iter().filter_map(|&place| task.split.train.get(place)).map(|row| row.mos).collect();
-        ensure!(
-            truth.len() >= 10,
-            "{} of {} training clips have features, 10 are needed",
-            truth.len(),
-            task.split.train.len()
-        );
-        let mut unfinished = 0;
-        let columns = if self.select {
-            let (columns, open) = select(&train, &truth, seed)?;
-            unfinished = open;
-            Some(columns)
-        } else {
-            None
+        let (train, truth) = task.training(&self.sets)?;
+        let (columns, unfinished) = match self.select.then(|| select(&train, &truth, seed)).transpose()? {
+            Some((columns, unfinished)) => (Some(columns), unfinished),
+            None => (None, 0),
         };
         let used = columns.clone().unwrap_or_else(|| (0..train.width).collect());
         let picked: Vec<f64> = train
@@ -98,20 +85,7 @@ impl Method for FeatureSvr {
         let report = search_svr(&scaled, &truth, &candidates, &folds, &Scoring::r2())?;
         let params = ScaledSvrParams { columns, svr: report.best, ..ScaledSvrParams::default() };
         let model = params.fit(&train.data, train.width, &truth).context("the final fit")?;
-
-        let mut sets = Vec::new();
-        for list in &task.split.tests {
-            let rows = task.rows(&self.sets, list);
-            let mut found = vec![None; list.len()];
-            if !rows.places.is_empty() {
-                for (&place, score) in rows.places.iter().zip(model.predict_rows(&rows.data)?) {
-                    if let Some(slot) = found.get_mut(place) {
-                        *slot = Some(score);
-                    }
-                }
-            }
-            sets.push(Some(found));
-        }
+        let sets = task.predicted(&self.sets, |rows| Ok(model.predict_rows(&rows.data)?))?;
         let gamma = match report.best.kernel {
             Kernel::Rbf { gamma } => gamma,
             Kernel::Linear => f64::NAN,
@@ -129,13 +103,13 @@ impl Method for FeatureSvr {
             train.width,
             truth.len()
         );
-        Ok(Predicted { sets, note })
+        Ok(Predicted { sets, note, ..Predicted::default() })
     }
 }
 
 /// The recipe of VIDEVAL: a ranking on 100 splits of the training clips, and the number that a validation likes best. Also how many of
 /// the rankings come from fits that were cut short.
-fn select(train: &crate::method::Rows, truth: &[f64], seed: u64) -> Result<(Vec<usize>, usize)> {
+fn select(train: &super::method::Rows, truth: &[f64], seed: u64) -> Result<(Vec<usize>, usize)> {
     let rows = Rows::new(&train.data, train.width)?;
     let params = SelectionParams { seed, ..SelectionParams::default() };
     let ranking = params.rank(&rows, truth)?;

@@ -1,12 +1,12 @@
 //! A perceptron with one hidden layer, on rows of features.
 
 use anyhow::{Context, Result};
-use dream_loss::candle_core::{Device, Tensor, Var};
+use dream_loss::PaperLoss;
+use dream_loss::candle_core::{DType, Device, Tensor, Var};
+use dream_models::deep::train::optim::{AdamW, AdamWConfig};
 use dream_models::regression::{self, MinMax};
 
-use super::Loss;
-use super::adam_w::AdamW;
-use crate::method::Rows;
+use crate::methods::method::Rows;
 
 /// How the head is trained.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,20 +40,22 @@ pub(super) struct Head {
 
 impl Head {
     /// Trains on rows and scores; also gives the mean loss of the last epoch.
-    pub(super) fn fit(params: &HeadParams, rows: &Rows, mos: &[f64], loss: Loss) -> Result<(Self, f64)> {
+    pub(super) fn fit(params: &HeadParams, rows: &Rows, mos: &[f64], loss: PaperLoss) -> Result<(Self, f64)> {
         let mut random = SplitMix64(params.seed);
         let scaler = MinMax::fit(&regression::Rows::new(&rows.data, rows.width)?, -1.0, 1.0)?;
         // The last offset begins at the mean score, so that losses with a scale need not travel there first.
         let mean = mos.iter().sum::<f64>() / mos.len().max(1) as f64;
         let layers = [
             random.weights(rows.width, params.hidden)?,
-            Var::from_tensor(&Tensor::zeros(params.hidden, DTYPE, &Device::Cpu)?)?,
+            Var::from_tensor(&Tensor::zeros(params.hidden, DType::F64, &Device::Cpu)?)?,
             random.weights(params.hidden, 1)?,
             Var::new(&[mean], &Device::Cpu)?,
         ];
         let head = Self { scaler, layers };
         let (x, y) = (head.scaled(rows)?, Tensor::new(mos, &Device::Cpu)?);
-        let mut adam = AdamW::new(&head.layers, params.rate, params.decay)?;
+        let config = AdamWConfig { lr: params.rate, weight_decay: params.decay, ..AdamWConfig::default() };
+        let names = ["first.weight", "first.bias", "second.weight", "second.bias"].map(str::to_owned);
+        let mut adam = AdamW::new(config, names.into_iter().zip(head.layers.clone()).collect())?;
         let mut order: Vec<u32> = (0..u32::try_from(mos.len())?).collect();
         let mut last = 0.0;
         for _ in 0..params.epochs {
@@ -61,8 +63,9 @@ impl Head {
             last = 0.0;
             for batch in order.chunks(params.batch.max(1)) {
                 let at = Tensor::new(batch, &Device::Cpu)?;
-                let loss = loss(&head.forward(&x.index_select(&at, 0)?)?, &y.index_select(&at, 0)?)?;
-                adam.step(&loss)?;
+                let scores = head.forward(&x.index_select(&at, 0)?)?;
+                let loss = loss.forward(&scores, &y.index_select(&at, 0)?)?;
+                adam.step(&loss.backward()?)?;
                 last += loss.to_scalar::<f64>()? * batch.len() as f64 / mos.len() as f64;
             }
         }
@@ -86,8 +89,6 @@ impl Head {
         out.squeeze(1).context("the output of the head")
     }
 }
-
-const DTYPE: dream_loss::candle_core::DType = dream_loss::candle_core::DType::F64;
 
 /// S. Vigna's SplitMix64.
 struct SplitMix64(u64);

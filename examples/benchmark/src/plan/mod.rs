@@ -1,5 +1,8 @@
 //! What is to be done: clips, and for each split the lists to train and to test on.
 
+pub(crate) mod faces;
+pub(crate) mod shard;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
@@ -12,6 +15,15 @@ use dream_data::split::Partition;
 struct Source {
     name: String,
     videos: PathBuf,
+    /// The folder of its descriptions, where it has some.
+    described: Option<PathBuf>,
+}
+
+impl Source {
+    fn new(name: String, videos: PathBuf, root: &Path) -> Self {
+        let described = root.join("all_descriptions_en.csv").is_file().then(|| root.to_owned());
+        Self { name, videos, described }
+    }
 }
 
 /// A clip of one of the sources.
@@ -86,7 +98,7 @@ impl Plan {
         }
         let sets =
             [Partition::Test1, Partition::Test2, Partition::Test3].map(|set| set.file_stem().to_owned());
-        Ok(Self::new(vec![Source { name: "data".into(), videos: root.join("videos") }], sets.into(), lists))
+        Ok(Self::new(vec![Source::new("data".into(), root.join("videos"), root)], sets.into(), lists))
     }
 
     /// All of one data set to train on, every other one to test on, `repeats` times with other seeds.
@@ -99,7 +111,7 @@ impl Plan {
             let stem = if path.is_dir() { stem.file_name() } else { stem.file_stem() };
             let name = stem.map_or_else(|| "data".into(), |stem| stem.to_string_lossy().into_owned());
             let (videos, rows) = everything(path)?;
-            sources.push(Source { name, videos });
+            sources.push(Source::new(name, videos, path));
             let rows = rows.iter().map(|row| scored_one(row, source, path)).collect::<Result<_>>()?;
             Ok(rows)
         };
@@ -152,6 +164,25 @@ impl Plan {
     pub(crate) fn cached(&self, clip: &Clip, folder: &str) -> String {
         let source = self.sources.get(clip.source).map_or("", |source| source.name.as_str());
         format!("{folder}/{source}/{}.json", clip.id)
+    }
+
+    /// The folders with descriptions.
+    pub(crate) fn described(&self) -> impl Iterator<Item = &Path> {
+        self.sources.iter().filter_map(|source| source.described.as_deref())
+    }
+
+    /// The folder with the descriptions of a clip.
+    pub(crate) fn description(&self, clip: &Clip) -> Option<&Path> {
+        self.sources.get(clip.source)?.described.as_deref()
+    }
+
+    /// A name that no other clip has, of whatever source.
+    pub(crate) fn unique(&self, place: usize) -> String {
+        let Some(clip) = self.clip(place) else { return String::new() };
+        match self.sources.get(clip.source) {
+            Some(source) if self.sources.len() > 1 => format!("{}/{}", source.name, clip.id),
+            _ => clip.id.to_string(),
+        }
     }
 
     pub(crate) fn clip(&self, place: usize) -> Option<&Clip> {

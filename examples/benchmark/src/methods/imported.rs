@@ -4,13 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use dream_data::table::{Column, Spec, Table};
 
-use crate::columns;
-use crate::method::{self, Method, Predicted, Task};
+use super::method::{Method, Predicted, Task};
 use crate::plan::{Plan, Scored};
-use crate::store::digest;
+use crate::store::digest::digest;
 
-const COLUMNS: &str = "split,set,file,prediction, as train-da-clip writes them";
+const SPEC: Spec<'static> = Spec {
+    what: "predictions with the columns split, set, file, prediction, as `train` writes them",
+    columns: &[
+        Column::required(&["split"]),
+        Column::required(&["set"]),
+        Column::required(&["file"]),
+        Column::required(&["prediction"]),
+    ],
+    may_lack_header: false,
+};
 
 /// A title and a file of its predictions, `TITLE=FILE`.
 #[derive(Debug, Clone)]
@@ -40,8 +49,8 @@ pub(crate) fn source(text: &str) -> Result<Source, String> {
     }
 }
 
-/// The methods of some files; those with the same title are one method.
-pub(crate) fn read(sources: &[Source], plan: &Plan) -> Result<Vec<Box<dyn Method>>> {
+/// The methods of some files; those with the same title are one method, and none has the name of one of `ours`.
+pub(crate) fn read(sources: &[Source], plan: &Plan, ours: &[String]) -> Result<Vec<Box<dyn Method>>> {
     let mut methods: Vec<Imported> = Vec::new();
     for source in sources {
         let at = methods.iter().position(|method| slug(&method.title) == slug(&source.title));
@@ -61,11 +70,8 @@ pub(crate) fn read(sources: &[Source], plan: &Plan) -> Result<Vec<Box<dyn Method
         }
     }
     for method in &methods {
-        let name = slug(&method.title);
-        let ours =
-            method::all().into_iter().chain(method::baselines(false)).any(|other| other.name() == name);
         ensure!(
-            !ours,
+            !ours.contains(&slug(&method.title)),
             "--predictions: `{}` is the name of a method of this program: take another title",
             method.title
         );
@@ -86,22 +92,14 @@ fn slug(title: &str) -> String {
 
 impl Imported {
     fn add(&mut self, path: &Path) -> Result<()> {
-        let shown = path.display();
-        let (mut reader, [split, set, file, prediction]) =
-            columns::open(path, ["split", "set", "file", "prediction"], COLUMNS).context("--predictions")?;
-        for record in reader.records() {
-            let record = record.with_context(|| format!("{shown}: not a CSV table"))?;
-            let line = record.position().map_or(0, csv::Position::line);
-            let cell = |column: usize| record.get(column).unwrap_or_default().trim().to_owned();
-            let text = cell(prediction);
-            let score = text.parse().ok().filter(|score: &f64| score.is_finite());
-            let score = score.with_context(|| format!("{shown}:{line}: `{text}` is no finite number"))?;
-            let [split, set, file] = [split, set, file].map(cell);
-            let twice = self.scores.insert((split, set, file.clone()), score).is_some();
-            ensure!(
-                !twice,
-                "{shown}:{line}: a second prediction of {file} in this split and set: remove one"
-            );
+        let mut table = Table::open(path, &SPEC).context("--predictions")?;
+        while table.advance()? {
+            let [split, set, file] = [table.required(0)?, table.required(1)?, table.required(2)?];
+            let key = (split.to_owned(), set.to_owned(), file.to_owned());
+            let twice = format!("a second prediction of {file} in this split and set");
+            if self.scores.insert(key, table.number(3)?).is_some() {
+                return Err(table.fault(twice, "remove one of the two rows").into());
+            }
         }
         Ok(())
     }
@@ -173,7 +171,7 @@ impl Method for Imported {
             sets.push(scores.map(|scores| scores.into_iter().map(Some).collect()));
         }
         let count = sets.iter().flatten().count();
-        Ok(Predicted { sets, note: format!("{count} sets read") })
+        Ok(Predicted { sets, note: format!("{count} sets read"), ..Predicted::default() })
     }
 }
 

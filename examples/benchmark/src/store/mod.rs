@@ -1,19 +1,22 @@
 //! The output folder: whole files only, one writer, and the digests that cached results are known by.
 
-use std::fs::{self, File, TryLockError};
+pub(crate) mod digest;
+
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use digest::hex;
+
 /// Where unfinished files lie.
 const UNFINISHED: &str = "tmp";
-const LOCK: &str = "lock";
 
 /// A folder that this process alone writes to.
 #[derive(Debug)]
@@ -35,21 +38,9 @@ struct Seen {
 impl Store {
     /// Takes the folder, which is made where it is missing, and sweeps out what a killed run left unfinished.
     pub(crate) fn open(root: &Path) -> Result<Self> {
+        let lock = ::train::lock(root)?;
         let unfinished = root.join(UNFINISHED);
-        fs::create_dir_all(&unfinished)
-            .with_context(|| format!("cannot make the folder {}", root.display()))?;
-        let path = root.join(LOCK);
-        let lock = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => bail!(
-                "{}: another run writes to this folder: wait for it, or give every shard an --out of its own",
-                root.display()
-            ),
-            Err(TryLockError::Error(error)) => {
-                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
-            }
-        }
+        fs::create_dir_all(&unfinished).with_context(|| format!("cannot make {}", unfinished.display()))?;
         for entry in fs::read_dir(&unfinished).with_context(|| unfinished.display().to_string())? {
             let path = entry?.path();
             fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
@@ -138,27 +129,6 @@ impl Store {
     }
 }
 
-/// Digest of parts, none of which can run into the next.
-pub(crate) fn digest<S: AsRef<str>>(parts: impl IntoIterator<Item = S>) -> String {
-    let mut digest = Sha256::new();
-    for part in parts {
-        digest.update((part.as_ref().len() as u64).to_le_bytes());
-        digest.update(part.as_ref());
-    }
-    hex(&digest.finalize())
-}
-
-/// A number in 0..1 that is drawn by a name: the same for the same name, on every machine.
-pub(crate) fn drawn_by(name: &str) -> f64 {
-    let bytes = Sha256::digest(name);
-    let whole = bytes.iter().take(8).fold(0_u64, |whole, &byte| whole << 8 | u64::from(byte));
-    (whole >> 11) as f64 / (1_u64 << 53) as f64
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,9 +159,5 @@ mod tests {
         assert_eq!(first, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         fs::write(&video, "abcd").unwrap();
         assert_ne!(store.content(&video, "seen/v").unwrap(), first);
-        assert_ne!(digest(["ab", "c"]), digest(["a", "bc"]));
-        let draws: Vec<f64> = (0..1000).map(|k| drawn_by(&k.to_string())).collect();
-        let mean = draws.iter().sum::<f64>() / 1000.0;
-        assert!((mean - 0.5).abs() < 0.03 && draws.iter().all(|draw| (0.0..1.0).contains(draw)), "{mean}");
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use dream_eval::Summary;
 
-use crate::method::{Method, Predicted, Task};
+use super::method::{Method, Predicted, Task};
 use crate::plan::Scored;
-use crate::store::drawn_by;
+use crate::store::digest::drawn_by;
 
 const FAMILY: &str = "No pixels";
 
@@ -42,7 +42,11 @@ impl Method for Random {
             Some(1.0 + 4.0 * drawn_by(&format!("{} {} {}", task.split.seed, task.split.name, clip.id)))
         };
         let sets = task.split.tests.iter().map(|list| Some(list.iter().map(draw).collect()));
-        Ok(Predicted { sets: sets.collect(), note: format!("seed {}", task.split.seed) })
+        Ok(Predicted {
+            sets: sets.collect(),
+            note: format!("seed {}", task.split.seed),
+            ..Predicted::default()
+        })
     }
 }
 
@@ -96,7 +100,7 @@ impl Method for MethodMean {
             }
             sets.push((absent == 0).then_some(found));
         }
-        Ok(Predicted { sets, note: unseen.join("; ") })
+        Ok(Predicted { sets, note: unseen.join("; "), ..Predicted::default() })
     }
 }
 
@@ -106,10 +110,10 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::extract::{Extraction, Features};
-    use crate::faces::Faces;
+    use crate::features::extract::{Extraction, Features};
     use crate::plan::Plan;
-    use crate::shard::Shard;
+    use crate::plan::faces::Faces;
+    use crate::plan::shard::Shard;
     use crate::store::Store;
 
     fn no_features(plan: &Plan, folder: &Path) -> Features {

@@ -10,12 +10,12 @@ use dream_features::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::store::digest;
+use crate::store::digest::digest;
 
 /// Raise it when the numbers of an extractor change: cached features of the old ones are then computed again.
 const EXTRACTION: &str = "1";
 
-/// What is extracted and cached. VIDEVAL's 705 are five of these side by side.
+/// What is extracted and cached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum Set {
     /// Natural scene statistics of luma: 72
@@ -33,53 +33,44 @@ pub(crate) enum Set {
     Videval60,
 }
 
+/// Name, number of features, frames (`None` for one of every so many), and the extractor.
+type Entry = (&'static str, usize, Option<&'static str>, fn(u64) -> Result<Box<dyn VideoFeatures>>);
+
 impl Set {
-    pub(crate) const fn name(self) -> &'static str {
+    /// A line for each set.
+    const fn entry(self) -> Entry {
+        const NEIGHBOURS: &str =
+            "all frames: motion is between neighbours, and its own rule picks frames for details";
+        const SELECTED: &str = "its own: every second frame, one a second for details";
         match self {
-            Self::Brisque => "brisque",
-            Self::GmLog => "gm-log",
-            Self::Higrade => "higrade",
-            Self::Tlvqm => "tlvqm",
-            Self::VBliinds => "v-bliinds",
-            Self::Videval60 => "videval60",
+            Self::Brisque => ("brisque", 72, None, |every| pooled(Brisque::default(), every)),
+            Self::GmLog => ("gm-log", 80, None, |every| pooled(GmLog, every)),
+            Self::Higrade => ("higrade", 432, None, |every| pooled(Higrade, every)),
+            Self::Tlvqm => ("tlvqm", 75, Some(NEIGHBOURS), |_| Ok(Box::new(Tlvqm::default()))),
+            Self::VBliinds => ("v-bliinds", 46, Some("all frames: differences of neighbours"), |_| {
+                Ok(Box::new(VBliinds::default()))
+            }),
+            Self::Videval60 => ("videval60", 60, Some(SELECTED), |_| Ok(Box::new(Videval60::default()))),
         }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        self.entry().0
     }
 
     /// How many numbers a clip gives.
     pub(crate) const fn len(self) -> usize {
-        match self {
-            Self::Brisque => 72,
-            Self::GmLog => 80,
-            Self::Higrade => 432,
-            Self::Tlvqm => 75,
-            Self::VBliinds => 46,
-            Self::Videval60 => 60,
-        }
+        self.entry().1
     }
 
     /// Which frames count, for `--list-methods` and the report.
     pub(crate) fn frames(self, every: u64) -> String {
-        match self {
-            Self::Brisque | Self::GmLog | Self::Higrade => {
-                format!("one of every {every} frames, mean and deviation over them")
-            }
-            Self::Tlvqm => {
-                "all frames: motion is between neighbours, and its own rule picks frames for details".into()
-            }
-            Self::VBliinds => "all frames: differences of neighbours".into(),
-            Self::Videval60 => "its own: every second frame, one a second for details".into(),
-        }
+        let sampled = || format!("one of every {every} frames, mean and deviation over them");
+        self.entry().2.map_or_else(sampled, str::to_owned)
     }
 
     pub(crate) fn extractor(self, every: u64) -> Result<Box<dyn VideoFeatures>> {
-        Ok(match self {
-            Self::Brisque => pooled(Brisque::default(), every)?,
-            Self::GmLog => pooled(GmLog, every)?,
-            Self::Higrade => pooled(Higrade, every)?,
-            Self::Tlvqm => Box::new(Tlvqm::default()),
-            Self::VBliinds => Box::new(VBliinds::default()),
-            Self::Videval60 => Box::new(Videval60::default()),
-        })
+        self.entry().3(every)
     }
 
     /// Changes with everything but the video that the numbers depend on.

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::extract::{Entry, Outcome};
-use crate::method::{About, Method};
-use crate::plan::Plan;
-use crate::sets::Set;
+use crate::features::extract::{self, Entry, Outcome};
+use crate::features::sets::Set;
+use crate::methods::method::{About, Method};
+use crate::plan::{Clip, Plan};
 use crate::store::Store;
-use crate::train::{self, Run};
+use crate::train::run::{self, Run};
 
 /// Name of the file.
 pub(crate) const FILE: &str = "protocol.json";
@@ -52,21 +52,24 @@ pub(crate) struct Failure {
 }
 
 impl Protocol {
+    /// Of the methods of both tables.
     pub(crate) fn new(
         kind: Kind,
         plan: &Plan,
+        [methods, losses]: [&[Box<dyn Method>]; 2],
+        every: u64,
         feature_sets: &[Set],
         settings: Vec<(String, String)>,
     ) -> Self {
-        let clip = |clip| {
-            let cached = feature_sets.iter().map(|set| crate::extract::name(plan, clip, *set)).collect();
+        let clip = |clip: &Clip| {
+            let cached = feature_sets.iter().map(|set| extract::name(plan, clip, *set)).collect();
             (clip.id.to_string(), cached)
         };
         Self {
             format: FORMAT,
             kind,
-            methods: Vec::new(),
-            losses: Vec::new(),
+            methods: methods.iter().map(|method| About::of(&**method, every)).collect(),
+            losses: losses.iter().map(|method| About::of(&**method, every)).collect(),
             splits: plan.splits.iter().map(|split| split.name.clone()).collect(),
             test_sets: plan.sets.clone(),
             feature_sets: feature_sets.to_vec(),
@@ -75,23 +78,9 @@ impl Protocol {
         }
     }
 
-    /// With the methods of both tables.
-    pub(crate) fn with(
-        mut self,
-        methods: &[Box<dyn Method>],
-        losses: &[Box<dyn Method>],
-        every: u64,
-    ) -> Self {
-        let about = |methods: &[Box<dyn Method>]| -> Vec<About> {
-            methods.iter().map(|method| About::of(&**method, every)).collect()
-        };
-        (self.methods, self.losses) = (about(methods), about(losses));
-        self
-    }
-
     /// The runs of some methods, by method and split; `None` for one that is not there.
     pub(crate) fn runs(&self, store: &Store, methods: &[About]) -> Vec<Vec<Option<Run>>> {
-        let run = |split: &String, method: &About| store.read_json(&train::name(split, &method.name));
+        let run = |split: &String, method: &About| store.read_json(&run::name(split, &method.name));
         methods.iter().map(|method| self.splits.iter().map(|split| run(split, method)).collect()).collect()
     }
 
@@ -100,7 +89,7 @@ impl Protocol {
         let there = |name: &String| store.root().join(name).is_file();
         let features = self.clips.iter().flat_map(|(_, names)| names).filter(|name| !there(name)).count();
         let methods = self.methods.iter().chain(&self.losses);
-        let names = methods.flat_map(|m| self.splits.iter().map(move |split| train::name(split, &m.name)));
+        let names = methods.flat_map(|m| self.splits.iter().map(move |split| run::name(split, &m.name)));
         (features, names.filter(|name| !there(name)).count())
     }
 
@@ -133,10 +122,19 @@ impl Protocol {
         }
         for method in self.methods.iter().chain(&self.losses) {
             for split in &self.splits {
-                let run: Option<Run> = store.read_json(&train::name(split, &method.name));
-                if let Some(run) = run.filter(|run| run.failed) {
-                    let (item, what) = (format!("split {split}"), method.name.clone());
-                    failures.push(Failure { stage: "training", item, what, error: run.note });
+                let run: Option<Run> = store.read_json(&run::name(split, &method.name));
+                let Some(run) = run else { continue };
+                let what = method.name.clone();
+                if run.failed {
+                    let item = format!("split {split}");
+                    failures.push(Failure { stage: "training", item, what: what.clone(), error: run.note });
+                }
+                for (item, error) in run.lost {
+                    let failure = Failure { stage: "frames", item, what: what.clone(), error };
+                    // Once, though a clip is in many splits.
+                    if !failures.contains(&failure) {
+                        failures.push(failure);
+                    }
                 }
             }
         }

@@ -1,22 +1,22 @@
 //! The first stage: features of every clip, on disk. One pass through a video serves all sets that lack it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail};
-use dream_data::{Cropped, FrameSource, OpenOptions, Pixels, RelativeBox, open};
-use dream_features::{Frame, LumaView, RgbView, VideoFeatures, VideoSpec, Yuv420View};
+use anyhow::{Result, bail};
+use dream_data::{Cropped, FrameSource, OpenOptions, Pixels, open};
+use dream_features::{Frame, VideoFeatures, VideoSpec};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
-use crate::faces::Faces;
+use super::sets::Set;
+use super::videos::{Video, Videos, reason};
+use crate::plan::shard::Shard;
 use crate::plan::{Clip, Plan};
-use crate::sets::Set;
-use crate::shard::Shard;
-use crate::store::{Store, digest};
+use crate::progress::progress;
+use crate::store::Store;
+use crate::store::digest::digest;
 
 const FOLDER: &str = "cache/features";
-const SEEN: &str = "cache/seen";
 
 /// What the cache holds of a clip and a set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ pub(crate) struct Extraction<'a> {
     pub(crate) store: &'a Store,
     pub(crate) sets: &'a [Set],
     pub(crate) every: u64,
-    pub(crate) faces: &'a Faces,
+    pub(crate) videos: &'a Videos,
     pub(crate) shard: Shard,
     pub(crate) retry_failed: bool,
 }
@@ -88,7 +88,7 @@ impl Extraction<'_> {
             Ok(Extractor { set, version: set.version(self.every)?, video: set.extractor(self.every)? })
         });
         let extractors = extractors.collect::<Result<Vec<_>>>()?;
-        let bar = crate::progress(self.plan.clips.len(), "features")?;
+        let bar = progress(self.plan.clips.len(), "features")?;
         let places: Vec<usize> = (0..self.plan.clips.len()).collect();
         let one = |&place: &usize| -> Result<Vec<Option<Entry>>> {
             let found = self.clip(place, &extractors);
@@ -109,24 +109,21 @@ impl Extraction<'_> {
     /// The entries of one clip, from the cache or from the video.
     fn clip(&self, place: usize, extractors: &[Extractor]) -> Result<Vec<Option<Entry>>> {
         let Some(clip) = self.plan.clip(place) else { return Ok(Vec::new()) };
-        let (path, ours) = (self.plan.video(clip), self.shard.has(place));
-        let face = self.faces.of(clip.id.as_str());
-        let content = if extractors.is_empty() {
-            Ok(String::new())
-        } else {
-            self.store.content(&path, &self.plan.cached(clip, SEEN))
+        let (ours, video) = (self.shard.has(place), self.videos.get(place));
+        let key = |extractor: &Extractor| {
+            video.map(|video| digest(video.key().iter().chain([&extractor.version]))).ok()
         };
         let mut entries = Vec::new();
         let mut lacking = Vec::new();
         for extractor in extractors {
             let name = name(self.plan, clip, extractor.set);
             let cached = self.store.read_json::<Entry>(&name);
-            let cached = cached.filter(|entry| match (&content, &face, &entry.outcome) {
-                (_, _, Outcome::Failed(_)) if ours && self.retry_failed => false,
-                (Ok(content), Ok(face), _) => entry.key == key(content, face.as_ref(), extractor),
+            let cached = cached.filter(|entry| match (key(extractor), &entry.outcome) {
+                (_, Outcome::Failed(_)) if ours && self.retry_failed => false,
+                (Some(key), _) => entry.key == key,
                 // On a machine without the videos: what others extracted counts, and what they could not.
-                (_, _, Outcome::Features { .. }) => true,
-                (_, _, Outcome::Failed(_)) => !ours,
+                (None, Outcome::Features { .. }) => true,
+                (None, Outcome::Failed(_)) => !ours,
             });
             if cached.is_none() && ours {
                 lacking.push((entries.len(), name, extractor));
@@ -134,21 +131,13 @@ impl Extraction<'_> {
             entries.push(cached);
         }
         let used: Vec<&Extractor> = lacking.iter().map(|(_, _, extractor)| *extractor).collect();
-        let outcomes = match (&content, &face) {
-            (Ok(_), Ok(face)) => extract(&path, face.as_ref(), &used),
-            (Err(error), _) | (_, Err(error)) => used.iter().map(|_| Err(anyhow!("{error:#}"))).collect(),
+        let outcomes = match video {
+            Ok(video) => extract(video, clip, &used),
+            Err(reason) => vec![Outcome::Failed(reason.to_owned()); used.len()],
         };
         for ((at, name, extractor), outcome) in lacking.iter().zip(outcomes) {
-            let key = match (&content, &face) {
-                (Ok(content), Ok(face)) => key(content, face.as_ref(), extractor),
-                _ => "unreadable".to_owned(),
-            };
-            // Names of this machine do not belong into a result.
-            let shorten = |error: anyhow::Error| {
-                let text = format!("{error:#}").replace(&path.display().to_string(), clip.id.as_str());
-                Outcome::Failed(text.split_whitespace().collect::<Vec<_>>().join(" "))
-            };
-            let entry = Entry { key, outcome: outcome.unwrap_or_else(shorten) };
+            let key = key(extractor).unwrap_or_else(|| "unreadable".to_owned());
+            let entry = Entry { key, outcome };
             self.store.write_json(name, &entry)?;
             if let Some(slot) = entries.get_mut(*at) {
                 *slot = Some(entry);
@@ -158,30 +147,22 @@ impl Extraction<'_> {
     }
 }
 
-fn key(content: &str, face: Option<&RelativeBox>, extractor: &Extractor) -> String {
-    let face = face.map_or_else(String::new, |face| format!("{:?}", face.corners()));
-    digest([content, &face, &extractor.version])
-}
-
 /// Sends the frames of a video through several extractors. One that fails leaves the others alone.
-fn extract(path: &Path, face: Option<&RelativeBox>, extractors: &[&Extractor]) -> Vec<Result<Outcome>> {
+fn extract(video: &Video, clip: &Clip, extractors: &[&Extractor]) -> Vec<Outcome> {
     if extractors.is_empty() {
         return Vec::new();
     }
-    match frames(path, face, extractors) {
-        Ok(outcomes) => outcomes,
-        Err(error) => extractors.iter().map(|_| Err(anyhow!("{error:#}"))).collect(),
+    let failed = |error: &anyhow::Error| Outcome::Failed(reason(error, &video.path, clip.id.as_str()));
+    match frames(video, extractors) {
+        Ok(outcomes) => outcomes.into_iter().map(|found| found.unwrap_or_else(|e| failed(&e))).collect(),
+        Err(error) => vec![failed(&error); extractors.len()],
     }
 }
 
-fn frames(
-    path: &Path,
-    face: Option<&RelativeBox>,
-    extractors: &[&Extractor],
-) -> Result<Vec<Result<Outcome>>> {
-    let mut source: Box<dyn FrameSource> = open(path, &OpenOptions::default())?;
-    if let Some(face) = face {
-        source = Box::new(Cropped::new(source, *face));
+fn frames(video: &Video, extractors: &[&Extractor]) -> Result<Vec<Result<Outcome>>> {
+    let mut source: Box<dyn FrameSource> = open(&video.path, &OpenOptions::default())?;
+    if let Some(face) = video.face {
+        source = Box::new(Cropped::new(source, face));
     }
     let info = source.info();
     let spec = VideoSpec {
@@ -223,14 +204,9 @@ fn frames(
 /// The pixels as the extractors take them.
 fn view(pixels: Pixels<'_>) -> Result<Frame<'_>> {
     Ok(match pixels {
-        Pixels::Yuv420 { y, u, v } => {
-            let luma = LumaView::new(y.data, y.width, y.height, y.stride)?;
-            let cb = LumaView::new(u.data, u.width, u.height, u.stride)?;
-            let cr = LumaView::new(v.data, v.width, v.height, v.stride)?;
-            Frame::from_yuv420(Yuv420View::new(luma, cb, cr).context("odd planes")?)
-        }
-        Pixels::Gray(p) => Frame::from_luma(LumaView::new(p.data, p.width, p.height, p.stride)?),
-        Pixels::Rgb(p) => Frame::from_rgb(RgbView::new(p.data, p.width, p.height, p.stride)?),
+        Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
+        Pixels::Gray(plane) => Frame::luma(plane.parts())?,
+        Pixels::Rgb(plane) => Frame::rgb(plane.parts())?,
         other => bail!("cannot extract features from this pixel layout: {other:?}"),
     })
 }
