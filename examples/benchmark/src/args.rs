@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use dream_data::RelativeBox;
 
-use crate::imported::{self, Source};
-use crate::sets::Set;
-use crate::shard::Shard;
+use crate::features::sets::Set;
+use crate::methods::imported::{self, Source};
+use crate::plan::shard::Shard;
 
 /// The benchmark of photorealism in one command: features of every clip, training on every split, predictions, the
 /// paper's tables and a page
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-pub(crate) struct Cli {
+pub struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     #[command(flatten)]
@@ -41,8 +41,8 @@ pub(crate) struct Splits {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) splits: usize,
 
-    /// A method that was trained elsewhere, by its predictions: CSV split,set,file,prediction as train-da-clip writes it.
-    /// May be given several times; files with one title are put together
+    /// A method that was trained elsewhere, by its predictions: CSV split,set,file,prediction as `train` writes it. May be
+    /// given several times; files with one title are put together
     #[arg(long, value_name = "TITLE=FILE", value_parser = imported::source)]
     pub(crate) predictions: Vec<Source>,
 
@@ -90,7 +90,8 @@ pub(crate) struct Merge {
 /// What both kinds of evaluation need.
 #[derive(Debug, Args)]
 pub(crate) struct Work {
-    /// Methods by name, or all; the baselines stand beside them in any case
+    /// Methods by name; `all` is all on features, which are quick, `networks` all that `train` trains, which are not; the
+    /// baselines stand beside them in any case
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
     pub(crate) methods: Vec<String>,
 
@@ -98,7 +99,7 @@ pub(crate) struct Work {
     #[arg(long, short, value_name = "DIR", default_value = "benchmark-out")]
     pub(crate) out: PathBuf,
 
-    /// brisque, gm-log and higrade look at one of so many frames; 6 in the paper
+    /// Methods on single frames look at one of so many; 6 in the paper
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) every: u64,
 
@@ -106,12 +107,12 @@ pub(crate) struct Work {
     #[arg(long, value_name = "FILE", conflicts_with = "crop")]
     pub(crate) boxes: Option<PathBuf>,
 
-    /// The same box for every clip [default: whole frames]
+    /// The same box for every clip, cut as it is [default: whole frames]
     #[arg(long, value_name = "X1,Y1,X2,Y2")]
     pub(crate) crop: Option<RelativeBox>,
 
-    /// Widen the boxes so many times, 1.3 for those of a face detector
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    /// Widen the boxes of --boxes so many times; 1 for boxes that are wide enough
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.3)]
     pub(crate) expand: f64,
 
     /// Seed of everything that is drawn; split i draws with seed + i
@@ -126,9 +127,12 @@ pub(crate) struct Work {
     #[arg(long, value_name = "I/N")]
     pub(crate) shard: Option<Shard>,
 
-    /// Try clips again that failed before
+    /// Try clips and trainings again that failed before
     #[arg(long)]
     pub(crate) retry_failed: bool,
+
+    #[command(flatten, next_help_heading = "Training of networks")]
+    pub(crate) networks: ::train::Options,
 }
 
 const EXAMPLES: &str = "\
@@ -136,12 +140,15 @@ Examples:
   benchmark --data DREAM --out results
                         all methods on ten splits; the same command goes on after an interruption
   benchmark --data DREAM --methods brisque,gm-log --splits 3 --out quick --jobs 4
-  benchmark --data DREAM --out results --boxes faces.csv --expand 1.3
+  benchmark --data DREAM --out results --boxes faces.csv
                         on faces instead of whole frames
   benchmark --data DREAM --out results --methods brisque --loss-ablation brisque
                         and Table V, on a small head
-  benchmark --data DREAM --out results --predictions DA-CLIP=run0/predictions.csv --predictions DA-CLIP=run1/predictions.csv
-                        and a network that train-da-clip has trained on splits 0 and 1
+  benchmark --data DREAM --out results --methods all,networks --boxes faces.csv --preset large --device cuda \\
+            --visual swinv2_large.safetensors --text clip-vit-b32.safetensors
+                        and every network, trained on each split from published weights
+  benchmark --data DREAM --out results --predictions Ours=run0/predictions.csv --predictions Ours=run1/predictions.csv
+                        and a method that was trained elsewhere on splits 0 and 1
   benchmark --data DREAM --out s1 --shard 1/2
                         on the first of two machines; see `benchmark merge --help`
   benchmark cross --train DREAM --test ffpp/list.csv qeval/list.csv --out across

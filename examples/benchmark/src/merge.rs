@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::args::Merge;
-use crate::protocol::{FILE, Protocol};
-use crate::report::Report;
+use crate::report;
+use crate::report::protocol::{FILE, Protocol};
 use crate::store::Store;
 
 /// What belongs to the results; digests of files are remembered by each machine for itself.
@@ -60,19 +60,7 @@ pub(crate) fn run(args: &Merge) -> Result<bool> {
         );
         return Ok(false);
     }
-    finish(&store, protocol)
-}
-
-/// Writes the report and says where it is; whether nothing failed.
-pub(crate) fn finish(store: &Store, protocol: Protocol) -> Result<bool> {
-    let report = Report::new(store, protocol)?;
-    report.write(store)?;
-    print!("{}", report.text());
-    println!("page: {}", store.root().join("report.html").display());
-    if !report.failures.is_empty() {
-        println!("{} failures: {}", report.failures.len(), store.root().join("failures.csv").display());
-    }
-    Ok(report.failures.is_empty())
+    report::finish(&store, protocol)
 }
 
 /// Copies a file that is not there; whether it did.

@@ -1,11 +1,8 @@
 //! Scores videos with an embedded quality model, on the scale people rated on. See README.md.
 
 mod args;
-#[cfg(feature = "deep")]
-mod deep;
 mod demo;
-mod method;
-mod regression;
+mod methods;
 mod report;
 mod score;
 
@@ -16,16 +13,18 @@ use std::sync::mpsc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use dream_data::{FrameSource, OpenOptions, expand_inputs, open};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use args::{Args, Format};
-use report::Row;
-use score::Scorer;
+use args::{Args, EXAMPLES};
+use methods::{Method, registry};
+use report::Outcome;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    // The command line alone does not know the methods that its help lists.
+    let command = Args::command().after_help(format!("{}\n{EXAMPLES}", registry::help()));
+    let args = Args::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
     match run(&args) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
@@ -36,13 +35,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// A thing to score.
-enum Input {
+/// A video to score.
+enum Video {
     File(PathBuf),
     Demo(demo::Look),
 }
 
-impl Input {
+impl Video {
     fn name(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
@@ -61,65 +60,64 @@ impl Input {
 /// Scores everything; whether all of it went well.
 fn run(args: &Args) -> Result<bool> {
     let started = Instant::now();
-    args.check()?;
-    let scorer = Scorer::new(args)?;
+    let method = registry::load(args)?;
     let demo = args.videos.is_empty();
-    let inputs: Vec<Input> = if demo {
-        demo::Look::ALL.into_iter().map(Input::Demo).collect()
+    let videos: Vec<Video> = if demo {
+        demo::Look::ALL.into_iter().map(Video::Demo).collect()
     } else {
-        expand_inputs(&args.videos).into_iter().map(Input::File).collect()
+        expand_inputs(&args.videos).into_iter().map(Video::File).collect()
     };
-    let mut rows = score_all(&inputs, &scorer, args);
+    let mut outcomes = score_all(&videos, &*method, args);
     if demo {
-        rows.sort_by(|a, b| b.score().total_cmp(&a.score()));
+        outcomes.sort_by(|a, b| b.score().total_cmp(&a.score()));
     }
-    let report = report::Report::new(&scorer, args, rows);
+    let report = report::Report::new(&*method, args, outcomes);
     let mut out = std::io::stdout().lock();
-    let mut written = report.print(args.format(), &mut out);
-    if args.format() == Format::Table {
+    let mut written = report.print(args, &mut out);
+    if !(args.json || args.csv) {
         written = written.and_then(|()| report.explain(demo, started.elapsed(), &mut out));
     }
     written.context("cannot write the report")?;
     Ok(report.all_good())
 }
 
-/// One row per input, in the order of the inputs, from as many threads as asked for.
-fn score_all(inputs: &[Input], scorer: &Scorer, args: &Args) -> Vec<Row> {
+/// What came of each video, in their order, from as many threads as asked for.
+fn score_all(videos: &[Video], method: &dyn Method, args: &Args) -> Vec<Outcome> {
     let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
     let next = AtomicUsize::new(0);
     let (sender, results) = mpsc::channel();
-    let mut rows: Vec<Option<Row>> = inputs.iter().map(|_| None).collect();
+    let mut outcomes: Vec<Option<Outcome>> = videos.iter().map(|_| None).collect();
     std::thread::scope(|scope| {
-        for _ in 0..args.jobs().min(inputs.len()) {
+        for _ in 0..args.jobs().min(videos.len()) {
             let (sender, next, bars) = (sender.clone(), &next, &bars);
             scope.spawn(move || {
-                while let Some((index, input)) = {
+                while let Some((index, video)) = {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    inputs.get(index).map(|input| (index, input))
+                    videos.get(index).map(|video| (index, video))
                 } {
-                    let outcome = score_one(input, scorer, &args.open_options(), bars);
+                    let scored = score_one(video, method, &args.open_options(), bars);
                     // The receiver lives as long as this scope.
-                    let _ = sender.send((index, Row { file: input.name(), outcome }));
+                    let _ = sender.send((index, Outcome { file: video.name(), scored }));
                 }
             });
         }
         drop(sender);
-        for (index, row) in results {
-            if let Some(slot) = rows.get_mut(index) {
-                *slot = Some(row);
+        for (index, outcome) in results {
+            if let Some(slot) = outcomes.get_mut(index) {
+                *slot = Some(outcome);
             }
         }
     });
-    rows.into_iter().flatten().collect()
+    outcomes.into_iter().flatten().collect()
 }
 
 fn score_one(
-    input: &Input,
-    scorer: &Scorer,
+    video: &Video,
+    method: &dyn Method,
     options: &OpenOptions,
     bars: &MultiProgress,
 ) -> Result<score::Scored> {
-    let source = input.open(options)?;
+    let source = video.open(options)?;
     let bar = bars.add(match source.info().frames {
         Some(frames) => ProgressBar::new(frames),
         None => ProgressBar::no_length(),
@@ -127,8 +125,10 @@ fn score_one(
     if let Ok(style) = ProgressStyle::with_template("{msg:30} {wide_bar} {pos}/{len} frames, {per_sec}") {
         bar.set_style(style);
     }
-    bar.set_message(input.name());
-    let scored = scorer.score(source, || input.open(options), |frames| bar.set_position(frames));
+    let name = video.name();
+    bar.set_message(name.clone());
+    let progress = |frames| bar.set_position(frames);
+    let scored = score::score(method, &name, source, || video.open(options), progress);
     bar.finish_and_clear();
     scored
 }

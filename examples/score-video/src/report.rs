@@ -4,44 +4,39 @@ use std::io::{Result, Write};
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use dream_data::PixelRect;
 use serde::Serialize;
 
-use crate::args::{Args, Format};
-use crate::method::{About, CheckpointWords, Judgement};
-use crate::score::{Scored, Scorer};
+use crate::args::Args;
+use crate::methods::{About, Judgement, Method};
+use crate::score::Scored;
 
-/// What came of one input.
-pub(crate) struct Row {
+/// What came of one video.
+pub(crate) struct Outcome {
     pub(crate) file: String,
-    pub(crate) outcome: anyhow::Result<Scored>,
+    pub(crate) scored: anyhow::Result<Scored>,
 }
 
-impl Row {
+impl Outcome {
     /// The score; below all scores when there is none.
     pub(crate) fn score(&self) -> f64 {
-        self.outcome.as_ref().ok().and_then(|scored| scored.judgement.score).unwrap_or(f64::NEG_INFINITY)
+        self.scored.as_ref().ok().and_then(|scored| scored.judgement.score).unwrap_or(f64::NEG_INFINITY)
     }
 }
 
 /// Everything that is printed.
 #[derive(Serialize)]
 pub(crate) struct Report {
-    measures: String,
-    scale: String,
-    model: String,
-    /// Agreement with people.
-    accuracy: Option<String>,
-    intervals: Option<String>,
-    sampling: String,
+    #[serde(flatten)]
+    about: About,
     #[serde(skip_serializing_if = "Option::is_none")]
     crop: Option<[f64; 4]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    checkpoint: Option<CheckpointWords>,
-    videos: Vec<Video>,
+    videos: Vec<Row>,
 }
 
+/// A row of CSV, or a video in JSON.
 #[derive(Serialize)]
-struct Video {
+struct Row {
     file: String,
     score: Option<f64>,
     /// Ends of the interval and its nominal probability.
@@ -64,7 +59,9 @@ struct Video {
     measures: String,
     /// SHA-256 of the weights that came from a file.
     checkpoint: Option<String>,
-    /// The part that was taken for the face, in pixels.
+    /// The part that was taken for the face, in pixels; in JSON and CSV a number a field.
+    #[serde(skip)]
+    face: Option<PixelRect>,
     face_left: Option<usize>,
     face_top: Option<usize>,
     face_width: Option<usize>,
@@ -74,7 +71,7 @@ struct Video {
     face_found: Option<usize>,
     face_looked: Option<u64>,
     /// What would happen, or happened, without a face.
-    no_face: Option<&'static str>,
+    no_face: Option<String>,
     /// Descriptions closest to the video, with their cosines.
     nearest: Option<String>,
     /// The score holds, but not for all of the video or not as firmly.
@@ -84,32 +81,28 @@ struct Video {
     whole: bool,
 }
 
-impl Video {
-    fn new(row: Row, about: &About) -> Self {
-        let (scored, error) = match row.outcome {
+impl Row {
+    fn new(outcome: Outcome, about: &About) -> Self {
+        let (scored, error) = match outcome.scored {
             Ok(scored) => (Some(scored), None),
             Err(error) => (None, Some(format!("{error:#}"))),
         };
-        let scored = scored.as_ref();
-        let judgement = scored.map(|s| &s.judgement);
-        let face = judgement.and_then(|j| j.face);
+        let judgement: Judgement = scored.as_ref().map(|s| s.judgement.clone()).unwrap_or_default();
+        let (face, scored) = (judgement.face, scored.as_ref());
         let (part, found) = (face.and_then(|f| f.part), face.and_then(|f| f.found));
-        let interval = judgement.and_then(|j| j.interval);
-        let familiarity = judgement.and_then(|j| j.familiarity);
         let damage = scored.and_then(|s| s.damage.clone());
         let whole = scored.is_some() && damage.is_none();
-        let doubts = judgement.into_iter().flat_map(|j| j.warnings.iter().cloned());
-        let warning = damage.into_iter().chain(doubts).collect::<Vec<_>>().join("; ");
+        let warning = damage.into_iter().chain(judgement.warnings.clone()).collect::<Vec<_>>().join("; ");
         Self {
-            file: row.file,
-            score: judgement.and_then(|j| j.score),
-            low: interval.map(|i| i.low),
-            high: interval.map(|i| i.high),
-            level: interval.map(|i| i.level),
-            grade: judgement.and_then(|j| j.grade).map(|grade| grade.word()),
-            familiar: familiarity.map(|f| f.is_familiar()),
-            distance: familiarity.map(|f| f.distance),
-            frames_used: judgement.map(|j| j.frames_used),
+            file: outcome.file,
+            score: judgement.score,
+            low: judgement.interval.map(|i| i.low),
+            high: judgement.interval.map(|i| i.high),
+            level: judgement.interval.map(|i| i.level),
+            grade: judgement.grade.map(|grade| grade.word()),
+            familiar: judgement.familiarity.map(|f| f.is_familiar()),
+            distance: judgement.familiarity.map(|f| f.distance),
+            frames_used: scored.map(|s| s.judgement.frames_used),
             width: scored.map(|s| s.width),
             height: scored.map(|s| s.height),
             frames_per_second: scored.map(|s| s.frames_per_second),
@@ -120,26 +113,20 @@ impl Video {
             accuracy: about.accuracy.clone(),
             measures: about.measures.clone(),
             checkpoint: about.checkpoint.as_ref().map(|c| c.sha256.clone()),
-            face_left: part.map(|(left, ..)| left),
-            face_top: part.map(|(_, top, ..)| top),
-            face_width: part.map(|(_, _, width, _)| width),
-            face_height: part.map(|(.., height)| height),
+            face: part,
+            face_left: part.map(|part| part.left),
+            face_top: part.map(|part| part.top),
+            face_width: part.map(|part| part.width),
+            face_height: part.map(|part| part.height),
             face_source: face.map(|f| f.source),
             face_found: found.map(|(found, _)| found),
             face_looked: found.map(|(_, looked)| looked),
-            no_face: about.checkpoint.as_ref().map(|c| c.no_face),
-            nearest: judgement.and_then(nearest),
+            no_face: about.checkpoint.as_ref().map(|c| c.no_face.clone()),
+            nearest: nearest(&judgement),
             warning: (!warning.is_empty()).then_some(warning),
             error,
             whole,
         }
-    }
-
-    /// The box as one would give it on the command line.
-    fn face(&self) -> String {
-        let corners = self.face_left.zip(self.face_top).zip(self.face_width.zip(self.face_height));
-        corners
-            .map_or("-".to_owned(), |((left, top), (width, height))| format!("{left},{top},{width},{height}"))
     }
 
     /// What the table says beside the numbers.
@@ -157,33 +144,29 @@ fn nearest(judgement: &Judgement) -> Option<String> {
 }
 
 impl Report {
-    pub(crate) fn new(scorer: &Scorer, args: &Args, rows: Vec<Row>) -> Self {
-        let about = scorer.method.about();
-        let videos = rows.into_iter().map(|row| Video::new(row, &about)).collect();
-        let About { model, measures, scale, accuracy, intervals, sampling, checkpoint } = about;
-        let crop = args.crop.map(|crop| crop.corners());
-        Self { measures, scale, model, accuracy, intervals, sampling, crop, checkpoint, videos }
+    pub(crate) fn new(method: &dyn Method, args: &Args, outcomes: Vec<Outcome>) -> Self {
+        let about = method.about();
+        let videos = outcomes.into_iter().map(|outcome| Row::new(outcome, &about)).collect();
+        Self { about, crop: args.crop.map(|crop| crop.corners()), videos }
     }
 
     pub(crate) fn all_good(&self) -> bool {
         self.videos.iter().all(|video| video.whole)
     }
 
-    pub(crate) fn print(&self, format: Format, out: &mut dyn Write) -> Result<()> {
-        match format {
-            Format::Table => writeln!(out, "{}", self.table()),
-            Format::Json => {
-                serde_json::to_writer_pretty(&mut *out, self)?;
-                writeln!(out)
-            }
-            Format::Csv => {
-                let mut csv = csv::Writer::from_writer(out);
-                for video in &self.videos {
-                    csv.serialize(video)?;
-                }
-                csv.flush()
-            }
+    pub(crate) fn print(&self, args: &Args, out: &mut dyn Write) -> Result<()> {
+        if args.json {
+            serde_json::to_writer_pretty(&mut *out, self)?;
+            return writeln!(out);
         }
+        if !args.csv {
+            return writeln!(out, "{}", self.table());
+        }
+        let mut csv = csv::Writer::from_writer(out);
+        for video in &self.videos {
+            csv.serialize(video)?;
+        }
+        csv.flush()
     }
 
     fn table(&self) -> Table {
@@ -197,7 +180,7 @@ impl Report {
         // Columns that are empty in every row are left out.
         let shown = |column: usize| match column {
             2 => level.is_some(),
-            4 => self.checkpoint.is_some(),
+            4 => self.about.checkpoint.is_some(),
             9 => noted,
             _ => true,
         };
@@ -213,7 +196,7 @@ impl Report {
                     .zip(video.high)
                     .map_or(String::new(), |(low, high)| format!("{low:.1} to {high:.1}")),
                 video.grade.unwrap_or_default().to_owned(),
-                video.face(),
+                video.face.map_or("-".to_owned(), |face| face.to_string()),
                 video.frames_used.map_or("-".to_owned(), |n| n.to_string()),
                 video.width.zip(video.height).map_or("-".to_owned(), |(w, h)| format!("{w}x{h}")),
                 number(video.frames_per_second),
@@ -236,13 +219,13 @@ impl Report {
     /// What the numbers of the table mean, and how long they took.
     pub(crate) fn explain(&self, demo: bool, took: Duration, out: &mut dyn Write) -> Result<()> {
         let good = self.videos.iter().filter(|video| video.whole && video.score.is_some()).count();
-        writeln!(out, "\nscore   {}", self.scale)?;
-        writeln!(out, "        {}", self.measures)?;
-        writeln!(out, "model   {}, {}", self.model, self.sampling)?;
-        for line in self.accuracy.iter().chain(&self.intervals) {
+        writeln!(out, "\nscore   {}", self.about.scale)?;
+        writeln!(out, "        {}", self.about.measures)?;
+        writeln!(out, "model   {}, {}", self.about.model, self.about.sampling)?;
+        for line in self.about.accuracy.iter().chain(&self.about.intervals) {
             writeln!(out, "        {line}")?;
         }
-        if let Some(checkpoint) = &self.checkpoint {
+        if let Some(checkpoint) = &self.about.checkpoint {
             writeln!(out, "weights {} (SHA-256)", checkpoint.sha256)?;
             writeln!(out, "face    {}; without a face: {}", checkpoint.faces, checkpoint.no_face)?;
             if let Some(line) = &checkpoint.explain {

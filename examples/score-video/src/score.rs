@@ -1,17 +1,10 @@
 //! From the frames of a source to the judgement of a method.
 
 use anyhow::Result;
-use dream_data::{Error as DataError, FrameSource, RelativeBox};
+use dream_data::{Cropped, Error as DataError, FrameSource, Step, VideoFrame};
 use dream_features::VideoSpec;
 
-use crate::args::Args;
-use crate::method::{self, Judgement, Method, Part, Session};
-
-/// The method, and what to look at.
-pub(crate) struct Scorer {
-    pub(crate) method: Box<dyn Method>,
-    crop: Option<RelativeBox>,
-}
+use crate::methods::{Judgement, Method};
 
 /// What came of one video.
 pub(crate) struct Scored {
@@ -27,73 +20,62 @@ pub(crate) struct Scored {
     pub(crate) damage: Option<String>,
 }
 
-impl Scorer {
-    pub(crate) fn new(args: &Args) -> Result<Self> {
-        Ok(Self { method: method::load(args)?, crop: args.crop })
-    }
-
-    /// Scores a video, which is opened once more for every pass over it after the first; `progress` is told the number
-    /// of frames so far in a pass.
-    pub(crate) fn score(
-        &self,
-        mut source: Box<dyn FrameSource>,
-        open: impl Fn() -> Result<Box<dyn FrameSource>>,
-        mut progress: impl FnMut(u64),
-    ) -> Result<Scored> {
-        let info = source.info().clone();
-        let whole: Part = (0, 0, info.width as usize, info.height as usize);
-        let wanted = self.crop.map_or(whole, |crop| {
-            let rect = crop.to_pixels(whole.2, whole.3);
-            (rect.left, rect.top, rect.width, rect.height)
-        });
-        let frames_per_second = info.frame_rate.as_f64();
-        let spec = |(_, _, width, height): Part| VideoSpec { width, height, frames_per_second };
-        let mut running: Option<(Part, Box<dyn Session + '_>)> = None;
-        let (mut frames, mut end, mut damage) = (0, 0.0, None);
-        loop {
-            let frame = match source.next_frame() {
-                Err(DataError::Damaged { frames: good, reason, .. }) if good > 0 => {
-                    damage = Some(format!("damaged after {good} frames: {reason}"));
-                    None
-                }
-                other => other?,
-            };
-            let Some(frame) = frame else {
-                let Some((_, session)) = &mut running else { break };
-                if !session.again()? {
-                    break;
-                }
-                (source, frames, damage) = (open()?, 0, None);
-                continue;
-            };
-            frames += 1;
-            end = frame.timestamp() + 1.0 / frames_per_second;
-            progress(frames);
-            let (part, mut session) = match running.take() {
-                Some(started) => started,
-                // Which part it is depends on the pixels.
-                None => {
-                    let part = self.method.part(wanted, frame.pixels());
-                    (part, self.method.start(spec(part))?)
-                }
-            };
-            if session.wants_next() {
-                session.push(frame.pixels(), part)?;
-            } else {
-                session.skip();
-            }
-            running = Some((part, session));
+/// Scores the video `file`, which is opened once more for every pass over it after the first; `progress` is told the
+/// number of frames so far in a pass.
+pub(crate) fn score(
+    method: &dyn Method,
+    file: &str,
+    source: Box<dyn FrameSource>,
+    open: impl Fn() -> Result<Box<dyn FrameSource>>,
+    mut progress: impl FnMut(u64),
+) -> Result<Scored> {
+    let cut = |source: Box<dyn FrameSource>| -> Box<dyn FrameSource> {
+        match method.crop() {
+            Some(area) => Box::new(Cropped::new(source, area)),
+            None => source,
         }
-        let session = running.map_or_else(|| self.method.start(spec(wanted)), |(_, session)| Ok(session))?;
-        Ok(Scored {
-            judgement: session.finish()?,
-            width: info.width,
-            height: info.height,
-            frames_per_second,
-            seconds: end,
-            decoder: info.decoder,
-            exact: info.exact,
-            damage,
-        })
-    }
+    };
+    let info = source.info().clone();
+    let frames_per_second = info.frame_rate.as_f64();
+    let mut source = cut(source);
+    let (width, height) = (source.info().width as usize, source.info().height as usize);
+    let mut session = method.start(file, VideoSpec { width, height, frames_per_second })?;
+    let mut frame = VideoFrame::default();
+    let (mut frames, mut shown, mut seconds) = (0, 0.0, 0.0);
+    let damage = loop {
+        let wants = &mut |index, time| {
+            shown = time;
+            session.wants(index, time)
+        };
+        let step = source.take_frame(wants, &mut frame);
+        if let Ok(Step::Taken | Step::Skipped) = step {
+            frames += 1;
+            seconds = shown + 1.0 / frames_per_second;
+            progress(frames);
+            if let Ok(Step::Taken) = step {
+                session.push(frame.pixels())?;
+            }
+            continue;
+        }
+        let damage = match step {
+            Err(DataError::Damaged { frames: good, reason, .. }) if good > 0 => {
+                Some(format!("damaged after {good} frames: {reason}"))
+            }
+            other => other.map(|_| None)?,
+        };
+        if !session.next_pass()? {
+            break damage;
+        }
+        (source, frames) = (cut(open()?), 0);
+    };
+    Ok(Scored {
+        judgement: session.finish()?,
+        width: info.width,
+        height: info.height,
+        frames_per_second,
+        seconds,
+        decoder: info.decoder,
+        exact: info.exact,
+        damage,
+    })
 }

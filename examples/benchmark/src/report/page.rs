@@ -5,8 +5,11 @@ use std::fmt::Write;
 use anyhow::Result;
 use dream_eval::Cell;
 
-use super::{Comparison, Report, Titled, scatter};
-use crate::protocol::Kind;
+use super::content::Report;
+use super::protocol::Kind;
+use super::scatter;
+use super::significance::Comparison;
+use super::tables::ResultTable;
 
 /// Most points of a panel.
 const POINTS: usize = 500;
@@ -38,8 +41,8 @@ pub(super) fn page(report: &Report) -> Result<String> {
          <h1>{title}</h1>\n"
     );
     settings(&mut out, report)?;
-    for titled in &report.tables {
-        table(&mut out, titled)?;
+    for results in &report.tables {
+        table(&mut out, results)?;
     }
     methods(&mut out, report)?;
     if !report.comparisons.is_empty() {
@@ -84,12 +87,12 @@ fn settings(out: &mut String, report: &Report) -> Result<()> {
     Ok(())
 }
 
-fn table(out: &mut String, titled: &Titled) -> Result<()> {
-    let columns = titled.table.columns();
+fn table(out: &mut String, results: &ResultTable) -> Result<()> {
+    let columns = results.table.columns();
     writeln!(
         out,
         "<h2>{}</h2>\n<div class=\"wrap\"><table>\n<thead><tr><th>Method</th>",
-        escaped(&titled.title)
+        escaped(&results.title)
     )?;
     for column in &columns {
         write!(out, "<th>{}</th>", escaped(column))?;
@@ -99,19 +102,19 @@ fn table(out: &mut String, titled: &Titled) -> Result<()> {
     let rounded = |cell: &Cell| (cell.mean * 1000.0).round();
     let best = |column: usize| {
         let cells =
-            (0..titled.rows.len()).filter_map(|row| titled.table.cells(row).get(column).copied().flatten());
+            (0..results.rows.len()).filter_map(|row| results.table.cells(row).get(column).copied().flatten());
         cells.map(|cell| rounded(&cell)).fold(f64::NEG_INFINITY, f64::max)
     };
     let best: Vec<f64> = (0..columns.len()).map(best).collect();
     let mut family = "";
-    for (row, about) in titled.rows.iter().enumerate() {
+    for (row, about) in results.rows.iter().enumerate() {
         if about.family != family {
             family = &about.family;
             let span = columns.len() + 1;
             writeln!(out, "<tr class=\"family\"><td colspan=\"{span}\">{}</td></tr>", escaped(family))?;
         }
         write!(out, "<tr><td>{}</td>", escaped(&about.title))?;
-        for (cell, best) in titled.table.cells(row).iter().zip(&best) {
+        for (cell, best) in results.table.cells(row).iter().zip(&best) {
             match cell {
                 None => write!(out, "<td class=\"none\">-</td>")?,
                 Some(cell) => {
@@ -124,7 +127,7 @@ fn table(out: &mut String, titled: &Titled) -> Result<()> {
         writeln!(out, "</tr>")?;
     }
     writeln!(out, "</tbody></table></div>")?;
-    for note in &titled.notes {
+    for note in &results.notes {
         writeln!(out, "<p class=\"note\">{}</p>", escaped(note))?;
     }
     Ok(())
@@ -132,8 +135,8 @@ fn table(out: &mut String, titled: &Titled) -> Result<()> {
 
 fn methods(out: &mut String, report: &Report) -> Result<()> {
     writeln!(out, "<h2>What the methods look at</h2>\n<table class=\"wide\">")?;
-    for judged in &report.judged {
-        let about = &judged.about;
+    for method in &report.methods {
+        let about = &method.about;
         writeln!(out, "<tr><td>{}</td><td>{}</td></tr>", escaped(&about.title), escaped(&about.about))?;
     }
     writeln!(out, "</table>")?;
@@ -206,12 +209,12 @@ fn panels(out: &mut String, report: &Report) -> Result<()> {
          panel; on the line the prediction is the mean opinion.</p>",
         escaped(split)
     )?;
-    for judged in &report.judged {
-        let Some((run, scores)) = judged.runs.first().zip(judged.scores.first()) else { continue };
+    for method in &report.methods {
+        let Some((run, scores)) = method.runs.first().zip(method.scores.first()) else { continue };
         writeln!(
             out,
             "<h3>{}</h3>\n<p class=\"note\">{}</p>",
-            escaped(&judged.about.title),
+            escaped(&method.about.title),
             escaped(&run.note)
         )?;
         writeln!(out, "<div class=\"panels\">")?;

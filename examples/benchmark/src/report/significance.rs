@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use dream_eval::{Correction, DependentCorrelations, Error, SetScore, nadeau_bengio};
 
-use super::{FEWEST, Judged};
+use super::results::{FEWEST, MethodResults};
 
 /// All pairs of methods by one measure.
 #[derive(Debug)]
@@ -31,18 +31,18 @@ pub(crate) struct Pair {
 
 /// The corrected t-test of Nadeau and Bengio between every two methods: by the mean of PLCC and SRCC over all test sets, and on
 /// each of them. There is nothing to test in a single split.
-pub(crate) fn compare(judged: &[Judged], sets: &[String]) -> Result<Vec<Comparison>> {
-    let splits = judged.first().map_or(0, |judged| judged.runs.len());
+pub(crate) fn compare(results: &[MethodResults], sets: &[String]) -> Result<Vec<Comparison>> {
+    let splits = results.first().map_or(0, |method| method.runs.len());
     if splits < 2 {
         return Ok(Vec::new());
     }
     let one = (0..sets.len()).map(|set| (sets.get(set).cloned().unwrap_or_default(), vec![set]));
     let all = ("average".to_owned(), (0..sets.len()).collect());
     let measures = std::iter::once(all).chain(one.filter(|_| sets.len() > 1));
-    measures.map(|(measure, sets)| by(judged, measure, &sets)).collect()
+    measures.map(|(measure, sets)| by(results, measure, &sets)).collect()
 }
 
-fn by(judged: &[Judged], measure: String, sets: &[usize]) -> Result<Comparison> {
+fn by(results: &[MethodResults], measure: String, sets: &[usize]) -> Result<Comparison> {
     let of = |split: &Vec<Option<SetScore>>| -> Option<f64> {
         let mut total = 0.0;
         for &set in sets {
@@ -51,13 +51,13 @@ fn by(judged: &[Judged], measure: String, sets: &[usize]) -> Result<Comparison> 
         }
         Some(total)
     };
-    let values = |judged: &Judged| judged.scores.iter().map(of).collect::<Option<Vec<f64>>>();
-    let values: Vec<(&Judged, Vec<f64>)> =
-        judged.iter().filter_map(|judged| Some((judged, values(judged)?))).collect();
+    let values = |method: &MethodResults| method.scores.iter().map(of).collect::<Option<Vec<f64>>>();
+    let values: Vec<(&MethodResults, Vec<f64>)> =
+        results.iter().filter_map(|method| Some((method, values(method)?))).collect();
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
     let mut pairs = Vec::new();
-    for (first, (judged, a)) in values.iter().enumerate() {
-        let ratio = test_to_train(judged, sets);
+    for (first, (method, a)) in values.iter().enumerate() {
+        let ratio = test_to_train(method, sets);
         for (second, (_, b)) in values.iter().enumerate().skip(first + 1) {
             let test = match nadeau_bengio(a, b, ratio) {
                 Ok(test) => Some((test.statistic, test.p)),
@@ -69,7 +69,7 @@ fn by(judged: &[Judged], measure: String, sets: &[usize]) -> Result<Comparison> 
         }
     }
     correct(&mut pairs)?;
-    let methods = values.iter().map(|(judged, values)| (judged.about.title.clone(), mean(values))).collect();
+    let methods = values.iter().map(|(method, values)| (method.about.title.clone(), mean(values))).collect();
     Ok(Comparison { measure, methods, pairs })
 }
 
@@ -85,16 +85,16 @@ fn correct(pairs: &mut [Pair]) -> Result<()> {
 
 /// Williams' test between every two methods on each test set, by PLCC of the predictions averaged over the repeats: repeats on the
 /// same clips are no sample to test on.
-pub(crate) fn compare_clips(judged: &[Judged], sets: &[String]) -> Result<Vec<Comparison>> {
+pub(crate) fn compare_clips(results: &[MethodResults], sets: &[String]) -> Result<Vec<Comparison>> {
     let one = |(set, measure): (usize, &String)| -> Result<Comparison> {
-        let averaged: Vec<(&Judged, Vec<f64>, Vec<f64>)> = judged
+        let averaged: Vec<(&MethodResults, Vec<f64>, Vec<f64>)> = results
             .iter()
-            .filter_map(|judged| average(judged, set).map(|(pred, truth)| (judged, pred, truth)))
+            .filter_map(|method| average(method, set).map(|(pred, truth)| (method, pred, truth)))
             .collect();
         let (mut pairs, mut methods) = (Vec::new(), Vec::new());
-        for (first, (judged, a, truth)) in averaged.iter().enumerate() {
+        for (first, (method, a, truth)) in averaged.iter().enumerate() {
             let own = SetScore::of(a, truth)?;
-            methods.push((judged.about.title.clone(), own.plcc));
+            methods.push((method.about.title.clone(), own.plcc));
             for (second, (_, b, _)) in averaged.iter().enumerate().skip(first + 1) {
                 let found =
                     DependentCorrelations::of(a, b, truth).and_then(|both| Ok((both, both.williams()?)));
@@ -112,14 +112,14 @@ pub(crate) fn compare_clips(judged: &[Judged], sets: &[String]) -> Result<Vec<Co
 
 /// Predictions of a set averaged over the runs, and the scores; `None` unless every run has every clip, of which a
 /// test needs some.
-fn average(judged: &Judged, set: usize) -> Option<(Vec<f64>, Vec<f64>)> {
+fn average(method: &MethodResults, set: usize) -> Option<(Vec<f64>, Vec<f64>)> {
     let mut sums: Vec<f64> = Vec::new();
     let mut truth = Vec::new();
-    for run in &judged.runs {
+    for run in &method.runs {
         let rows = &run.sets.get(set)?.rows;
         let found = rows.iter().map(|row| row.prediction).collect::<Option<Vec<f64>>>()?;
         sums.resize(found.len(), 0.0);
-        sums.iter_mut().zip(found).for_each(|(sum, score)| *sum += score / judged.runs.len() as f64);
+        sums.iter_mut().zip(found).for_each(|(sum, score)| *sum += score / method.runs.len() as f64);
         truth = rows.iter().map(|row| row.mos).collect();
     }
     let varies = truth.iter().any(|mos| Some(mos) != truth.first());
@@ -127,9 +127,9 @@ fn average(judged: &Judged, set: usize) -> Option<(Vec<f64>, Vec<f64>)> {
 }
 
 /// Test clips for each training clip: how much the splits overlap.
-fn test_to_train(judged: &Judged, sets: &[usize]) -> f64 {
+fn test_to_train(method: &MethodResults, sets: &[usize]) -> f64 {
     let (mut tests, mut train) = (0, 0);
-    for run in &judged.runs {
+    for run in &method.runs {
         train += run.train;
         tests += sets.iter().filter_map(|set| run.sets.get(*set)).map(|set| set.rows.len()).sum::<usize>();
     }
@@ -160,16 +160,16 @@ pub(super) fn csv(comparisons: &[Comparison]) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::method::About;
-    use crate::train::{Row, Run, SetRun};
+    use crate::methods::method::About;
+    use crate::train::run::{Row, Run, SetRun};
 
     /// A method whose two correlations are `values`, on one set of 10 clips after training on 40.
-    fn judged(name: &str, values: &[f64]) -> Judged {
+    fn method(name: &str, values: &[f64]) -> MethodResults {
         let row = Row { file: "a".into(), mos: 1.0, prediction: Some(1.0) };
         let set = SetRun { predicted: true, rows: vec![row; 10] };
         let run = Run { key: String::new(), train: 40, note: String::new(), failed: false, sets: vec![set] };
         let score = |value: &f64| vec![Some(SetScore { plcc: *value, srcc: *value, constant: false })];
-        Judged {
+        MethodResults {
             about: About {
                 name: name.into(),
                 title: name.into(),
@@ -186,15 +186,15 @@ mod tests {
     fn clips_are_compared_by_the_averaged_predictions() {
         let truth = [1.0, 2.0, 3.0, 4.0, 5.0, 2.5];
         let scored = |name: &str, wobble: [f64; 2]| {
-            let mut judged = judged(name, &[0.5, 0.5]);
-            for (run, wobble) in judged.runs.iter_mut().zip(wobble) {
+            let mut method = method(name, &[0.5, 0.5]);
+            for (run, wobble) in method.runs.iter_mut().zip(wobble) {
                 let row = |(k, mos): (usize, &f64)| {
                     let prediction = Some(mos + wobble * [1.0, -1.0, 0.5][k % 3]);
                     Row { file: k.to_string(), mos: *mos, prediction }
                 };
                 run.sets[0].rows = truth.iter().enumerate().map(row).collect();
             }
-            judged
+            method
         };
         let methods = [scored("a", [1.0, -1.0]), scored("b", [2.0, 1.0]), scored("c", [0.1, 0.2])];
         let found = compare_clips(&methods, &["one".to_owned()]).unwrap();
@@ -210,9 +210,9 @@ mod tests {
     #[test]
     fn the_test_is_that_of_the_differences() {
         let methods = [
-            judged("a", &[0.82, 0.85, 0.84, 0.83]),
-            judged("b", &[0.80, 0.84, 0.81, 0.82]),
-            judged("c", &[0.70, 0.73, 0.72, 0.71]),
+            method("a", &[0.82, 0.85, 0.84, 0.83]),
+            method("b", &[0.80, 0.84, 0.81, 0.82]),
+            method("c", &[0.70, 0.73, 0.72, 0.71]),
         ];
         let found = compare(&methods, &["one".to_owned()]).unwrap();
         assert_eq!((found.len(), found[0].pairs.len()), (1, 3));
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(found[0].pairs[1].test, None);
         assert!(csv(&found).unwrap().contains("average,a,c,0.12"), "{}", csv(&found).unwrap());
         assert!(compare(&methods, &[]).unwrap().len() == 1);
-        let single = [judged("a", &[0.8]), judged("b", &[0.7])];
+        let single = [method("a", &[0.8]), method("b", &[0.7])];
         assert!(compare(&single, &["one".to_owned()]).unwrap().is_empty());
     }
 }

@@ -1,0 +1,212 @@
+//! The first stage: features of every clip, on disk. One pass through a video serves all sets that lack it.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+use dream_data::{Cropped, FrameSource, OpenOptions, Pixels, open};
+use dream_features::{Frame, VideoFeatures, VideoSpec};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use serde::{Deserialize, Serialize};
+
+use super::sets::Set;
+use super::videos::{Video, Videos, reason};
+use crate::plan::shard::Shard;
+use crate::plan::{Clip, Plan};
+use crate::progress::progress;
+use crate::store::Store;
+use crate::store::digest::digest;
+
+const FOLDER: &str = "cache/features";
+
+/// What the cache holds of a clip and a set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    /// Digest of video, crop, set and version.
+    pub(crate) key: String,
+    pub(crate) outcome: Outcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    /// `undefined` values stand as 0.
+    Features { values: Vec<f64>, frames: u64, undefined: usize },
+    /// Why there are none.
+    Failed(String),
+}
+
+/// Features of all clips, by set and place in the plan; `None` where another shard has to extract them.
+#[derive(Debug)]
+pub(crate) struct Features(BTreeMap<Set, Vec<Option<Entry>>>);
+
+impl Features {
+    pub(crate) fn entry(&self, set: Set, clip: usize) -> Option<&Entry> {
+        self.0.get(&set)?.get(clip)?.as_ref()
+    }
+
+    /// The values of a clip, where it did not fail.
+    pub(crate) fn values(&self, set: Set, clip: usize) -> Option<&[f64]> {
+        match &self.entry(set, clip)?.outcome {
+            Outcome::Features { values, .. } if values.len() == set.len() => Some(values),
+            _ => None,
+        }
+    }
+
+    /// Pairs of clip and set that are still to be extracted, elsewhere.
+    pub(crate) fn pending(&self) -> usize {
+        self.0.values().flatten().filter(|entry| entry.is_none()).count()
+    }
+}
+
+/// How features are extracted.
+#[derive(Debug)]
+pub(crate) struct Extraction<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) store: &'a Store,
+    pub(crate) sets: &'a [Set],
+    pub(crate) every: u64,
+    pub(crate) videos: &'a Videos,
+    pub(crate) shard: Shard,
+    pub(crate) retry_failed: bool,
+}
+
+/// A name of the cache.
+pub(crate) fn name(plan: &Plan, clip: &Clip, set: Set) -> String {
+    plan.cached(clip, &format!("{FOLDER}/{}", set.name()))
+}
+
+struct Extractor {
+    set: Set,
+    version: String,
+    video: Box<dyn VideoFeatures>,
+}
+
+impl Extraction<'_> {
+    /// Extracts what is not there, as far as it is the task of this shard.
+    pub(crate) fn run(&self) -> Result<Features> {
+        let extractors = self.sets.iter().map(|&set| {
+            Ok(Extractor { set, version: set.version(self.every)?, video: set.extractor(self.every)? })
+        });
+        let extractors = extractors.collect::<Result<Vec<_>>>()?;
+        let bar = progress(self.plan.clips.len(), "features")?;
+        let places: Vec<usize> = (0..self.plan.clips.len()).collect();
+        let one = |&place: &usize| -> Result<Vec<Option<Entry>>> {
+            let found = self.clip(place, &extractors);
+            bar.inc(1);
+            found
+        };
+        let found = places.par_iter().map(one).collect::<Result<Vec<_>>>()?;
+        bar.finish_and_clear();
+        let mut sets: BTreeMap<Set, Vec<Option<Entry>>> = BTreeMap::new();
+        for entries in found {
+            for (set, entry) in self.sets.iter().zip(entries) {
+                sets.entry(*set).or_default().push(entry);
+            }
+        }
+        Ok(Features(sets))
+    }
+
+    /// The entries of one clip, from the cache or from the video.
+    fn clip(&self, place: usize, extractors: &[Extractor]) -> Result<Vec<Option<Entry>>> {
+        let Some(clip) = self.plan.clip(place) else { return Ok(Vec::new()) };
+        let (ours, video) = (self.shard.has(place), self.videos.get(place));
+        let key = |extractor: &Extractor| {
+            video.map(|video| digest(video.key().iter().chain([&extractor.version]))).ok()
+        };
+        let mut entries = Vec::new();
+        let mut lacking = Vec::new();
+        for extractor in extractors {
+            let name = name(self.plan, clip, extractor.set);
+            let cached = self.store.read_json::<Entry>(&name);
+            let cached = cached.filter(|entry| match (key(extractor), &entry.outcome) {
+                (_, Outcome::Failed(_)) if ours && self.retry_failed => false,
+                (Some(key), _) => entry.key == key,
+                // On a machine without the videos: what others extracted counts, and what they could not.
+                (None, Outcome::Features { .. }) => true,
+                (None, Outcome::Failed(_)) => !ours,
+            });
+            if cached.is_none() && ours {
+                lacking.push((entries.len(), name, extractor));
+            }
+            entries.push(cached);
+        }
+        let used: Vec<&Extractor> = lacking.iter().map(|(_, _, extractor)| *extractor).collect();
+        let outcomes = match video {
+            Ok(video) => extract(video, clip, &used),
+            Err(reason) => vec![Outcome::Failed(reason.to_owned()); used.len()],
+        };
+        for ((at, name, extractor), outcome) in lacking.iter().zip(outcomes) {
+            let key = key(extractor).unwrap_or_else(|| "unreadable".to_owned());
+            let entry = Entry { key, outcome };
+            self.store.write_json(name, &entry)?;
+            if let Some(slot) = entries.get_mut(*at) {
+                *slot = Some(entry);
+            }
+        }
+        Ok(entries)
+    }
+}
+
+/// Sends the frames of a video through several extractors. One that fails leaves the others alone.
+fn extract(video: &Video, clip: &Clip, extractors: &[&Extractor]) -> Vec<Outcome> {
+    if extractors.is_empty() {
+        return Vec::new();
+    }
+    let failed = |error: &anyhow::Error| Outcome::Failed(reason(error, &video.path, clip.id.as_str()));
+    match frames(video, extractors) {
+        Ok(outcomes) => outcomes.into_iter().map(|found| found.unwrap_or_else(|e| failed(&e))).collect(),
+        Err(error) => vec![failed(&error); extractors.len()],
+    }
+}
+
+fn frames(video: &Video, extractors: &[&Extractor]) -> Result<Vec<Result<Outcome>>> {
+    let mut source: Box<dyn FrameSource> = open(&video.path, &OpenOptions::default())?;
+    if let Some(face) = video.face {
+        source = Box::new(Cropped::new(source, face));
+    }
+    let info = source.info();
+    let spec = VideoSpec {
+        width: info.width as usize,
+        height: info.height as usize,
+        frames_per_second: info.frame_rate.as_f64(),
+    };
+    let mut sessions: Vec<_> = extractors.iter().map(|extractor| extractor.video.start(spec)).collect();
+    while let Some(frame) = source.next_frame()? {
+        // Converted once, and only for a session that looks at it.
+        let mut converted = None;
+        for slot in &mut sessions {
+            let Ok(session) = slot else { continue };
+            if !session.wants_next() {
+                session.skip();
+                continue;
+            }
+            if converted.is_none() {
+                converted = Some(view(frame.pixels())?);
+            }
+            if let Some(converted) = &converted
+                && let Err(error) = session.push(converted)
+            {
+                *slot = Err(error);
+            }
+        }
+    }
+    let finish = |session: dream_features::Result<Box<dyn dream_features::VideoSession + '_>>| {
+        let features = session?.finish()?;
+        Ok(Outcome::Features {
+            values: features.values().to_vec(),
+            frames: features.frames(),
+            undefined: features.replaced(),
+        })
+    };
+    Ok(sessions.into_iter().map(finish).collect())
+}
+
+/// The pixels as the extractors take them.
+fn view(pixels: Pixels<'_>) -> Result<Frame<'_>> {
+    Ok(match pixels {
+        Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
+        Pixels::Gray(plane) => Frame::luma(plane.parts())?,
+        Pixels::Rgb(plane) => Frame::rgb(plane.parts())?,
+        other => bail!("cannot extract features from this pixel layout: {other:?}"),
+    })
+}

@@ -1,0 +1,5 @@
+//! What is extracted from the videos, and the videos themselves.
+
+pub(crate) mod extract;
+pub(crate) mod sets;
+pub(crate) mod videos;

@@ -1,0 +1,48 @@
+//! The benchmark as a library: what the program `benchmark` does, for tests that compare programs. See README.md.
+
+mod args;
+mod features;
+mod merge;
+mod methods;
+mod plan;
+mod progress;
+mod report;
+mod store;
+mod train;
+mod work;
+
+pub use args::Cli;
+
+use anyhow::{Context, Result};
+
+use args::Command;
+use methods::{imported, loss_head, registry};
+use plan::Plan;
+use report::protocol::Kind;
+use work::Work;
+
+/// Does what the command line says. Whether everything is done and nothing failed.
+///
+/// # Errors
+///
+/// Wrong usage or input, and folders that cannot be read or written.
+pub fn run(cli: &Cli) -> Result<bool> {
+    match &cli.command {
+        Some(Command::Merge(merge)) => merge::run(merge),
+        Some(Command::Cross(cross)) => {
+            let plan = Plan::across(&cross.train, &cross.test, cross.repeats, cross.work.seed)?;
+            let methods = work::methods(&cross.work, Some(&plan), &cross.work.methods)?;
+            Work { args: &cross.work, plan: &plan, kind: Kind::Across, methods, losses: Vec::new() }.run()
+        }
+        None if cli.splits.list_methods => work::list(&cli.splits.work),
+        None => {
+            let splits = &cli.splits;
+            let data = splits.data.as_deref().context("--data DIR is missing")?;
+            let plan = Plan::of_tree(data, splits.splits, splits.work.seed)?;
+            let losses = splits.loss_ablation.map_or_else(Vec::new, loss_head::heads);
+            let mut methods = work::methods(&splits.work, Some(&plan), &splits.work.methods)?;
+            methods.extend(imported::read(&splits.predictions, &plan, &registry::names())?);
+            Work { args: &splits.work, plan: &plan, kind: Kind::Splits, methods, losses }.run()
+        }
+    }
+}

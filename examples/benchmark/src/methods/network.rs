@@ -1,0 +1,233 @@
+//! Networks: `train` trains each on the videos of a split, and it gives one row of the tables or two.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ::train::{Clip, Job, Options, Sets};
+use anyhow::{Context, Result};
+use dream_data::dataset::{ClipId, Dataset};
+use dream_models::deep::input::FaceRule;
+use serde::{Deserialize, Serialize};
+
+use super::method::{Method, Predicted, Task};
+use crate::features::videos::{Video, reason};
+use crate::plan::{Plan, Scored};
+use crate::store::digest::digest;
+
+/// Weights and states of trainings, by split and network.
+const FOLDER: &str = "cache/networks";
+/// Cut frames, which all networks share.
+const FRAMES: &str = "cache/frames";
+
+/// What all networks of a run share.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    options: Options,
+    every: u64,
+    face: FaceRule,
+    /// 0 for one per core.
+    threads: usize,
+    /// What people wrote, by place in the plan.
+    sentences: Vec<Vec<String>>,
+    /// Whether a clip to be scored has a description, so that a text branch can have a row.
+    written: bool,
+}
+
+/// One row of a network.
+#[derive(Debug, Clone)]
+struct Network {
+    method: ::train::methods::Method,
+    setup: Arc<Setup>,
+    options: Options,
+    /// Everything that the weights depend on but the clips and the seed.
+    settings: String,
+    /// Title of the row of the text branch, where this is one.
+    text: Option<String>,
+}
+
+/// What a training leaves for the rows of its network.
+#[derive(Debug, Serialize, Deserialize)]
+struct Scores {
+    video: Predicted,
+    text: Predicted,
+}
+
+impl Setup {
+    /// Reads what people wrote about the clips of a plan. Where that is missing, networks are trained without text.
+    pub(crate) fn new(
+        plan: Option<&Plan>,
+        mut options: Options,
+        every: u64,
+        face: FaceRule,
+        threads: usize,
+    ) -> Result<Self> {
+        let Some(plan) = plan else {
+            return Ok(Self { options, every, face, threads, sentences: Vec::new(), written: true });
+        };
+        let mut clips: Vec<Clip> = plan.clips.iter().map(|clip| blank(&clip.id)).collect();
+        for root in plan.described() {
+            let here =
+                clips.iter_mut().zip(&plan.clips).filter(|(_, clip)| plan.description(clip) == Some(root));
+            ::train::describe(&Dataset::open(root)?, here.map(|(clip, _)| clip))?;
+        }
+        let sentences: Vec<Vec<String>> = clips.into_iter().map(|clip| clip.sentences).collect();
+        options.no_text |= sentences.iter().all(Vec::is_empty);
+        let has_some = |row: &Scored| sentences.get(row.clip).is_some_and(|some| !some.is_empty());
+        let written = plan.splits.iter().flat_map(|split| split.tests.iter().flatten()).any(has_some);
+        Ok(Self { options, every, face, threads, sentences, written })
+    }
+}
+
+fn blank(id: &ClipId) -> Clip {
+    let about = ::train::about(id.clone());
+    Clip { about, path: PathBuf::new(), face: None, mos: 0.0, sentences: Vec::new() }
+}
+
+/// The rows of some networks.
+pub(crate) fn rows(names: &[&str], setup: Setup) -> Result<Vec<Box<dyn Method>>> {
+    let (setup, none) = (Arc::new(setup), Path::new(""));
+    let mut rows: Vec<Box<dyn Method>> = Vec::new();
+    for name in names {
+        let method = ::train::methods::by_name(name)?;
+        let reads = method.text_title(&setup.options);
+        // The weights of a text tower are for the networks that have one.
+        let text = setup.options.text.clone().filter(|_| reads.is_some());
+        let options = Options { text, ..setup.options.clone() };
+        let row = Network { method, setup: Arc::clone(&setup), options, settings: String::new(), text: None };
+        let settings = row.job(0, 0, &Sets::default(), none, none).settings();
+        let row = Network { settings: settings.with_context(|| (*name).to_owned())?.to_string(), ..row };
+        let text = reads.filter(|_| setup.written);
+        rows.push(Box::new(row.clone()));
+        rows.extend(text.map(|text| -> Box<dyn Method> { Box::new(Network { text: Some(text), ..row }) }));
+    }
+    Ok(rows)
+}
+
+impl Network {
+    fn job<'a>(&'a self, seed: u64, split: usize, sets: &'a Sets, out: &'a Path, cache: &'a Path) -> Job<'a> {
+        let (Setup { every, face, threads, .. }, options) = (&*self.setup, &self.options);
+        let (method, every, face, threads) = (self.method, *every, face.clone(), *threads);
+        Job { method, options, seed, split, every, face, sets, out, cache, threads, quiet: false }
+    }
+
+    /// The clip of a row, or its name and why it cannot be used.
+    fn clip(&self, task: &Task<'_>, row: &Scored) -> Result<Clip, (String, String)> {
+        let name = task.plan.unique(row.clip);
+        let one = || -> Result<Clip> {
+            let video = task.videos.get(row.clip).map_err(anyhow::Error::msg)?;
+            let mut clip = task.plan.clip(row.clip).map(|clip| blank(&clip.id)).context("no such clip")?;
+            clip.about.id = ClipId::new(&name)?;
+            let sentences = self.setup.sentences.get(row.clip).cloned().unwrap_or_default();
+            Ok(Clip { path: video.path.clone(), face: video.listed, mos: row.mos, sentences, ..clip })
+        };
+        one().map_err(|error| (name.clone(), format!("{error:#}")))
+    }
+
+    /// The scores of a split: those of an earlier training of the same, or of a new one.
+    fn scores(&self, task: &Task<'_>) -> Result<Scores> {
+        let name = format!("{FOLDER}/{}/{}", task.split.name, self.method.entry.name);
+        let (folder, scores) = (task.store.root().join(&name), format!("{name}/scores.json"));
+        let key = task.key(&Self { text: None, ..self.clone() });
+        let before = fs::read_to_string(folder.join("key")).ok();
+        // A training with other options or clips: nothing of it may be taken for this one's.
+        if before.is_some_and(|before| before != key) {
+            fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+        }
+        task.store.write(&format!("{name}/key"), key.as_bytes())?;
+        let found = match task.store.read_json(&scores) {
+            Some(found) => found,
+            None => self.train(task, &folder)?,
+        };
+        task.store.write_json(&scores, &found)?;
+        // The state is several times as large as the weights, and nothing goes on from here.
+        for file in task.store.list(&name)? {
+            let file_name = file.trim_start_matches(&name).trim_start_matches('/');
+            if ["state.", "best."].iter().any(|start| file_name.starts_with(start)) {
+                task.store.remove(&file)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Trains on what this machine can decode, from wherever an earlier run was stopped.
+    fn train(&self, task: &Task<'_>, folder: &Path) -> Result<Scores> {
+        let split = task.split;
+        let mut lost: BTreeMap<String, String> = BTreeMap::new();
+        let mut clips = |list: &Vec<Scored>| -> Vec<Clip> {
+            let clip = |row| self.clip(task, row).map_err(|(name, why)| lost.insert(name, why)).ok();
+            list.iter().filter_map(clip).collect()
+        };
+        let (train, tests) = (clips(&split.train), split.tests.iter().map(&mut clips).collect::<Vec<_>>());
+        let number = split.name.parse().unwrap_or_default();
+        let cache = task.store.root().join(FRAMES);
+        let all =
+            Sets { fit: train.iter().chain(tests.iter().flatten()).cloned().collect(), ..Sets::default() };
+        let broken = self.job(split.seed, number, &all, folder, &cache).prepare()?;
+        for (id, error) in broken {
+            let path = all.fit.iter().find(|clip| clip.about.id == id).map(|clip| clip.path.as_path());
+            lost.insert(id.to_string(), reason(&error, path.unwrap_or(Path::new("")), id.as_str()));
+        }
+        let usable = |clips: Vec<Clip>| -> Vec<Clip> {
+            clips.into_iter().filter(|clip| !lost.contains_key(clip.about.id.as_str())).collect()
+        };
+        let tests = task.plan.sets.iter().cloned().zip(tests.into_iter().map(usable)).collect();
+        let sets = Sets::divide(usable(train), tests, &self.options, split.seed)?;
+        let outcome = self.job(split.seed, number, &sets, folder, &cache).run()?;
+
+        let (mut video, mut text) = (Vec::new(), Vec::new());
+        for ((list, (_, clips)), scores) in split.tests.iter().zip(&sets.tests).zip(outcome.tests) {
+            let names = || clips.iter().map(|clip| clip.about.id.to_string());
+            let by_row = |scores: BTreeMap<String, f64>| {
+                list.iter().map(|row| scores.get(&task.plan.unique(row.clip)).copied()).collect::<Vec<_>>()
+            };
+            video.push(Some(by_row(names().zip(scores.scores).collect())));
+            let written = |(name, score): (String, Option<f64>)| Some((name, score?));
+            text.push(scores.from_text.map(|text| by_row(names().zip(text).filter_map(written).collect())));
+        }
+        let (note, lost): (_, Vec<_>) = (outcome.note, lost.into_iter().collect());
+        let text = Predicted { sets: text, note: note.clone(), lost: Vec::new() };
+        Ok(Scores { video: Predicted { sets: video, note, lost }, text })
+    }
+}
+
+impl Method for Network {
+    fn name(&self) -> String {
+        format!("{}{}", self.method.entry.name, if self.text.is_some() { "-t" } else { "" })
+    }
+
+    fn title(&self) -> String {
+        self.text.clone().unwrap_or_else(|| self.method.title(&self.options))
+    }
+
+    fn family(&self) -> String {
+        "Networks".into()
+    }
+
+    fn about(&self, _: u64) -> String {
+        let row = if self.text.is_some() { ", scored by the clips' own descriptions" } else { "" };
+        format!("{}{row}; {}", self.method.about, self.settings)
+    }
+
+    fn version(&self) -> String {
+        format!("network-1 {} {} {}", env!("CARGO_PKG_VERSION"), dream_models::VERSION, self.settings)
+    }
+
+    fn network(&self) -> Option<&str> {
+        Some(self.method.entry.name)
+    }
+
+    fn depends_on(&self, task: &Task<'_>, clip: usize) -> Vec<String> {
+        let unreadable = || ["unreadable".to_owned(), String::new()];
+        let [content, face] = task.videos.get(clip).map_or_else(|_| unreadable(), Video::key);
+        let text = self.method.text_title(&self.options).is_some();
+        let sentences = self.setup.sentences.get(clip).filter(|_| text);
+        vec![content, face, digest(sentences.into_iter().flatten())]
+    }
+
+    fn predict(&self, task: &Task<'_>) -> Result<Predicted> {
+        let Scores { video, text } = self.scores(task)?;
+        Ok(if self.text.is_some() { text } else { video })
+    }
+}

@@ -1,0 +1,42 @@
+//! All that is reported, before it is written.
+
+use anyhow::Result;
+
+use super::protocol::{Failure, Kind, Protocol};
+use super::results::{MethodResults, results};
+use super::significance::{self, Comparison};
+use super::tables::ResultTable;
+use crate::store::Store;
+
+/// All that is reported.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) protocol: Protocol,
+    pub(super) methods: Vec<MethodResults>,
+    pub(super) tables: Vec<ResultTable>,
+    pub(super) comparisons: Vec<Comparison>,
+    pub(super) failures: Vec<Failure>,
+}
+
+impl Report {
+    /// Evaluates the runs of a complete folder.
+    pub(super) fn new(store: &Store, protocol: Protocol) -> Result<Self> {
+        let methods = results(store, &protocol, &protocol.methods)?;
+        let (file, title) = match protocol.kind {
+            Kind::Splits => ("table4", "Table IV: correlations with mean opinion scores"),
+            Kind::Across => ("table8", "Table VIII: trained on one data set, tested on others"),
+        };
+        let undefined = protocol.undefined(store);
+        let mut tables = vec![ResultTable::new(file, title, &methods, &protocol, &undefined)?];
+        let losses = results(store, &protocol, &protocol.losses)?;
+        if !losses.is_empty() {
+            tables.push(ResultTable::new("table5", "Table V: losses", &losses, &protocol, &undefined)?);
+        }
+        let comparisons = match protocol.kind {
+            Kind::Splits => significance::compare(&methods, &protocol.test_sets)?,
+            Kind::Across => significance::compare_clips(&methods, &protocol.test_sets)?,
+        };
+        let failures = protocol.failures(store);
+        Ok(Self { protocol, methods, tables, comparisons, failures })
+    }
+}

@@ -1,0 +1,143 @@
+//! What a run is about, as its folder keeps it: enough to merge shards and to write the report without the data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::features::extract::{self, Entry, Outcome};
+use crate::features::sets::Set;
+use crate::methods::method::{About, Method};
+use crate::plan::{Clip, Plan};
+use crate::store::Store;
+use crate::train::run::{self, Run};
+
+/// Name of the file.
+pub(crate) const FILE: &str = "protocol.json";
+const FORMAT: u32 = 1;
+
+/// What is trained and tested on what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    /// The splits of one data set (Table IV).
+    Splits,
+    /// One data set against others (Table VIII).
+    Across,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Protocol {
+    format: u32,
+    pub(crate) kind: Kind,
+    /// In the order of the table.
+    pub(crate) methods: Vec<About>,
+    /// The same features under several losses (Table V).
+    pub(crate) losses: Vec<About>,
+    pub(crate) splits: Vec<String>,
+    pub(crate) test_sets: Vec<String>,
+    pub(crate) feature_sets: Vec<Set>,
+    /// Names of the clips and of their cached features, by feature set.
+    pub(crate) clips: Vec<(String, Vec<String>)>,
+    /// Settings in words.
+    pub(crate) settings: Vec<(String, String)>,
+}
+
+/// Something that went wrong and left a gap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) stage: &'static str,
+    /// A clip, or a split.
+    pub(crate) item: String,
+    /// A feature set, or a method.
+    pub(crate) what: String,
+    pub(crate) error: String,
+}
+
+impl Protocol {
+    /// Of the methods of both tables.
+    pub(crate) fn new(
+        kind: Kind,
+        plan: &Plan,
+        [methods, losses]: [&[Box<dyn Method>]; 2],
+        every: u64,
+        feature_sets: &[Set],
+        settings: Vec<(String, String)>,
+    ) -> Self {
+        let clip = |clip: &Clip| {
+            let cached = feature_sets.iter().map(|set| extract::name(plan, clip, *set)).collect();
+            (clip.id.to_string(), cached)
+        };
+        Self {
+            format: FORMAT,
+            kind,
+            methods: methods.iter().map(|method| About::of(&**method, every)).collect(),
+            losses: losses.iter().map(|method| About::of(&**method, every)).collect(),
+            splits: plan.splits.iter().map(|split| split.name.clone()).collect(),
+            test_sets: plan.sets.clone(),
+            feature_sets: feature_sets.to_vec(),
+            clips: plan.clips.iter().map(clip).collect(),
+            settings,
+        }
+    }
+
+    /// The runs of some methods, by method and split; `None` for one that is not there.
+    pub(crate) fn runs(&self, store: &Store, methods: &[About]) -> Vec<Vec<Option<Run>>> {
+        let run = |split: &String, method: &About| store.read_json(&run::name(split, &method.name));
+        methods.iter().map(|method| self.splits.iter().map(|split| run(split, method)).collect()).collect()
+    }
+
+    /// Names of what the cache must hold and does not.
+    pub(crate) fn missing(&self, store: &Store) -> (usize, usize) {
+        let there = |name: &String| store.root().join(name).is_file();
+        let features = self.clips.iter().flat_map(|(_, names)| names).filter(|name| !there(name)).count();
+        let methods = self.methods.iter().chain(&self.losses);
+        let names = methods.flat_map(|m| self.splits.iter().map(move |split| run::name(split, &m.name)));
+        (features, names.filter(|name| !there(name)).count())
+    }
+
+    /// For each feature set how many values of a clip are undefined and stand as 0, on average over the clips that have it.
+    pub(crate) fn undefined(&self, store: &Store) -> Vec<(Set, f64)> {
+        let of = |(at, set): (usize, &Set)| {
+            let (mut total, mut clips) = (0, 0_usize);
+            for name in self.clips.iter().filter_map(|(_, names)| names.get(at)) {
+                let entry: Option<Entry> = store.read_json(name);
+                if let Some(Outcome::Features { undefined, .. }) = entry.map(|entry| entry.outcome) {
+                    total += undefined;
+                    clips += 1;
+                }
+            }
+            (*set, total as f64 / clips.max(1) as f64)
+        };
+        self.feature_sets.iter().enumerate().map(of).collect()
+    }
+
+    /// Everything that failed, in order.
+    pub(crate) fn failures(&self, store: &Store) -> Vec<Failure> {
+        let mut failures = Vec::new();
+        for (clip, names) in &self.clips {
+            for (set, name) in self.feature_sets.iter().zip(names) {
+                if let Some(Entry { outcome: Outcome::Failed(error), .. }) = store.read_json(name) {
+                    let (item, what) = (clip.clone(), set.name().to_owned());
+                    failures.push(Failure { stage: "features", item, what, error });
+                }
+            }
+        }
+        for method in self.methods.iter().chain(&self.losses) {
+            for split in &self.splits {
+                let run: Option<Run> = store.read_json(&run::name(split, &method.name));
+                let Some(run) = run else { continue };
+                let what = method.name.clone();
+                if run.failed {
+                    let item = format!("split {split}");
+                    failures.push(Failure { stage: "training", item, what: what.clone(), error: run.note });
+                }
+                for (item, error) in run.lost {
+                    let failure = Failure { stage: "frames", item, what: what.clone(), error };
+                    // Once, though a clip is in many splits.
+                    if !failures.contains(&failure) {
+                        failures.push(failure);
+                    }
+                }
+            }
+        }
+        failures
+    }
+}

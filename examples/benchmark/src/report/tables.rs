@@ -1,0 +1,98 @@
+//! A table of results, and what must be known of it.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use dream_eval::{Method, Table};
+
+use super::protocol::{Kind, Protocol};
+use super::results::MethodResults;
+use crate::features::sets::Set;
+use crate::methods::method::About;
+
+/// A table with its title, what must be known of it, and the names of its rows.
+#[derive(Debug)]
+pub(crate) struct ResultTable {
+    pub(crate) file: &'static str,
+    pub(crate) title: String,
+    pub(crate) notes: Vec<String>,
+    pub(crate) table: Table,
+    pub(crate) rows: Vec<About>,
+}
+
+impl ResultTable {
+    pub(super) fn new(
+        file: &'static str,
+        title: &str,
+        methods: &[MethodResults],
+        protocol: &Protocol,
+        undefined: &[(Set, f64)],
+    ) -> Result<Self> {
+        let method = |method: &MethodResults| Method {
+            name: method.about.title.clone(),
+            family: method.about.family.clone(),
+            splits: method.scores.clone(),
+        };
+        let table = Table::new(protocol.test_sets.len(), methods.iter().map(method).collect())?;
+        let count = protocol.splits.len();
+        let over = match (protocol.kind, count) {
+            (Kind::Splits, 1) => "One split".to_owned(),
+            (Kind::Splits, _) => format!("Mean ± deviation over {count} splits"),
+            (Kind::Across, 1) => "One repeat".to_owned(),
+            (Kind::Across, _) => {
+                format!("Mean ± deviation over {count} repeats, each with a seed of its own")
+            }
+        };
+        let sets: Vec<String> =
+            protocol.test_sets.iter().enumerate().map(|(at, set)| format!("{} is {set}", at + 1)).collect();
+        let mut notes =
+            vec![format!("{over}; {}; `-` where a method cannot predict a set.", sets.join(", "))];
+        notes.extend(table.warnings());
+        notes.extend(methods.iter().flat_map(|method| gaps(method, undefined)));
+        let rows = methods.iter().map(|method| method.about.clone()).collect();
+        Ok(Self { file, title: title.to_owned(), notes, table, rows })
+    }
+
+    /// The notes, a line each.
+    pub(super) fn text(&self) -> String {
+        self.notes.iter().fold(String::new(), |mut text, note| {
+            let _ = writeln!(text, "{note}");
+            text
+        })
+    }
+}
+
+/// What a reader must know of a method's row.
+fn gaps(method: &MethodResults, undefined: &[(Set, f64)]) -> Vec<String> {
+    let MethodResults { about, runs, .. } = method;
+    let mut notes = Vec::new();
+    let sets = runs.iter().flat_map(|run| &run.sets).filter(|set| set.predicted);
+    let (mut absent, mut all) = (0, 0);
+    for row in sets.flat_map(|set| &set.rows) {
+        absent += usize::from(row.prediction.is_none());
+        all += 1;
+    }
+    if absent > 0 {
+        notes.push(format!(
+            "{absent} of {all} test clips have no prediction and are left out, see failures.csv"
+        ));
+    }
+    let failed = runs.iter().filter(|run| run.failed).count();
+    if failed > 0 {
+        notes.push(format!("{failed} trainings failed, see failures.csv"));
+    }
+    // A feature that is 0 on every clip says nothing, and a reader must know.
+    for (set, mean) in undefined.iter().filter(|(set, mean)| about.sets.contains(set) && *mean >= 0.05) {
+        notes.push(format!(
+            "{mean:.1} of the {} values of {} are undefined on a clip and stand as 0; clips of this size and length have too \
+             little for them",
+            set.len(),
+            set.name()
+        ));
+    }
+    let open = runs.iter().filter(|run| run.note.contains("not converged")).count();
+    if open > 0 {
+        notes.push(format!("{open} fits reached the bound on their steps"));
+    }
+    notes.into_iter().map(|note| format!("{}: {note}", about.title)).collect()
+}

@@ -1,0 +1,116 @@
+//! All stages of a run, as far as a shard can go.
+
+use anyhow::{Context, Result};
+use rayon::ThreadPoolBuilder;
+
+use crate::args;
+use crate::features::extract::Extraction;
+use crate::features::sets::Set;
+use crate::features::videos::Videos;
+use crate::methods::method::{Method, Task};
+use crate::methods::network::Setup;
+use crate::methods::registry;
+use crate::plan::Plan;
+use crate::plan::faces::Faces;
+use crate::plan::shard::Shard;
+use crate::report;
+use crate::report::protocol::{FILE, Kind, Protocol};
+use crate::store::Store;
+use crate::train::Training;
+
+/// What is to be done.
+pub(crate) struct Work<'a> {
+    pub(crate) args: &'a args::Work,
+    pub(crate) plan: &'a Plan,
+    pub(crate) kind: Kind,
+    pub(crate) methods: Vec<Box<dyn Method>>,
+    pub(crate) losses: Vec<Box<dyn Method>>,
+}
+
+impl Work<'_> {
+    /// Whether everything is done and nothing failed.
+    pub(crate) fn run(mut self) -> Result<bool> {
+        self.methods.splice(..0, registry::baselines(self.kind == Kind::Across));
+        let Self { args, plan, .. } = self;
+        let all: Vec<&dyn Method> = self.methods.iter().chain(&self.losses).map(|method| &**method).collect();
+        let mut sets: Vec<Set> = all.iter().flat_map(|method| method.sets()).copied().collect();
+        sets.sort_unstable();
+        sets.dedup();
+        let faces = Faces::new(args.boxes.as_deref(), args.crop, args.expand)?;
+        let pool =
+            ThreadPoolBuilder::new().num_threads(args.jobs).build().context("cannot start the threads")?;
+        let store = Store::open(&args.out)?;
+        let tables = [self.methods.as_slice(), &self.losses];
+        let protocol = Protocol::new(self.kind, plan, tables, args.every, &sets, settings(args, &faces));
+        store.write_json(FILE, &protocol)?;
+
+        let (shard, retry_failed) = (args.shard.unwrap_or(Shard::ALL), args.retry_failed);
+        // Baselines and predictions from files need no videos.
+        let seen = !sets.is_empty() || all.iter().any(|method| method.network().is_some());
+        let videos = if seen { pool.install(|| Videos::of(plan, &store, &faces)) } else { Videos::default() };
+        let (sets, every, videos) = (sets.as_slice(), args.every, &videos);
+        let extraction = Extraction { plan, store: &store, sets, every, videos, shard, retry_failed };
+        let features = pool.install(|| extraction.run())?;
+        if others(args, shard, features.pending(), "features") {
+            return Ok(false);
+        }
+        let Some(split) = plan.splits.first() else { return Ok(false) };
+        let task = Task { plan, split, features: &features, videos, store: &store };
+        let training = Training { task, methods: &all, shard, retry_failed, pool: &pool };
+        if others(args, shard, training.run()?, "trainings") {
+            return Ok(false);
+        }
+        report::finish(&store, protocol)
+    }
+}
+
+/// Says what other shards have to do first, where that is something.
+fn others(args: &args::Work, shard: Shard, left: usize, what: &str) -> bool {
+    let (out, count) = (args.out.display(), shard.count - 1);
+    match (left, what) {
+        (0, _) => return false,
+        (_, "features") => println!(
+            "the features of this shard are done; {left} pairs of clip and feature set are for the other {count}: run them, \
+             `benchmark merge --out {out} {out} ...` with all folders, and this command again for the trainings"
+        ),
+        _ => println!(
+            "the {what} of this shard are done; {left} are for the other {count}: run them, then `benchmark merge --out DIR {out} \
+             ...` with all folders"
+        ),
+    }
+    true
+}
+
+/// What holds for all methods, in words.
+fn settings(args: &args::Work, faces: &Faces) -> Vec<(String, String)> {
+    let sampling = format!("one of every {} frames, where the method allows it", args.every);
+    let regression = "ε-SVR with the Gaussian kernel; columns to 0..1 on the training clips; the best of 10 random pairs of C (2 to \
+                      1024) and gamma (1/256 to 2) by R2 over three shuffled folds";
+    let settings = [
+        ("frames", faces.about(args.expand)),
+        ("sampling", sampling),
+        ("seed", format!("{}, and one more for each split", args.seed)),
+        ("regression", regression.to_owned()),
+        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+    ];
+    settings.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// Those of the methods that are named.
+pub(crate) fn methods(
+    args: &args::Work,
+    plan: Option<&Plan>,
+    names: &[String],
+) -> Result<Vec<Box<dyn Method>>> {
+    let face = ::train::face_rule(args.boxes.is_some(), args.crop, args.expand);
+    registry::choose(names, || Setup::new(plan, args.networks.clone(), args.every, face, args.jobs))
+}
+
+/// Prints what the methods are.
+pub(crate) fn list(args: &args::Work) -> Result<bool> {
+    let every = ["all", "networks"].map(str::to_owned);
+    for method in registry::baselines(false).iter().chain(&methods(args, None, &every)?) {
+        println!("{:<12} {:<12} {}", method.name(), method.title(), method.about(args.every));
+    }
+    Ok(true)
+}

@@ -1,0 +1,60 @@
+//! What goes wrong, and what the program says.
+
+use std::fs;
+
+use crate::helpers::*;
+
+#[test]
+fn a_broken_clip_is_a_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = tree(folder.path());
+    let list = fs::read_to_string(data.join("splits/0/test_set1.csv")).unwrap();
+    let mut names = list.lines().skip(1).map(|line| line.split(',').next().unwrap());
+    let (torn, absent) = (names.next().unwrap(), names.next().unwrap());
+    let path = data.join("videos").join(torn);
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    fs::remove_file(data.join("videos").join(absent)).unwrap();
+
+    let case = Case::new(folder.path(), &data, "out", &["--methods", "brisque,gm-log", "--splits", "2"]);
+    let shown = case.run(1);
+    assert!(shown.contains("BRISQUE: ") && shown.contains("test clips have no prediction"), "{shown}");
+    assert!(shown.contains("4 failures"), "{shown}");
+    let failures = fs::read_to_string(case.out.join("failures.csv")).unwrap();
+    for (clip, set) in [(torn, "brisque"), (torn, "gm-log"), (absent, "brisque")] {
+        assert!(failures.contains(&format!("features,{clip},{set},")), "{failures}");
+    }
+    // Where the data lie on this machine is nobody else's business.
+    assert!(!failures.contains(folder.path().to_str().unwrap()), "{failures}");
+    let page = fs::read_to_string(case.out.join("report.html")).unwrap();
+    assert!(page.contains(torn) && page.contains("4 failures"));
+
+    fs::write(&path, &bytes).unwrap();
+    let repaired = case.run(1);
+    assert!(repaired.contains("2 failures"), "{repaired}");
+}
+
+#[test]
+fn wrong_usage_names_the_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = tree(folder.path());
+    let out = folder.path().join("out");
+    let (data, out) = (data.to_str().unwrap(), out.to_str().unwrap());
+    for (arguments, wanted) in [
+        (vec!["--data", data, "--out", out, "--methods", "da-clip"], "shown with --predictions"),
+        (vec!["--data", data, "--out", out, "--splits", "11"], "has 10 splits, and 11 are asked for"),
+        (vec!["--data", out, "--out", out], "out"),
+        (vec!["--out", out], "--data"),
+        (vec!["--data", data, "--shard", "3/2"], "give I/N"),
+        (vec!["merge", "--out", out, data], "pass folders that `benchmark --shard` wrote"),
+        (vec!["--data", data, "--out", out, "--crop", "0,0,1"], "crop"),
+    ] {
+        let shown = expect(2, &arguments);
+        assert!(shown.contains(wanted), "{arguments:?}: {shown}");
+    }
+    let list = expect(0, &["--list-methods"]);
+    assert!(
+        list.contains("videval") && list.contains("705 features") && list.contains("one of every 6 frames")
+    );
+    assert!(expect(0, &["--help"]).contains("benchmark --data DREAM"));
+}

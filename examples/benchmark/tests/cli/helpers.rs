@@ -1,0 +1,87 @@
+//! What the tests share: a small data set, runs of the program, and comparisons of their folders.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub(crate) use train::testing::{kill_when, tree};
+
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_benchmark"));
+    command.args(arguments);
+    command
+}
+
+/// Runs and expects an exit status.
+pub(crate) fn expect(code: i32, arguments: &[&str]) -> String {
+    let output = command(arguments).output().unwrap();
+    let all = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{all}");
+    all
+}
+
+/// All results below a folder by name. Digests of files are remembered with the time of the file, by each machine for itself.
+pub(crate) fn results(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    fn walk(folder: &Path, root: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
+        let Ok(entries) = fs::read_dir(folder) else { return };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            if ["tmp", "lock", "cache/seen", "cache/networks", "cache/frames"].contains(&name.as_str()) {
+                continue;
+            }
+            if path.is_dir() {
+                walk(&path, root, found)
+            } else {
+                found.extend(fs::read(&path).map(|b| (name, b)))
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    walk(root, root, &mut found);
+    found
+}
+
+/// Files below a folder.
+pub(crate) fn count(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.map(|path| if path.is_dir() { count(&path) } else { 1 }).sum()
+}
+
+pub(crate) fn same(first: &Path, second: &Path) {
+    let (a, b) = (results(first), results(second));
+    assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
+    for (name, bytes) in &a {
+        assert!(b[name] == *bytes, "{name} differs between {} and {}", first.display(), second.display());
+    }
+}
+
+/// A folder, and the arguments of a run that writes there.
+pub(crate) struct Case {
+    pub(crate) out: PathBuf,
+    arguments: Vec<String>,
+}
+
+impl Case {
+    pub(crate) fn new(root: &Path, data: &Path, name: &str, more: &[&str]) -> Self {
+        let out = root.join(name);
+        let mut arguments = vec!["--data", data.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        arguments.extend(more);
+        let arguments = arguments.into_iter().map(str::to_owned).collect();
+        Self { out, arguments }
+    }
+
+    pub(crate) fn arguments(&self) -> Vec<&str> {
+        self.arguments.iter().map(String::as_str).collect()
+    }
+
+    pub(crate) fn run(&self, code: i32) -> String {
+        expect(code, &self.arguments())
+    }
+}
+
+/// Two methods and the losses.
+pub(crate) fn some() -> Vec<&'static str> {
+    vec!["--methods", "brisque,gm-log", "--splits", "3", "--loss-ablation", "brisque"]
+}

@@ -1,0 +1,103 @@
+//! Networks: trained split by split, rows like any other.
+
+use std::fs;
+use std::path::Path;
+
+use crate::helpers::*;
+
+/// One split, an epoch of the tiny networks.
+fn quick<'a>(methods: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let quick = ["--splits", "1", "--epochs", "1", "--batch", "4", "--frames", "2", "--sentences", "2"];
+    [&["--methods", methods], &quick[..], more].concat()
+}
+
+fn table(out: &Path) -> String {
+    fs::read_to_string(out.join("table4.csv")).unwrap()
+}
+
+#[test]
+fn killed_sharded_or_with_other_jobs_the_bytes_are_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = tree(folder.path());
+    let case = |name: &str, more: &[&str]| {
+        Case::new(
+            folder.path(),
+            &data,
+            name,
+            &quick("opdai,da-clip", &[&["--save-every", "1"], more].concat()),
+        )
+    };
+    let whole = case("whole", &["--jobs", "1"]);
+    let shown = whole.run(0);
+    let rows = table(&whole.out);
+    for row in ["DA-CLIP,", "DA-CLIP-T,", "OPDAI,"] {
+        assert!(rows.contains(row), "{row}: {rows}");
+    }
+    assert!(whole.out.join("predictions/da-clip-t.csv").exists());
+    let model = whole.out.join("cache/networks/0/da-clip/model.json");
+    let written = || fs::metadata(&model).unwrap().modified().unwrap();
+    let before = written();
+    assert!(!model.with_file_name("state.json").exists(), "the state is of no more use");
+    assert_eq!((whole.run(0), written()), (shown, before), "trained again");
+
+    let killed = case("killed", &["--jobs", "2"]);
+    for network in ["da-clip", "opdai"] {
+        let state = killed.out.join("cache/networks/0").join(network).join("state.json");
+        assert!(kill_when(&mut command(&killed.arguments()), || state.exists()), "it was over before");
+        assert!(!killed.out.join("report.html").exists());
+    }
+    killed.run(0);
+    same(&whole.out, &killed.out);
+
+    let shards = ["1/2", "2/2"].map(|part| case(&part.replace('/', "of"), &["--shard", part]));
+    for shard in &shards {
+        assert!(shard.run(1).contains("the trainings of this shard are done"));
+    }
+    let merged = folder.path().join("merged");
+    let [first, second, out] = [&shards[0].out, &shards[1].out, &merged].map(|path| path.to_str().unwrap());
+    expect(0, &["merge", "--out", out, first, second]);
+    same(&whole.out, &merged);
+}
+
+#[test]
+fn a_broken_clip_is_left_out_and_another_option_is_another_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = tree(folder.path());
+    let list = fs::read_to_string(data.join("splits/0/test_set1.csv")).unwrap();
+    let torn = list.lines().nth(1).unwrap().split(',').next().unwrap();
+    let video = data.join("videos").join(torn);
+    let bytes = fs::read(&video).unwrap();
+    fs::write(&video, &bytes[..bytes.len() / 2]).unwrap();
+    let case = Case::new(folder.path(), &data, "out", &quick("opdai", &[]));
+    let shown = case.run(1);
+    assert!(shown.contains("OPDAI: 1 of ") && shown.contains("1 failures"), "{shown}");
+    let failures = fs::read_to_string(case.out.join("failures.csv")).unwrap();
+    assert!(failures.contains(&format!("frames,{torn},opdai,")), "{failures}");
+    assert!(!failures.contains(folder.path().to_str().unwrap()), "{failures}");
+
+    fs::write(&video, &bytes).unwrap();
+    case.run(0);
+    let predictions = || fs::read_to_string(case.out.join("predictions/opdai.csv")).unwrap();
+    let repaired = predictions();
+    assert!(repaired.contains(torn));
+    let other = Case::new(folder.path(), &data, "out", &quick("opdai", &["--loss", "mae"]));
+    other.run(0);
+    assert_ne!(predictions(), repaired);
+}
+
+#[test]
+fn across_data_sets() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = tree(folder.path());
+    let list = data.join("videos/few.csv");
+    fs::copy(data.join("splits/1/train_set.csv"), &list).unwrap();
+    let out = folder.path().join("out");
+    let [data, list, out] = [&data, &list, &out].map(|path| path.to_str().unwrap());
+    let arguments = ["cross", "--train", data, "--test", list, "--repeats", "1", "--out", out];
+    let options = quick("da-clip", &[]);
+    // `--splits 1` is not an option of `cross`.
+    let options: Vec<&str> = options[..2].iter().chain(&options[4..]).copied().collect();
+    let shown = expect(0, &[&arguments[..], &options].concat());
+    // The clips of the list have no descriptions to be scored by.
+    assert!(shown.contains("DA-CLIP ") && !shown.contains("DA-CLIP-T"), "{shown}");
+}

@@ -1,0 +1,138 @@
+//! Tables, predictions and the page.
+
+use std::fs;
+
+use crate::helpers::*;
+
+#[test]
+fn one_command_gives_tables_predictions_and_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = tree(folder.path());
+    let case = Case::new(folder.path(), &data, "out", &some());
+    let shown = case.run(0);
+    for row in ["Random", "Method mean", "BRISQUE", "GM-LOG", "Mean ± deviation over 3 splits"] {
+        assert!(shown.contains(row), "{row}: {shown}");
+    }
+    let read = |name: &str| fs::read_to_string(case.out.join(name)).unwrap();
+    // Unseen methods have no mean: those cells are empty, and so are the averages.
+    let table = read("table4.csv");
+    let mean: Vec<&str> =
+        table.lines().find(|line| line.contains("Method mean")).unwrap().split(',').collect();
+    assert!(mean[2].parse::<f64>().unwrap() > 0.6 && mean[5].is_empty(), "{mean:?}");
+    assert!(
+        read("table4.tex").starts_with("\\begin{tabular}") && read("table4.md").starts_with("| Method |")
+    );
+    assert!(read("table5.txt").contains("not the paper's video tower"));
+    assert_eq!(read("table5.csv").lines().count(), 11);
+
+    let predictions = read("predictions/brisque.csv");
+    assert!(predictions.starts_with("split,set,file,mos,prediction\n0,test_set1,C"), "{predictions}");
+    let lists = (0..3).flat_map(|split| (1..=3).map(move |set| format!("splits/{split}/test_set{set}.csv")));
+    let clips: usize =
+        lists.map(|list| fs::read_to_string(data.join(list)).unwrap().lines().count() - 1).sum();
+    assert_eq!(predictions.lines().count() - 1, clips);
+    let significance = read("significance.csv");
+    assert!(
+        significance.contains("average,BRISQUE,GM-LOG,")
+            && significance.contains("test_set1,Random,Method mean,")
+    );
+    assert!(!significance.contains("average,Random,Method mean,"));
+    assert_eq!(read("failures.csv").lines().count(), 1);
+
+    let page = read("report.html");
+    // Three panels a method, but one for the method mean.
+    assert_eq!(page.matches("<svg").count(), 3 * 3 + 1);
+    for outside in ["src=", "href=", "url(", "<script", "@import"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    let shown_again = case.run(0);
+    assert_eq!(shown_again, shown);
+
+    // Clips of 48x40 have no block of 96x96 in them, which most of V-BLIINDS is made of.
+    let small = Case::new(folder.path(), &data, "small", &["--methods", "v-bliinds", "--splits", "1"]);
+    let shown = small.run(0);
+    assert!(shown.contains("V-BLIINDS: 37.0 of the 46 values of v-bliinds are undefined"), "{shown}");
+
+    // Another choice of methods in the same folder: nothing of the first one may stay in sight.
+    let less = Case::new(folder.path(), &data, "out", &["--methods", "gm-log", "--splits", "3"]);
+    less.run(0);
+    assert!(!case.out.join("predictions/brisque.csv").exists() && !case.out.join("table5.csv").exists());
+    assert!(case.out.join("predictions/gm-log.csv").exists());
+}
+
+#[test]
+fn predictions_of_another_program_stand_in_the_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = tree(folder.path());
+    let some = ["--methods", "gm-log", "--splits", "2"];
+    let first = Case::new(folder.path(), &data, "first", &some);
+    first.run(0);
+    let ours = fs::read_to_string(first.out.join("predictions/gm-log.csv")).unwrap();
+    // A file for each split, as two trainings leave them.
+    let mut options = some.to_vec();
+    let given: Vec<String> = ["0", "1"]
+        .map(|split| {
+            let of = |line: &&str| line.starts_with("split,") || line.starts_with(&format!("{split},"));
+            let path = folder.path().join(format!("{split}.csv"));
+            fs::write(&path, ours.lines().filter(of).collect::<Vec<_>>().join("\n")).unwrap();
+            format!("The same (again)={}", path.display())
+        })
+        .into();
+    for given in &given {
+        options.extend(["--predictions", given]);
+    }
+    let second = Case::new(folder.path(), &data, "second", &options);
+    let shown = second.run(0);
+    assert!(shown.contains("Predictions from files"), "{shown}");
+    let table = fs::read_to_string(second.out.join("table4.csv")).unwrap();
+    let row = |title: &str| {
+        let line = table.lines().find(|line| line.contains(title)).unwrap();
+        line.split(',').skip(2).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(row("The same (again)"), row("GM-LOG"));
+    assert!(second.out.join("predictions/the-same-again.csv").exists());
+
+    let wrong = |text: &str, given: &str| {
+        let path = folder.path().join("wrong.csv");
+        fs::write(&path, text).unwrap();
+        let given = format!("{given}={}", path.display());
+        let out = folder.path().join("wrong");
+        let (out, data) = (out.to_str().unwrap(), data.to_str().unwrap());
+        expect(
+            2,
+            &["--data", data, "--out", out, "--methods", "gm-log", "--splits", "2", "--predictions", &given],
+        )
+    };
+    let row = ours.lines().nth(1).unwrap();
+    let head = "split,set,file,mos,prediction";
+    for (text, title, expected) in [
+        ("split,set,file,mos".to_owned(), "X", "wrong.csv:1: no column prediction"),
+        (format!("{head}\n{row}\n{row}"), "X", "wrong.csv:3: a second prediction"),
+        (format!("{head}\n0,test_set1,C1/a.y4m,3,NaN"), "X", "wrong.csv:2: `NaN` is no finite number"),
+        (format!("{head}\n0,test_set1,C1/a.y4m,3,1"), "X", "C1/a.y4m is not in test_set1 of split 0"),
+        (format!("{head}\n{row}"), "BRISQUE", "take another title"),
+        (format!("{head}\n{row}"), "X", "clips of test_set1 in split 0 have no prediction"),
+    ] {
+        let shown = wrong(&text, title);
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+}
+
+#[test]
+fn across_data_sets() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = tree(folder.path());
+    let list = data.join("videos/few.csv");
+    fs::copy(data.join("splits/1/train_set.csv"), &list).unwrap();
+    let out = folder.path().join("out");
+    let mut arguments = vec!["cross", "--train", data.to_str().unwrap(), "--test", list.to_str().unwrap()];
+    arguments.extend(["--repeats", "3", "--methods", "brisque", "--out", out.to_str().unwrap()]);
+    let shown = expect(0, &arguments);
+    assert!(
+        shown.contains("1 is few") && shown.contains("3 repeats") && !shown.contains("Method mean"),
+        "{shown}"
+    );
+    assert!(fs::read_to_string(out.join("table8.csv")).unwrap().contains("PLCC1 std"));
+    let significance = fs::read_to_string(out.join("significance.csv")).unwrap();
+    assert!(significance.lines().nth(1).unwrap().starts_with("few,Random,BRISQUE,-"), "{significance}");
+}

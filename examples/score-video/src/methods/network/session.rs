@@ -1,0 +1,168 @@
+//! One video, in up to three passes: count, find the face, score.
+
+use anyhow::{Context, Result, bail};
+use dream_data::{PixelRect, Pixels, RelativeBox, Sampler};
+use dream_features::color::pack_rgb8;
+use dream_features::{Frame, VideoSpec};
+use dream_models::face::{VideoBoxConfig, VideoFaceBox};
+use dream_models::preprocess::ImageView;
+use dream_models::regression::Grade;
+use rayon::prelude::*;
+
+use super::Network;
+use super::part::{Area, Part, whole};
+use crate::args::WithoutFace;
+use crate::methods::{Face, Judgement, Session, frame};
+
+/// What a pass is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    Count,
+    Detect,
+    Score,
+    /// No face was found, and the choice is to skip the video.
+    Skipped,
+}
+
+pub(super) struct NetworkSession<'a> {
+    method: &'a Network,
+    pass: Pass,
+    /// Which frames of the pass are looked at: none while they are counted.
+    sampler: Option<Sampler>,
+    /// Frames of the video, where they have to be counted.
+    count: Option<u64>,
+    faces: VideoFaceBox,
+    area: Option<Area>,
+    /// The part that was cut.
+    part: Option<PixelRect>,
+    rgb: Vec<u8>,
+    /// Network inputs that wait for the batch to be full.
+    waiting: Vec<Vec<f32>>,
+    /// What the network made of the frames.
+    encoded: Vec<Vec<f32>>,
+}
+
+impl<'a> NetworkSession<'a> {
+    pub(super) fn new(method: &'a Network, file: &str, spec: VideoSpec) -> Result<Self> {
+        let area = method.part.of(file, spec)?;
+        let counted = method.frames.needs_count();
+        let sampler = if counted { None } else { Some(method.frames.sampler(None)?) };
+        let pass = match (counted, &area) {
+            (true, _) => Pass::Count,
+            (false, None) => Pass::Detect,
+            (false, Some(_)) => Pass::Score,
+        };
+        let boxes = match &method.part {
+            Part::Detected(_, config) => config.clone(),
+            _ => VideoBoxConfig::default(),
+        };
+        Ok(Self {
+            method,
+            pass,
+            sampler,
+            count: counted.then_some(0),
+            faces: VideoFaceBox::new(boxes)?,
+            area,
+            part: None,
+            rgb: Vec::new(),
+            waiting: Vec::new(),
+            encoded: Vec::new(),
+        })
+    }
+
+    /// Packs a frame and shows it as preprocessing and the detector take it.
+    fn packed(&mut self, frame: &Frame<'_>) -> Result<ImageView<'_>> {
+        let (width, height) = frame.size();
+        pack_rgb8(frame, &mut self.rgb);
+        Ok(ImageView::rgb(&self.rgb, width, height)?)
+    }
+
+    /// Runs the waiting frames through the network, each for itself.
+    fn encode(&mut self) -> Result<()> {
+        let encoded = self.waiting.par_iter().map(|pixels| self.method.encode(pixels));
+        self.encoded.extend(encoded.collect::<Result<Vec<_>>>()?);
+        self.waiting.clear();
+        Ok(())
+    }
+
+    /// The face was looked for in all frames: what is scored?
+    fn choose_face(&mut self) -> Result<Pass> {
+        self.area = Some(match (self.faces.finish(), self.method.no_face) {
+            (Some(face), _) => {
+                let [left, top, right, bottom] = face.corners();
+                (RelativeBox::new(left, top, right, bottom)?, "detected")
+            }
+            (None, WithoutFace::WholeFrame) => (whole()?, "whole frame"),
+            (None, WithoutFace::Skip) => return Ok(Pass::Skipped),
+            (None, WithoutFace::Error) => bail!(
+                "no face in {} frames: give it with --box, or choose --no-face whole-frame or --no-face skip",
+                self.faces.frames()
+            ),
+        });
+        Ok(Pass::Score)
+    }
+}
+
+impl Session for NetworkSession<'_> {
+    fn wants(&mut self, index: u64, time: f64) -> bool {
+        if let (Pass::Count, Some(count)) = (self.pass, &mut self.count) {
+            *count += 1;
+        }
+        self.sampler.as_mut().is_some_and(|sampler| sampler.wants(index, time))
+    }
+
+    fn push(&mut self, pixels: Pixels<'_>) -> Result<()> {
+        let (method, frame) = (self.method, frame(pixels)?);
+        let Some((area, _)) = self.area else {
+            if let Part::Detected(detector, _) = &method.part {
+                let found = detector.detect(&self.packed(&frame)?);
+                self.faces.push(&found);
+            }
+            return Ok(());
+        };
+        let part = area.in_frame(&pixels);
+        let face = frame.crop(part.left, part.top, part.width, part.height).context("the face box")?;
+        let preprocess = &method.input().pixels;
+        let mut input = vec![0.0; preprocess.len()];
+        preprocess.apply(&self.packed(&face)?, &mut input)?;
+        self.part = Some(part);
+        self.waiting.push(input);
+        if self.waiting.len() >= method.batch { self.encode() } else { Ok(()) }
+    }
+
+    fn next_pass(&mut self) -> Result<bool> {
+        self.pass = match self.pass {
+            Pass::Count if self.area.is_none() => Pass::Detect,
+            Pass::Count => Pass::Score,
+            Pass::Detect => self.choose_face()?,
+            Pass::Score | Pass::Skipped => return Ok(false),
+        };
+        self.sampler = Some(self.method.frames.sampler(self.count)?);
+        Ok(self.pass != Pass::Skipped)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Judgement> {
+        self.encode()?;
+        let looked = self.faces.frames();
+        let source = self.area.map_or("none", |(_, source)| source);
+        let face =
+            Face { part: self.part, source, found: (looked > 0).then(|| (self.faces.found(), looked)) };
+        let mut judgement =
+            Judgement { frames_used: self.encoded.len() as u64, face: Some(face), ..Judgement::default() };
+        if self.pass == Pass::Skipped {
+            judgement.warnings.push(format!("skipped: no face in {looked} frames"));
+            return Ok(judgement);
+        }
+        if self.encoded.is_empty() {
+            bail!("the video has no frame to score");
+        }
+        if looked > 0 && source == "whole frame" {
+            judgement.warnings.push("no face: the whole frame was scored".to_owned());
+        }
+        let (score, nearest) = self.method.score(&self.encoded)?;
+        if !(1.0..=5.0).contains(&score) {
+            judgement.warnings.push("the score is outside the scale".to_owned());
+        }
+        Ok(Judgement { score: Some(score), grade: Grade::of(score), nearest, ..judgement })
+    }
+}
