@@ -30,7 +30,7 @@ pub(crate) struct Work<'a> {
 impl Work<'_> {
     /// Whether everything is done and nothing failed.
     pub(crate) fn run(mut self) -> Result<bool> {
-        self.methods.splice(..0, registry::baselines(self.kind == Kind::Across));
+        drop(self.methods.splice(..0, registry::baselines(self.kind == Kind::Across)));
         let Self { args, plan, .. } = self;
         let all: Vec<&dyn Method> = self.methods.iter().chain(&self.losses).map(|method| &**method).collect();
         let mut sets: Vec<Set> = all.iter().flat_map(|method| method.sets()).copied().collect();
@@ -40,7 +40,7 @@ impl Work<'_> {
         let pool =
             ThreadPoolBuilder::new().num_threads(args.jobs).build().context("cannot start the threads")?;
         let store = Store::open(&args.out)?;
-        let tables = [self.methods.as_slice(), &self.losses];
+        let tables = [self.methods.as_slice(), self.losses.as_slice()];
         let protocol = Protocol::new(self.kind, plan, tables, args.every, &sets, settings(args, &faces));
         store.write_json(FILE, &protocol)?;
 

@@ -36,7 +36,7 @@ pub(crate) enum Outcome {
 }
 
 /// Features of all clips, by set and place in the plan; `None` where another shard has to extract them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Features(BTreeMap<Set, Vec<Option<Entry>>>);
 
 impl Features {

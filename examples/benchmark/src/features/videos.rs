@@ -45,7 +45,7 @@ impl Videos {
 
     /// Whether this machine has none of them.
     pub(crate) fn none(&self) -> bool {
-        self.0.iter().all(Result::is_err)
+        self.0.iter().all(|video| video.is_err())
     }
 }
 

@@ -107,23 +107,12 @@ impl Method for MethodMean {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::Path;
 
     use super::*;
-    use crate::features::extract::{Extraction, Features};
+    use crate::features::extract::Features;
+    use crate::features::videos::Videos;
     use crate::plan::Plan;
-    use crate::plan::faces::Faces;
-    use crate::plan::shard::Shard;
     use crate::store::Store;
-
-    fn no_features(plan: &Plan, folder: &Path) -> Features {
-        let store = Store::open(&folder.join("out")).unwrap();
-        let faces = Faces::Whole;
-        let (sets, every, shard) = (&[], 6, Shard::ALL);
-        Extraction { plan, store: &store, sets, every, faces: &faces, shard, retry_failed: false }
-            .run()
-            .unwrap()
-    }
 
     #[test]
     fn a_set_with_an_unseen_method_stays_empty() {
@@ -141,8 +130,10 @@ mod tests {
             fs::write(split.join(format!("{set}.csv")), rows).unwrap();
         }
         let plan = Plan::of_tree(folder.path(), 1, 0).unwrap();
-        let features = no_features(&plan, folder.path());
-        let task = Task { plan: &plan, split: &plan.splits[0], features: &features };
+        let store = Store::open(&folder.path().join("out")).unwrap();
+        let (features, videos) = (Features::default(), Videos::default());
+        let task =
+            Task { plan: &plan, split: &plan.splits[0], features: &features, videos: &videos, store: &store };
         let found = MethodMean.predict(&task).unwrap();
         assert_eq!(found.sets, [Some(vec![Some(4.0), Some(1.5)]), None, None]);
         assert!(

@@ -133,7 +133,7 @@ impl Task<'_> {
         sets: &[Set],
         model: impl Fn(&Rows) -> Result<Vec<f64>>,
     ) -> Result<Vec<Option<Vec<Option<f64>>>>> {
-        let one = |list: &Vec<Scored>| {
+        let one = |list: &Vec<Scored>| -> Result<Option<Vec<Option<f64>>>> {
             let rows = self.rows(sets, list);
             let scores = if rows.places.is_empty() { Vec::new() } else { model(&rows)? };
             let mut found = vec![None; list.len()];

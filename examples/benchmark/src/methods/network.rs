@@ -167,7 +167,8 @@ impl Network {
         let broken = self.job(split.seed, number, &all, folder, &cache).prepare()?;
         for (id, error) in broken {
             let path = all.fit.iter().find(|clip| clip.about.id == id).map(|clip| clip.path.as_path());
-            lost.insert(id.to_string(), reason(&error, path.unwrap_or(Path::new("")), id.as_str()));
+            let why = path.map_or_else(|| format!("{error:#}"), |path| reason(&error, path, id.as_str()));
+            lost.insert(id.to_string(), why);
         }
         let usable = |clips: Vec<Clip>| -> Vec<Clip> {
             clips.into_iter().filter(|clip| !lost.contains_key(clip.about.id.as_str())).collect()

@@ -41,7 +41,7 @@ fn wrong_usage_names_the_remedy() {
     let out = folder.path().join("out");
     let (data, out) = (data.to_str().unwrap(), out.to_str().unwrap());
     for (arguments, wanted) in [
-        (vec!["--data", data, "--out", out, "--methods", "da-clip"], "shown with --predictions"),
+        (vec!["--data", data, "--out", out, "--methods", "nonesuch"], "or `networks`"),
         (vec!["--data", data, "--out", out, "--splits", "11"], "has 10 splits, and 11 are asked for"),
         (vec!["--data", out, "--out", out], "out"),
         (vec!["--out", out], "--data"),

@@ -8,7 +8,7 @@ use crate::helpers::*;
 /// One split, an epoch of the tiny networks.
 fn quick<'a>(methods: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let quick = ["--splits", "1", "--epochs", "1", "--batch", "4", "--frames", "2", "--sentences", "2"];
-    [&["--methods", methods], &quick[..], more].concat()
+    [&["--methods", methods][..], &quick, more].concat()
 }
 
 fn table(out: &Path) -> String {
@@ -24,7 +24,7 @@ fn killed_sharded_or_with_other_jobs_the_bytes_are_the_same() {
             folder.path(),
             &data,
             name,
-            &quick("opdai,da-clip", &[&["--save-every", "1"], more].concat()),
+            &quick("opdai,da-clip", &[&["--save-every", "1"][..], more].concat()),
         )
     };
     let whole = case("whole", &["--jobs", "1"]);

@@ -106,9 +106,13 @@ fn predictions_of_another_program_stand_in_the_table() {
     let row = ours.lines().nth(1).unwrap();
     let head = "split,set,file,mos,prediction";
     for (text, title, expected) in [
-        ("split,set,file,mos".to_owned(), "X", "wrong.csv:1: no column prediction"),
+        ("split,set,file,mos".to_owned(), "X", "wrong.csv:1: no column `prediction`"),
         (format!("{head}\n{row}\n{row}"), "X", "wrong.csv:3: a second prediction"),
-        (format!("{head}\n0,test_set1,C1/a.y4m,3,NaN"), "X", "wrong.csv:2: `NaN` is no finite number"),
+        (
+            format!("{head}\n0,test_set1,C1/a.y4m,3,NaN"),
+            "X",
+            "wrong.csv:2: column `prediction` is `NaN`; it must be a finite number",
+        ),
         (format!("{head}\n0,test_set1,C1/a.y4m,3,1"), "X", "C1/a.y4m is not in test_set1 of split 0"),
         (format!("{head}\n{row}"), "BRISQUE", "take another title"),
         (format!("{head}\n{row}"), "X", "clips of test_set1 in split 0 have no prediction"),
