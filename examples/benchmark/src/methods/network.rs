@@ -116,7 +116,7 @@ impl Network {
     fn clip(&self, task: &Task<'_>, row: &Scored) -> Result<Clip, (String, String)> {
         let name = task.plan.unique(row.clip);
         let one = || -> Result<Clip> {
-            let video = task.videos.get(row.clip).map_err(anyhow::Error::msg)?;
+            let video = task.videos.get(row.clip).map_err(|why| anyhow::anyhow!("{why}"))?;
             let mut clip = task.plan.clip(row.clip).map(|clip| blank(&clip.id)).context("no such clip")?;
             clip.about.id = ClipId::new(&name)?;
             let sentences = self.setup.sentences.get(row.clip).cloned().unwrap_or_default();
