@@ -69,6 +69,7 @@ pub(crate) struct Args {
 /// `--crop` and `--expand` may repeat it, so that a script can make sure of it.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Networks")]
+#[cfg_attr(not(feature = "deep"), allow(dead_code, reason = "only networks read them"))]
 pub(crate) struct NetworkArgs {
     /// Score with the network of this checkpoint: a JSON file with its tensors next to it. It says which frames and
     /// which part of them are looked at; --every, --crop and --expand that differ are errors
