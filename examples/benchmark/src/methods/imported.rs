@@ -45,7 +45,7 @@ pub(crate) fn source(text: &str) -> Result<Source, String> {
         Some((title, path)) if !slug(title).is_empty() && !path.is_empty() => {
             Ok(Source { title: title.trim().to_owned(), path: path.into() })
         }
-        _ => Err("give a title and a file, such as \"DA-CLIP=run/predictions.csv\"".to_owned()),
+        _ => Err("give a title and a file, such as \"Ours=run/predictions.csv\"".to_owned()),
     }
 }
 
@@ -181,10 +181,10 @@ mod tests {
 
     #[test]
     fn titles_name_files() {
-        assert_eq!(slug("DA-CLIP (no text)"), "da-clip-no-text");
-        assert!(source("DA-CLIP=run/predictions.csv").is_ok());
-        for bad in ["predictions.csv", "=a.csv", "DA-CLIP=", " - =a.csv"] {
-            assert!(source(bad).unwrap_err().contains("DA-CLIP=run"), "{bad}");
+        assert_eq!(slug("Ours-2 (no text)"), "ours-2-no-text");
+        assert!(source("Ours=run/predictions.csv").is_ok());
+        for bad in ["predictions.csv", "=a.csv", "Ours=", " - =a.csv"] {
+            assert!(source(bad).unwrap_err().contains("Ours=run"), "{bad}");
         }
     }
 }
