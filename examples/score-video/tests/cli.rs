@@ -266,7 +266,7 @@ fn the_distorted_face_scores_lower_than_the_pristine_one() {
         return;
     };
     let paths = ["carphone_pristine.mp4", "carphone_distorted.mp4"].map(|name| clips.join(name));
-    let (report, code) = json(&paths.each_ref().map(|path| &path));
+    let (report, code) = json(&paths.each_ref().map(|path| path.to_str().unwrap()));
     assert_eq!(code, Some(0), "{report}");
     let score = |i: usize| report["videos"][i]["score"].as_f64().unwrap();
     assert!(score(1) < score(0) - 0.1, "{} and {}", score(0), score(1));

@@ -167,7 +167,8 @@ mod tests {
     fn method(name: &str, values: &[f64]) -> MethodResults {
         let row = Row { file: "a".into(), mos: 1.0, prediction: Some(1.0) };
         let set = SetRun { predicted: true, rows: vec![row; 10] };
-        let run = Run { key: String::new(), train: 40, note: String::new(), failed: false, sets: vec![set] };
+        let (key, note, lost) = (String::new(), String::new(), Vec::new());
+        let run = Run { key, train: 40, note, failed: false, lost, sets: vec![set] };
         let score = |value: &f64| vec![Some(SetScore { plcc: *value, srcc: *value, constant: false })];
         MethodResults {
             about: About {
