@@ -145,7 +145,7 @@ fn a_crop_is_scored_as_the_clip_cut_before() {
     let path = clip(folder.path(), "a.y4m", 20);
     let cut = folder.path().join("cut.y4m");
     let open = dream_data::open(&path, &OpenOptions::default()).unwrap();
-    let mut cropped = Cropped::new(open, "0.135,0.05,0.9,1".parse().unwrap());
+    let mut cropped = Cropped::new(open, "0.135,0,0.9,1".parse().unwrap());
     let info = cropped.info().clone();
     let file = fs::File::create(&cut).unwrap();
     let mut writer = Y4mWriter::new(file, info.width, info.height, info.frame_rate, info.range).unwrap();
@@ -157,7 +157,7 @@ fn a_crop_is_scored_as_the_clip_cut_before() {
     for method in ["brisque", "videval60"] {
         let score = |options: &[&str]| video(&[&["--method", method], options].concat())["score"].clone();
         assert!(score(&[cut]).is_f64());
-        assert_eq!(score(&[cut]), score(&["--crop", "0.135,0.05,0.9,1", path]));
+        assert_eq!(score(&[cut]), score(&["--crop", "0.135,0,0.9,1", path]));
         assert_eq!(score(&[path]), score(&["--crop", "0,0,1,1", path]));
         assert_ne!(score(&[path]), score(&[cut]));
     }

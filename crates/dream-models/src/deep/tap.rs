@@ -151,3 +151,8 @@ impl Tap for Record {
         Ok(())
     }
 }
+
+/// Shows an intermediate result to the tap, if there is one.
+pub(crate) fn see(tap: &mut Option<&mut dyn Tap>, point: Point, x: &Tensor) -> candle_core::Result<()> {
+    tap.as_mut().map_or(Ok(()), |tap| tap.see(point, x))
+}
