@@ -51,8 +51,12 @@ fn shared(name: &str) -> Option<PathBuf> {
     let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
     assert!(!required, "{} is not there; set DREAM_SHARED to the shared folder", path.display());
     // Bypasses the test runner, which hides the output of a passing test.
-    writeln!(std::io::stderr(), "SKIPPED: public_studies_equal_numpy_and_scipy: no {}", path.display())
-        .unwrap();
+    writeln!(
+        std::io::stderr().lock(),
+        "SKIPPED: public_studies_equal_numpy_and_scipy: no {}",
+        path.display()
+    )
+    .unwrap();
     None
 }
 

@@ -217,7 +217,8 @@ fn shared_method_mean() {
         let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
         assert!(!required, "{}: absent; set DREAM_SHARED to the shared folder", path.display());
         use std::io::Write as _;
-        writeln!(std::io::stderr(), "SKIPPED: shared_method_mean: {} is absent", path.display()).unwrap();
+        writeln!(std::io::stderr().lock(), "SKIPPED: shared_method_mean: {} is absent", path.display())
+            .unwrap();
         return;
     }
     let arguments =

@@ -262,7 +262,7 @@ fn a_network_in_a_build_without_says_how_to_get_one() {
 fn the_distorted_face_scores_lower_than_the_pristine_one() {
     let Some(clips) = std::env::var_os("DREAM_CLIPS").map(PathBuf::from) else {
         // Written past the test runner, which hides what a passing test prints.
-        writeln!(std::io::stderr(), "SKIPPED: DREAM_CLIPS does not name the folder of carphone_pristine.mp4 and carphone_distorted.mp4").unwrap();
+        writeln!(std::io::stderr().lock(), "SKIPPED: DREAM_CLIPS does not name the folder of carphone_pristine.mp4 and carphone_distorted.mp4").unwrap();
         return;
     };
     let paths = ["carphone_pristine.mp4", "carphone_distorted.mp4"].map(|name| clips.join(name));

@@ -23,3 +23,4 @@ pub use moments::Moments;
 pub(crate) use moments::PowerSums;
 pub use mscn::{FlatAreas, LocalStatistics, local_statistics, local_statistics_bordered};
 pub(crate) use mscn::{MscnRow, MscnScan, PairSink};
+pub use ring::Border;

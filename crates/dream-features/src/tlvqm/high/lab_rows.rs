@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use crate::color::{lab_from_rgb, rgb_from_ycbcr};
-use crate::plane::{Plane, Rows};
+use crate::plane::Plane;
 use crate::resize::DoubleSize;
 use crate::simd::{Kernel, dispatch};
 use crate::view::Yuv420View;
