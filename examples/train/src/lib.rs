@@ -15,10 +15,12 @@ mod options;
 mod order;
 mod random;
 mod recipe;
+mod run;
 mod scoring;
 mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod threads;
 mod training;
 
 pub use data::{Clip, Sets, about, describe, face_rule};

@@ -17,12 +17,13 @@ use crate::batch::Drawing;
 use crate::data::{Clip, Texts};
 use crate::files::write;
 use crate::frames::Frames;
-use crate::job::{Job, bar};
+use crate::job::Job;
 use crate::methods::{Network, Plan, Terms};
 use crate::options::Init;
 use crate::recipe::Recipe;
 use crate::scoring::scores;
 use crate::state::{self, Epoch, Progress};
+use crate::threads::bar;
 use crate::{curve, order};
 
 pub(crate) const BEST: &str = "best.json";

@@ -12,7 +12,8 @@ use dream_models::deep::pretrained;
 use dream_models::deep::train::Params;
 use serde_json::Value;
 
-use super::{Batch, Method, Network, Plan, Terms, swin};
+use super::method::{Batch, Method, Network, Plan, Terms};
+use super::swin;
 use crate::options::{Options, Preset};
 
 pub(super) const METHOD: Method = Method {

@@ -9,7 +9,8 @@ use dream_models::deep::methods::opdai::{self, ENTRY, Opdai};
 use dream_models::deep::train::Params;
 use serde_json::Value;
 
-use super::{Batch, Method, Network, Plan, Terms, swin};
+use super::method::{Batch, Method, Network, Plan, Terms};
+use super::swin;
 use crate::options::Options;
 
 pub(super) const METHOD: Method = Method {
