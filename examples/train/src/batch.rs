@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 use dream_models::deep::candle_core::{Device, Tensor};
+use dream_models::deep::train::draws::Draws;
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::data::{Clip, Sentences};
 use crate::frames::{Frames, Video};
 use crate::methods::Batch;
-use crate::random::Random;
 
 /// How batches are drawn.
 #[derive(Debug)]
@@ -67,8 +67,8 @@ impl Drawing<'_> {
         })
     }
 
-    fn random(&self, purpose: u64, epoch: u64, at: usize) -> Random {
-        Random::of(self.seed, &[purpose, epoch, at as u64])
+    fn random(&self, purpose: u64, epoch: u64, at: usize) -> Draws {
+        Draws::of(self.seed, &[purpose, epoch, at as u64])
     }
 
     /// Token ids of some sentences of every video, and how many those are.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use dream_eval::SetScore;
+use dream_eval::{Line, SetScore};
 use dream_models::deep::candle_core::{DType, Tensor};
 use dream_models::deep::checkpoint::Checkpoint;
 use dream_models::deep::explain::retrieval::Descriptions;
@@ -60,7 +60,7 @@ impl Training<'_> {
             best.tensors().read_where(|_| true, self.device)?.into_iter().collect();
         let truth = opinions(&sets.validation);
         let seen = self.score(&*self.frozen(&weights)?, &sets.validation)?;
-        let (slope, offset) = line(&seen, &truth);
+        let Line { slope, offset } = Line::fit(&seen, &truth)?;
         self.calibrate(&mut weights, slope, offset)?;
         let network = self.frozen(&weights)?;
 
@@ -145,28 +145,5 @@ impl Training<'_> {
         let read = network.represent_text(&tokens(&rows, self.device)?, &vec![1; rows.len()])?;
         let read = read.context("this network cannot represent descriptions")?;
         Ok(Descriptions::tensors(&texts, &read)?)
-    }
-}
-
-/// Slope and offset of least squares; nothing changes where the slope would turn the order round.
-fn line(x: &[f64], y: &[f64]) -> (f64, f64) {
-    let n = x.len().max(1) as f64;
-    let (mx, my) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
-    let both: f64 = x.iter().zip(y).map(|(x, y)| (x - mx) * (y - my)).sum();
-    let spread: f64 = x.iter().map(|x| (x - mx) * (x - mx)).sum();
-    let slope = both / spread;
-    if slope > 0.0 && slope.is_finite() { (slope, my - slope * mx) } else { (1.0, 0.0) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::line;
-
-    #[test]
-    fn the_line_is_that_of_least_squares_and_never_falls() {
-        let (slope, offset) = line(&[0.0, 1.0, 2.0], &[1.0, 3.5, 5.0]);
-        assert!((slope - 2.0).abs() < 1e-12 && (offset - 7.0 / 6.0).abs() < 1e-12, "{slope} {offset}");
-        assert_eq!(line(&[0.0, 1.0], &[3.0, 2.0]), (1.0, 0.0));
-        assert_eq!(line(&[1.0, 1.0], &[3.0, 2.0]), (1.0, 0.0));
     }
 }

@@ -12,8 +12,6 @@ mod frames;
 mod job;
 pub mod methods;
 mod options;
-mod order;
-mod random;
 mod recipe;
 mod run;
 mod scoring;

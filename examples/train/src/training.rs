@@ -9,22 +9,23 @@ use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::candle_nn::VarBuilder;
 use dream_models::deep::checkpoint::{Checkpoint, Contents};
 use dream_models::deep::train::Params;
+use dream_models::deep::train::draws;
 use dream_models::deep::train::optim::{AdamW, AdamWConfig, accumulate, gradients};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 use crate::batch::Drawing;
+use crate::curve;
 use crate::data::{Clip, Texts};
 use crate::files::write;
 use crate::frames::Frames;
 use crate::job::Job;
 use crate::methods::{Network, Plan, Terms};
-use crate::options::Init;
+use crate::options::{GroupBy, Init};
 use crate::recipe::Recipe;
 use crate::scoring::scores;
 use crate::state::{self, Epoch, Progress};
 use crate::threads::bar;
-use crate::{curve, order};
 
 pub(crate) const BEST: &str = "best.json";
 const STATE: &str = "state.json";
@@ -130,7 +131,8 @@ impl Training<'_> {
 
     fn batches(&self, epoch: u64) -> Vec<Vec<usize>> {
         let people: Vec<&str> = self.job.sets.fit.iter().map(|clip| clip.about.identity.as_str()).collect();
-        order::batches(&people, self.recipe.group_by, self.recipe.batch, self.job.seed, epoch)
+        let groups = (self.recipe.group_by == GroupBy::Identity).then_some(people.as_slice());
+        draws::batches(people.len(), groups, self.recipe.batch, self.job.seed, epoch)
     }
 
     /// The factor of the learning rate of a parameter.

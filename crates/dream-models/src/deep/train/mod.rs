@@ -1,5 +1,6 @@
-//! What training needs besides a network and a loss: parameters with names, an optimiser, the learning rate's course.
+//! What training needs besides a network and a loss: parameters with names, draws, an optimiser, the learning rate's course.
 
+pub mod draws;
 pub mod optim;
 mod params;
 pub mod schedule;
