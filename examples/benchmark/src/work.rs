@@ -7,7 +7,7 @@ use crate::args;
 use crate::features::extract::Extraction;
 use crate::features::sets::Set;
 use crate::features::videos::Videos;
-use crate::methods::method::{Method, Task};
+use crate::methods::method::{About, Method, Task};
 use crate::methods::network::Setup;
 use crate::methods::registry;
 use crate::plan::Plan;
@@ -33,7 +33,7 @@ impl Work<'_> {
         drop(self.methods.splice(..0, registry::baselines(self.kind == Kind::Across)));
         let Self { args, plan, .. } = self;
         let all: Vec<&dyn Method> = self.methods.iter().chain(&self.losses).map(|method| &**method).collect();
-        let mut sets: Vec<Set> = all.iter().flat_map(|method| method.sets()).copied().collect();
+        let mut sets: Vec<Set> = all.iter().flat_map(|method| method.sets()).collect();
         sets.sort_unstable();
         sets.dedup();
         let faces = Faces::new(args.boxes.as_deref(), args.crop, args.expand)?;
@@ -110,7 +110,8 @@ pub(crate) fn methods(
 pub(crate) fn list(args: &args::Work) -> Result<bool> {
     let every = ["all", "networks"].map(str::to_owned);
     for method in registry::baselines(false).iter().chain(&methods(args, None, &every)?) {
-        println!("{:<12} {:<12} {}", method.name(), method.title(), method.about(args.every));
+        let About { name, title, about, .. } = method.about(args.every);
+        println!("{name:<12} {title:<12} {about}");
     }
     Ok(true)
 }

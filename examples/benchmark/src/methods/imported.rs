@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use dream_data::table::{Column, Spec, Table};
 
-use super::method::{Method, Predicted, Task};
+use super::method::{About, Method, Predicted, Task};
 use crate::plan::{Plan, Scored};
 use crate::store::digest::digest;
 
@@ -137,21 +137,10 @@ impl Imported {
 }
 
 impl Method for Imported {
-    fn name(&self) -> String {
-        slug(&self.title)
-    }
-
-    fn title(&self) -> String {
-        self.title.clone()
-    }
-
-    fn family(&self) -> String {
-        "Predictions from files".into()
-    }
-
-    fn about(&self, _: u64) -> String {
-        "trained by another program on the training set of each split; its predictions were read from files"
-            .into()
+    fn about(&self, _: u64) -> About {
+        let about = "trained by another program on the training set of each split; its predictions were read from files";
+        let (name, title, family) = (slug(&self.title), self.title.clone(), "Predictions from files".into());
+        About { name, title, family, about: about.into(), sets: Vec::new() }
     }
 
     fn version(&self) -> String {

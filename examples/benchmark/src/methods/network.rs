@@ -11,7 +11,7 @@ use dream_data::dataset::{ClipId, Dataset};
 use dream_models::deep::input::FaceRule;
 use serde::{Deserialize, Serialize};
 
-use super::method::{Method, Predicted, Task};
+use super::method::{About, Method, Predicted, Task};
 use crate::features::videos::{Video, reason};
 use crate::plan::{Plan, Scored};
 use crate::store::digest::digest;
@@ -194,21 +194,15 @@ impl Network {
 }
 
 impl Method for Network {
-    fn name(&self) -> String {
-        format!("{}{}", self.method.entry.name, if self.text.is_some() { "-t" } else { "" })
-    }
-
-    fn title(&self) -> String {
-        self.text.clone().unwrap_or_else(|| self.method.title(&self.options))
-    }
-
-    fn family(&self) -> String {
-        "Networks".into()
-    }
-
-    fn about(&self, _: u64) -> String {
-        let row = if self.text.is_some() { ", scored by the clips' own descriptions" } else { "" };
-        format!("{}{row}; {}", self.method.about, self.settings)
+    fn about(&self, _: u64) -> About {
+        let (ending, row) = match self.text {
+            Some(_) => ("-t", ", scored by the clips' own descriptions"),
+            None => ("", ""),
+        };
+        let name = format!("{}{ending}", self.method.entry.name);
+        let title = self.text.clone().unwrap_or_else(|| self.method.title(&self.options));
+        let about = format!("{}{row}; {}", self.method.about, self.settings);
+        About { name, title, family: "Networks".into(), about, sets: Vec::new() }
     }
 
     fn version(&self) -> String {
