@@ -24,6 +24,8 @@ mod training;
 pub use data::{Clip, Sets, about, describe, face_rule};
 pub use files::{lock, write};
 pub use finish::{Outcome, TestScores};
+pub use frames::view;
 pub use job::Job;
 pub use options::{DeviceName, GroupBy, Init, Options, Preset, Validation};
 pub use scoring::{Scoring, score};
+pub use threads::bar;

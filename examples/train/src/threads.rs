@@ -12,7 +12,11 @@ pub(crate) fn with_threads<T: Send>(count: usize, work: impl FnOnce() -> Result<
     threads.context("cannot start the threads")?.install(work)
 }
 
-pub(crate) fn bar(what: &str, length: usize, quiet: bool) -> Result<ProgressBar> {
+/// A progress bar, drawn on a terminal only.
+///
+/// # Errors
+/// None for a name without braces.
+pub fn bar(what: &str, length: usize, quiet: bool) -> Result<ProgressBar> {
     if quiet {
         return Ok(ProgressBar::hidden());
     }

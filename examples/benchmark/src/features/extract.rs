@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail};
-use dream_data::{Cropped, FrameSource, OpenOptions, Pixels, open};
-use dream_features::{Frame, VideoFeatures, VideoSpec};
+use anyhow::Result;
+use dream_data::{Cropped, FrameSource, OpenOptions, open};
+use dream_features::{VideoFeatures, VideoSpec};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,6 @@ use super::sets::Set;
 use super::videos::{Video, Videos, reason};
 use crate::plan::shard::Shard;
 use crate::plan::{Clip, Plan};
-use crate::progress::progress;
 use crate::store::Store;
 use crate::store::digest::digest;
 
@@ -88,7 +87,7 @@ impl Extraction<'_> {
             Ok(Extractor { set, version: set.version(self.every)?, video: set.extractor(self.every)? })
         });
         let extractors = extractors.collect::<Result<Vec<_>>>()?;
-        let bar = progress(self.plan.clips.len(), "features")?;
+        let bar = ::train::bar("features", self.plan.clips.len(), false)?;
         let places: Vec<usize> = (0..self.plan.clips.len()).collect();
         let one = |&place: &usize| -> Result<Vec<Option<Entry>>> {
             let found = self.clip(place, &extractors);
@@ -181,7 +180,7 @@ fn frames(video: &Video, extractors: &[&Extractor]) -> Result<Vec<Result<Outcome
                 continue;
             }
             if converted.is_none() {
-                converted = Some(view(frame.pixels())?);
+                converted = Some(::train::view(frame.pixels())?);
             }
             if let Some(converted) = &converted
                 && let Err(error) = session.push(converted)
@@ -199,14 +198,4 @@ fn frames(video: &Video, extractors: &[&Extractor]) -> Result<Vec<Result<Outcome
         })
     };
     Ok(sessions.into_iter().map(finish).collect())
-}
-
-/// The pixels as the extractors take them.
-fn view(pixels: Pixels<'_>) -> Result<Frame<'_>> {
-    Ok(match pixels {
-        Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
-        Pixels::Gray(plane) => Frame::luma(plane.parts())?,
-        Pixels::Rgb(plane) => Frame::rgb(plane.parts())?,
-        other => bail!("cannot extract features from this pixel layout: {other:?}"),
-    })
 }

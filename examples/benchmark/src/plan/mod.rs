@@ -42,11 +42,11 @@ pub(crate) struct Scored {
 
 /// One way of training and testing.
 #[derive(Debug)]
-pub(crate) struct Split {
+pub(crate) struct Split<T = Scored> {
     pub(crate) name: String,
-    pub(crate) train: Vec<Scored>,
+    pub(crate) train: Vec<T>,
     /// In the order of [`Plan::sets`].
-    pub(crate) tests: Vec<Vec<Scored>>,
+    pub(crate) tests: Vec<Vec<T>>,
     /// What every draw for this split depends on.
     pub(crate) seed: u64,
 }
@@ -59,14 +59,6 @@ pub(crate) struct Plan {
     /// Names of the test sets.
     pub(crate) sets: Vec<String>,
     pub(crate) splits: Vec<Split>,
-}
-
-/// Lists of clips by name, before they have places.
-struct Lists {
-    name: String,
-    seed: u64,
-    train: Vec<(Clip, f64)>,
-    tests: Vec<Vec<(Clip, f64)>>,
 }
 
 impl Plan {
@@ -89,7 +81,7 @@ impl Plan {
                 scored(split.set(set), 0, &path)
             };
             let tests = [Partition::Test1, Partition::Test2, Partition::Test3];
-            lists.push(Lists {
+            lists.push(Split {
                 name: index.to_string(),
                 seed: seed.wrapping_add(index as u64),
                 train: list(Partition::Train)?,
@@ -126,7 +118,7 @@ impl Plan {
             );
         }
         let sets = sources.iter().skip(1).map(|source| source.name.clone()).collect();
-        let lists = (0..repeats).map(|repeat| Lists {
+        let lists = (0..repeats).map(|repeat| Split {
             name: repeat.to_string(),
             seed: seed.wrapping_add(repeat as u64),
             train: train.clone(),
@@ -136,7 +128,7 @@ impl Plan {
         Ok(Self::new(sources, sets, lists))
     }
 
-    fn new(sources: Vec<Source>, sets: Vec<String>, lists: Vec<Lists>) -> Self {
+    fn new(sources: Vec<Source>, sets: Vec<String>, lists: Vec<Split<(Clip, f64)>>) -> Self {
         let all = lists.iter().flat_map(|split| split.train.iter().chain(split.tests.iter().flatten()));
         let clips: BTreeSet<Clip> = all.map(|(clip, _)| clip.clone()).collect();
         let clips: Vec<Clip> = clips.into_iter().collect();

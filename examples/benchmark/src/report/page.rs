@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use dream_eval::Cell;
+use dream_eval::Format;
 
 use super::content::Report;
 use super::protocol::Kind;
@@ -44,7 +44,8 @@ pub(super) fn page(report: &Report) -> Result<String> {
     for results in &report.tables {
         table(&mut out, results)?;
     }
-    methods(&mut out, report)?;
+    out += "<h2>What the methods look at</h2>\n";
+    pairs(&mut out, report.methods.iter().map(|method| (&*method.about.title, &*method.about.about)))?;
     if !report.comparisons.is_empty() {
         let what = match report.protocol.kind {
             Kind::Splits => {
@@ -74,72 +75,31 @@ pub(super) fn page(report: &Report) -> Result<String> {
 
 fn settings(out: &mut String, report: &Report) -> Result<()> {
     let protocol = &report.protocol;
-    writeln!(out, "<table class=\"wide\">")?;
     let clips = protocol.clips.len();
     let what = if protocol.kind == Kind::Splits { "splits" } else { "repeats" };
     let counts =
         format!("{clips} clips, {} {what}, {} failures", protocol.splits.len(), report.failures.len());
-    let rows = std::iter::once(("size".to_owned(), counts)).chain(protocol.settings.iter().cloned());
+    let rows = std::iter::once(("size", counts.as_str()));
+    let rows = rows.chain(protocol.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    pairs(out, rows)
+}
+
+/// A table of names and what is to be said of them.
+fn pairs<'a>(out: &mut String, rows: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
+    writeln!(out, "<table class=\"wide\">")?;
     for (name, value) in rows {
-        writeln!(out, "<tr><td>{}</td><td>{}</td></tr>", escaped(&name), escaped(&value))?;
+        writeln!(out, "<tr><td>{}</td><td>{}</td></tr>", escaped(name), escaped(value))?;
     }
     writeln!(out, "</table>")?;
     Ok(())
 }
 
 fn table(out: &mut String, results: &ResultTable) -> Result<()> {
-    let columns = results.table.columns();
-    writeln!(
-        out,
-        "<h2>{}</h2>\n<div class=\"wrap\"><table>\n<thead><tr><th>Method</th>",
-        escaped(&results.title)
-    )?;
-    for column in &columns {
-        write!(out, "<th>{}</th>", escaped(column))?;
-    }
-    writeln!(out, "</tr></thead>\n<tbody>")?;
-    // As far as the table shows it.
-    let rounded = |cell: &Cell| (cell.mean * 1000.0).round();
-    let best = |column: usize| {
-        let cells =
-            (0..results.rows.len()).filter_map(|row| results.table.cells(row).get(column).copied().flatten());
-        cells.map(|cell| rounded(&cell)).fold(f64::NEG_INFINITY, f64::max)
-    };
-    let best: Vec<f64> = (0..columns.len()).map(best).collect();
-    let mut family = "";
-    for (row, about) in results.rows.iter().enumerate() {
-        if about.family != family {
-            family = &about.family;
-            let span = columns.len() + 1;
-            writeln!(out, "<tr class=\"family\"><td colspan=\"{span}\">{}</td></tr>", escaped(family))?;
-        }
-        write!(out, "<tr><td>{}</td>", escaped(&about.title))?;
-        for (cell, best) in results.table.cells(row).iter().zip(&best) {
-            match cell {
-                None => write!(out, "<td class=\"none\">-</td>")?,
-                Some(cell) => {
-                    let class = if rounded(cell) >= *best { " class=\"best\"" } else { "" };
-                    let std = cell.std.map_or_else(String::new, |std| format!("±{std:.3}"));
-                    write!(out, "<td{class}>{:.3}{std}</td>", cell.mean)?;
-                }
-            }
-        }
-        writeln!(out, "</tr>")?;
-    }
-    writeln!(out, "</tbody></table></div>")?;
+    let (title, table) = (escaped(&results.title), results.table.format(Format::Html));
+    writeln!(out, "<h2>{title}</h2>\n<div class=\"wrap\">{}</div>", table.trim_end())?;
     for note in &results.notes {
         writeln!(out, "<p class=\"note\">{}</p>", escaped(note))?;
     }
-    Ok(())
-}
-
-fn methods(out: &mut String, report: &Report) -> Result<()> {
-    writeln!(out, "<h2>What the methods look at</h2>\n<table class=\"wide\">")?;
-    for method in &report.methods {
-        let about = &method.about;
-        writeln!(out, "<tr><td>{}</td><td>{}</td></tr>", escaped(&about.title), escaped(&about.about))?;
-    }
-    writeln!(out, "</table>")?;
     Ok(())
 }
 
