@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use dream_models::deep::candle_core::{Device, Tensor};
+use dream_models::deep::train::augment::changed;
 use dream_models::deep::train::draws::Draws;
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
@@ -118,17 +119,8 @@ pub(crate) fn block(
         .iter()
         .flat_map(|(video, chosen, flip)| chosen.iter().map(|&at| (video.frame(at), *flip)))
         .collect();
-    let [rows, columns] = moved.map(|by| -> Vec<usize> {
-        (0..side).map(|at| at.saturating_add_signed(by).min(side.saturating_sub(1))).collect()
-    });
     let planes = |(bytes, flip): (&[u8], bool)| -> Result<Vec<f32>> {
-        let mut changed: Vec<u8> = Vec::with_capacity(bytes.len());
-        for &y in &rows {
-            let (pixels, _) =
-                bytes.get(y * side * 3..(y + 1) * side * 3).unwrap_or_default().as_chunks::<3>();
-            let pixels = columns.iter().filter_map(|&x| pixels.get(x));
-            if flip { changed.extend(pixels.rev().flatten()) } else { changed.extend(pixels.flatten()) }
-        }
+        let changed = changed(bytes, side, flip, moved);
         let mut out = vec![0.0; changed.len()];
         preprocess.normalise(&changed, &mut out)?;
         Ok(out)

@@ -21,11 +21,11 @@ pub mod testing;
 mod threads;
 mod training;
 
-pub use data::{Clip, Sets, about, describe, face_rule};
+pub use data::{Clip, Sets, about, describe};
 pub use files::{lock, write};
 pub use finish::{Outcome, TestScores};
 pub use frames::view;
 pub use job::Job;
-pub use options::{DeviceName, GroupBy, Init, Options, Preset, Validation};
+pub use options::{DeviceName, GroupBy, Init, Options, Preset, Validation, View};
 pub use scoring::{Scoring, score};
 pub use threads::bar;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ::train::{Clip, Job, Options, Sets};
+use ::train::{Clip, Job, Options, Sets, View};
 use anyhow::{Context, Result};
 use dream_data::dataset::{ClipId, Dataset};
 use dream_models::deep::input::FaceRule;
@@ -59,10 +59,10 @@ impl Setup {
     pub(crate) fn new(
         plan: Option<&Plan>,
         mut options: Options,
-        every: u64,
-        face: FaceRule,
+        view: &View,
         threads: usize,
     ) -> Result<Self> {
+        let (every, face) = (view.every, view.face());
         let Some(plan) = plan else {
             return Ok(Self { options, every, face, threads, sentences: Vec::new(), written: true });
         };
