@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use dream_models::deep::candle_core::{Device, Tensor};
+use dream_models::deep::text::clip::Tokens;
 use dream_models::deep::train::augment::changed;
 use dream_models::deep::train::draws::Draws;
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
@@ -82,7 +83,7 @@ impl Drawing<'_> {
             counts.push(some.len());
             rows.extend(some.into_iter().filter_map(|k| sentences.get(k)));
         }
-        Ok((tokens(&rows, self.device)?, counts))
+        Ok((Tokens::stack(&rows, self.device)?, counts))
     }
 
     /// By how many pixels the frames of a batch are moved, all of them alike: they are compared with each other.
@@ -91,18 +92,6 @@ impl Drawing<'_> {
         let most = isize::from(self.shift);
         [(); 2].map(|()| random.below(2 * usize::from(self.shift) + 1).cast_signed() - most)
     }
-}
-
-/// Token ids of sentences, `[sentences, tokens]`.
-pub(crate) fn tokens(rows: &[&Vec<u32>], device: &Device) -> Result<Tensor> {
-    let width = rows.iter().map(|row| row.len()).max().unwrap_or(0);
-    // The first end token is what is pooled, so more of them change nothing.
-    let padded = |row: &Vec<u32>| {
-        let end = row.last().copied().unwrap_or(0);
-        row.iter().copied().chain(std::iter::repeat(end)).take(width).collect::<Vec<u32>>()
-    };
-    let ids: Vec<u32> = rows.iter().flat_map(|row| padded(row)).collect();
-    Ok(Tensor::from_vec(ids, (rows.len(), width), device)?)
 }
 
 /// `[videos, frames, 3, side, side]`, normalised, every frame moved up and to the left; what comes in repeats the border.

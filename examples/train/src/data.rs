@@ -162,7 +162,5 @@ fn read(tokenizer: &Tokenizer, clip: &Clip) -> Result<(Sentences, usize)> {
         return Ok((Vec::new(), 0));
     }
     let read = tokenizer.encode_batch(&clip.sentences)?;
-    let rows = read.rows().iter().zip(read.lengths());
-    let rows = rows.map(|(row, &length)| row.iter().take(length).copied().collect()).collect();
-    Ok((rows, read.truncated()))
+    Ok((read.unpadded().map(<[u32]>::to_vec).collect(), read.truncated()))
 }

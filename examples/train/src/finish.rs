@@ -8,9 +8,9 @@ use dream_eval::{Line, SetScore};
 use dream_models::deep::candle_core::{DType, Tensor};
 use dream_models::deep::checkpoint::Checkpoint;
 use dream_models::deep::explain::retrieval::Descriptions;
+use dream_models::deep::text::clip::Tokens;
 use serde_json::{Map, Value, json};
 
-use crate::batch::tokens;
 use crate::data::Sentences;
 use crate::methods::Network;
 use crate::state::Progress;
@@ -21,12 +21,6 @@ use crate::training::{BEST, Training, opinions};
 pub struct Outcome {
     /// In the order of the test sets.
     pub tests: Vec<TestScores>,
-    /// On the clips that were held out.
-    pub validation: SetScore,
-    /// The epoch whose network it is, from 1.
-    pub best_epoch: u64,
-    /// Epochs of the run.
-    pub epochs: u64,
     /// The network.
     pub checkpoint: PathBuf,
     /// Of its tensors.
@@ -85,19 +79,15 @@ impl Training<'_> {
             "test": figures,
         });
         let sha256 = self.save_network("model.json", provenance, &weights)?;
-        let validation = SetScore::of(&seen, &truth)?;
-        let SetScore { plcc, srcc, .. } = validation;
-        let epochs = progress.epoch;
+        let SetScore { plcc, srcc, .. } = SetScore::of(&seen, &truth)?;
         Ok(Outcome {
             tests,
-            validation,
-            best_epoch: epoch,
-            epochs,
             checkpoint: job.out.join("model.json"),
             sha256,
             cut_sentences: self.texts.cut,
             note: format!(
-                "best epoch {epoch} of {epochs}: PLCC {plcc:.3}, SRCC {srcc:.3} on {} held-out clips",
+                "best epoch {epoch} of {}: PLCC {plcc:.3}, SRCC {srcc:.3} on {} held-out clips",
+                progress.epoch,
                 truth.len()
             ),
             seconds: progress.seconds,
@@ -125,9 +115,8 @@ impl Training<'_> {
             if sentences.is_empty() {
                 return Ok(None);
             }
-            let rows: Vec<&Vec<u32>> = sentences.iter().collect();
-            let ids = tokens(&rows, self.device)?;
-            let Some(read) = network.represent_text(&ids, &[rows.len()])? else { return Ok(None) };
+            let ids = Tokens::stack(sentences, self.device)?;
+            let Some(read) = network.represent_text(&ids, &[sentences.len()])? else { return Ok(None) };
             let Some(score) = network.score_text(&read)? else { return Ok(None) };
             Ok(score.to_dtype(DType::F64)?.to_vec1()?.first().copied())
         };
@@ -142,7 +131,7 @@ impl Training<'_> {
         }
         let (texts, rows): (Vec<String>, Vec<&Vec<u32>>) =
             common.iter().map(|(text, ids)| (text.clone(), ids)).unzip();
-        let read = network.represent_text(&tokens(&rows, self.device)?, &vec![1; rows.len()])?;
+        let read = network.represent_text(&Tokens::stack(&rows, self.device)?, &vec![1; rows.len()])?;
         let read = read.context("this network cannot represent descriptions")?;
         Ok(Descriptions::tensors(&texts, &read)?)
     }

@@ -11,6 +11,7 @@ use dream_models::deep::checkpoint::{Checkpoint, Contents};
 use dream_models::deep::train::Params;
 use dream_models::deep::train::draws;
 use dream_models::deep::train::optim::{AdamW, AdamWConfig, accumulate, gradients};
+use dream_models::deep::train::state::State;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
@@ -96,7 +97,7 @@ impl Training<'_> {
         let (job, options) = (self.job, self.job.options);
         let saved = state::load(&job.out.join(STATE), self.settings, self.device)?;
         let (progress, params, moments) = match saved {
-            Some(saved) => (saved.progress, saved.params, Some(saved.moments)),
+            Some((progress, State { params, moments })) => (progress, params, Some(moments)),
             None => {
                 let params = Params::seeded(job.seed, DType::F32, self.device);
                 self.plan.published(options, &params)?;

@@ -145,7 +145,7 @@ impl Task<'_> {
 }
 
 /// What a method is, for lists and the report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct About {
     pub(crate) name: String,
     /// As the tables name it.

@@ -188,24 +188,10 @@ fn everything(path: &Path) -> Result<(PathBuf, Vec<Labelled>)> {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         return Ok((folder, read_mos_list(path)?));
     }
-    let dataset = Dataset::open(path)?;
-    let mut rows: BTreeMap<ClipId, Option<f64>> = BTreeMap::new();
-    for index in dataset.splits()? {
-        let split = dataset.split(index)?;
-        for row in Partition::ALL.into_iter().flat_map(|set| split.set(set)) {
-            let before = rows.insert(row.clip.clone(), row.mos);
-            ensure!(
-                before.is_none_or(|mos| mos == row.mos),
-                "{}: `{}` has two different scores in the splits: write them again with make-splits",
-                path.display(),
-                row.clip
-            );
-        }
-    }
+    let rows = Dataset::open(path)?.labelled()?;
     if rows.is_empty() {
         bail!("{} has no splits with scores: pass a list file,mos, or run make-splits", path.display());
     }
-    let rows = rows.into_iter().map(|(clip, mos)| Labelled { clip, mos }).collect();
     Ok((path.join("videos"), rows))
 }
 

@@ -38,10 +38,6 @@ impl Plan for Sizes {
         Input { frames: FramePlan::Every { n: every }, face, ..self.0.input() }
     }
 
-    fn draws_frames(&self) -> bool {
-        true
-    }
-
     fn tokens(&self) -> Option<usize> {
         self.0.text.as_ref().map(|text| text.max_position_embeddings)
     }

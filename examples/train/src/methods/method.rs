@@ -51,10 +51,14 @@ pub(crate) trait Plan: Debug + Send + Sync {
     fn input(&self, every: u64, face: FaceRule) -> Input;
 
     /// Whether a step sees a few frames of a video, drawn at random, or all that the network looks at.
-    fn draws_frames(&self) -> bool;
+    fn draws_frames(&self) -> bool {
+        true
+    }
 
     /// How many tokens of a sentence it reads; `None` when it reads none.
-    fn tokens(&self) -> Option<usize>;
+    fn tokens(&self) -> Option<usize> {
+        None
+    }
 
     /// Puts published weights in place, before the network is built.
     fn published(&self, options: &Options, params: &Params) -> Result<()>;

@@ -33,10 +33,6 @@ impl Plan for Sizes {
         false
     }
 
-    fn tokens(&self) -> Option<usize> {
-        None
-    }
-
     fn published(&self, options: &Options, params: &Params) -> Result<()> {
         options.visual.as_ref().map_or(Ok(()), |path| swin::published(path, &self.0, params))
     }

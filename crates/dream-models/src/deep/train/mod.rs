@@ -6,5 +6,6 @@ pub mod first_values;
 pub mod optim;
 mod params;
 pub mod schedule;
+pub mod state;
 
 pub use params::Params;
