@@ -22,7 +22,7 @@ mod threads;
 mod training;
 
 pub use data::{Clip, Sets, about, describe};
-pub use files::{lock, write};
+pub use files::{lock, write, write_by};
 pub use finish::{Outcome, TestScores};
 pub use frames::view;
 pub use job::Job;

@@ -32,7 +32,7 @@ pub(crate) struct Source {
 type Key = (String, String, String);
 
 /// Predictions of one method, from one file or several: of some splits, but of all clips of a set.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Imported {
     title: String,
     files: Vec<String>,
@@ -55,11 +55,7 @@ pub(crate) fn read(sources: &[Source], plan: &Plan, ours: &[String]) -> Result<V
     for source in sources {
         let at = methods.iter().position(|method| slug(&method.title) == slug(&source.title));
         let at = at.unwrap_or_else(|| {
-            methods.push(Imported {
-                title: source.title.clone(),
-                files: Vec::new(),
-                scores: BTreeMap::new(),
-            });
+            methods.push(Imported { title: source.title.clone(), ..Imported::default() });
             methods.len() - 1
         });
         if let Some(method) = methods.get_mut(at) {

@@ -1,7 +1,5 @@
 //! A table of results, and what must be known of it.
 
-use std::fmt::Write;
-
 use anyhow::Result;
 use dream_eval::{Method, Table};
 
@@ -52,10 +50,7 @@ impl ResultTable {
 
     /// The notes, a line each.
     pub(super) fn text(&self) -> String {
-        self.notes.iter().fold(String::new(), |mut text, note| {
-            let _ = writeln!(text, "{note}");
-            text
-        })
+        self.notes.join("\n") + "\n"
     }
 }
 

@@ -57,12 +57,7 @@ impl Store {
         let path = self.root.join(name);
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let unfinished = self.root.join(UNFINISHED).join(number.to_string());
-        let place = || format!("cannot write {}: is there room, and may we write there?", path.display());
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(place)?;
-        }
-        fs::write(&unfinished, bytes).with_context(place)?;
-        fs::rename(&unfinished, &path).with_context(place)
+        ::train::write_by(&unfinished, &path, bytes)
     }
 
     pub(crate) fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
@@ -71,19 +66,11 @@ impl Store {
         self.write(name, &bytes)
     }
 
-    /// Names of the files in a folder, sorted.
+    /// Names of the files below a folder, sorted.
     pub(crate) fn list(&self, folder: &str) -> Result<Vec<String>> {
-        let path = self.root.join(folder);
-        if !path.is_dir() {
-            return Ok(Vec::new());
-        }
-        let entries = fs::read_dir(&path).with_context(|| format!("cannot list {}", path.display()))?;
-        let name = |entry: std::io::Result<fs::DirEntry>| -> Result<String> {
-            Ok(format!("{folder}/{}", entry?.file_name().to_string_lossy()))
-        };
-        let mut names = entries.map(name).collect::<Result<Vec<_>>>()?;
-        names.sort();
-        Ok(names)
+        let found = files(&self.root.join(folder))?;
+        let name = |path: &PathBuf| Ok(path.strip_prefix(&self.root)?.to_string_lossy().into_owned());
+        found.iter().map(name).collect()
     }
 
     /// Removes a file, where it is there.
@@ -127,6 +114,24 @@ impl Store {
         self.write_json(memo, &seen)?;
         Ok(seen.sha256)
     }
+}
+
+/// All files below a folder, sorted; none where it is not there.
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    if !folder.is_dir() {
+        return Ok(found);
+    }
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 #[cfg(test)]

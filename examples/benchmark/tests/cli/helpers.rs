@@ -84,6 +84,21 @@ impl Bench {
         Case { out, arguments }
     }
 
+    /// Cuts the video of a clip of the first test set in half; its name, its path and its bytes.
+    pub(crate) fn tear(&self, row: usize) -> (String, PathBuf, Vec<u8>) {
+        let name = self.tested(row);
+        let path = self.data.join("videos").join(&name);
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        (name, path, bytes)
+    }
+
+    /// A clip of the first test set.
+    pub(crate) fn tested(&self, row: usize) -> String {
+        let list = fs::read_to_string(self.data.join("splits/0/test_set1.csv")).unwrap();
+        list.lines().nth(row).unwrap().split(',').next().unwrap().to_owned()
+    }
+
     /// Trains on everything and tests on a list; the folder and what was printed.
     pub(crate) fn across(&self, more: &[&str]) -> (PathBuf, String) {
         let (list, out) = (self.data.join("videos/few.csv"), self.root().join("out"));

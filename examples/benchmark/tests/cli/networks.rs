@@ -56,11 +56,7 @@ fn killed_sharded_or_with_other_jobs_the_bytes_are_the_same() {
 #[test]
 fn a_broken_clip_is_left_out_and_another_option_is_another_training() {
     let bench = Bench::new();
-    let list = fs::read_to_string(bench.data.join("splits/0/test_set1.csv")).unwrap();
-    let torn = list.lines().nth(1).unwrap().split(',').next().unwrap();
-    let video = bench.data.join("videos").join(torn);
-    let bytes = fs::read(&video).unwrap();
-    fs::write(&video, &bytes[..bytes.len() / 2]).unwrap();
+    let (torn, video, bytes) = bench.tear(1);
     let case = bench.case("out", &quick("opdai", &[]));
     let shown = case.run(1);
     assert!(shown.contains("OPDAI: 1 of ") && shown.contains("1 failures"), "{shown}");
@@ -72,7 +68,7 @@ fn a_broken_clip_is_left_out_and_another_option_is_another_training() {
     case.run(0);
     let predictions = || fs::read_to_string(case.out.join("predictions/opdai.csv")).unwrap();
     let repaired = predictions();
-    assert!(repaired.contains(torn));
+    assert!(repaired.contains(&torn));
     let other = bench.case("out", &quick("opdai", &["--loss", "mae"]));
     other.run(0);
     assert_ne!(predictions(), repaired);
