@@ -242,12 +242,8 @@ impl Training<'_> {
 
     /// Everything that has happened, as files and as a line.
     fn log(&self, progress: &Progress, bar: &ProgressBar) -> Result<()> {
-        let mut lines = String::new();
-        for epoch in &progress.history {
-            lines += &serde_json::to_string(epoch)?;
-            lines.push('\n');
-        }
-        write(&self.job.out.join("metrics.jsonl"), lines.as_bytes())?;
+        let lines = progress.history.iter().map(|epoch| Ok(serde_json::to_string(epoch)? + "\n"));
+        write(&self.job.out.join("metrics.jsonl"), lines.collect::<Result<String>>()?.as_bytes())?;
         write(&self.job.out.join("curve.svg"), curve::draw(&progress.history)?.as_bytes())?;
         if let (Some(last), Some(best)) = (progress.history.last(), progress.best()) {
             bar.set_message(format!(

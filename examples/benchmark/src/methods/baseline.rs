@@ -22,10 +22,6 @@ impl Method for Random {
         About { name, title, family, about, sets: Vec::new() }
     }
 
-    fn version(&self) -> String {
-        "1".into()
-    }
-
     fn predict(&self, task: &Task<'_>) -> Result<Predicted> {
         let draw = |row: &Scored| -> Option<f64> {
             let clip = task.plan.clip(row.clip)?;
@@ -50,10 +46,6 @@ impl Method for MethodMean {
                      with methods that are not in the training set stays empty";
         let [name, title, family, about] = ["method-mean", "Method mean", FAMILY, about].map(str::to_owned);
         About { name, title, family, about, sets: Vec::new() }
-    }
-
-    fn version(&self) -> String {
-        "1".into()
     }
 
     fn predict(&self, task: &Task<'_>) -> Result<Predicted> {

@@ -32,7 +32,9 @@ pub(crate) trait Method: Send + Sync {
     }
 
     /// Changes when its predictions may: cached ones of another version are not used.
-    fn version(&self) -> String;
+    fn version(&self) -> String {
+        "1".into()
+    }
 
     /// The network that it is a row of. Networks are trained one after another, once for all of their rows.
     fn network(&self) -> Option<&str> {

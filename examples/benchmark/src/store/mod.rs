@@ -3,7 +3,7 @@
 pub(crate) mod digest;
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
@@ -12,8 +12,6 @@ use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-use digest::hex;
 
 /// Where unfinished files lie.
 const UNFINISHED: &str = "tmp";
@@ -77,7 +75,7 @@ impl Store {
     pub(crate) fn remove(&self, name: &str) -> Result<()> {
         let path = self.root.join(name);
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(error).with_context(|| format!("cannot remove {}", path.display()))
             }
             _ => Ok(()),
@@ -102,15 +100,8 @@ impl Store {
             return Ok(seen.sha256);
         }
         let mut digest = Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            let read = file.read(&mut buffer).with_context(place)?;
-            match buffer.get(..read) {
-                None | Some([]) => break,
-                Some(part) => digest.update(part),
-            }
-        }
-        let seen = Seen { bytes, modified_ns, sha256: hex(&digest.finalize()) };
+        io::copy(&mut file, &mut digest).with_context(place)?;
+        let seen = Seen { bytes, modified_ns, sha256: format!("{:x}", digest.finalize()) };
         self.write_json(memo, &seen)?;
         Ok(seen.sha256)
     }

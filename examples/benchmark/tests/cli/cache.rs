@@ -19,24 +19,19 @@ fn the_number_of_jobs_does_not_matter() {
 #[test]
 fn another_seed_box_or_score_is_another_result() {
     let bench = Bench::new();
-    let run = |name: &str, seed: &str| {
-        let more = ["--methods", "brisque", "--splits", "2", "--seed", seed];
-        let case = bench.case(name, &more);
+    let run_with = |name: &str, seed: &str, more: &[&str]| {
+        let common = ["--methods", "brisque", "--splits", "2", "--seed", seed];
+        let case = bench.case(name, &[&common[..], more].concat());
         case.run(0);
         results(&case.out.join("predictions"))
     };
+    let run = |name: &str, seed: &str| run_with(name, seed, &[]);
     let first = run("used", "1");
     assert_ne!(run("used", "5"), first);
     assert_eq!(run("used", "5"), run("fresh", "5"));
     assert_eq!(run("used", "1"), first);
-    let cropped = |crop: &str, name: &str| {
-        let more = ["--methods", "brisque", "--splits", "2", "--seed", "1", "--crop", crop];
-        let case = bench.case(name, &more);
-        case.run(0);
-        results(&case.out.join("predictions"))
-    };
-    assert_eq!(cropped("0,0,1,1", "used"), first);
-    assert_ne!(cropped("0.1,0,0.8,0.9", "used"), first);
+    assert_eq!(run_with("used", "1", &["--crop", "0,0,1,1"]), first);
+    assert_ne!(run_with("used", "1", &["--crop", "0.1,0,0.8,0.9"]), first);
     let list = bench.data.join("splits/0/train_set.csv");
     let rows: Vec<String> = fs::read_to_string(&list).unwrap().lines().map(str::to_owned).collect();
     let clip = rows[1].split(',').next().unwrap();
@@ -82,12 +77,7 @@ fn shards_and_merge_give_the_bytes_of_one_run() {
     assert!(one.run(1).contains("48 pairs of clip and feature set are for the other 1"));
     two.run(1);
     let merged = bench.root().join("merged");
-    let merge =
-        |out: &str| vec!["merge".to_owned(), "--out".into(), out.into(), first.clone(), second.clone()];
-    let run_merge = |code: i32, out: &str| {
-        let arguments = merge(out);
-        expect(code, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
-    };
+    let run_merge = |code: i32, out: &str| expect(code, &["merge", "--out", out, &first, &second]);
     assert!(run_merge(1, &first).contains("all features are there"));
     run_merge(1, &second);
     assert!(one.run(1).contains("the trainings of this shard are done"));

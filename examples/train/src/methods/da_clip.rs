@@ -43,9 +43,7 @@ impl Plan for Sizes {
     }
 
     fn published(&self, options: &Options, params: &Params) -> Result<()> {
-        if let Some(path) = &options.visual {
-            swin::published(path, &self.0.visual, params)?;
-        }
+        swin::published(options, &self.0.visual, params)?;
         if let (Some(path), Some(config)) = (&options.text, &self.0.text) {
             let named = || format!("first weights {}", path.display());
             let file = TensorFile::open(path).with_context(named)?;

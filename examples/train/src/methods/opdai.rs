@@ -34,7 +34,7 @@ impl Plan for Sizes {
     }
 
     fn published(&self, options: &Options, params: &Params) -> Result<()> {
-        options.visual.as_ref().map_or(Ok(()), |path| swin::published(path, &self.0, params))
+        swin::published(options, &self.0, params)
     }
 
     fn scale(&self, params: &Params) -> Result<()> {

@@ -1,14 +1,12 @@
 //! The visual tower that methods share: its sizes and its first values.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use dream_models::deep::backbones::swin_v2::Config;
 use dream_models::deep::checkpoint::TensorFile;
 use dream_models::deep::pretrained;
 use dream_models::deep::train::{Params, first_values};
 
-use crate::options::Preset;
+use crate::options::{Options, Preset};
 
 /// The middle of the grades: where a score is before anything is learnt.
 const MIDDLE: f64 = 3.0;
@@ -31,8 +29,10 @@ pub(super) fn config(preset: Preset) -> Config {
     }
 }
 
-/// Puts the published weights of a file under `visual`; a head that the file has is left out.
-pub(super) fn published(path: &Path, config: &Config, params: &Params) -> Result<()> {
+/// Puts the published weights of the file that the options name, if any, under `visual`; a head that the file has is left
+/// out.
+pub(super) fn published(options: &Options, config: &Config, params: &Params) -> Result<()> {
+    let Some(path) = &options.visual else { return Ok(()) };
     let named = || format!("first weights {}", path.display());
     let config = Config { num_classes: 0, ..config.clone() };
     let file = TensorFile::open(path).with_context(named)?;
