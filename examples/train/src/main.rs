@@ -136,7 +136,7 @@ fn sets(args: &Args, reads: bool) -> Result<Sets> {
     let clips = |set: Partition| split.set(set).iter().map(clip).collect::<Result<Vec<_>>>();
     let mut fit = clips(Partition::Train)?;
     let mut tests = Vec::new();
-    for set in [Partition::Test1, Partition::Test2, Partition::Test3] {
+    for set in Partition::TESTS {
         tests.push((set.file_stem().to_owned(), clips(set)?));
     }
     if reads {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use dream_data::{Cropped, FrameSource, OpenOptions, open};
 use dream_features::{VideoFeatures, VideoSpec};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
 use super::sets::Set;
@@ -88,13 +88,12 @@ impl Extraction<'_> {
         });
         let extractors = extractors.collect::<Result<Vec<_>>>()?;
         let bar = ::train::bar("features", self.plan.clips.len(), false)?;
-        let places: Vec<usize> = (0..self.plan.clips.len()).collect();
-        let one = |&place: &usize| -> Result<Vec<Option<Entry>>> {
+        let one = |place: usize| -> Result<Vec<Option<Entry>>> {
             let found = self.clip(place, &extractors);
             bar.inc(1);
             found
         };
-        let found = places.par_iter().map(one).collect::<Result<Vec<_>>>()?;
+        let found = (0..self.plan.clips.len()).into_par_iter().map(one).collect::<Result<Vec<_>>>()?;
         bar.finish_and_clear();
         let mut sets: BTreeMap<Set, Vec<Option<Entry>>> = BTreeMap::new();
         for entries in found {

@@ -80,16 +80,14 @@ impl Plan {
                 let path = dataset.split_path(index, set);
                 scored(split.set(set), 0, &path)
             };
-            let tests = [Partition::Test1, Partition::Test2, Partition::Test3];
             lists.push(Split {
                 name: index.to_string(),
                 seed: seed.wrapping_add(index as u64),
                 train: list(Partition::Train)?,
-                tests: tests.into_iter().map(list).collect::<Result<_>>()?,
+                tests: Partition::TESTS.into_iter().map(list).collect::<Result<_>>()?,
             });
         }
-        let sets =
-            [Partition::Test1, Partition::Test2, Partition::Test3].map(|set| set.file_stem().to_owned());
+        let sets = Partition::TESTS.map(|set| set.file_stem().to_owned());
         Ok(Self::new(vec![Source::new("data".into(), root.join("videos"), root)], sets.into(), lists))
     }
 

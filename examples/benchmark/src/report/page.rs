@@ -1,6 +1,6 @@
 //! One page with everything in it: no script, no style sheet, no picture from elsewhere.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use anyhow::Result;
 use dream_eval::Format;
@@ -73,7 +73,7 @@ pub(super) fn page(report: &Report) -> Result<String> {
     Ok(out)
 }
 
-fn settings(out: &mut String, report: &Report) -> Result<()> {
+fn settings(out: &mut String, report: &Report) -> fmt::Result {
     let protocol = &report.protocol;
     let clips = protocol.clips.len();
     let what = if protocol.kind == Kind::Splits { "splits" } else { "repeats" };
@@ -85,25 +85,22 @@ fn settings(out: &mut String, report: &Report) -> Result<()> {
 }
 
 /// A table of names and what is to be said of them.
-fn pairs<'a>(out: &mut String, rows: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
+fn pairs<'a>(out: &mut String, rows: impl Iterator<Item = (&'a str, &'a str)>) -> fmt::Result {
     writeln!(out, "<table class=\"wide\">")?;
     for (name, value) in rows {
         writeln!(out, "<tr><td>{}</td><td>{}</td></tr>", escaped(name), escaped(value))?;
     }
-    writeln!(out, "</table>")?;
-    Ok(())
+    writeln!(out, "</table>")
 }
 
-fn table(out: &mut String, results: &ResultTable) -> Result<()> {
+fn table(out: &mut String, results: &ResultTable) -> fmt::Result {
     let (title, table) = (escaped(&results.title), results.table.format(Format::Html));
     writeln!(out, "<h2>{title}</h2>\n<div class=\"wrap\">{}</div>", table.trim_end())?;
-    for note in &results.notes {
-        writeln!(out, "<p class=\"note\">{}</p>", escaped(note))?;
-    }
-    Ok(())
+    let mut notes = results.notes.iter();
+    notes.try_for_each(|note| writeln!(out, "<p class=\"note\">{}</p>", escaped(note)))
 }
 
-fn matrix(out: &mut String, comparison: &Comparison) -> Result<()> {
+fn matrix(out: &mut String, comparison: &Comparison) -> fmt::Result {
     let title = if comparison.measure == "average" { "all test sets" } else { comparison.measure.as_str() };
     writeln!(out, "<h3>By {}</h3>\n<div class=\"wrap\"><table>\n<thead><tr><th></th>", escaped(title))?;
     for (method, _) in &comparison.methods {
@@ -134,15 +131,13 @@ fn matrix(out: &mut String, comparison: &Comparison) -> Result<()> {
         }
         writeln!(out, "</tr>")?;
     }
-    writeln!(out, "</tbody></table></div>")?;
-    Ok(())
+    writeln!(out, "</tbody></table></div>")
 }
 
-fn failures(out: &mut String, report: &Report) -> Result<()> {
+fn failures(out: &mut String, report: &Report) -> fmt::Result {
     writeln!(out, "<h2>Failures</h2>")?;
     if report.failures.is_empty() {
-        writeln!(out, "<p>None: every clip and every training gave a result.</p>")?;
-        return Ok(());
+        return writeln!(out, "<p>None: every clip and every training gave a result.</p>");
     }
     writeln!(
         out,
@@ -171,22 +166,16 @@ fn panels(out: &mut String, report: &Report) -> Result<()> {
     )?;
     for method in &report.methods {
         let Some((run, scores)) = method.runs.first().zip(method.scores.first()) else { continue };
-        writeln!(
-            out,
-            "<h3>{}</h3>\n<p class=\"note\">{}</p>",
-            escaped(&method.about.title),
-            escaped(&run.note)
-        )?;
-        writeln!(out, "<div class=\"panels\">")?;
+        let [title, note] = [&method.about.title, &run.note].map(|text| escaped(text));
+        writeln!(out, "<h3>{title}</h3>\n<p class=\"note\">{note}</p>\n<div class=\"panels\">")?;
         for ((name, set), score) in report.protocol.test_sets.iter().zip(&run.sets).zip(scores) {
-            let points: Vec<(f64, f64)> =
-                set.rows.iter().filter_map(|row| Some((row.mos, row.prediction?))).collect();
             let Some(score) = score else {
                 writeln!(out, "<p class=\"none\">{}: no prediction</p>", escaped(name))?;
                 continue;
             };
-            let step = points.len().div_ceil(POINTS).max(1);
-            let shown: Vec<(f64, f64)> = points.into_iter().step_by(step).collect();
+            let points = set.rows.iter().filter_map(|row| Some((row.mos, row.prediction?)));
+            let step = points.clone().count().div_ceil(POINTS).max(1);
+            let shown: Vec<(f64, f64)> = points.step_by(step).collect();
             let title = format!("{name}: PLCC {:.3}, SRCC {:.3}", score.plcc, score.srcc);
             out.push_str(&scatter::svg(&title, &shown)?);
         }

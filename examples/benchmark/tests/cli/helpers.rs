@@ -45,12 +45,6 @@ pub(crate) fn results(root: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// Files below a folder.
-pub(crate) fn count(folder: &Path) -> usize {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    entries.map(|path| if path.is_dir() { count(&path) } else { 1 }).sum()
-}
-
 pub(crate) fn same(first: &Path, second: &Path) {
     let (a, b) = (results(first), results(second));
     assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());

@@ -1,7 +1,6 @@
 //! Networks: trained split by split, rows like any other.
 
 use std::fs;
-use std::path::Path;
 
 use crate::helpers::*;
 
@@ -9,10 +8,6 @@ use crate::helpers::*;
 fn quick<'a>(methods: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let quick = ["--splits", "1", "--epochs", "1", "--batch", "4", "--frames", "2", "--sentences", "2"];
     [&["--methods", methods][..], &quick, more].concat()
-}
-
-fn table(out: &Path) -> String {
-    fs::read_to_string(out.join("table4.csv")).unwrap()
 }
 
 #[test]
@@ -23,7 +18,7 @@ fn killed_sharded_or_with_other_jobs_the_bytes_are_the_same() {
     };
     let whole = case("whole", &["--jobs", "1"]);
     let shown = whole.run(0);
-    let rows = table(&whole.out);
+    let rows = fs::read_to_string(whole.out.join("table4.csv")).unwrap();
     for row in ["DA-CLIP,", "DA-CLIP-T,", "OPDAI,"] {
         assert!(rows.contains(row), "{row}: {rows}");
     }

@@ -94,12 +94,7 @@ fn predictions_of_another_program_stand_in_the_table() {
         let path = bench.root().join("wrong.csv");
         fs::write(&path, text).unwrap();
         let given = format!("{given}={}", path.display());
-        let out = bench.root().join("wrong");
-        let (out, data) = (out.to_str().unwrap(), bench.data.to_str().unwrap());
-        expect(
-            2,
-            &["--data", data, "--out", out, "--methods", "gm-log", "--splits", "2", "--predictions", &given],
-        )
+        bench.case("wrong", &[&some[..], &["--predictions", &given]].concat()).run(2)
     };
     let row = ours.lines().nth(1).unwrap();
     let head = "split,set,file,mos,prediction";
