@@ -34,12 +34,12 @@ impl SplitMix64 {
     /// Uniform in `0..bound` for the small bounds used here (the bias of the multiplication is below
     /// `bound / 2^64`); 0 for a bound of 0.
     #[expect(clippy::cast_possible_truncation, reason = "the product is below `bound`, which is a usize")]
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.next_u64()) * bound as u128) >> 64) as usize
     }
 
     /// Fisher-Yates.
-    pub(crate) fn shuffle(&mut self, values: &mut [usize]) {
+    pub(crate) fn shuffle<T>(&mut self, values: &mut [T]) {
         for last in (1..values.len()).rev() {
             let other = self.below(last + 1);
             values.swap(last, other);

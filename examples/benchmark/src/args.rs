@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use dream_data::RelativeBox;
 
 use crate::features::sets::Set;
 use crate::methods::imported::{self, Source};
@@ -99,21 +98,8 @@ pub(crate) struct Work {
     #[arg(long, short, value_name = "DIR", default_value = "benchmark-out")]
     pub(crate) out: PathBuf,
 
-    /// Methods on single frames look at one of so many; 6 in the paper
-    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) every: u64,
-
-    /// CSV file,x1,y1,x2,y2: the face box of every clip, in parts of the frame; the labels of DFGC-VRA are one
-    #[arg(long, value_name = "FILE", conflicts_with = "crop")]
-    pub(crate) boxes: Option<PathBuf>,
-
-    /// The same box for every clip, cut as it is [default: whole frames]
-    #[arg(long, value_name = "X1,Y1,X2,Y2")]
-    pub(crate) crop: Option<RelativeBox>,
-
-    /// Widen the boxes of --boxes so many times; 1 for boxes that are wide enough
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.3)]
-    pub(crate) expand: f64,
+    #[command(flatten)]
+    pub(crate) view: ::train::View,
 
     /// Seed of everything that is drawn; split i draws with seed + i
     #[arg(long, default_value_t = 0)]

@@ -5,7 +5,6 @@ mod features;
 mod merge;
 mod methods;
 mod plan;
-mod progress;
 mod report;
 mod store;
 mod train;

@@ -1,14 +1,14 @@
 //! `merge`: the work of several shards in one folder.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::args::Merge;
 use crate::report;
 use crate::report::protocol::{FILE, Protocol};
-use crate::store::Store;
+use crate::store::{Store, files};
 
 /// What belongs to the results; digests of files are remembered by each machine for itself.
 const PARTS: [&str; 2] = ["cache/features", "cache/runs"];
@@ -80,22 +80,4 @@ fn copy(store: &Store, shard: &Path, file: &Path) -> Result<bool> {
     }
     store.write(name, &bytes)?;
     Ok(true)
-}
-
-/// All files below a folder, sorted; none where it is not there.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    if !folder.is_dir() {
-        return Ok(found);
-    }
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(files(&path)?);
-        } else {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
 }

@@ -7,7 +7,7 @@ use crate::args;
 use crate::features::extract::Extraction;
 use crate::features::sets::Set;
 use crate::features::videos::Videos;
-use crate::methods::method::{Method, Task};
+use crate::methods::method::{About, Method, Task};
 use crate::methods::network::Setup;
 use crate::methods::registry;
 use crate::plan::Plan;
@@ -33,22 +33,22 @@ impl Work<'_> {
         drop(self.methods.splice(..0, registry::baselines(self.kind == Kind::Across)));
         let Self { args, plan, .. } = self;
         let all: Vec<&dyn Method> = self.methods.iter().chain(&self.losses).map(|method| &**method).collect();
-        let mut sets: Vec<Set> = all.iter().flat_map(|method| method.sets()).copied().collect();
+        let mut sets: Vec<Set> = all.iter().flat_map(|method| method.sets()).collect();
         sets.sort_unstable();
         sets.dedup();
-        let faces = Faces::new(args.boxes.as_deref(), args.crop, args.expand)?;
+        let faces = Faces::new(&args.view)?;
         let pool =
             ThreadPoolBuilder::new().num_threads(args.jobs).build().context("cannot start the threads")?;
         let store = Store::open(&args.out)?;
         let tables = [self.methods.as_slice(), self.losses.as_slice()];
-        let protocol = Protocol::new(self.kind, plan, tables, args.every, &sets, settings(args, &faces));
+        let protocol = Protocol::new(self.kind, plan, tables, args.view.every, &sets, settings(args, &faces));
         store.write_json(FILE, &protocol)?;
 
         let (shard, retry_failed) = (args.shard.unwrap_or(Shard::ALL), args.retry_failed);
         // Baselines and predictions from files need no videos.
         let seen = !sets.is_empty() || all.iter().any(|method| method.network().is_some());
         let videos = if seen { pool.install(|| Videos::of(plan, &store, &faces)) } else { Videos::default() };
-        let (sets, every, videos) = (sets.as_slice(), args.every, &videos);
+        let (sets, every, videos) = (sets.as_slice(), args.view.every, &videos);
         let extraction = Extraction { plan, store: &store, sets, every, videos, shard, retry_failed };
         let features = pool.install(|| extraction.run())?;
         if others(args, shard, features.pending(), "features") {
@@ -83,11 +83,11 @@ fn others(args: &args::Work, shard: Shard, left: usize, what: &str) -> bool {
 
 /// What holds for all methods, in words.
 fn settings(args: &args::Work, faces: &Faces) -> Vec<(String, String)> {
-    let sampling = format!("one of every {} frames, where the method allows it", args.every);
+    let sampling = format!("one of every {} frames, where the method allows it", args.view.every);
     let regression = "ε-SVR with the Gaussian kernel; columns to 0..1 on the training clips; the best of 10 random pairs of C (2 to \
                       1024) and gamma (1/256 to 2) by R2 over three shuffled folds";
     let settings = [
-        ("frames", faces.about(args.expand)),
+        ("frames", faces.about(args.view.expand)),
         ("sampling", sampling),
         ("seed", format!("{}, and one more for each split", args.seed)),
         ("regression", regression.to_owned()),
@@ -102,15 +102,15 @@ pub(crate) fn methods(
     plan: Option<&Plan>,
     names: &[String],
 ) -> Result<Vec<Box<dyn Method>>> {
-    let face = ::train::face_rule(args.boxes.is_some(), args.crop, args.expand);
-    registry::choose(names, || Setup::new(plan, args.networks.clone(), args.every, face, args.jobs))
+    registry::choose(names, || Setup::new(plan, args.networks.clone(), &args.view, args.jobs))
 }
 
 /// Prints what the methods are.
 pub(crate) fn list(args: &args::Work) -> Result<bool> {
     let every = ["all", "networks"].map(str::to_owned);
     for method in registry::baselines(false).iter().chain(&methods(args, None, &every)?) {
-        println!("{:<12} {:<12} {}", method.name(), method.title(), method.about(args.every));
+        let About { name, title, about, .. } = method.about(args.view.every);
+        println!("{name:<12} {title:<12} {about}");
     }
     Ok(true)
 }

@@ -2,12 +2,14 @@
 
 use anyhow::Result;
 use dream_models::deep::candle_core::{Device, Tensor};
+use dream_models::deep::text::clip::Tokens;
+use dream_models::deep::train::augment::changed;
+use dream_models::deep::train::draws::Draws;
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::data::{Clip, Sentences};
 use crate::frames::{Frames, Video};
 use crate::methods::Batch;
-use crate::random::Random;
 
 /// How batches are drawn.
 #[derive(Debug)]
@@ -67,8 +69,8 @@ impl Drawing<'_> {
         })
     }
 
-    fn random(&self, purpose: u64, epoch: u64, at: usize) -> Random {
-        Random::of(self.seed, &[purpose, epoch, at as u64])
+    fn random(&self, purpose: u64, epoch: u64, at: usize) -> Draws {
+        Draws::of(self.seed, &[purpose, epoch, at as u64])
     }
 
     /// Token ids of some sentences of every video, and how many those are.
@@ -81,7 +83,7 @@ impl Drawing<'_> {
             counts.push(some.len());
             rows.extend(some.into_iter().filter_map(|k| sentences.get(k)));
         }
-        Ok((tokens(&rows, self.device)?, counts))
+        Ok((Tokens::stack(&rows, self.device)?, counts))
     }
 
     /// By how many pixels the frames of a batch are moved, all of them alike: they are compared with each other.
@@ -90,18 +92,6 @@ impl Drawing<'_> {
         let most = isize::from(self.shift);
         [(); 2].map(|()| random.below(2 * usize::from(self.shift) + 1).cast_signed() - most)
     }
-}
-
-/// Token ids of sentences, `[sentences, tokens]`.
-pub(crate) fn tokens(rows: &[&Vec<u32>], device: &Device) -> Result<Tensor> {
-    let width = rows.iter().map(|row| row.len()).max().unwrap_or(0);
-    // The first end token is what is pooled, so more of them change nothing.
-    let padded = |row: &Vec<u32>| {
-        let end = row.last().copied().unwrap_or(0);
-        row.iter().copied().chain(std::iter::repeat(end)).take(width).collect::<Vec<u32>>()
-    };
-    let ids: Vec<u32> = rows.iter().flat_map(|row| padded(row)).collect();
-    Ok(Tensor::from_vec(ids, (rows.len(), width), device)?)
 }
 
 /// `[videos, frames, 3, side, side]`, normalised, every frame moved up and to the left; what comes in repeats the border.
@@ -118,17 +108,8 @@ pub(crate) fn block(
         .iter()
         .flat_map(|(video, chosen, flip)| chosen.iter().map(|&at| (video.frame(at), *flip)))
         .collect();
-    let [rows, columns] = moved.map(|by| -> Vec<usize> {
-        (0..side).map(|at| at.saturating_add_signed(by).min(side.saturating_sub(1))).collect()
-    });
     let planes = |(bytes, flip): (&[u8], bool)| -> Result<Vec<f32>> {
-        let mut changed: Vec<u8> = Vec::with_capacity(bytes.len());
-        for &y in &rows {
-            let (pixels, _) =
-                bytes.get(y * side * 3..(y + 1) * side * 3).unwrap_or_default().as_chunks::<3>();
-            let pixels = columns.iter().filter_map(|&x| pixels.get(x));
-            if flip { changed.extend(pixels.rev().flatten()) } else { changed.extend(pixels.flatten()) }
-        }
+        let changed = changed(bytes, side, flip, moved);
         let mut out = vec![0.0; changed.len()];
         preprocess.normalise(&changed, &mut out)?;
         Ok(out)

@@ -7,9 +7,7 @@ use anyhow::{Context, Result, ensure};
 use dream_data::RelativeBox;
 use dream_data::dataset::{self, ClipId, Dataset, Labelled};
 use dream_data::split::{self, ValidationUnit};
-use dream_models::deep::input::FaceRule;
 use dream_models::deep::text::clip::Tokenizer;
-use dream_models::face::{BoxExpansion, VideoBoxConfig};
 
 use crate::options::{Options, Validation};
 
@@ -20,7 +18,7 @@ pub struct Clip {
     pub about: dataset::Clip,
     /// Where the video is.
     pub path: PathBuf,
-    /// The box of the face as it was listed. Only [`FaceRule::Face`] looks at it, and widens it.
+    /// The box of the face as it was listed. Only [`FaceRule::Face`](dream_models::deep::input::FaceRule::Face) looks at it, and widens it.
     pub face: Option<RelativeBox>,
     /// Mean opinion score.
     pub mos: f64,
@@ -42,19 +40,6 @@ pub fn about(id: ClipId) -> dataset::Clip {
     let own =
         || dataset::Clip { identity: id.to_string(), method: id.to_string(), real: false, id: id.clone() };
     dataset::Clip::from_id(id.clone()).unwrap_or_else(|_| own())
-}
-
-/// The part of the frames that a network is to see: boxes as they are listed, widened by `expand`; a crop as it is; or all.
-#[must_use]
-pub fn face_rule(boxes: bool, crop: Option<RelativeBox>, expand: f64) -> FaceRule {
-    match crop {
-        Some(crop) => FaceRule::Crop { corners: crop.corners() },
-        None if boxes => {
-            let expansion = BoxExpansion(expand);
-            FaceRule::Face(VideoBoxConfig { expansion, ..VideoBoxConfig::default() })
-        }
-        None => FaceRule::Whole,
-    }
 }
 
 /// Adds the sentences of a data set to its clips.
@@ -177,7 +162,5 @@ fn read(tokenizer: &Tokenizer, clip: &Clip) -> Result<(Sentences, usize)> {
         return Ok((Vec::new(), 0));
     }
     let read = tokenizer.encode_batch(&clip.sentences)?;
-    let rows = read.rows().iter().zip(read.lengths());
-    let rows = rows.map(|(row, &length)| row.iter().take(length).copied().collect()).collect();
-    Ok((rows, read.truncated()))
+    Ok((read.unpadded().map(<[u32]>::to_vec).collect(), read.truncated()))
 }

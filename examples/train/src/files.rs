@@ -10,15 +10,22 @@ use anyhow::{Context, Result, bail};
 /// # Errors
 /// When the disk is full or the place cannot be written.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.tmp", std::process::id()));
+    write_by(&path.with_file_name(name), path, bytes)
+}
+
+/// The same through a file of another name, on the same disk, which a kill leaves behind.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_by(partial: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
     let place = || format!("cannot write {}: is there room, and may we write there?", path.display());
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(place)?;
     }
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let partial = path.with_file_name(name);
-    fs::write(&partial, bytes).with_context(place)?;
-    fs::rename(&partial, path).with_context(place)
+    fs::write(partial, bytes).with_context(place)?;
+    fs::rename(partial, path).with_context(place)
 }
 
 /// Makes a folder and takes it for this process. The system gives it free when the file is dropped or the process ends,

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use dream_eval::SetScore;
+use dream_eval::{Line, SetScore};
 use dream_models::deep::candle_core::{DType, Tensor};
 use dream_models::deep::checkpoint::Checkpoint;
 use dream_models::deep::explain::retrieval::Descriptions;
+use dream_models::deep::text::clip::Tokens;
 use serde_json::{Map, Value, json};
 
-use crate::batch::tokens;
 use crate::data::Sentences;
 use crate::methods::Network;
 use crate::state::Progress;
@@ -21,12 +21,6 @@ use crate::training::{BEST, Training, opinions};
 pub struct Outcome {
     /// In the order of the test sets.
     pub tests: Vec<TestScores>,
-    /// On the clips that were held out.
-    pub validation: SetScore,
-    /// The epoch whose network it is, from 1.
-    pub best_epoch: u64,
-    /// Epochs of the run.
-    pub epochs: u64,
     /// The network.
     pub checkpoint: PathBuf,
     /// Of its tensors.
@@ -60,7 +54,7 @@ impl Training<'_> {
             best.tensors().read_where(|_| true, self.device)?.into_iter().collect();
         let truth = opinions(&sets.validation);
         let seen = self.score(&*self.frozen(&weights)?, &sets.validation)?;
-        let (slope, offset) = line(&seen, &truth);
+        let Line { slope, offset } = Line::fit(&seen, &truth)?;
         self.calibrate(&mut weights, slope, offset)?;
         let network = self.frozen(&weights)?;
 
@@ -85,19 +79,15 @@ impl Training<'_> {
             "test": figures,
         });
         let sha256 = self.save_network("model.json", provenance, &weights)?;
-        let validation = SetScore::of(&seen, &truth)?;
-        let SetScore { plcc, srcc, .. } = validation;
-        let epochs = progress.epoch;
+        let SetScore { plcc, srcc, .. } = SetScore::of(&seen, &truth)?;
         Ok(Outcome {
             tests,
-            validation,
-            best_epoch: epoch,
-            epochs,
             checkpoint: job.out.join("model.json"),
             sha256,
             cut_sentences: self.texts.cut,
             note: format!(
-                "best epoch {epoch} of {epochs}: PLCC {plcc:.3}, SRCC {srcc:.3} on {} held-out clips",
+                "best epoch {epoch} of {}: PLCC {plcc:.3}, SRCC {srcc:.3} on {} held-out clips",
+                progress.epoch,
                 truth.len()
             ),
             seconds: progress.seconds,
@@ -125,9 +115,8 @@ impl Training<'_> {
             if sentences.is_empty() {
                 return Ok(None);
             }
-            let rows: Vec<&Vec<u32>> = sentences.iter().collect();
-            let ids = tokens(&rows, self.device)?;
-            let Some(read) = network.represent_text(&ids, &[rows.len()])? else { return Ok(None) };
+            let ids = Tokens::stack(sentences, self.device)?;
+            let Some(read) = network.represent_text(&ids, &[sentences.len()])? else { return Ok(None) };
             let Some(score) = network.score_text(&read)? else { return Ok(None) };
             Ok(score.to_dtype(DType::F64)?.to_vec1()?.first().copied())
         };
@@ -142,31 +131,8 @@ impl Training<'_> {
         }
         let (texts, rows): (Vec<String>, Vec<&Vec<u32>>) =
             common.iter().map(|(text, ids)| (text.clone(), ids)).unzip();
-        let read = network.represent_text(&tokens(&rows, self.device)?, &vec![1; rows.len()])?;
+        let read = network.represent_text(&Tokens::stack(&rows, self.device)?, &vec![1; rows.len()])?;
         let read = read.context("this network cannot represent descriptions")?;
         Ok(Descriptions::tensors(&texts, &read)?)
-    }
-}
-
-/// Slope and offset of least squares; nothing changes where the slope would turn the order round.
-fn line(x: &[f64], y: &[f64]) -> (f64, f64) {
-    let n = x.len().max(1) as f64;
-    let (mx, my) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
-    let both: f64 = x.iter().zip(y).map(|(x, y)| (x - mx) * (y - my)).sum();
-    let spread: f64 = x.iter().map(|x| (x - mx) * (x - mx)).sum();
-    let slope = both / spread;
-    if slope > 0.0 && slope.is_finite() { (slope, my - slope * mx) } else { (1.0, 0.0) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::line;
-
-    #[test]
-    fn the_line_is_that_of_least_squares_and_never_falls() {
-        let (slope, offset) = line(&[0.0, 1.0, 2.0], &[1.0, 3.5, 5.0]);
-        assert!((slope - 2.0).abs() < 1e-12 && (offset - 7.0 / 6.0).abs() < 1e-12, "{slope} {offset}");
-        assert_eq!(line(&[0.0, 1.0], &[3.0, 2.0]), (1.0, 0.0));
-        assert_eq!(line(&[1.0, 1.0], &[3.0, 2.0]), (1.0, 0.0));
     }
 }

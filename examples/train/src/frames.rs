@@ -109,12 +109,7 @@ impl Frames<'_> {
         }
         let (mut bytes, mut buffer) = (Vec::new(), Vec::new());
         while let Some(frame) = source.next_frame()? {
-            let frame = match frame.pixels() {
-                Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
-                Pixels::Gray(plane) => Frame::luma(plane.parts())?,
-                Pixels::Rgb(plane) => Frame::rgb(plane.parts())?,
-                other => anyhow::bail!("cannot train on this pixel layout: {other:?}"),
-            };
+            let frame = view(frame.pixels())?;
             color::pack_rgb8(&frame, &mut buffer);
             let (width, height) = frame.size();
             let view = ImageView::rgb(&buffer, width, height)?;
@@ -123,6 +118,19 @@ impl Frames<'_> {
         ensure!(!bytes.is_empty(), "it has no frames");
         Ok(bytes)
     }
+}
+
+/// Decoded pixels as extractors and networks take them.
+///
+/// # Errors
+/// For a layout of pixels that this program does not know.
+pub fn view(pixels: Pixels<'_>) -> Result<Frame<'_>> {
+    Ok(match pixels {
+        Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
+        Pixels::Gray(plane) => Frame::luma(plane.parts())?,
+        Pixels::Rgb(plane) => Frame::rgb(plane.parts())?,
+        other => anyhow::bail!("this program cannot look at pixels of this layout: {other:?}"),
+    })
 }
 
 /// A number for a text, going on from another one: to tell texts apart, not to withstand anybody.

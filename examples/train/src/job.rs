@@ -1,26 +1,20 @@
-//! A run from its options to its outcome.
+//! What a run is made of.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use dream_data::dataset::ClipId;
 use dream_models::deep::checkpoint::TensorFile;
 use dream_models::deep::input::{FaceRule, Input};
-use indicatif::{ProgressBar, ProgressStyle};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value, json};
 
-use crate::data::{Clip, Sets, Texts};
-use crate::files::lock;
-use crate::finish::Outcome;
-use crate::frames::{Frames, digest};
+use crate::data::{Clip, Sets};
+use crate::frames::Frames;
 use crate::methods::Method;
 use crate::options::Options;
 use crate::recipe::Recipe;
-use crate::training::Training;
-
-/// candle walks the graph of a backward pass by recursion; the large network's would not fit into a common stack.
-const STACK: usize = 256 << 20;
+use crate::threads::{bar, with_threads};
 
 /// A network to be trained.
 #[derive(Debug)]
@@ -90,70 +84,4 @@ impl Job<'_> {
         };
         with_threads(self.threads, || Ok(all.par_iter().filter_map(one).collect()))
     }
-
-    /// Trains from wherever an earlier run in the folder was stopped, and scores the test sets with the best epoch. What
-    /// is trained to its end is only scored again. Call it from an ordinary thread: it starts threads of its own.
-    ///
-    /// # Errors
-    /// When the folder holds a run of other settings or is written by another run, a video cannot be read, a clip that
-    /// needs a box or a description has none, or the training diverges.
-    pub fn run(&self) -> Result<Outcome> {
-        with_threads(self.threads, || self.start())
-    }
-
-    fn start(&self) -> Result<Outcome> {
-        let (options, sets) = (self.options, self.sets);
-        let device = options.device.open()?;
-        let _lock = lock(self.out)?;
-        let plan = self.method.plan(options);
-        let texts = match plan.tokens() {
-            Some(tokens) => Texts::new(sets, tokens, options.descriptions)?,
-            None => Texts::default(),
-        };
-        let reads = plan.tokens().is_some() || options.text.is_none();
-        ensure!(reads, "--text: this network has no text tower; leave it out");
-        let mut settings = self.settings()?;
-        // Names and scores of all clips that are learnt from, in a few digits.
-        let clips = sets
-            .fit
-            .iter()
-            .chain(&sets.validation)
-            .fold(0, |sum, clip| digest(sum, &format!("{} {} {:?}", clip.name(), clip.mos, clip.face)));
-        if let Some(all) = settings.as_object_mut() {
-            all.insert("split".to_owned(), json!(self.split));
-            all.insert("clips".to_owned(), json!(format!("{clips:016x}")));
-        }
-        let input = plan.input(self.every, self.face.clone());
-        input.validate()?;
-        let frames = Frames { folder: Some(self.cache), input: &input };
-        let all: Vec<&Clip> = sets.all().collect();
-        let bar = bar("frames", all.len(), self.quiet)?;
-        frames.prepare(&all, &bar)?;
-        bar.finish_and_clear();
-        let training = Training {
-            job: self,
-            recipe: Recipe::new(options),
-            plan: &*plan,
-            texts: &texts,
-            frames: &frames,
-            device: &device,
-            settings: &settings,
-        };
-        let progress = training.run()?;
-        training.finish(&progress)
-    }
-}
-
-/// Runs something on threads of its own, with stacks that are large enough.
-pub(crate) fn with_threads<T: Send>(count: usize, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(count).stack_size(STACK).build();
-    threads.context("cannot start the threads")?.install(work)
-}
-
-pub(crate) fn bar(what: &str, length: usize, quiet: bool) -> Result<ProgressBar> {
-    if quiet {
-        return Ok(ProgressBar::hidden());
-    }
-    let style = format!("{what} {{wide_bar}} {{pos}}/{{len}}, {{elapsed}}, {{eta}} left {{msg}}");
-    Ok(ProgressBar::new(length as u64).with_style(ProgressStyle::with_template(&style)?))
 }

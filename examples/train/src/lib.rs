@@ -12,18 +12,20 @@ mod frames;
 mod job;
 pub mod methods;
 mod options;
-mod order;
-mod random;
 mod recipe;
+mod run;
 mod scoring;
 mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod threads;
 mod training;
 
-pub use data::{Clip, Sets, about, describe, face_rule};
-pub use files::{lock, write};
+pub use data::{Clip, Sets, about, describe};
+pub use files::{lock, write, write_by};
 pub use finish::{Outcome, TestScores};
+pub use frames::view;
 pub use job::Job;
-pub use options::{DeviceName, GroupBy, Init, Options, Preset, Validation};
+pub use options::{DeviceName, GroupBy, Init, Options, Preset, Validation, View};
 pub use scoring::{Scoring, score};
+pub use threads::bar;

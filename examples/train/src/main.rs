@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use dream_data::FaceBoxes;
 use dream_data::dataset::{Dataset, Labelled};
 use dream_data::split::Partition;
-use dream_data::{FaceBoxes, RelativeBox};
 use dream_eval::{Format, Method, SetScore, Table};
-use train::{Clip, Job, Options, Outcome, Sets, methods};
+use train::{Clip, Job, Options, Outcome, Sets, View, methods};
 
 /// Trains a network on a tree in the shape of DREAM and scores its three test sets
 #[derive(Debug, Parser)]
@@ -30,18 +30,8 @@ struct Args {
     /// Of first weights, order, flips, drawn frames and sentences, and the validation clips
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// One of every N frames of a video is seen; without effect on methods that see a few fixed frames
-    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..))]
-    every: u64,
-    /// Face boxes as CSV file,x1,y1,x2,y2 in parts of the frame
-    #[arg(long, value_name = "FILE", conflicts_with = "crop")]
-    boxes: Option<PathBuf>,
-    /// One part of the frame for all videos, cut as it is given [default: the whole frame]
-    #[arg(long, value_name = "X1,Y1,X2,Y2")]
-    crop: Option<RelativeBox>,
-    /// How many times as wide and high as the boxes of --boxes the cut is
-    #[arg(long, value_name = "X", default_value_t = 1.3)]
-    expand: f64,
+    #[command(flatten)]
+    view: View,
     #[command(flatten)]
     options: Options,
     /// Threads [default: all processors]
@@ -103,8 +93,8 @@ fn run(args: &Args) -> Result<()> {
         options: &args.options,
         seed: args.seed,
         split: args.split,
-        every: args.every,
-        face: train::face_rule(args.boxes.is_some(), args.crop, args.expand),
+        every: args.view.every,
+        face: args.view.face(),
         sets: &sets,
         out: &args.out,
         cache: &args.cache.clone().unwrap_or_else(|| args.out.join("frames")),
@@ -130,7 +120,7 @@ fn run(args: &Args) -> Result<()> {
 fn sets(args: &Args, reads: bool) -> Result<Sets> {
     let dataset = Dataset::open(&args.data)?;
     let split = dataset.split(args.split).with_context(|| format!("--split {}", args.split))?;
-    let faces = args.boxes.as_ref().map(FaceBoxes::read).transpose()?;
+    let faces = args.view.boxes.as_ref().map(FaceBoxes::read).transpose()?;
     let clip = |row: &Labelled| -> Result<Clip> {
         let name = row.clip.as_str();
         let face = faces.as_ref().map(|faces| {
@@ -146,7 +136,7 @@ fn sets(args: &Args, reads: bool) -> Result<Sets> {
     let clips = |set: Partition| split.set(set).iter().map(clip).collect::<Result<Vec<_>>>();
     let mut fit = clips(Partition::Train)?;
     let mut tests = Vec::new();
-    for set in [Partition::Test1, Partition::Test2, Partition::Test3] {
+    for set in Partition::TESTS {
         tests.push((set.file_stem().to_owned(), clips(set)?));
     }
     if reads {

@@ -5,10 +5,45 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use dream_data::RelativeBox;
 use dream_loss::PaperLoss;
 use dream_models::deep::candle_core::Device;
+use dream_models::deep::input::FaceRule;
 use dream_models::deep::train::schedule::Schedule;
+use dream_models::face::{BoxExpansion, VideoBoxConfig};
 use serde::Serialize;
+
+/// Which frames of a video are seen, and which part of them.
+#[derive(Debug, Clone, Args)]
+pub struct View {
+    /// One of every N frames of a video is seen, 6 in the paper; without effect on methods with a rule of their own
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..))]
+    pub every: u64,
+    /// Face boxes as CSV file,x1,y1,x2,y2 in parts of the frame; the labels of DFGC-VRA are one
+    #[arg(long, value_name = "FILE", conflicts_with = "crop")]
+    pub boxes: Option<PathBuf>,
+    /// One part of the frame for all videos, cut as it is given [default: the whole frame]
+    #[arg(long, value_name = "X1,Y1,X2,Y2")]
+    pub crop: Option<RelativeBox>,
+    /// How many times as wide and high as the boxes of --boxes the cut is; 1 for boxes that are wide enough
+    #[arg(long, value_name = "X", default_value_t = 1.3)]
+    pub expand: f64,
+}
+
+impl View {
+    /// The part of the frames that a network is to see: boxes as they are listed, widened; a crop as it is; or all.
+    #[must_use]
+    pub fn face(&self) -> FaceRule {
+        match self.crop {
+            Some(crop) => FaceRule::Crop { corners: crop.corners() },
+            None if self.boxes.is_some() => {
+                let expansion = BoxExpansion(self.expand);
+                FaceRule::Face(VideoBoxConfig { expansion, ..VideoBoxConfig::default() })
+            }
+            None => FaceRule::Whole,
+        }
+    }
+}
 
 /// How a network is trained. What is left open here is in the recipe of the preset.
 #[derive(Debug, Clone, Args, Serialize)]

@@ -13,8 +13,8 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use crate::batch::{Seen, block};
 use crate::data::Clip;
 use crate::frames::Frames;
-use crate::job::{bar, with_threads};
 use crate::options::DeviceName;
+use crate::threads::{bar, with_threads};
 
 /// How clips are scored.
 #[derive(Debug, Default)]

@@ -1,19 +1,17 @@
 //! What a resumed run needs: weights, moments, the place in the run, and what has been seen so far.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use dream_models::deep::candle_core::{DType, Device, Tensor};
+use dream_models::deep::candle_core::Device;
 use dream_models::deep::checkpoint::{Checkpoint, Contents};
 use dream_models::deep::train::Params;
 use dream_models::deep::train::optim::AdamW;
+use dream_models::deep::train::state::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 const KIND: &str = "train.state";
-const WEIGHTS: &str = "weights.";
-const MOMENTS: &str = "adamw.";
 
 /// An epoch as a line of `metrics.jsonl`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -62,22 +60,12 @@ pub(crate) fn save(
     params: &Params,
     adam: &AdamW,
 ) -> Result<()> {
-    let weights = params.tensors()?.into_iter().map(|(name, tensor)| (format!("{WEIGHTS}{name}"), tensor));
-    let moments = adam.state()?.into_iter().map(|(name, tensor)| (format!("{MOMENTS}{name}"), tensor));
     let contents = Contents { kind: KIND.to_owned(), config: settings, input: None, provenance: progress };
-    Checkpoint::save(path, &contents, &weights.chain(moments).collect())?;
-    Ok(())
-}
-
-/// A state that is there: the place, the weights, the moments.
-pub(crate) struct Saved {
-    pub(crate) progress: Progress,
-    pub(crate) params: Params,
-    pub(crate) moments: BTreeMap<String, Tensor>,
+    Ok(State::save(path, &contents, params, adam)?)
 }
 
 /// Reads a state of a run with the same settings.
-pub(crate) fn load(path: &Path, settings: &Value, device: &Device) -> Result<Option<Saved>> {
+pub(crate) fn load(path: &Path, settings: &Value, device: &Device) -> Result<Option<(Progress, State)>> {
     if !path.exists() {
         return Ok(None);
     }
@@ -98,12 +86,5 @@ pub(crate) fn load(path: &Path, settings: &Value, device: &Device) -> Result<Opt
             other.join("; ")
         );
     }
-    let progress = file.provenance().with_context(named)?;
-    let part = |prefix: &str| -> Result<BTreeMap<String, Tensor>> {
-        let tensors = file.tensors().read_where(|name| name.starts_with(prefix), device)?;
-        let cut = |(name, tensor): (String, Tensor)| (name.split_at(prefix.len()).1.to_owned(), tensor);
-        Ok(tensors.into_iter().map(cut).collect())
-    };
-    let params = Params::from_tensors(&part(WEIGHTS)?, DType::F32, device)?;
-    Ok(Some(Saved { progress, params, moments: part(MOMENTS)? }))
+    Ok(Some((file.provenance().with_context(named)?, State::load(&file, device)?)))
 }

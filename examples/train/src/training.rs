@@ -9,21 +9,24 @@ use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::candle_nn::VarBuilder;
 use dream_models::deep::checkpoint::{Checkpoint, Contents};
 use dream_models::deep::train::Params;
+use dream_models::deep::train::draws;
 use dream_models::deep::train::optim::{AdamW, AdamWConfig, accumulate, gradients};
+use dream_models::deep::train::state::State;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 use crate::batch::Drawing;
+use crate::curve;
 use crate::data::{Clip, Texts};
 use crate::files::write;
 use crate::frames::Frames;
-use crate::job::{Job, bar};
+use crate::job::Job;
 use crate::methods::{Network, Plan, Terms};
-use crate::options::Init;
+use crate::options::{GroupBy, Init};
 use crate::recipe::Recipe;
 use crate::scoring::scores;
 use crate::state::{self, Epoch, Progress};
-use crate::{curve, order};
+use crate::threads::bar;
 
 pub(crate) const BEST: &str = "best.json";
 const STATE: &str = "state.json";
@@ -94,7 +97,7 @@ impl Training<'_> {
         let (job, options) = (self.job, self.job.options);
         let saved = state::load(&job.out.join(STATE), self.settings, self.device)?;
         let (progress, params, moments) = match saved {
-            Some(saved) => (saved.progress, saved.params, Some(saved.moments)),
+            Some((progress, State { params, moments })) => (progress, params, Some(moments)),
             None => {
                 let params = Params::seeded(job.seed, DType::F32, self.device);
                 self.plan.published(options, &params)?;
@@ -129,7 +132,8 @@ impl Training<'_> {
 
     fn batches(&self, epoch: u64) -> Vec<Vec<usize>> {
         let people: Vec<&str> = self.job.sets.fit.iter().map(|clip| clip.about.identity.as_str()).collect();
-        order::batches(&people, self.recipe.group_by, self.recipe.batch, self.job.seed, epoch)
+        let groups = (self.recipe.group_by == GroupBy::Identity).then_some(people.as_slice());
+        draws::batches(people.len(), groups, self.recipe.batch, self.job.seed, epoch)
     }
 
     /// The factor of the learning rate of a parameter.
@@ -238,12 +242,8 @@ impl Training<'_> {
 
     /// Everything that has happened, as files and as a line.
     fn log(&self, progress: &Progress, bar: &ProgressBar) -> Result<()> {
-        let mut lines = String::new();
-        for epoch in &progress.history {
-            lines += &serde_json::to_string(epoch)?;
-            lines.push('\n');
-        }
-        write(&self.job.out.join("metrics.jsonl"), lines.as_bytes())?;
+        let lines = progress.history.iter().map(|epoch| Ok(serde_json::to_string(epoch)? + "\n"));
+        write(&self.job.out.join("metrics.jsonl"), lines.collect::<Result<String>>()?.as_bytes())?;
         write(&self.job.out.join("curve.svg"), curve::draw(&progress.history)?.as_bytes())?;
         if let (Some(last), Some(best)) = (progress.history.last(), progress.best()) {
             bar.set_message(format!(

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use dream_data::RelativeBox;
@@ -31,15 +31,11 @@ fn succeed(mut command: Command) {
 
 /// The tensors next to a checkpoint.
 fn tensors(out: &Path, stem: &str) -> Vec<u8> {
-    let found: Vec<PathBuf> = fs::read_dir(out)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "safetensors"))
-        .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(&format!("{stem}.")))
-        .filter(|path| !path.to_str().unwrap().contains(".new."))
-        .collect();
+    let names = fs::read_dir(out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let of = |name: &String| name.starts_with(&format!("{stem}.")) && name.ends_with(".safetensors");
+    let found: Vec<String> = names.filter(of).filter(|name| !name.contains(".new.")).collect();
     assert_eq!(found.len(), 1, "{found:?}");
-    fs::read(&found[0]).unwrap()
+    fs::read(out.join(&found[0])).unwrap()
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The folder of the benchmark.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Component, Path, PathBuf};
 
-use crate::dataset::{ClipId, Descriptions, Round};
+use crate::dataset::{ClipId, Descriptions, Labelled, Round};
 use crate::error::{Error, Result};
 use crate::split::{Partition, Split, read_split};
 
@@ -156,6 +156,34 @@ impl Dataset {
         read_split(self.root.join("splits").join(index.to_string()))
     }
 
+    /// Every clip of all splits together, sorted, with its score.
+    ///
+    /// # Example
+    /// ```no_run
+    /// let rows = dream_data::dataset::Dataset::open("DREAM")?.labelled()?;
+    /// println!("{} clips, the first is {}", rows.len(), rows[0].clip);
+    /// # Ok::<(), dream_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`read_split`]; [`Error::InvalidOption`] for a clip that has two scores.
+    pub fn labelled(&self) -> Result<Vec<Labelled>> {
+        let mut rows: BTreeMap<ClipId, Option<f64>> = BTreeMap::new();
+        for index in self.splits()? {
+            let split = self.split(index)?;
+            for row in Partition::ALL.into_iter().flat_map(|set| split.set(set)) {
+                let before = rows.insert(row.clip.clone(), row.mos);
+                if before.is_some_and(|mos| mos != row.mos) {
+                    let (clip, root) = (&row.clip, self.root.display());
+                    let reason =
+                        format!("`{clip}` of {root} has two different scores; write the splits again");
+                    return Err(Error::option("splits", reason));
+                }
+            }
+        }
+        Ok(rows.into_iter().map(|(clip, mos)| Labelled { clip, mos }).collect())
+    }
+
     /// Where one file of a split belongs.
     #[must_use]
     pub fn split_path(&self, index: usize, set: Partition) -> PathBuf {
@@ -184,6 +212,24 @@ mod tests {
         let path = root.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
+    }
+
+    #[test]
+    fn all_splits_together_have_each_clip_once() {
+        let folder = tempfile::tempdir().unwrap();
+        for (split, rotate) in [(0, 0), (1, 1)] {
+            for set in Partition::ALL {
+                let clip = (set.index() + rotate) % 4;
+                let row = format!("C1/{clip}-1-1-target.mp4,{clip}.5\n");
+                write(folder.path(), &format!("splits/{split}/{}", set.file_name()), &row);
+            }
+        }
+        let dataset = Dataset::open(folder.path()).unwrap();
+        let mos: Vec<Option<f64>> = dataset.labelled().unwrap().iter().map(|row| row.mos).collect();
+        assert_eq!(mos, [0.5, 1.5, 2.5, 3.5].map(Some));
+        write(folder.path(), "splits/1/train_set.csv", "C1/1-1-1-target.mp4,2\n");
+        let error = dataset.labelled().unwrap_err().to_string();
+        assert!(error.contains("1-1-1-target.mp4") && error.contains("two different scores"), "{error}");
     }
 
     #[test]

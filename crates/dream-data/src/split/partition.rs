@@ -22,6 +22,9 @@ impl Partition {
     /// All sets, in order.
     pub const ALL: [Self; 4] = [Self::Train, Self::Test1, Self::Test2, Self::Test3];
 
+    /// The test sets, in order.
+    pub const TESTS: [Self; 3] = [Self::Test1, Self::Test2, Self::Test3];
+
     /// 0 for train, otherwise the number of the test set.
     #[must_use]
     pub const fn index(self) -> usize {

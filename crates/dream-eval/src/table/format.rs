@@ -1,4 +1,4 @@
-//! The table as text, Markdown, CSV and LaTeX.
+//! The table as text, Markdown, CSV, LaTeX and HTML.
 
 use std::fmt::Write;
 
@@ -17,6 +17,9 @@ pub enum Format {
     Csv,
     /// A `tabular` with the rules of the booktabs package; the best value of a column is bold, the second underlined.
     Latex,
+    /// A `table` for a page that brings the style: the classes are `family` for a row that names one, `best` for the best
+    /// value of a column and `none` for a value that is not there.
+    Html,
 }
 
 /// Shown if a method cannot predict a test set.
@@ -31,6 +34,7 @@ impl Table {
             Format::Markdown => self.markdown(),
             Format::Csv => self.csv(),
             Format::Latex => self.latex(),
+            Format::Html => self.html(),
         }
     }
 
@@ -162,6 +166,33 @@ impl Table {
         out
     }
 
+    fn html(&self) -> String {
+        let heads =
+            header(self).iter().map(|head| format!("<th>{}</th>", html_escaped(head))).collect::<String>();
+        let mut out = format!("<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n");
+        let span = self.columns().len() + 1;
+        let mut family = "";
+        for (row, places) in self.rows.iter().zip(&self.places()) {
+            if row.family != family {
+                family = &row.family;
+                let title = html_escaped(family);
+                let _ = writeln!(out, "<tr class=\"family\"><td colspan=\"{span}\">{title}</td></tr>");
+            }
+            let _ = write!(out, "<tr><td>{}</td>", html_escaped(&row.name));
+            for (cell, place) in row.cells.iter().zip(places) {
+                let class = match (cell, place) {
+                    (None, _) => " class=\"none\"",
+                    (_, Some(0)) => " class=\"best\"",
+                    _ => "",
+                };
+                let _ = write!(out, "<td{class}>{}</td>", shown(cell.as_ref(), 3));
+            }
+            out.push_str("</tr>\n");
+        }
+        out.push_str("</tbody></table>\n");
+        out
+    }
+
     /// For every cell, how many different values of its column are larger.
     fn places(&self) -> Vec<Vec<Option<usize>>> {
         let place = |column: usize, value: f64| {
@@ -214,9 +245,29 @@ fn latex_escaped(text: &str) -> String {
     })
 }
 
+fn html_escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Method, SetScore};
+
+    #[test]
+    fn html_escapes_names_and_marks_the_best() {
+        let score = |plcc: f64| Some(SetScore { plcc, srcc: 0.5, constant: false });
+        let method =
+            |name: &str, score| Method { name: name.into(), family: "A&B".into(), splits: vec![vec![score]] };
+        let methods = vec![method("<one>", score(0.25)), method("two", score(0.75)), method("no", None)];
+        let html = Table::new(1, methods).unwrap().format(Format::Html);
+        assert!(html.starts_with("<table>\n<thead><tr><th>Method</th><th>"), "{html}");
+        assert_eq!(html.matches("<tr class=\"family\"><td colspan=\"").count(), 1, "{html}");
+        assert!(html.contains("A&amp;B</td></tr>\n<tr><td>&lt;one&gt;</td><td>0.250</td>"), "{html}");
+        assert!(html.contains("<tr><td>two</td><td class=\"best\">0.750</td>"), "{html}");
+        assert!(html.contains("<tr><td>no</td><td class=\"none\">-</td>"), "{html}");
+        assert!(html.ends_with("</tr>\n</tbody></table>\n"), "{html}");
+    }
 
     #[test]
     fn every_special_of_latex_is_escaped() {

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail};
-use dream_data::{Cropped, FrameSource, OpenOptions, Pixels, open};
-use dream_features::{Frame, VideoFeatures, VideoSpec};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use anyhow::Result;
+use dream_data::{Cropped, FrameSource, OpenOptions, open};
+use dream_features::{VideoFeatures, VideoSpec};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
 use super::sets::Set;
 use super::videos::{Video, Videos, reason};
 use crate::plan::shard::Shard;
 use crate::plan::{Clip, Plan};
-use crate::progress::progress;
 use crate::store::Store;
 use crate::store::digest::digest;
 
@@ -88,14 +87,13 @@ impl Extraction<'_> {
             Ok(Extractor { set, version: set.version(self.every)?, video: set.extractor(self.every)? })
         });
         let extractors = extractors.collect::<Result<Vec<_>>>()?;
-        let bar = progress(self.plan.clips.len(), "features")?;
-        let places: Vec<usize> = (0..self.plan.clips.len()).collect();
-        let one = |&place: &usize| -> Result<Vec<Option<Entry>>> {
+        let bar = ::train::bar("features", self.plan.clips.len(), false)?;
+        let one = |place: usize| -> Result<Vec<Option<Entry>>> {
             let found = self.clip(place, &extractors);
             bar.inc(1);
             found
         };
-        let found = places.par_iter().map(one).collect::<Result<Vec<_>>>()?;
+        let found = (0..self.plan.clips.len()).into_par_iter().map(one).collect::<Result<Vec<_>>>()?;
         bar.finish_and_clear();
         let mut sets: BTreeMap<Set, Vec<Option<Entry>>> = BTreeMap::new();
         for entries in found {
@@ -181,7 +179,7 @@ fn frames(video: &Video, extractors: &[&Extractor]) -> Result<Vec<Result<Outcome
                 continue;
             }
             if converted.is_none() {
-                converted = Some(view(frame.pixels())?);
+                converted = Some(::train::view(frame.pixels())?);
             }
             if let Some(converted) = &converted
                 && let Err(error) = session.push(converted)
@@ -199,14 +197,4 @@ fn frames(video: &Video, extractors: &[&Extractor]) -> Result<Vec<Result<Outcome
         })
     };
     Ok(sessions.into_iter().map(finish).collect())
-}
-
-/// The pixels as the extractors take them.
-fn view(pixels: Pixels<'_>) -> Result<Frame<'_>> {
-    Ok(match pixels {
-        Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
-        Pixels::Gray(plane) => Frame::luma(plane.parts())?,
-        Pixels::Rgb(plane) => Frame::rgb(plane.parts())?,
-        other => bail!("cannot extract features from this pixel layout: {other:?}"),
-    })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use dream_eval::Summary;
 
-use super::method::{Method, Predicted, Task};
+use super::method::{About, Method, Predicted, Task};
 use crate::plan::Scored;
 use crate::store::digest::drawn_by;
 
@@ -16,24 +16,10 @@ const FAMILY: &str = "No pixels";
 pub(crate) struct Random;
 
 impl Method for Random {
-    fn name(&self) -> String {
-        "random".into()
-    }
-
-    fn title(&self) -> String {
-        "Random".into()
-    }
-
-    fn family(&self) -> String {
-        FAMILY.into()
-    }
-
-    fn about(&self, _: u64) -> String {
-        "a score from 1 to 5, drawn by seed, split and name of the clip".into()
-    }
-
-    fn version(&self) -> String {
-        "1".into()
+    fn about(&self, _: u64) -> About {
+        let about = "a score from 1 to 5, drawn by seed, split and name of the clip";
+        let [name, title, family, about] = ["random", "Random", FAMILY, about].map(str::to_owned);
+        About { name, title, family, about, sets: Vec::new() }
     }
 
     fn predict(&self, task: &Task<'_>) -> Result<Predicted> {
@@ -55,26 +41,11 @@ impl Method for Random {
 pub(crate) struct MethodMean;
 
 impl Method for MethodMean {
-    fn name(&self) -> String {
-        "method-mean".into()
-    }
-
-    fn title(&self) -> String {
-        "Method mean".into()
-    }
-
-    fn family(&self) -> String {
-        FAMILY.into()
-    }
-
-    fn about(&self, _: u64) -> String {
-        "the mean score of the clip's face-swap method in the training set, read off the name of the clip; a set with \
-         methods that are not in the training set stays empty"
-            .into()
-    }
-
-    fn version(&self) -> String {
-        "1".into()
+    fn about(&self, _: u64) -> About {
+        let about = "the mean score of the clip's face-swap method in the training set, read off the name of the clip; a set \
+                     with methods that are not in the training set stays empty";
+        let [name, title, family, about] = ["method-mean", "Method mean", FAMILY, about].map(str::to_owned);
+        About { name, title, family, about, sets: Vec::new() }
     }
 
     fn predict(&self, task: &Task<'_>) -> Result<Predicted> {

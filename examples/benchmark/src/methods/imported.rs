@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use dream_data::table::{Column, Spec, Table};
 
-use super::method::{Method, Predicted, Task};
+use super::method::{About, Method, Predicted, Task};
 use crate::plan::{Plan, Scored};
 use crate::store::digest::digest;
 
@@ -32,7 +32,7 @@ pub(crate) struct Source {
 type Key = (String, String, String);
 
 /// Predictions of one method, from one file or several: of some splits, but of all clips of a set.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Imported {
     title: String,
     files: Vec<String>,
@@ -55,11 +55,7 @@ pub(crate) fn read(sources: &[Source], plan: &Plan, ours: &[String]) -> Result<V
     for source in sources {
         let at = methods.iter().position(|method| slug(&method.title) == slug(&source.title));
         let at = at.unwrap_or_else(|| {
-            methods.push(Imported {
-                title: source.title.clone(),
-                files: Vec::new(),
-                scores: BTreeMap::new(),
-            });
+            methods.push(Imported { title: source.title.clone(), ..Imported::default() });
             methods.len() - 1
         });
         if let Some(method) = methods.get_mut(at) {
@@ -137,21 +133,10 @@ impl Imported {
 }
 
 impl Method for Imported {
-    fn name(&self) -> String {
-        slug(&self.title)
-    }
-
-    fn title(&self) -> String {
-        self.title.clone()
-    }
-
-    fn family(&self) -> String {
-        "Predictions from files".into()
-    }
-
-    fn about(&self, _: u64) -> String {
-        "trained by another program on the training set of each split; its predictions were read from files"
-            .into()
+    fn about(&self, _: u64) -> About {
+        let about = "trained by another program on the training set of each split; its predictions were read from files";
+        let (name, title, family) = (slug(&self.title), self.title.clone(), "Predictions from files".into());
+        About { name, title, family, about: about.into(), sets: Vec::new() }
     }
 
     fn version(&self) -> String {

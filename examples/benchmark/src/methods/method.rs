@@ -18,24 +18,22 @@ const FEWEST: usize = 10;
 /// Methods on features name their sets and find them in the task, extracted and cached. A network names none, and finds
 /// the videos in the task.
 pub(crate) trait Method: Send + Sync {
+    /// What it is. `every` is the N of one of every N frames.
+    fn about(&self, every: u64) -> About;
+
     /// As `--methods` names it, and its files.
-    fn name(&self) -> String;
-
-    /// As the tables name it.
-    fn title(&self) -> String;
-
-    /// Heading of the block of the table.
-    fn family(&self) -> String;
-
-    /// What it looks at and how it is trained, in a line.
-    fn about(&self, every: u64) -> String;
-
-    /// Changes when its predictions may: cached ones of another version are not used.
-    fn version(&self) -> String;
+    fn name(&self) -> String {
+        self.about(0).name
+    }
 
     /// The features that it needs.
-    fn sets(&self) -> &[Set] {
-        &[]
+    fn sets(&self) -> Vec<Set> {
+        self.about(0).sets
+    }
+
+    /// Changes when its predictions may: cached ones of another version are not used.
+    fn version(&self) -> String {
+        "1".into()
     }
 
     /// The network that it is a row of. Networks are trained one after another, once for all of their rows.
@@ -46,7 +44,7 @@ pub(crate) trait Method: Send + Sync {
     /// What the prediction depends on about a clip, besides name and score.
     fn depends_on(&self, task: &Task<'_>, clip: usize) -> Vec<String> {
         let failed = |entry: &Entry| matches!(entry.outcome, Outcome::Failed(_));
-        let entries = self.sets().iter().filter_map(|set| task.features.entry(*set, clip));
+        let entries = self.sets().into_iter().filter_map(|set| task.features.entry(set, clip));
         entries.map(|entry| format!("{} {}", entry.key, failed(entry))).collect()
     }
 
@@ -148,24 +146,16 @@ impl Task<'_> {
     }
 }
 
-/// What the report says of a method.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a method is, for lists and the report.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct About {
     pub(crate) name: String,
+    /// As the tables name it.
     pub(crate) title: String,
+    /// Heading of the block of the table.
     pub(crate) family: String,
+    /// What it looks at and how it is trained, in a line.
     pub(crate) about: String,
+    /// The features that it needs.
     pub(crate) sets: Vec<Set>,
-}
-
-impl About {
-    pub(crate) fn of(method: &dyn Method, every: u64) -> Self {
-        Self {
-            name: method.name(),
-            title: method.title(),
-            family: method.family(),
-            about: method.about(every),
-            sets: method.sets().to_vec(),
-        }
-    }
 }

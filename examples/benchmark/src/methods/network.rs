@@ -5,13 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ::train::{Clip, Job, Options, Sets};
+use ::train::{Clip, Job, Options, Sets, View};
 use anyhow::{Context, Result};
 use dream_data::dataset::{ClipId, Dataset};
-use dream_models::deep::input::FaceRule;
 use serde::{Deserialize, Serialize};
 
-use super::method::{Method, Predicted, Task};
+use super::method::{About, Method, Predicted, Task};
 use crate::features::videos::{Video, reason};
 use crate::plan::{Plan, Scored};
 use crate::store::digest::digest;
@@ -25,8 +24,7 @@ const FRAMES: &str = "cache/frames";
 #[derive(Debug)]
 pub(crate) struct Setup {
     options: Options,
-    every: u64,
-    face: FaceRule,
+    view: View,
     /// 0 for one per core.
     threads: usize,
     /// What people wrote, by place in the plan.
@@ -59,12 +57,12 @@ impl Setup {
     pub(crate) fn new(
         plan: Option<&Plan>,
         mut options: Options,
-        every: u64,
-        face: FaceRule,
+        view: &View,
         threads: usize,
     ) -> Result<Self> {
+        let view = view.clone();
         let Some(plan) = plan else {
-            return Ok(Self { options, every, face, threads, sentences: Vec::new(), written: true });
+            return Ok(Self { options, view, threads, sentences: Vec::new(), written: true });
         };
         let mut clips: Vec<Clip> = plan.clips.iter().map(|clip| blank(&clip.id)).collect();
         for root in plan.described() {
@@ -76,7 +74,7 @@ impl Setup {
         options.no_text |= sentences.iter().all(Vec::is_empty);
         let has_some = |row: &Scored| sentences.get(row.clip).is_some_and(|some| !some.is_empty());
         let written = plan.splits.iter().flat_map(|split| split.tests.iter().flatten()).any(has_some);
-        Ok(Self { options, every, face, threads, sentences, written })
+        Ok(Self { options, view, threads, sentences, written })
     }
 }
 
@@ -107,8 +105,8 @@ pub(crate) fn rows(names: &[&str], setup: Setup) -> Result<Vec<Box<dyn Method>>>
 
 impl Network {
     fn job<'a>(&'a self, seed: u64, split: usize, sets: &'a Sets, out: &'a Path, cache: &'a Path) -> Job<'a> {
-        let (Setup { every, face, threads, .. }, options) = (&*self.setup, &self.options);
-        let (method, every, face, threads) = (self.method, *every, face.clone(), *threads);
+        let (Setup { view, threads, .. }, options) = (&*self.setup, &self.options);
+        let (method, every, face, threads) = (self.method, view.every, view.face(), *threads);
         Job { method, options, seed, split, every, face, sets, out, cache, threads, quiet: false }
     }
 
@@ -194,21 +192,15 @@ impl Network {
 }
 
 impl Method for Network {
-    fn name(&self) -> String {
-        format!("{}{}", self.method.entry.name, if self.text.is_some() { "-t" } else { "" })
-    }
-
-    fn title(&self) -> String {
-        self.text.clone().unwrap_or_else(|| self.method.title(&self.options))
-    }
-
-    fn family(&self) -> String {
-        "Networks".into()
-    }
-
-    fn about(&self, _: u64) -> String {
-        let row = if self.text.is_some() { ", scored by the clips' own descriptions" } else { "" };
-        format!("{}{row}; {}", self.method.about, self.settings)
+    fn about(&self, _: u64) -> About {
+        let (ending, row) = match self.text {
+            Some(_) => ("-t", ", scored by the clips' own descriptions"),
+            None => ("", ""),
+        };
+        let name = format!("{}{ending}", self.method.entry.name);
+        let title = self.text.clone().unwrap_or_else(|| self.method.title(&self.options));
+        let about = format!("{}{row}; {}", self.method.about, self.settings);
+        About { name, title, family: "Networks".into(), about, sets: Vec::new() }
     }
 
     fn version(&self) -> String {

@@ -51,16 +51,9 @@ pub(crate) fn choose(
     let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
     let known: Vec<String> = features().iter().map(|method| method.name()).collect();
     let mut networks = ::train::methods::names();
-    let groups = [ALL, NETWORKS];
-    let is_known = |name: &str| {
-        known
-            .iter()
-            .map(String::as_str)
-            .chain(networks.iter().copied())
-            .chain(groups)
-            .any(|have| have == name)
-    };
-    if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
+    let rows = known.iter().map(String::as_str).chain(networks.iter().copied());
+    let all: Vec<&str> = rows.chain([ALL, NETWORKS]).collect();
+    if let Some(unknown) = names.iter().find(|name| !all.contains(name)) {
         bail!(
             "--methods: there is no method `{unknown}`; on features there are {}, or `{ALL}` of them; networks are {}, or \
              `{NETWORKS}` (--list-methods says what they are)",

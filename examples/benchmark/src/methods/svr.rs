@@ -7,7 +7,7 @@ use dream_models::regression::{
     search_svr,
 };
 
-use super::method::{Method, Predicted, Task};
+use super::method::{About, Method, Predicted, Task};
 use crate::features::sets::Set;
 
 /// One or several sets of features, a selection from them on request, and an ε-SVR.
@@ -32,35 +32,21 @@ impl FeatureSvr {
 }
 
 impl Method for FeatureSvr {
-    fn name(&self) -> String {
-        self.name.into()
-    }
-
-    fn title(&self) -> String {
-        self.title.into()
-    }
-
-    fn family(&self) -> String {
-        "Features and SVR".into()
-    }
-
-    fn about(&self, every: u64) -> String {
+    fn about(&self, every: u64) -> About {
         let width: usize = self.sets.iter().map(|set| set.len()).sum();
-        match self.sets.as_slice() {
+        let about = match self.sets.as_slice() {
             [set] => format!("{width} features, {}", set.frames(every)),
             sets => {
                 let names: Vec<&str> = sets.iter().map(|set| set.name()).collect();
                 format!("{width} features, those of {}, of which training keeps 20 to 500", names.join(", "))
             }
-        }
+        };
+        let [name, title, family] = [self.name, self.title, "Features and SVR"].map(str::to_owned);
+        About { name, title, family, about, sets: self.sets.clone() }
     }
 
     fn version(&self) -> String {
         format!("svr-1 {} {} {}", env!("CARGO_PKG_VERSION"), dream_models::VERSION, self.select)
-    }
-
-    fn sets(&self) -> &[Set] {
-        &self.sets
     }
 
     fn predict(&self, task: &Task<'_>) -> Result<Predicted> {

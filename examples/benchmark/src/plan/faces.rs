@@ -1,7 +1,6 @@
 //! Which part of the frames is looked at.
 
-use std::path::Path;
-
+use ::train::View;
 use anyhow::{Context, Result};
 use dream_data::{FaceBoxes, RelativeBox};
 
@@ -17,19 +16,15 @@ pub(crate) enum Faces {
 }
 
 impl Faces {
-    /// Boxes from a file, `expand` times as wide and as high, or one for all.
-    pub(crate) fn new(file: Option<&Path>, one: Option<RelativeBox>, expand: f64) -> Result<Self> {
-        Ok(match (file, one) {
-            (Some(path), _) => {
-                // The name alone: where it lies on this machine does not belong in results.
-                let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                let listed = FaceBoxes::read(path)?;
-                let widened = listed.expanded(expand).context("--expand")?;
-                Self::Each { file, listed, widened }
-            }
-            (None, Some(one)) => Self::One(one),
-            (None, None) => Self::Whole,
-        })
+    /// Of the options of a run.
+    pub(crate) fn new(view: &View) -> Result<Self> {
+        let View { boxes, crop, expand, .. } = view;
+        let Some(path) = boxes else { return Ok(crop.map_or(Self::Whole, Self::One)) };
+        // The name alone: where it lies on this machine does not belong in results.
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let listed = FaceBoxes::read(path)?;
+        let widened = listed.expanded(*expand).context("--expand")?;
+        Ok(Self::Each { file, listed, widened })
     }
 
     /// The box of a clip; `None` for the whole frame.
@@ -66,6 +61,8 @@ impl Faces {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     #[test]
@@ -73,14 +70,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("b.csv");
         std::fs::write(&path, "mos,file,x1,y1,x2,y2\n3,a.mp4,0.4,0.2,0.6,0.8\n").unwrap();
-        let found = Faces::new(Some(&path), None, 2.0).unwrap();
+        let faces = |boxes: Option<&PathBuf>, crop, expand| {
+            Faces::new(&View { every: 6, boxes: boxes.cloned(), crop, expand })
+        };
+        let found = faces(Some(&path), None, 2.0).unwrap();
         let corners = found.of("a.mp4").unwrap().unwrap().corners();
         assert!((corners[0] - 0.3).abs() < 1e-12 && corners[3] == 1.0, "{corners:?}");
         assert!(found.of("b.mp4").unwrap_err().to_string().contains("b.csv has no box for it"));
         let one = RelativeBox::new(0.25, 0.0, 0.5, 1.0).unwrap();
-        assert_eq!(Faces::new(None, Some(one), 2.0).unwrap().of("a.mp4").unwrap(), Some(one));
+        assert_eq!(faces(None, Some(one), 2.0).unwrap().of("a.mp4").unwrap(), Some(one));
         std::fs::write(&path, "file,x1,y1,x2\n").unwrap();
-        let error = format!("{:#}", Faces::new(Some(&path), None, 1.0).unwrap_err());
+        let error = format!("{:#}", faces(Some(&path), None, 1.0).unwrap_err());
         assert!(error.contains("b.csv:1") && error.contains("y2"), "{error}");
     }
 }

@@ -42,11 +42,11 @@ pub(crate) struct Scored {
 
 /// One way of training and testing.
 #[derive(Debug)]
-pub(crate) struct Split {
+pub(crate) struct Split<T = Scored> {
     pub(crate) name: String,
-    pub(crate) train: Vec<Scored>,
+    pub(crate) train: Vec<T>,
     /// In the order of [`Plan::sets`].
-    pub(crate) tests: Vec<Vec<Scored>>,
+    pub(crate) tests: Vec<Vec<T>>,
     /// What every draw for this split depends on.
     pub(crate) seed: u64,
 }
@@ -59,14 +59,6 @@ pub(crate) struct Plan {
     /// Names of the test sets.
     pub(crate) sets: Vec<String>,
     pub(crate) splits: Vec<Split>,
-}
-
-/// Lists of clips by name, before they have places.
-struct Lists {
-    name: String,
-    seed: u64,
-    train: Vec<(Clip, f64)>,
-    tests: Vec<Vec<(Clip, f64)>>,
 }
 
 impl Plan {
@@ -88,16 +80,14 @@ impl Plan {
                 let path = dataset.split_path(index, set);
                 scored(split.set(set), 0, &path)
             };
-            let tests = [Partition::Test1, Partition::Test2, Partition::Test3];
-            lists.push(Lists {
+            lists.push(Split {
                 name: index.to_string(),
                 seed: seed.wrapping_add(index as u64),
                 train: list(Partition::Train)?,
-                tests: tests.into_iter().map(list).collect::<Result<_>>()?,
+                tests: Partition::TESTS.into_iter().map(list).collect::<Result<_>>()?,
             });
         }
-        let sets =
-            [Partition::Test1, Partition::Test2, Partition::Test3].map(|set| set.file_stem().to_owned());
+        let sets = Partition::TESTS.map(|set| set.file_stem().to_owned());
         Ok(Self::new(vec![Source::new("data".into(), root.join("videos"), root)], sets.into(), lists))
     }
 
@@ -126,7 +116,7 @@ impl Plan {
             );
         }
         let sets = sources.iter().skip(1).map(|source| source.name.clone()).collect();
-        let lists = (0..repeats).map(|repeat| Lists {
+        let lists = (0..repeats).map(|repeat| Split {
             name: repeat.to_string(),
             seed: seed.wrapping_add(repeat as u64),
             train: train.clone(),
@@ -136,7 +126,7 @@ impl Plan {
         Ok(Self::new(sources, sets, lists))
     }
 
-    fn new(sources: Vec<Source>, sets: Vec<String>, lists: Vec<Lists>) -> Self {
+    fn new(sources: Vec<Source>, sets: Vec<String>, lists: Vec<Split<(Clip, f64)>>) -> Self {
         let all = lists.iter().flat_map(|split| split.train.iter().chain(split.tests.iter().flatten()));
         let clips: BTreeSet<Clip> = all.map(|(clip, _)| clip.clone()).collect();
         let clips: Vec<Clip> = clips.into_iter().collect();
@@ -196,24 +186,10 @@ fn everything(path: &Path) -> Result<(PathBuf, Vec<Labelled>)> {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         return Ok((folder, read_mos_list(path)?));
     }
-    let dataset = Dataset::open(path)?;
-    let mut rows: BTreeMap<ClipId, Option<f64>> = BTreeMap::new();
-    for index in dataset.splits()? {
-        let split = dataset.split(index)?;
-        for row in Partition::ALL.into_iter().flat_map(|set| split.set(set)) {
-            let before = rows.insert(row.clip.clone(), row.mos);
-            ensure!(
-                before.is_none_or(|mos| mos == row.mos),
-                "{}: `{}` has two different scores in the splits: write them again with make-splits",
-                path.display(),
-                row.clip
-            );
-        }
-    }
+    let rows = Dataset::open(path)?.labelled()?;
     if rows.is_empty() {
         bail!("{} has no splits with scores: pass a list file,mos, or run make-splits", path.display());
     }
-    let rows = rows.into_iter().map(|(clip, mos)| Labelled { clip, mos }).collect();
     Ok((path.join("videos"), rows))
 }
 

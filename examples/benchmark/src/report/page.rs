@@ -1,9 +1,9 @@
 //! One page with everything in it: no script, no style sheet, no picture from elsewhere.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use anyhow::Result;
-use dream_eval::Cell;
+use dream_eval::Format;
 
 use super::content::Report;
 use super::protocol::Kind;
@@ -44,7 +44,8 @@ pub(super) fn page(report: &Report) -> Result<String> {
     for results in &report.tables {
         table(&mut out, results)?;
     }
-    methods(&mut out, report)?;
+    out += "<h2>What the methods look at</h2>\n";
+    pairs(&mut out, report.methods.iter().map(|method| (&*method.about.title, &*method.about.about)))?;
     if !report.comparisons.is_empty() {
         let what = match report.protocol.kind {
             Kind::Splits => {
@@ -72,78 +73,34 @@ pub(super) fn page(report: &Report) -> Result<String> {
     Ok(out)
 }
 
-fn settings(out: &mut String, report: &Report) -> Result<()> {
+fn settings(out: &mut String, report: &Report) -> fmt::Result {
     let protocol = &report.protocol;
-    writeln!(out, "<table class=\"wide\">")?;
     let clips = protocol.clips.len();
     let what = if protocol.kind == Kind::Splits { "splits" } else { "repeats" };
     let counts =
         format!("{clips} clips, {} {what}, {} failures", protocol.splits.len(), report.failures.len());
-    let rows = std::iter::once(("size".to_owned(), counts)).chain(protocol.settings.iter().cloned());
+    let rows = std::iter::once(("size", counts.as_str()));
+    let rows = rows.chain(protocol.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    pairs(out, rows)
+}
+
+/// A table of names and what is to be said of them.
+fn pairs<'a>(out: &mut String, rows: impl Iterator<Item = (&'a str, &'a str)>) -> fmt::Result {
+    writeln!(out, "<table class=\"wide\">")?;
     for (name, value) in rows {
-        writeln!(out, "<tr><td>{}</td><td>{}</td></tr>", escaped(&name), escaped(&value))?;
+        writeln!(out, "<tr><td>{}</td><td>{}</td></tr>", escaped(name), escaped(value))?;
     }
-    writeln!(out, "</table>")?;
-    Ok(())
+    writeln!(out, "</table>")
 }
 
-fn table(out: &mut String, results: &ResultTable) -> Result<()> {
-    let columns = results.table.columns();
-    writeln!(
-        out,
-        "<h2>{}</h2>\n<div class=\"wrap\"><table>\n<thead><tr><th>Method</th>",
-        escaped(&results.title)
-    )?;
-    for column in &columns {
-        write!(out, "<th>{}</th>", escaped(column))?;
-    }
-    writeln!(out, "</tr></thead>\n<tbody>")?;
-    // As far as the table shows it.
-    let rounded = |cell: &Cell| (cell.mean * 1000.0).round();
-    let best = |column: usize| {
-        let cells =
-            (0..results.rows.len()).filter_map(|row| results.table.cells(row).get(column).copied().flatten());
-        cells.map(|cell| rounded(&cell)).fold(f64::NEG_INFINITY, f64::max)
-    };
-    let best: Vec<f64> = (0..columns.len()).map(best).collect();
-    let mut family = "";
-    for (row, about) in results.rows.iter().enumerate() {
-        if about.family != family {
-            family = &about.family;
-            let span = columns.len() + 1;
-            writeln!(out, "<tr class=\"family\"><td colspan=\"{span}\">{}</td></tr>", escaped(family))?;
-        }
-        write!(out, "<tr><td>{}</td>", escaped(&about.title))?;
-        for (cell, best) in results.table.cells(row).iter().zip(&best) {
-            match cell {
-                None => write!(out, "<td class=\"none\">-</td>")?,
-                Some(cell) => {
-                    let class = if rounded(cell) >= *best { " class=\"best\"" } else { "" };
-                    let std = cell.std.map_or_else(String::new, |std| format!("±{std:.3}"));
-                    write!(out, "<td{class}>{:.3}{std}</td>", cell.mean)?;
-                }
-            }
-        }
-        writeln!(out, "</tr>")?;
-    }
-    writeln!(out, "</tbody></table></div>")?;
-    for note in &results.notes {
-        writeln!(out, "<p class=\"note\">{}</p>", escaped(note))?;
-    }
-    Ok(())
+fn table(out: &mut String, results: &ResultTable) -> fmt::Result {
+    let (title, table) = (escaped(&results.title), results.table.format(Format::Html));
+    writeln!(out, "<h2>{title}</h2>\n<div class=\"wrap\">{}</div>", table.trim_end())?;
+    let mut notes = results.notes.iter();
+    notes.try_for_each(|note| writeln!(out, "<p class=\"note\">{}</p>", escaped(note)))
 }
 
-fn methods(out: &mut String, report: &Report) -> Result<()> {
-    writeln!(out, "<h2>What the methods look at</h2>\n<table class=\"wide\">")?;
-    for method in &report.methods {
-        let about = &method.about;
-        writeln!(out, "<tr><td>{}</td><td>{}</td></tr>", escaped(&about.title), escaped(&about.about))?;
-    }
-    writeln!(out, "</table>")?;
-    Ok(())
-}
-
-fn matrix(out: &mut String, comparison: &Comparison) -> Result<()> {
+fn matrix(out: &mut String, comparison: &Comparison) -> fmt::Result {
     let title = if comparison.measure == "average" { "all test sets" } else { comparison.measure.as_str() };
     writeln!(out, "<h3>By {}</h3>\n<div class=\"wrap\"><table>\n<thead><tr><th></th>", escaped(title))?;
     for (method, _) in &comparison.methods {
@@ -174,15 +131,13 @@ fn matrix(out: &mut String, comparison: &Comparison) -> Result<()> {
         }
         writeln!(out, "</tr>")?;
     }
-    writeln!(out, "</tbody></table></div>")?;
-    Ok(())
+    writeln!(out, "</tbody></table></div>")
 }
 
-fn failures(out: &mut String, report: &Report) -> Result<()> {
+fn failures(out: &mut String, report: &Report) -> fmt::Result {
     writeln!(out, "<h2>Failures</h2>")?;
     if report.failures.is_empty() {
-        writeln!(out, "<p>None: every clip and every training gave a result.</p>")?;
-        return Ok(());
+        return writeln!(out, "<p>None: every clip and every training gave a result.</p>");
     }
     writeln!(
         out,
@@ -211,22 +166,16 @@ fn panels(out: &mut String, report: &Report) -> Result<()> {
     )?;
     for method in &report.methods {
         let Some((run, scores)) = method.runs.first().zip(method.scores.first()) else { continue };
-        writeln!(
-            out,
-            "<h3>{}</h3>\n<p class=\"note\">{}</p>",
-            escaped(&method.about.title),
-            escaped(&run.note)
-        )?;
-        writeln!(out, "<div class=\"panels\">")?;
+        let [title, note] = [&method.about.title, &run.note].map(|text| escaped(text));
+        writeln!(out, "<h3>{title}</h3>\n<p class=\"note\">{note}</p>\n<div class=\"panels\">")?;
         for ((name, set), score) in report.protocol.test_sets.iter().zip(&run.sets).zip(scores) {
-            let points: Vec<(f64, f64)> =
-                set.rows.iter().filter_map(|row| Some((row.mos, row.prediction?))).collect();
             let Some(score) = score else {
                 writeln!(out, "<p class=\"none\">{}: no prediction</p>", escaped(name))?;
                 continue;
             };
-            let step = points.len().div_ceil(POINTS).max(1);
-            let shown: Vec<(f64, f64)> = points.into_iter().step_by(step).collect();
+            let points = set.rows.iter().filter_map(|row| Some((row.mos, row.prediction?)));
+            let step = points.clone().count().div_ceil(POINTS).max(1);
+            let shown: Vec<(f64, f64)> = points.step_by(step).collect();
             let title = format!("{name}: PLCC {:.3}, SRCC {:.3}", score.plcc, score.srcc);
             out.push_str(&scatter::svg(&title, &shown)?);
         }

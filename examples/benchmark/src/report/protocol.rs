@@ -68,8 +68,8 @@ impl Protocol {
         Self {
             format: FORMAT,
             kind,
-            methods: methods.iter().map(|method| About::of(&**method, every)).collect(),
-            losses: losses.iter().map(|method| About::of(&**method, every)).collect(),
+            methods: methods.iter().map(|method| method.about(every)).collect(),
+            losses: losses.iter().map(|method| method.about(every)).collect(),
             splits: plan.splits.iter().map(|split| split.name.clone()).collect(),
             test_sets: plan.sets.clone(),
             feature_sets: feature_sets.to_vec(),

@@ -171,13 +171,7 @@ mod tests {
         let run = Run { key, train: 40, note, failed: false, lost, sets: vec![set] };
         let score = |value: &f64| vec![Some(SetScore { plcc: *value, srcc: *value, constant: false })];
         MethodResults {
-            about: About {
-                name: name.into(),
-                title: name.into(),
-                family: String::new(),
-                about: String::new(),
-                sets: Vec::new(),
-            },
+            about: About { name: name.into(), title: name.into(), ..About::default() },
             runs: vec![run; values.len()],
             scores: values.iter().map(score).collect(),
         }

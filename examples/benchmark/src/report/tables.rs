@@ -1,23 +1,19 @@
 //! A table of results, and what must be known of it.
 
-use std::fmt::Write;
-
 use anyhow::Result;
 use dream_eval::{Method, Table};
 
 use super::protocol::{Kind, Protocol};
 use super::results::MethodResults;
 use crate::features::sets::Set;
-use crate::methods::method::About;
 
-/// A table with its title, what must be known of it, and the names of its rows.
+/// A table with its title and what must be known of it.
 #[derive(Debug)]
 pub(crate) struct ResultTable {
     pub(crate) file: &'static str,
     pub(crate) title: String,
     pub(crate) notes: Vec<String>,
     pub(crate) table: Table,
-    pub(crate) rows: Vec<About>,
 }
 
 impl ResultTable {
@@ -49,16 +45,12 @@ impl ResultTable {
             vec![format!("{over}; {}; `-` where a method cannot predict a set.", sets.join(", "))];
         notes.extend(table.warnings());
         notes.extend(methods.iter().flat_map(|method| gaps(method, undefined)));
-        let rows = methods.iter().map(|method| method.about.clone()).collect();
-        Ok(Self { file, title: title.to_owned(), notes, table, rows })
+        Ok(Self { file, title: title.to_owned(), notes, table })
     }
 
     /// The notes, a line each.
     pub(super) fn text(&self) -> String {
-        self.notes.iter().fold(String::new(), |mut text, note| {
-            let _ = writeln!(text, "{note}");
-            text
-        })
+        self.notes.join("\n") + "\n"
     }
 }
 

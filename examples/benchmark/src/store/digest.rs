@@ -9,7 +9,7 @@ pub(crate) fn digest<S: AsRef<str>>(parts: impl IntoIterator<Item = S>) -> Strin
         digest.update((part.as_ref().len() as u64).to_le_bytes());
         digest.update(part.as_ref());
     }
-    hex(&digest.finalize())
+    format!("{:x}", digest.finalize())
 }
 
 /// A number in 0..1 that is drawn by a name: the same for the same name, on every machine.
@@ -17,11 +17,6 @@ pub(crate) fn drawn_by(name: &str) -> f64 {
     let bytes = Sha256::digest(name);
     let whole = bytes.iter().take(8).fold(0_u64, |whole, &byte| whole << 8 | u64::from(byte));
     (whole >> 11) as f64 / (1_u64 << 53) as f64
-}
-
-/// Bytes as text.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 pub(crate) mod digest;
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
@@ -12,8 +12,6 @@ use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-use digest::hex;
 
 /// Where unfinished files lie.
 const UNFINISHED: &str = "tmp";
@@ -57,12 +55,7 @@ impl Store {
         let path = self.root.join(name);
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let unfinished = self.root.join(UNFINISHED).join(number.to_string());
-        let place = || format!("cannot write {}: is there room, and may we write there?", path.display());
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(place)?;
-        }
-        fs::write(&unfinished, bytes).with_context(place)?;
-        fs::rename(&unfinished, &path).with_context(place)
+        ::train::write_by(&unfinished, &path, bytes)
     }
 
     pub(crate) fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
@@ -71,26 +64,18 @@ impl Store {
         self.write(name, &bytes)
     }
 
-    /// Names of the files in a folder, sorted.
+    /// Names of the files below a folder, sorted.
     pub(crate) fn list(&self, folder: &str) -> Result<Vec<String>> {
-        let path = self.root.join(folder);
-        if !path.is_dir() {
-            return Ok(Vec::new());
-        }
-        let entries = fs::read_dir(&path).with_context(|| format!("cannot list {}", path.display()))?;
-        let name = |entry: std::io::Result<fs::DirEntry>| -> Result<String> {
-            Ok(format!("{folder}/{}", entry?.file_name().to_string_lossy()))
-        };
-        let mut names = entries.map(name).collect::<Result<Vec<_>>>()?;
-        names.sort();
-        Ok(names)
+        let found = files(&self.root.join(folder))?;
+        let name = |path: &PathBuf| Ok(path.strip_prefix(&self.root)?.to_string_lossy().into_owned());
+        found.iter().map(name).collect()
     }
 
     /// Removes a file, where it is there.
     pub(crate) fn remove(&self, name: &str) -> Result<()> {
         let path = self.root.join(name);
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(error).with_context(|| format!("cannot remove {}", path.display()))
             }
             _ => Ok(()),
@@ -115,18 +100,29 @@ impl Store {
             return Ok(seen.sha256);
         }
         let mut digest = Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            let read = file.read(&mut buffer).with_context(place)?;
-            match buffer.get(..read) {
-                None | Some([]) => break,
-                Some(part) => digest.update(part),
-            }
-        }
-        let seen = Seen { bytes, modified_ns, sha256: hex(&digest.finalize()) };
+        io::copy(&mut file, &mut digest).with_context(place)?;
+        let seen = Seen { bytes, modified_ns, sha256: format!("{:x}", digest.finalize()) };
         self.write_json(memo, &seen)?;
         Ok(seen.sha256)
     }
+}
+
+/// All files below a folder, sorted; none where it is not there.
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    if !folder.is_dir() {
+        return Ok(found);
+    }
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 #[cfg(test)]

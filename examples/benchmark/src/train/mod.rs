@@ -9,7 +9,6 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use crate::methods::method::{Method, Predicted, Task};
 use crate::plan::Scored;
 use crate::plan::shard::Shard;
-use crate::progress::progress;
 use run::{Row, Run, SetRun, name};
 
 /// What is trained.
@@ -38,7 +37,7 @@ impl Training<'_> {
         let pieces = pieces.enumerate().map(|(number, (task, methods))| Piece { number, task, methods });
         let (networks, quick): (Vec<Piece<'_>>, Vec<_>) =
             pieces.partition(|piece| piece.methods.iter().any(|method| method.network().is_some()));
-        let bar = progress(quick.len(), "trainings")?;
+        let bar = ::train::bar("trainings", quick.len(), false)?;
         let one = |piece: &Piece<'_>| -> Result<usize> {
             let done = piece.methods.iter().map(|method| self.one(piece, *method));
             let done = done.collect::<Result<Vec<bool>>>();

@@ -6,10 +6,9 @@ use crate::helpers::*;
 
 #[test]
 fn the_number_of_jobs_does_not_matter() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = tree(folder.path());
+    let bench = Bench::new();
     let run = |jobs: &str| {
-        let case = Case::new(folder.path(), &data, jobs, &[&some()[..], &["--jobs", jobs]].concat());
+        let case = bench.case(jobs, &[&some()[..], &["--jobs", jobs]].concat());
         case.run(0);
         case.out
     };
@@ -19,27 +18,21 @@ fn the_number_of_jobs_does_not_matter() {
 /// What was computed under other settings must not be taken for the result of these.
 #[test]
 fn another_seed_box_or_score_is_another_result() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = tree(folder.path());
-    let run = |name: &str, seed: &str| {
-        let more = ["--methods", "brisque", "--splits", "2", "--seed", seed];
-        let case = Case::new(folder.path(), &data, name, &more);
+    let bench = Bench::new();
+    let run_with = |name: &str, seed: &str, more: &[&str]| {
+        let common = ["--methods", "brisque", "--splits", "2", "--seed", seed];
+        let case = bench.case(name, &[&common[..], more].concat());
         case.run(0);
         results(&case.out.join("predictions"))
     };
+    let run = |name: &str, seed: &str| run_with(name, seed, &[]);
     let first = run("used", "1");
     assert_ne!(run("used", "5"), first);
     assert_eq!(run("used", "5"), run("fresh", "5"));
     assert_eq!(run("used", "1"), first);
-    let cropped = |crop: &str, name: &str| {
-        let more = ["--methods", "brisque", "--splits", "2", "--seed", "1", "--crop", crop];
-        let case = Case::new(folder.path(), &data, name, &more);
-        case.run(0);
-        results(&case.out.join("predictions"))
-    };
-    assert_eq!(cropped("0,0,1,1", "used"), first);
-    assert_ne!(cropped("0.1,0,0.8,0.9", "used"), first);
-    let list = data.join("splits/0/train_set.csv");
+    assert_eq!(run_with("used", "1", &["--crop", "0,0,1,1"]), first);
+    assert_ne!(run_with("used", "1", &["--crop", "0.1,0,0.8,0.9"]), first);
+    let list = bench.data.join("splits/0/train_set.csv");
     let rows: Vec<String> = fs::read_to_string(&list).unwrap().lines().map(str::to_owned).collect();
     let clip = rows[1].split(',').next().unwrap();
     fs::write(&list, [&rows[..1], &[format!("{clip},4.75")], &rows[2..]].concat().join("\n")).unwrap();
@@ -50,12 +43,11 @@ fn another_seed_box_or_score_is_another_result() {
 /// Kills the program in the middle of both stages and lets it go on.
 #[test]
 fn a_killed_run_goes_on_and_ends_with_the_same_bytes() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = tree(folder.path());
-    let whole = Case::new(folder.path(), &data, "whole", &some());
+    let bench = Bench::new();
+    let whole = bench.case("whole", &some());
     whole.run(0);
-    let killed = Case::new(folder.path(), &data, "killed", &[&some()[..], &["--jobs", "1"]].concat());
-    let count = |part: &str| count(&killed.out.join(part));
+    let killed = bench.case("killed", &[&some()[..], &["--jobs", "1"]].concat());
+    let count = |part: &str| results(&killed.out.join(part)).len();
     let mut interrupted = 0;
     for (part, wanted) in
         [("cache/features", 3), ("cache/features", 40), ("cache/runs", 2), ("cache/runs", 9)]
@@ -76,24 +68,16 @@ fn a_killed_run_goes_on_and_ends_with_the_same_bytes() {
 
 #[test]
 fn shards_and_merge_give_the_bytes_of_one_run() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = tree(folder.path());
-    let whole = Case::new(folder.path(), &data, "whole", &some());
+    let bench = Bench::new();
+    let whole = bench.case("whole", &some());
     whole.run(0);
-    let shard = |name: &str, part: &str| {
-        Case::new(folder.path(), &data, name, &[&some()[..], &["--shard", part]].concat())
-    };
+    let shard = |name: &str, part: &str| bench.case(name, &[&some()[..], &["--shard", part]].concat());
     let (one, two) = (shard("s1", "1/2"), shard("s2", "2/2"));
     let [first, second] = [&one, &two].map(|case| case.out.to_str().unwrap().to_owned());
     assert!(one.run(1).contains("48 pairs of clip and feature set are for the other 1"));
     two.run(1);
-    let merged = folder.path().join("merged");
-    let merge =
-        |out: &str| vec!["merge".to_owned(), "--out".into(), out.into(), first.clone(), second.clone()];
-    let run_merge = |code: i32, out: &str| {
-        let arguments = merge(out);
-        expect(code, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
-    };
+    let merged = bench.root().join("merged");
+    let run_merge = |code: i32, out: &str| expect(code, &["merge", "--out", out, &first, &second]);
     assert!(run_merge(1, &first).contains("all features are there"));
     run_merge(1, &second);
     assert!(one.run(1).contains("the trainings of this shard are done"));
@@ -101,7 +85,7 @@ fn shards_and_merge_give_the_bytes_of_one_run() {
     run_merge(0, merged.to_str().unwrap());
     same(&whole.out, &merged);
 
-    let other = Case::new(folder.path(), &data, "other", &["--methods", "brisque", "--splits", "2"]);
+    let other = bench.case("other", &["--methods", "brisque", "--splits", "2"]);
     other.run(0);
     let mixed = expect(2, &["merge", "--out", merged.to_str().unwrap(), &first, other.out.to_str().unwrap()]);
     assert!(mixed.contains("are of different runs: use the same"), "{mixed}");

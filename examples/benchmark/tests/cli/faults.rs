@@ -6,28 +6,22 @@ use crate::helpers::*;
 
 #[test]
 fn a_broken_clip_is_a_row() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = tree(folder.path());
-    let list = fs::read_to_string(data.join("splits/0/test_set1.csv")).unwrap();
-    let mut names = list.lines().skip(1).map(|line| line.split(',').next().unwrap());
-    let (torn, absent) = (names.next().unwrap(), names.next().unwrap());
-    let path = data.join("videos").join(torn);
-    let bytes = fs::read(&path).unwrap();
-    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-    fs::remove_file(data.join("videos").join(absent)).unwrap();
+    let bench = Bench::new();
+    let ((torn, path, bytes), absent) = (bench.tear(1), bench.tested(2));
+    fs::remove_file(bench.data.join("videos").join(&absent)).unwrap();
 
-    let case = Case::new(folder.path(), &data, "out", &["--methods", "brisque,gm-log", "--splits", "2"]);
+    let case = bench.case("out", &["--methods", "brisque,gm-log", "--splits", "2"]);
     let shown = case.run(1);
     assert!(shown.contains("BRISQUE: ") && shown.contains("test clips have no prediction"), "{shown}");
     assert!(shown.contains("4 failures"), "{shown}");
     let failures = fs::read_to_string(case.out.join("failures.csv")).unwrap();
-    for (clip, set) in [(torn, "brisque"), (torn, "gm-log"), (absent, "brisque")] {
+    for (clip, set) in [(&torn, "brisque"), (&torn, "gm-log"), (&absent, "brisque")] {
         assert!(failures.contains(&format!("features,{clip},{set},")), "{failures}");
     }
     // Where the data lie on this machine is nobody else's business.
-    assert!(!failures.contains(folder.path().to_str().unwrap()), "{failures}");
+    assert!(!failures.contains(bench.root().to_str().unwrap()), "{failures}");
     let page = fs::read_to_string(case.out.join("report.html")).unwrap();
-    assert!(page.contains(torn) && page.contains("4 failures"));
+    assert!(page.contains(&torn) && page.contains("4 failures"));
 
     fs::write(&path, &bytes).unwrap();
     let repaired = case.run(1);
@@ -36,10 +30,9 @@ fn a_broken_clip_is_a_row() {
 
 #[test]
 fn wrong_usage_names_the_remedy() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = tree(folder.path());
-    let out = folder.path().join("out");
-    let (data, out) = (data.to_str().unwrap(), out.to_str().unwrap());
+    let bench = Bench::new();
+    let out = bench.root().join("out");
+    let (data, out) = (bench.data.to_str().unwrap(), out.to_str().unwrap());
     for (arguments, wanted) in [
         (vec!["--data", data, "--out", out, "--methods", "nonesuch"], "or `networks`"),
         (vec!["--data", data, "--out", out, "--splits", "11"], "has 10 splits, and 11 are asked for"),

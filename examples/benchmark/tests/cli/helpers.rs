@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub(crate) use train::testing::{kill_when, tree};
+use tempfile::TempDir;
+pub(crate) use train::testing::kill_when;
+use train::testing::tree;
 
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_benchmark"));
@@ -43,12 +45,6 @@ pub(crate) fn results(root: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// Files below a folder.
-pub(crate) fn count(folder: &Path) -> usize {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    entries.map(|path| if path.is_dir() { count(&path) } else { 1 }).sum()
-}
-
 pub(crate) fn same(first: &Path, second: &Path) {
     let (a, b) = (results(first), results(second));
     assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
@@ -57,21 +53,63 @@ pub(crate) fn same(first: &Path, second: &Path) {
     }
 }
 
-/// A folder, and the arguments of a run that writes there.
+/// A small data set, and a folder for runs on it.
+pub(crate) struct Bench {
+    folder: TempDir,
+    pub(crate) data: PathBuf,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { data: tree(folder.path()), folder }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A run that writes to the folder `name`.
+    pub(crate) fn case(&self, name: &str, more: &[&str]) -> Case {
+        let out = self.root().join(name);
+        let mut arguments = vec!["--data", self.data.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        arguments.extend(more);
+        let arguments = arguments.into_iter().map(str::to_owned).collect();
+        Case { out, arguments }
+    }
+
+    /// Cuts the video of a clip of the first test set in half; its name, its path and its bytes.
+    pub(crate) fn tear(&self, row: usize) -> (String, PathBuf, Vec<u8>) {
+        let name = self.tested(row);
+        let path = self.data.join("videos").join(&name);
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        (name, path, bytes)
+    }
+
+    /// A clip of the first test set.
+    pub(crate) fn tested(&self, row: usize) -> String {
+        let list = fs::read_to_string(self.data.join("splits/0/test_set1.csv")).unwrap();
+        list.lines().nth(row).unwrap().split(',').next().unwrap().to_owned()
+    }
+
+    /// Trains on everything and tests on a list; the folder and what was printed.
+    pub(crate) fn across(&self, more: &[&str]) -> (PathBuf, String) {
+        let (list, out) = (self.data.join("videos/few.csv"), self.root().join("out"));
+        fs::copy(self.data.join("splits/1/train_set.csv"), &list).unwrap();
+        let [data, test, to] = [&self.data, &list, &out].map(|path| path.to_str().unwrap());
+        let shown = expect(0, &[&["cross", "--train", data, "--test", test, "--out", to], more].concat());
+        (out, shown)
+    }
+}
+
+/// The folder of a run, and its arguments.
 pub(crate) struct Case {
     pub(crate) out: PathBuf,
     arguments: Vec<String>,
 }
 
 impl Case {
-    pub(crate) fn new(root: &Path, data: &Path, name: &str, more: &[&str]) -> Self {
-        let out = root.join(name);
-        let mut arguments = vec!["--data", data.to_str().unwrap(), "--out", out.to_str().unwrap()];
-        arguments.extend(more);
-        let arguments = arguments.into_iter().map(str::to_owned).collect();
-        Self { out, arguments }
-    }
-
     pub(crate) fn arguments(&self) -> Vec<&str> {
         self.arguments.iter().map(String::as_str).collect()
     }

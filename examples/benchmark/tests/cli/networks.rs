@@ -1,7 +1,6 @@
 //! Networks: trained split by split, rows like any other.
 
 use std::fs;
-use std::path::Path;
 
 use crate::helpers::*;
 
@@ -11,25 +10,15 @@ fn quick<'a>(methods: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&["--methods", methods][..], &quick, more].concat()
 }
 
-fn table(out: &Path) -> String {
-    fs::read_to_string(out.join("table4.csv")).unwrap()
-}
-
 #[test]
 fn killed_sharded_or_with_other_jobs_the_bytes_are_the_same() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = tree(folder.path());
+    let bench = Bench::new();
     let case = |name: &str, more: &[&str]| {
-        Case::new(
-            folder.path(),
-            &data,
-            name,
-            &quick("opdai,da-clip", &[&["--save-every", "1"][..], more].concat()),
-        )
+        bench.case(name, &quick("opdai,da-clip", &[&["--save-every", "1"][..], more].concat()))
     };
     let whole = case("whole", &["--jobs", "1"]);
     let shown = whole.run(0);
-    let rows = table(&whole.out);
+    let rows = fs::read_to_string(whole.out.join("table4.csv")).unwrap();
     for row in ["DA-CLIP,", "DA-CLIP-T,", "OPDAI,"] {
         assert!(rows.contains(row), "{row}: {rows}");
     }
@@ -53,7 +42,7 @@ fn killed_sharded_or_with_other_jobs_the_bytes_are_the_same() {
     for shard in &shards {
         assert!(shard.run(1).contains("the trainings of this shard are done"));
     }
-    let merged = folder.path().join("merged");
+    let merged = bench.root().join("merged");
     let [first, second, out] = [&shards[0].out, &shards[1].out, &merged].map(|path| path.to_str().unwrap());
     expect(0, &["merge", "--out", out, first, second]);
     same(&whole.out, &merged);
@@ -61,43 +50,32 @@ fn killed_sharded_or_with_other_jobs_the_bytes_are_the_same() {
 
 #[test]
 fn a_broken_clip_is_left_out_and_another_option_is_another_training() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = tree(folder.path());
-    let list = fs::read_to_string(data.join("splits/0/test_set1.csv")).unwrap();
-    let torn = list.lines().nth(1).unwrap().split(',').next().unwrap();
-    let video = data.join("videos").join(torn);
-    let bytes = fs::read(&video).unwrap();
-    fs::write(&video, &bytes[..bytes.len() / 2]).unwrap();
-    let case = Case::new(folder.path(), &data, "out", &quick("opdai", &[]));
+    let bench = Bench::new();
+    let (torn, video, bytes) = bench.tear(1);
+    let case = bench.case("out", &quick("opdai", &[]));
     let shown = case.run(1);
     assert!(shown.contains("OPDAI: 1 of ") && shown.contains("1 failures"), "{shown}");
     let failures = fs::read_to_string(case.out.join("failures.csv")).unwrap();
     assert!(failures.contains(&format!("frames,{torn},opdai,")), "{failures}");
-    assert!(!failures.contains(folder.path().to_str().unwrap()), "{failures}");
+    assert!(!failures.contains(bench.root().to_str().unwrap()), "{failures}");
 
     fs::write(&video, &bytes).unwrap();
     case.run(0);
     let predictions = || fs::read_to_string(case.out.join("predictions/opdai.csv")).unwrap();
     let repaired = predictions();
-    assert!(repaired.contains(torn));
-    let other = Case::new(folder.path(), &data, "out", &quick("opdai", &["--loss", "mae"]));
+    assert!(repaired.contains(&torn));
+    let other = bench.case("out", &quick("opdai", &["--loss", "mae"]));
     other.run(0);
     assert_ne!(predictions(), repaired);
 }
 
 #[test]
 fn across_data_sets() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = tree(folder.path());
-    let list = data.join("videos/few.csv");
-    fs::copy(data.join("splits/1/train_set.csv"), &list).unwrap();
-    let out = folder.path().join("out");
-    let [data, list, out] = [&data, &list, &out].map(|path| path.to_str().unwrap());
-    let arguments = ["cross", "--train", data, "--test", list, "--repeats", "1", "--out", out];
+    let bench = Bench::new();
     let options = quick("da-clip", &[]);
     // `--splits 1` is not an option of `cross`.
     let options: Vec<&str> = options[..2].iter().chain(&options[4..]).copied().collect();
-    let shown = expect(0, &[&arguments[..], &options].concat());
+    let (_, shown) = bench.across(&[&["--repeats", "1"][..], &options].concat());
     // The clips of the list have no descriptions to be scored by.
     assert!(shown.contains("DA-CLIP ") && !shown.contains("DA-CLIP-T"), "{shown}");
 }

@@ -6,9 +6,8 @@ use crate::helpers::*;
 
 #[test]
 fn one_command_gives_tables_predictions_and_a_page() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = tree(folder.path());
-    let case = Case::new(folder.path(), &data, "out", &some());
+    let bench = Bench::new();
+    let case = bench.case("out", &some());
     let shown = case.run(0);
     for row in ["Random", "Method mean", "BRISQUE", "GM-LOG", "Mean ± deviation over 3 splits"] {
         assert!(shown.contains(row), "{row}: {shown}");
@@ -29,7 +28,7 @@ fn one_command_gives_tables_predictions_and_a_page() {
     assert!(predictions.starts_with("split,set,file,mos,prediction\n0,test_set1,C"), "{predictions}");
     let lists = (0..3).flat_map(|split| (1..=3).map(move |set| format!("splits/{split}/test_set{set}.csv")));
     let clips: usize =
-        lists.map(|list| fs::read_to_string(data.join(list)).unwrap().lines().count() - 1).sum();
+        lists.map(|list| fs::read_to_string(bench.data.join(list)).unwrap().lines().count() - 1).sum();
     assert_eq!(predictions.lines().count() - 1, clips);
     let significance = read("significance.csv");
     assert!(
@@ -49,12 +48,12 @@ fn one_command_gives_tables_predictions_and_a_page() {
     assert_eq!(shown_again, shown);
 
     // Clips of 48x40 have no block of 96x96 in them, which most of V-BLIINDS is made of.
-    let small = Case::new(folder.path(), &data, "small", &["--methods", "v-bliinds", "--splits", "1"]);
+    let small = bench.case("small", &["--methods", "v-bliinds", "--splits", "1"]);
     let shown = small.run(0);
     assert!(shown.contains("V-BLIINDS: 37.0 of the 46 values of v-bliinds are undefined"), "{shown}");
 
     // Another choice of methods in the same folder: nothing of the first one may stay in sight.
-    let less = Case::new(folder.path(), &data, "out", &["--methods", "gm-log", "--splits", "3"]);
+    let less = bench.case("out", &["--methods", "gm-log", "--splits", "3"]);
     less.run(0);
     assert!(!case.out.join("predictions/brisque.csv").exists() && !case.out.join("table5.csv").exists());
     assert!(case.out.join("predictions/gm-log.csv").exists());
@@ -62,10 +61,9 @@ fn one_command_gives_tables_predictions_and_a_page() {
 
 #[test]
 fn predictions_of_another_program_stand_in_the_table() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = tree(folder.path());
+    let bench = Bench::new();
     let some = ["--methods", "gm-log", "--splits", "2"];
-    let first = Case::new(folder.path(), &data, "first", &some);
+    let first = bench.case("first", &some);
     first.run(0);
     let ours = fs::read_to_string(first.out.join("predictions/gm-log.csv")).unwrap();
     // A file for each split, as two trainings leave them.
@@ -73,7 +71,7 @@ fn predictions_of_another_program_stand_in_the_table() {
     let given: Vec<String> = ["0", "1"]
         .map(|split| {
             let of = |line: &&str| line.starts_with("split,") || line.starts_with(&format!("{split},"));
-            let path = folder.path().join(format!("{split}.csv"));
+            let path = bench.root().join(format!("{split}.csv"));
             fs::write(&path, ours.lines().filter(of).collect::<Vec<_>>().join("\n")).unwrap();
             format!("The same (again)={}", path.display())
         })
@@ -81,7 +79,7 @@ fn predictions_of_another_program_stand_in_the_table() {
     for given in &given {
         options.extend(["--predictions", given]);
     }
-    let second = Case::new(folder.path(), &data, "second", &options);
+    let second = bench.case("second", &options);
     let shown = second.run(0);
     assert!(shown.contains("Predictions from files"), "{shown}");
     let table = fs::read_to_string(second.out.join("table4.csv")).unwrap();
@@ -93,15 +91,10 @@ fn predictions_of_another_program_stand_in_the_table() {
     assert!(second.out.join("predictions/the-same-again.csv").exists());
 
     let wrong = |text: &str, given: &str| {
-        let path = folder.path().join("wrong.csv");
+        let path = bench.root().join("wrong.csv");
         fs::write(&path, text).unwrap();
         let given = format!("{given}={}", path.display());
-        let out = folder.path().join("wrong");
-        let (out, data) = (out.to_str().unwrap(), data.to_str().unwrap());
-        expect(
-            2,
-            &["--data", data, "--out", out, "--methods", "gm-log", "--splits", "2", "--predictions", &given],
-        )
+        bench.case("wrong", &[&some[..], &["--predictions", &given]].concat()).run(2)
     };
     let row = ours.lines().nth(1).unwrap();
     let head = "split,set,file,mos,prediction";
@@ -124,14 +117,8 @@ fn predictions_of_another_program_stand_in_the_table() {
 
 #[test]
 fn across_data_sets() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = tree(folder.path());
-    let list = data.join("videos/few.csv");
-    fs::copy(data.join("splits/1/train_set.csv"), &list).unwrap();
-    let out = folder.path().join("out");
-    let mut arguments = vec!["cross", "--train", data.to_str().unwrap(), "--test", list.to_str().unwrap()];
-    arguments.extend(["--repeats", "3", "--methods", "brisque", "--out", out.to_str().unwrap()]);
-    let shown = expect(0, &arguments);
+    let bench = Bench::new();
+    let (out, shown) = bench.across(&["--repeats", "3", "--methods", "brisque"]);
     assert!(
         shown.contains("1 is few") && shown.contains("3 repeats") && !shown.contains("Method mean"),
         "{shown}"

@@ -12,7 +12,8 @@ use dream_models::deep::pretrained;
 use dream_models::deep::train::Params;
 use serde_json::Value;
 
-use super::{Batch, Method, Network, Plan, Terms, swin};
+use super::method::{Batch, Method, Network, Plan, Terms};
+use super::swin;
 use crate::options::{Options, Preset};
 
 pub(super) const METHOD: Method = Method {
@@ -37,18 +38,12 @@ impl Plan for Sizes {
         Input { frames: FramePlan::Every { n: every }, face, ..self.0.input() }
     }
 
-    fn draws_frames(&self) -> bool {
-        true
-    }
-
     fn tokens(&self) -> Option<usize> {
         self.0.text.as_ref().map(|text| text.max_position_embeddings)
     }
 
     fn published(&self, options: &Options, params: &Params) -> Result<()> {
-        if let Some(path) = &options.visual {
-            swin::published(path, &self.0.visual, params)?;
-        }
+        swin::published(options, &self.0.visual, params)?;
         if let (Some(path), Some(config)) = (&options.text, &self.0.text) {
             let named = || format!("first weights {}", path.display());
             let file = TensorFile::open(path).with_context(named)?;

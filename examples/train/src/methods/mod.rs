@@ -1,40 +1,20 @@
 //! The methods: one file and one line in [`METHODS`] each. Network and loss meet in those files and nowhere else.
 
 mod da_clip;
+mod method;
 mod opdai;
 mod swin;
 
-use std::fmt::Debug;
-
 use anyhow::{Context, Result};
-use dream_loss::PaperLoss;
-use dream_models::deep::candle_core::Tensor;
-use dream_models::deep::candle_nn::VarBuilder;
-use dream_models::deep::input::{FaceRule, Input};
-use dream_models::deep::methods::Entry;
-use dream_models::deep::network::VideoNetwork;
-use dream_models::deep::train::Params;
-use serde_json::Value;
 
-use crate::options::Options;
+pub use method::Method;
+pub(crate) use method::{Batch, Network, Plan, Terms};
 
 /// Every method that can be trained, in the order in which programs list them.
 pub const METHODS: &[Method] = &[da_clip::METHOD, opdai::METHOD];
 
 /// The method where none is named.
 pub const DEFAULT: &str = METHODS[0].entry.name;
-
-/// A method that can be trained.
-#[derive(Debug, Clone, Copy)]
-pub struct Method {
-    /// Its names, and how its checkpoints are loaded.
-    pub entry: Entry,
-    /// What it is and which frames it sees, in a line.
-    pub about: &'static str,
-    /// Whether it learns from descriptions where it is not told otherwise.
-    texts: bool,
-    plan: fn(&Options) -> Box<dyn Plan>,
-}
 
 /// The method of a name.
 ///
@@ -49,97 +29,4 @@ pub fn by_name(name: &str) -> Result<Method> {
 #[must_use]
 pub fn names() -> Vec<&'static str> {
     METHODS.iter().map(|method| method.entry.name).collect()
-}
-
-impl Method {
-    /// Its title in a table.
-    #[must_use]
-    pub fn title(&self, options: &Options) -> String {
-        let without = if self.texts && options.no_text { " without text" } else { "" };
-        format!("{}{without}", self.entry.title)
-    }
-
-    /// The title of the scores from descriptions alone; `None` for a network that does not read.
-    #[must_use]
-    pub fn text_title(&self, options: &Options) -> Option<String> {
-        (self.texts && !options.no_text).then(|| format!("{}-T", self.entry.title))
-    }
-
-    pub(crate) fn plan(&self, options: &Options) -> Box<dyn Plan> {
-        (self.plan)(options)
-    }
-}
-
-/// What a method is to training, with the sizes that the options ask for.
-pub(crate) trait Plan: Debug + Send + Sync {
-    /// What its networks look at. `every` is for methods that look at one of so many frames.
-    fn input(&self, every: u64, face: FaceRule) -> Input;
-
-    /// Whether a step sees a few frames of a video, drawn at random, or all that the network looks at.
-    fn draws_frames(&self) -> bool;
-
-    /// How many tokens of a sentence it reads; `None` when it reads none.
-    fn tokens(&self) -> Option<usize>;
-
-    /// Puts published weights in place, before the network is built.
-    fn published(&self, options: &Options, params: &Params) -> Result<()>;
-
-    /// Gives a narrow network that starts from nothing the values that it can learn from.
-    fn scale(&self, params: &Params) -> Result<()>;
-
-    /// Layers between a parameter and the top of its tower.
-    fn depth_of(&self, parameter: &str) -> u32;
-
-    /// Weight and bias of the last layer.
-    fn last_layer(&self) -> [&'static str; 2];
-
-    /// The configuration, as the checkpoint has it.
-    fn config(&self) -> Result<Value>;
-
-    /// The network on these parameters.
-    fn build(&self, vb: &VarBuilder<'_>, input: &Input) -> Result<Box<dyn Network>>;
-}
-
-/// A network that learns.
-pub(crate) trait Network: VideoNetwork {
-    /// The loss of a batch. `lambda` is the weight of the alignment of video and description.
-    fn terms(&self, batch: &Batch, loss: PaperLoss, lambda: f64) -> Result<Terms>;
-
-    /// Representations of videos by their descriptions, from token ids `[sentences, tokens]` and how many sentences
-    /// each video has; `None` for a network that does not read.
-    fn represent_text(&self, _ids: &Tensor, _counts: &[usize]) -> Result<Option<Tensor>> {
-        Ok(None)
-    }
-
-    /// Scores from such representations, `[videos, dim]` to `[videos]`.
-    fn score_text(&self, _representations: &Tensor) -> Result<Option<Tensor>> {
-        Ok(None)
-    }
-}
-
-/// A batch on the device.
-#[derive(Debug)]
-pub(crate) struct Batch {
-    /// `[videos, frames, 3, side, side]`
-    pub(crate) frames: Tensor,
-    /// `[videos]`
-    pub(crate) mos: Tensor,
-    /// Ids `[sentences, tokens]` and how many belong to each video.
-    pub(crate) text: Option<(Tensor, Vec<usize>)>,
-}
-
-/// The terms of a loss; those that a network does not have are `None`.
-#[derive(Debug)]
-pub(crate) struct Terms {
-    pub(crate) visual: Tensor,
-    pub(crate) text: Option<Tensor>,
-    pub(crate) alignment: Option<Tensor>,
-    pub(crate) total: Tensor,
-}
-
-impl Terms {
-    /// Of a network that looks and does not read.
-    fn visual(visual: Tensor) -> Self {
-        Self { total: visual.clone(), visual, text: None, alignment: None }
-    }
 }

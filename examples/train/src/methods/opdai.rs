@@ -9,7 +9,8 @@ use dream_models::deep::methods::opdai::{self, ENTRY, Opdai};
 use dream_models::deep::train::Params;
 use serde_json::Value;
 
-use super::{Batch, Method, Network, Plan, Terms, swin};
+use super::method::{Batch, Method, Network, Plan, Terms};
+use super::swin;
 use crate::options::Options;
 
 pub(super) const METHOD: Method = Method {
@@ -32,12 +33,8 @@ impl Plan for Sizes {
         false
     }
 
-    fn tokens(&self) -> Option<usize> {
-        None
-    }
-
     fn published(&self, options: &Options, params: &Params) -> Result<()> {
-        options.visual.as_ref().map_or(Ok(()), |path| swin::published(path, &self.0, params))
+        swin::published(options, &self.0, params)
     }
 
     fn scale(&self, params: &Params) -> Result<()> {

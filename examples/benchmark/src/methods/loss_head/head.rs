@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use dream_loss::PaperLoss;
 use dream_loss::candle_core::{DType, Device, Tensor, Var};
+use dream_models::deep::train::draws::Draws;
 use dream_models::deep::train::optim::{AdamW, AdamWConfig};
 use dream_models::regression::{self, MinMax};
 
@@ -41,14 +42,14 @@ pub(super) struct Head {
 impl Head {
     /// Trains on rows and scores; also gives the mean loss of the last epoch.
     pub(super) fn fit(params: &HeadParams, rows: &Rows, mos: &[f64], loss: PaperLoss) -> Result<(Self, f64)> {
-        let mut random = SplitMix64(params.seed);
+        let mut random = Draws::new(params.seed);
         let scaler = MinMax::fit(&regression::Rows::new(&rows.data, rows.width)?, -1.0, 1.0)?;
         // The last offset begins at the mean score, so that losses with a scale need not travel there first.
         let mean = mos.iter().sum::<f64>() / mos.len().max(1) as f64;
         let layers = [
-            random.weights(rows.width, params.hidden)?,
+            weights(&mut random, rows.width, params.hidden)?,
             Var::from_tensor(&Tensor::zeros(params.hidden, DType::F64, &Device::Cpu)?)?,
-            random.weights(params.hidden, 1)?,
+            weights(&mut random, params.hidden, 1)?,
             Var::new(&[mean], &Device::Cpu)?,
         ];
         let head = Self { scaler, layers };
@@ -59,7 +60,7 @@ impl Head {
         let mut order: Vec<u32> = (0..u32::try_from(mos.len())?).collect();
         let mut last = 0.0;
         for _ in 0..params.epochs {
-            random.shuffle(&mut order);
+            shuffle(&mut random, &mut order);
             last = 0.0;
             for batch in order.chunks(params.batch.max(1)) {
                 let at = Tensor::new(batch, &Device::Cpu)?;
@@ -90,30 +91,17 @@ impl Head {
     }
 }
 
-/// S. Vigna's SplitMix64.
-struct SplitMix64(u64);
+/// Uniform weights as far out as the fan-in allows.
+fn weights(draws: &mut Draws, inputs: usize, outputs: usize) -> Result<Var> {
+    let bound = 1.0 / (inputs.max(1) as f64).sqrt();
+    let weights = (0..inputs * outputs).map(|_| bound * draws.signed_unit()).collect();
+    Ok(Var::from_tensor(&Tensor::from_vec(weights, (inputs, outputs), &Device::Cpu)?)?)
+}
 
-impl SplitMix64 {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
-    }
-
-    /// Uniform weights as far out as the fan-in allows.
-    fn weights(&mut self, inputs: usize, outputs: usize) -> Result<Var> {
-        let bound = 1.0 / (inputs.max(1) as f64).sqrt();
-        let unit = |bits: u64| (bits >> 11) as f64 / (1_u64 << 53) as f64;
-        let weights = (0..inputs * outputs).map(|_| bound * (2.0 * unit(self.next()) - 1.0)).collect();
-        Ok(Var::from_tensor(&Tensor::from_vec(weights, (inputs, outputs), &Device::Cpu)?)?)
-    }
-
-    /// Fisher and Yates; the bias of the remainder is far below what a shuffle of a few thousand shows.
-    fn shuffle(&mut self, values: &mut [u32]) {
-        for last in (1..values.len()).rev() {
-            let other = usize::try_from(self.next() % (last as u64 + 1)).unwrap_or(0);
-            values.swap(last, other);
-        }
+/// Fisher and Yates; the bias of the remainder is far below what a shuffle of a few thousand shows.
+fn shuffle(draws: &mut Draws, values: &mut [u32]) {
+    for last in (1..values.len()).rev() {
+        let other = usize::try_from(draws.bits() % (last as u64 + 1)).unwrap_or(0);
+        values.swap(last, other);
     }
 }

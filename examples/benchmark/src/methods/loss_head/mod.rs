@@ -8,7 +8,7 @@ mod head;
 use anyhow::Result;
 use dream_loss::PaperLoss;
 
-use super::method::{Method, Predicted, Task};
+use super::method::{About, Method, Predicted, Task};
 use crate::features::sets::Set;
 use head::{Head, HeadParams};
 
@@ -19,59 +19,41 @@ fn losses() -> impl Iterator<Item = PaperLoss> {
 
 /// A head for every loss.
 pub(crate) fn heads(set: Set) -> Vec<Box<dyn Method>> {
-    losses().map(|loss| -> Box<dyn Method> { Box::new(LossHead { set: [set], loss }) }).collect()
+    losses().map(|loss| -> Box<dyn Method> { Box::new(LossHead { set, loss }) }).collect()
 }
 
 /// The head on one set of features, trained with one loss.
 #[derive(Debug)]
 struct LossHead {
-    set: [Set; 1],
+    set: Set,
     loss: PaperLoss,
 }
 
-impl LossHead {
-    fn set(&self) -> Set {
-        let [set] = self.set;
-        set
-    }
-}
-
 impl Method for LossHead {
-    fn name(&self) -> String {
-        format!("loss-{}-{}", self.set().name(), self.loss)
-    }
-
-    fn title(&self) -> String {
-        self.loss.title().into()
-    }
-
-    fn family(&self) -> String {
-        let (set, params) = (self.set(), HeadParams::default());
-        format!(
-            "a head {}-{}-1 on {} features, not the paper's video tower",
-            set.len(),
-            params.hidden,
-            set.name()
-        )
-    }
-
-    fn about(&self, _: u64) -> String {
-        format!("{:?}", HeadParams::default())
+    fn about(&self, _: u64) -> About {
+        let (set, params) = (self.set, HeadParams::default());
+        let (width, set_name) = (set.len(), set.name());
+        About {
+            name: format!("loss-{set_name}-{}", self.loss),
+            title: self.loss.title().into(),
+            family: format!(
+                "a head {width}-{}-1 on {set_name} features, not the paper's video tower",
+                params.hidden
+            ),
+            about: format!("{params:?}"),
+            sets: vec![set],
+        }
     }
 
     fn version(&self) -> String {
         format!("head-2 {} {:?}", env!("CARGO_PKG_VERSION"), HeadParams::default())
     }
 
-    fn sets(&self) -> &[Set] {
-        &self.set
-    }
-
     fn predict(&self, task: &Task<'_>) -> Result<Predicted> {
-        let (train, mos) = task.training(&self.set)?;
+        let (train, mos) = task.training(&[self.set])?;
         let params = HeadParams { seed: task.split.seed, ..HeadParams::default() };
         let (head, last) = Head::fit(&params, &train, &mos, self.loss)?;
-        let sets = task.predicted(&self.set, |rows| head.predict(rows))?;
+        let sets = task.predicted(&[self.set], |rows| head.predict(rows))?;
         Ok(Predicted {
             sets,
             note: format!("loss {last:.4} in the last epoch, {} clips", mos.len()),

@@ -83,6 +83,36 @@ impl Tokens {
         self.truncated
     }
 
+    /// The ids of each text without padding.
+    pub fn unpadded(&self) -> impl Iterator<Item = &[u32]> {
+        self.rows.iter().zip(&self.lengths).filter_map(|(row, &length)| row.get(..length))
+    }
+
+    /// Texts of any lengths, from whatever batches, as one tensor `[texts, tokens]`. The shorter ones repeat their last
+    /// token: the first end token is what the tower looks at, so more of them change nothing.
+    ///
+    /// ```
+    /// use dream_models::deep::candle_core::Device;
+    /// use dream_models::deep::text::clip::Tokens;
+    ///
+    /// let ids = Tokens::stack(&[&[1, 5, 9][..], &[1, 9]], &Device::Cpu)?;
+    /// assert_eq!(ids.to_vec2::<u32>()?, [[1, 5, 9], [1, 9, 9]]);
+    /// # Ok::<(), dream_models::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tensor`] when the device has no memory left.
+    pub fn stack(texts: &[impl AsRef<[u32]>], device: &Device) -> Result<Tensor> {
+        let width = texts.iter().map(|text| text.as_ref().len()).max().unwrap_or(0);
+        let padded = |text: &[u32]| {
+            let end = text.last().copied().unwrap_or(0);
+            text.iter().copied().chain(std::iter::repeat(end)).take(width).collect::<Vec<u32>>()
+        };
+        let ids: Vec<u32> = texts.iter().flat_map(|text| padded(text.as_ref())).collect();
+        Ok(Tensor::from_vec(ids, (texts.len(), width), device)?)
+    }
+
     /// The ids as a tensor, `[texts, tokens]`.
     ///
     /// # Errors

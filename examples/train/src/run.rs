@@ -1,0 +1,67 @@
+//! A run from its options to its outcome.
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use crate::data::{Clip, Texts};
+use crate::files::lock;
+use crate::finish::Outcome;
+use crate::frames::{Frames, digest};
+use crate::job::Job;
+use crate::recipe::Recipe;
+use crate::threads::{bar, with_threads};
+use crate::training::Training;
+
+impl Job<'_> {
+    /// Trains from wherever an earlier run in the folder was stopped, and scores the test sets with the best epoch. What
+    /// is trained to its end is only scored again. Call it from an ordinary thread: it starts threads of its own.
+    ///
+    /// # Errors
+    /// When the folder holds a run of other settings or is written by another run, a video cannot be read, a clip that
+    /// needs a box or a description has none, or the training diverges.
+    pub fn run(&self) -> Result<Outcome> {
+        with_threads(self.threads, || self.start())
+    }
+
+    fn start(&self) -> Result<Outcome> {
+        let (options, sets) = (self.options, self.sets);
+        let device = options.device.open()?;
+        let _lock = lock(self.out)?;
+        let plan = self.method.plan(options);
+        let texts = match plan.tokens() {
+            Some(tokens) => Texts::new(sets, tokens, options.descriptions)?,
+            None => Texts::default(),
+        };
+        let reads = plan.tokens().is_some() || options.text.is_none();
+        ensure!(reads, "--text: this network has no text tower; leave it out");
+        let mut settings = self.settings()?;
+        // Names and scores of all clips that are learnt from, in a few digits.
+        let clips = sets
+            .fit
+            .iter()
+            .chain(&sets.validation)
+            .fold(0, |sum, clip| digest(sum, &format!("{} {} {:?}", clip.name(), clip.mos, clip.face)));
+        if let Some(all) = settings.as_object_mut() {
+            all.insert("split".to_owned(), json!(self.split));
+            all.insert("clips".to_owned(), json!(format!("{clips:016x}")));
+        }
+        let input = plan.input(self.every, self.face.clone());
+        input.validate()?;
+        let frames = Frames { folder: Some(self.cache), input: &input };
+        let all: Vec<&Clip> = sets.all().collect();
+        let bar = bar("frames", all.len(), self.quiet)?;
+        frames.prepare(&all, &bar)?;
+        bar.finish_and_clear();
+        let training = Training {
+            job: self,
+            recipe: Recipe::new(options),
+            plan: &*plan,
+            texts: &texts,
+            frames: &frames,
+            device: &device,
+            settings: &settings,
+        };
+        let progress = training.run()?;
+        training.finish(&progress)
+    }
+}
