@@ -22,14 +22,8 @@ use extract::{Method, Row};
 use output::Output;
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    let done = run(&Args::parse()).inspect_err(|error| eprintln!("error: {error:#}"));
+    ExitCode::from(done.map_or(2, |faults| u8::from(faults > 0)))
 }
 
 /// What came of one input: its rows and what is wrong with its end, or why there are none.

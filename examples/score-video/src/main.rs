@@ -25,14 +25,8 @@ fn main() -> ExitCode {
     // The command line alone does not know the methods that its help lists.
     let command = Args::command().after_help(format!("{}\n{EXAMPLES}", registry::help()));
     let args = Args::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
-    match run(&args) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    let done = run(&args).inspect_err(|error| eprintln!("error: {error:#}"));
+    ExitCode::from(done.map_or(2, |good| u8::from(!good)))
 }
 
 /// A video to score.

@@ -107,13 +107,22 @@ mod tests {
     const FEATURES: usize = 36;
     const LAYOUT: Layout = Layout { tables: "brisque", width: FEATURES, most_missing: 0 };
 
-    fn table(lines: &[String]) -> Result<Table> {
+    fn zipped(text: &str) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// Reads what is in a file, with doubled scores.
+    fn read_bytes(bytes: &[u8], layout: Layout) -> Result<Table> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("table.csv.gz");
-        let mut encoder = GzEncoder::new(File::create(&path).unwrap(), Compression::fast());
-        encoder.write_all((lines.join("\n") + "\n").as_bytes()).unwrap();
-        encoder.finish().unwrap();
-        read(&path, LAYOUT, |y| 2.0 * y)
+        std::fs::write(&path, bytes).unwrap();
+        read(&path, layout, |y| 2.0 * y)
+    }
+
+    fn table(lines: &[String]) -> Result<Table> {
+        read_bytes(&zipped(&(lines.join("\n") + "\n")), LAYOUT)
     }
 
     fn header() -> String {
@@ -138,13 +147,8 @@ mod tests {
 
     #[test]
     fn keeps_rows_that_miss_no_more_than_allowed() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("table.csv.gz");
-        let mut encoder = GzEncoder::new(File::create(&path).unwrap(), Compression::fast());
-        encoder.write_all(b"id,mos,f1,f2,f3\na,1,2,,4\nb,2,,,4\nc,,1,2,3\n").unwrap();
-        encoder.finish().unwrap();
         let layout = Layout { tables: "", width: 3, most_missing: 1 };
-        let table = read(&path, layout, |y| y).unwrap();
+        let table = read_bytes(&zipped("id,mos,f1,f2,f3\na,1,2,,4\nb,2,,,4\nc,,1,2,3\n"), layout).unwrap();
         assert_eq!((table.len(), table.dropped), (1, 2));
         assert!(table.features[0] == 2.0 && table.features[1].is_nan() && table.features[2] == 4.0);
     }
@@ -168,14 +172,9 @@ mod tests {
 
     #[test]
     fn a_truncated_archive_is_an_error() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("table.csv.gz");
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         let lines: Vec<String> = (0..500).map(|k| row(&k.to_string(), "1", &k.to_string())).collect();
-        encoder.write_all(format!("{}\n{}\n", header(), lines.join("\n")).as_bytes()).unwrap();
-        let bytes = encoder.finish().unwrap();
-        std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-        let message = format!("{:#}", read(&path, LAYOUT, |y| y).unwrap_err());
+        let bytes = zipped(&format!("{}\n{}\n", header(), lines.join("\n")));
+        let message = format!("{:#}", read_bytes(&bytes[..bytes.len() / 2], LAYOUT).unwrap_err());
         assert!(message.contains("fetch the file again"), "{message}");
     }
 }
