@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{sync::mpsc, thread};
+use std::sync::mpsc;
+use std::thread;
 
 /// Works on `items` in as many as `jobs` threads (one at the least) and hands what comes of each to `take`, in the order
 /// of the items: a table of many videos has the same rows for any number of threads.
