@@ -57,7 +57,7 @@ impl Database {
         },
     ];
 
-    /// A score of this database on the common scale, 1 (bad) to 5 (excellent) and a little beyond.
+    /// A score of this database on the common scale, 1 (bad) to 5 (excellent) and a little beyond; NaN for NaN.
     #[must_use]
     pub fn align(&self, score: f64) -> f64 {
         (self.align)(score)
