@@ -40,10 +40,8 @@ fn aggregates(report: &Value, key: &str, expected: &Value) {
 
 /// A file of the shared data, where it is there.
 fn shared(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DREAM_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("DREAM_SHARED").map(PathBuf::from);
+    let root = root.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").into());
     let path = root.join("data").join(name);
     if path.is_file() {
         return Some(path);
