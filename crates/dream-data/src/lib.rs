@@ -19,6 +19,7 @@ pub use frames::filters::sample::{Sampled, count_frames};
 pub use frames::frame::{Pixels, Plane, VideoFrame};
 pub use frames::frame_rate::FrameRate;
 pub use frames::frame_size::FrameSize;
+pub use frames::in_order::in_order;
 pub use frames::info::{ColorRange, Pacing, RawFormat, VideoInfo};
 pub use frames::inputs::expand_inputs;
 pub use frames::kind::{SourceKind, kind_of};

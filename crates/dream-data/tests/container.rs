@@ -165,7 +165,7 @@ fn constant_rates_are_said_to_be_constant() {
 #[test]
 fn times_of_a_fresh_film_equal_ffmpegs() {
     let skip = |why: &str| {
-        writeln!(std::io::stderr(), "SKIPPED: times_of_a_fresh_film_equal_ffmpegs: {why}").unwrap();
+        writeln!(std::io::stderr().lock(), "SKIPPED: times_of_a_fresh_film_equal_ffmpegs: {why}").unwrap();
     };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fresh.mp4");

@@ -4,6 +4,7 @@
 
 mod aligned;
 mod bootstrap;
+pub mod bvqa;
 mod correlation;
 mod dependent;
 mod error;

@@ -56,7 +56,7 @@ fn shared(file: &str) -> Option<String> {
             let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
             assert!(!required, "{}: {error}; set DREAM_SHARED to the shared folder", path.display());
             // Written past the test runner, which hides what a passing test prints.
-            writeln!(std::io::stderr(), "SKIPPED: {}: {error}", path.display()).unwrap();
+            writeln!(std::io::stderr().lock(), "SKIPPED: {}: {error}", path.display()).unwrap();
             None
         }
     }

@@ -363,7 +363,7 @@ fn matrices_are_checked() {
     );
     assert!(matches!(align(&x, &x.unsqueeze(0).unwrap()), Error::NotAMatrix { argument: "text", .. }));
     let error = align(&x, &x.t().unwrap());
-    assert_eq!(error.to_string(), "`visual` has shape [2, 3], `text` has [3, 2]: pair them row by row");
+    assert_eq!(error.to_string(), "`visual` has shape [2, 3] and `text` [3, 2]: pair them row by row");
     for empty in [(0, 3), (2, 0)] {
         let empty = Tensor::zeros(empty, DType::F32, &Device::Cpu).unwrap();
         assert!(matches!(align(&empty, &empty), Error::EmptyBatch));

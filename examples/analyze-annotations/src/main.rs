@@ -23,13 +23,8 @@ use args::Args;
 use report::Report;
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    let done = run(&Args::parse()).inspect_err(|error| eprintln!("error: {error:#}"));
+    ExitCode::from(if done.is_ok() { 0 } else { 2 })
 }
 
 fn run(args: &Args) -> Result<()> {

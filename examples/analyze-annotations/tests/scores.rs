@@ -6,7 +6,7 @@ mod common;
 use std::fmt::Write;
 use std::fs;
 
-use common::{all, failure, names, run, stdout, well_formed, write};
+use common::{all, failure, names, run, stdout, write};
 
 const HEADER: &str = "path,subject,score\n";
 
@@ -73,9 +73,8 @@ fn a_study_has_text_json_and_figures() {
     let (text, report, figures) = all(folder.path(), &[&path, "--seed", "3"]);
     assert_eq!(names(&figures), ["consistency", "mos_histogram", "mos_sos", "sos_histogram"]);
     for figure in &figures {
-        let svg = fs::read_to_string(figure).unwrap();
-        well_formed(&svg);
-        assert!(svg.matches("<text").count() > 8, "axes have labels");
+        let labels = fs::read_to_string(figure).unwrap().matches("<text").count();
+        assert!(labels > 8, "axes have labels");
     }
     // The band lies around the fitted curve.
     let fitted = fs::read_to_string(&figures[2]).unwrap();
@@ -113,22 +112,16 @@ fn odd_but_sound_tables_are_read() {
     // One clip has one score, one rater scored one clip.
     let rows = "a,x,2\na,y,4\nb,x,1\nb,y,3\nc,z,5\n";
     let path = write(folder.path(), "odd.csv", &format!("{HEADER}{rows}"));
-    let (text, report, figures) = all(folder.path(), &[&path]);
+    let (text, report, _) = all(folder.path(), &[&path]);
     assert!(text.contains("1 clips have one score only"), "{text}");
     assert!(report["opinions"]["clips"][2]["sos_ddof1"].is_null());
     assert_eq!(report["opinions"]["sos_parameter"][1]["clips"], 2);
-    for figure in figures {
-        well_formed(&fs::read_to_string(figure).unwrap());
-    }
     // Everybody agrees: no spread, and no draw without one.
     let rows = "a,x,2\na,y,2\nb,x,3\nb,y,3\nc,x,5\nc,y,5\n";
     let path = write(folder.path(), "same.csv", &format!("{HEADER}{rows}"));
-    let (text, report, figures) = all(folder.path(), &[&path]);
+    let (text, report, _) = all(folder.path(), &[&path]);
     assert!(text.contains("a = 0.0000"), "{text}");
     assert_eq!(report["agreement"]["split_half"]["whole_panel"], 1.0);
-    for figure in figures {
-        well_formed(&fs::read_to_string(figure).unwrap());
-    }
 }
 
 #[test]

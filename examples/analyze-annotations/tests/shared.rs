@@ -40,10 +40,8 @@ fn aggregates(report: &Value, key: &str, expected: &Value) {
 
 /// A file of the shared data, where it is there.
 fn shared(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DREAM_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("DREAM_SHARED").map(PathBuf::from);
+    let root = root.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").into());
     let path = root.join("data").join(name);
     if path.is_file() {
         return Some(path);
@@ -51,8 +49,12 @@ fn shared(name: &str) -> Option<PathBuf> {
     let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
     assert!(!required, "{} is not there; set DREAM_SHARED to the shared folder", path.display());
     // Bypasses the test runner, which hides the output of a passing test.
-    writeln!(std::io::stderr(), "SKIPPED: public_studies_equal_numpy_and_scipy: no {}", path.display())
-        .unwrap();
+    writeln!(
+        std::io::stderr().lock(),
+        "SKIPPED: public_studies_equal_numpy_and_scipy: no {}",
+        path.display()
+    )
+    .unwrap();
     None
 }
 

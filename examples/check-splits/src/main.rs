@@ -35,14 +35,8 @@ A split is clean when no clip is in it twice, no identity of test-1 and test-3 i
 test-3 is in train, and every clip is known. Exit status: 0 all clean, 1 leaks, 2 an error.";
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    let done = run(&Args::parse()).inspect_err(|error| eprintln!("error: {error:#}"));
+    ExitCode::from(done.map_or(2, |leaks| u8::from(leaks > 0)))
 }
 
 /// How many clips leak.

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, ValueEnum};
+use dream_eval::Format;
 
 /// How well predicted scores follow human ones: the benchmark's table, with intervals and tests on request.
 #[derive(Debug, Parser)]
@@ -37,8 +39,8 @@ pub(crate) struct Args {
     pub(crate) logistic: bool,
 
     /// How the table is written
-    #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: TableFormat,
+    #[arg(long, value_parser = formats(), default_value = "text")]
+    pub(crate) format: Format,
 
     /// Column with the names of clips [default: file, video, clip or name]
     #[arg(long, value_name = "COLUMN")]
@@ -71,23 +73,9 @@ pub(crate) enum Baseline {
     MethodMean,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TableFormat {
-    Text,
-    Markdown,
-    Csv,
-    Latex,
-}
-
-impl From<TableFormat> for dream_eval::Format {
-    fn from(format: TableFormat) -> Self {
-        match format {
-            TableFormat::Text => Self::Text,
-            TableFormat::Markdown => Self::Markdown,
-            TableFormat::Csv => Self::Csv,
-            TableFormat::Latex => Self::Latex,
-        }
-    }
+fn formats() -> impl TypedValueParser<Value = Format> {
+    let of = |name: String| Format::ALL.into_iter().find(|format| format.name() == name).unwrap_or_default();
+    PossibleValuesParser::new(Format::ALL.map(Format::name)).map(of)
 }
 
 const EXAMPLES: &str = "\

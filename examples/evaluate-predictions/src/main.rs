@@ -8,18 +8,13 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use dream_eval::Table;
+use dream_eval::{Format, Table};
 
-use args::{Args, Baseline, TableFormat};
+use args::{Args, Baseline};
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    let done = run(&Args::parse()).inspect_err(|error| eprintln!("error: {error:#}"));
+    ExitCode::from(if done.is_ok() { 0 } else { 2 })
 }
 
 fn run(args: &Args) -> Result<()> {
@@ -34,7 +29,7 @@ fn run(args: &Args) -> Result<()> {
 
     let sets: Vec<&String> = splits.first().map(|split| split.sets.keys().collect()).unwrap_or_default();
     let table = Table::new(sets.len(), candidates.iter().map(report::row).collect::<Result<_>>()?)?;
-    print!("{}", table.format(args.format.into()));
+    print!("{}", table.format(args.format));
 
     let mut details = String::from("\n");
     for (number, set) in sets.iter().enumerate() {
@@ -51,7 +46,7 @@ fn run(args: &Args) -> Result<()> {
         details += &report::comparison(first, second, &splits, args)?;
     }
     // The other formats are for files: nothing but the table may stand in them.
-    if args.format == TableFormat::Text {
+    if args.format == Format::Text {
         print!("{details}");
     } else {
         eprint!("{details}");

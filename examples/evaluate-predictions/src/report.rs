@@ -6,8 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use dream_eval::{
-    Bca, Correction, DependentCorrelations, Logistic4, Method, SetScore, Summary, krcc, mae, nadeau_bengio,
-    plcc, rmse, srcc, wilcoxon,
+    Bca, Correction, DependentCorrelations, Logistic4, Method, SetScore, Summary, Test, krcc, mae,
+    nadeau_bengio, plcc, rmse, srcc, wilcoxon,
 };
 
 use crate::args::Args;
@@ -37,12 +37,8 @@ pub(crate) fn from_file(path: &Path, splits: &[Split], args: &Args) -> Result<Ca
         let mut sets = Vec::new();
         for (set, clips) in &split.sets {
             let found = predictions.of(&split.name, clips);
-            let absent: Vec<&str> = clips
-                .iter()
-                .zip(&found)
-                .filter(|(_, p)| p.is_none())
-                .map(|(clip, _)| clip.name.as_str())
-                .collect();
+            let absent = clips.iter().zip(&found).filter(|(_, p)| p.is_none());
+            let absent: Vec<&str> = absent.map(|(clip, _)| clip.name.as_str()).collect();
             used += clips.len() - absent.len();
             if !absent.is_empty() {
                 let some = absent.iter().take(3).copied().collect::<Vec<_>>().join(", ");
@@ -153,13 +149,8 @@ fn line(pred: &[f64], truth: &[f64], args: &Args) -> Result<String> {
             write!(out, " [{:.4}, {:.4}]", interval.low, interval.high)?;
         }
     }
-    write!(
-        out,
-        " KRCC {:.4} RMSE {:.4} MAE {:.4}",
-        krcc(pred, truth)?,
-        rmse(pred, truth)?,
-        mae(pred, truth)?
-    )?;
+    let (krcc, rmse_raw, mae) = (krcc(pred, truth)?, rmse(pred, truth)?, mae(pred, truth)?);
+    write!(out, " KRCC {krcc:.4} RMSE {rmse_raw:.4} MAE {mae:.4}")?;
     if args.logistic {
         let fit = Logistic4::fit(pred, truth)?;
         let mapped = fit.curve.map(pred)?;
@@ -253,26 +244,16 @@ fn over_splits(first: &Candidate, second: &Candidate, splits: &[Split]) -> Resul
     let trains: usize = splits.iter().map(|split| split.train.len()).sum();
     ensure!(trains > 0, "the corrected t-test over splits needs their training sets");
     let ratio = tests as f64 / trains as f64;
-    let mut out = String::new();
-    match nadeau_bengio(&a, &b, ratio) {
-        Ok(test) => writeln!(
-            out,
-            "  over {} splits  average: corrected t {:.3} (Nadeau-Bengio, test/train {ratio:.2}) p {:.2e}",
-            a.len(),
-            test.statistic,
-            test.p
-        )?,
-        Err(error) => writeln!(out, "  over {} splits  no t-test: {error}", a.len())?,
-    }
-    match wilcoxon(&a, &b) {
-        Ok(test) => writeln!(
-            out,
-            "  over {} splits  average: Wilcoxon W {} p {:.2e}",
-            a.len(),
-            test.statistic,
-            test.p
-        )?,
-        Err(error) => writeln!(out, "  over {} splits  no signed-rank test: {error}", a.len())?,
-    }
-    Ok(out)
+    let t_test = nadeau_bengio(&a, &b, ratio).map_or_else(
+        |error| format!("no t-test: {error}"),
+        |Test { statistic: t, p, .. }| {
+            format!("average: corrected t {t:.3} (Nadeau-Bengio, test/train {ratio:.2}) p {p:.2e}")
+        },
+    );
+    let ranks = wilcoxon(&a, &b).map_or_else(
+        |error| format!("no signed-rank test: {error}"),
+        |Test { statistic: w, p, .. }| format!("average: Wilcoxon W {w} p {p:.2e}"),
+    );
+    let splits = a.len();
+    Ok(format!("  over {splits} splits  {t_test}\n  over {splits} splits  {ranks}\n"))
 }

@@ -34,12 +34,8 @@ fn labels(folder: &Path) -> String {
             16..30 => ("test_a", clip % 3),
             _ => ("test_b", 3),
         };
-        writeln!(
-            text,
-            "c{clip}.mp4,{},{set},m{method}",
-            1.0 + f64::from(method) + f64::from(clip * 7 % 5) / 5.0
-        )
-        .unwrap();
+        let mos = 1.0 + f64::from(method) + f64::from(clip * 7 % 5) / 5.0;
+        writeln!(text, "c{clip}.mp4,{mos},{set},m{method}").unwrap();
     }
     write(folder, "labels.csv", &text)
 }
@@ -71,18 +67,8 @@ fn sets_intervals_curve_and_comparison() {
     let folder = tempfile::tempdir().unwrap();
     let labels = labels(folder.path());
     let (first, second) = (predictions(folder.path(), "a.csv", 3), predictions(folder.path(), "b.csv", 5));
-    let arguments = [
-        "--labels",
-        &labels,
-        "--predictions",
-        &first,
-        "--compare",
-        &second,
-        "--by",
-        "split",
-        "--ci",
-        "--logistic",
-    ];
+    let files = ["--labels", &labels, "--predictions", &first, "--compare", &second];
+    let arguments = [&files[..], &["--by", "split", "--ci", "--logistic"]].concat();
     let output = run(&arguments);
     let text = out(&output);
     assert!(text.contains("PLCC1") && text.contains("PLCC2") && !text.contains("PLCC3"), "{text}");
@@ -90,7 +76,7 @@ fn sets_intervals_curve_and_comparison() {
     assert_eq!(text.matches("after the curve PLCC").count(), 4, "{text}");
     assert!(text.contains("a against b") && text.matches("Williams p after Holm").count() == 2, "{text}");
     assert_eq!(out(&run(&arguments)), text, "the bootstrap is seeded");
-    let other = out(&run(&[arguments.as_slice(), &["--seed", "9"]].concat()));
+    let other = out(&run(&[&arguments[..], &["--seed", "9"]].concat()));
     assert_ne!(other, text);
 }
 
@@ -136,12 +122,8 @@ fn a_folder_of_splits() {
                 let mos = 1.0 + f64::from(clip * 5 % 9) / 2.5;
                 writeln!(text, "{name},{mos}").unwrap();
                 for (file, wobble) in mine.iter_mut().zip([1, 4]) {
-                    writeln!(
-                        file,
-                        "{split},{name},{}",
-                        mos + f64::from(clip * wobble * (split + 2) % 5) / 4.0
-                    )
-                    .unwrap();
+                    let score = mos + f64::from(clip * wobble * (split + 2) % 5) / 4.0;
+                    writeln!(file, "{split},{name},{score}").unwrap();
                 }
             }
             fs::write(inside.join(format!("{set}.csv")), text).unwrap();
@@ -208,16 +190,15 @@ fn wrong_input_names_file_line_and_remedy() {
 /// The real labels: how much of the first test set needs no pixels.
 #[test]
 fn shared_method_mean() {
-    let root = std::env::var_os("DREAM_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("DREAM_SHARED").map(PathBuf::from);
+    let root = root.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").into());
     let path = root.join("data/dfgc_vra_labels_and_splits.csv");
     if !path.is_file() {
         let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
         assert!(!required, "{}: absent; set DREAM_SHARED to the shared folder", path.display());
         use std::io::Write as _;
-        writeln!(std::io::stderr(), "SKIPPED: shared_method_mean: {} is absent", path.display()).unwrap();
+        writeln!(std::io::stderr().lock(), "SKIPPED: shared_method_mean: {} is absent", path.display())
+            .unwrap();
         return;
     }
     let arguments =

@@ -4,36 +4,23 @@ mod args;
 mod extract;
 mod output;
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
-use std::thread;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use dream_data::expand_inputs;
+use dream_data::{expand_inputs, in_order};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use args::Args;
-use extract::{Method, Row};
+use extract::Method;
 use output::Output;
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    let done = run(&Args::parse()).inspect_err(|error| eprintln!("error: {error:#}"));
+    ExitCode::from(done.map_or(2, |faults| u8::from(faults > 0)))
 }
-
-/// What came of one input: its rows and what is wrong with its end, or why there are none.
-type Outcome = Result<(Vec<Row>, Option<String>)>;
 
 /// Runs over all inputs; how many of them failed or are damaged.
 fn run(args: &Args) -> Result<usize> {
@@ -50,59 +37,26 @@ fn run(args: &Args) -> Result<usize> {
         bar.suspend(|| eprintln!("{} of {total} inputs are there already", total - todo.len()));
     }
     let mut report = Report::open(args.errors.as_deref(), &bar)?;
-    each_outcome(args.jobs, &method, &todo, &bar, |path, outcome| {
+    let work = |path: &PathBuf| {
+        method.run(path, &|frame| bar.set_message(format!("{}: frame {frame}", path.display())))
+    };
+    in_order(args.jobs.into(), &todo, work, |path, outcome| {
         let input = path.display().to_string();
         match outcome {
             Ok((rows, damage)) => {
                 output.write(&input, &rows)?;
-                damage.iter().try_for_each(|fault| report.add(&input, fault))
+                damage.iter().try_for_each(|fault| report.add(&input, fault))?;
             }
-            Err(error) => report.add(&input, &format!("{error:#}")),
+            Err(error) => report.add(&input, &format!("{error:#}"))?,
         }
+        bar.inc(1);
+        anyhow::Ok(())
     })?;
     bar.finish_and_clear();
     if report.faults > 0 {
         eprintln!("{} of {total} inputs failed or are damaged", report.faults);
     }
     Ok(report.faults)
-}
-
-/// Runs `method` over `todo` in `jobs` threads and hands over what came of each, in the order of the inputs.
-fn each_outcome(
-    jobs: u16,
-    method: &Method,
-    todo: &[PathBuf],
-    bar: &ProgressBar,
-    mut take: impl FnMut(&Path, Outcome) -> Result<()>,
-) -> Result<()> {
-    let next = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        let (send, outcomes) = mpsc::channel::<(usize, Outcome)>();
-        for _ in 0..usize::from(jobs).min(todo.len()) {
-            let (send, next) = (send.clone(), &next);
-            scope.spawn(move || {
-                loop {
-                    let i = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(path) = todo.get(i) else { break };
-                    let seen = |frame| bar.set_message(format!("{}: frame {frame}", path.display()));
-                    if send.send((i, method.run(path, &seen))).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
-        drop(send);
-        let (mut waiting, mut written) = (BTreeMap::new(), 0);
-        for (i, outcome) in outcomes {
-            waiting.insert(i, outcome);
-            while let (Some(outcome), Some(path)) = (waiting.remove(&written), todo.get(written)) {
-                take(path, outcome)?;
-                written += 1;
-                bar.inc(1);
-            }
-        }
-        Ok(())
-    })
 }
 
 /// The inputs that failed: on the screen, and in the file of --errors.

@@ -95,15 +95,8 @@ fn colour(folder: &Path, name: &str, frames: usize, header: bool) -> String {
 fn every_set_has_its_columns() {
     let folder = tempfile::tempdir().unwrap();
     let path = colour(folder.path(), "a.y4m", 30, true);
-    for (set, dim) in [
-        ("brisque", 36),
-        ("gm-log", 40),
-        ("higrade", 216),
-        ("tlvqm", 75),
-        ("v-bliinds", 46),
-        ("videval", 705),
-        ("videval60", 60),
-    ] {
+    let sets = ["brisque", "gm-log", "higrade", "tlvqm", "v-bliinds", "videval", "videval60"];
+    for (set, dim) in sets.into_iter().zip([36, 40, 216, 75, 46, 705, 60]) {
         let output = run(&["--set", set, &path]);
         assert_eq!(output.status.code(), Some(0), "{set}: {}", String::from_utf8_lossy(&output.stderr));
         let (header, rows) = table(&output);
@@ -162,15 +155,8 @@ fn per_frame_rows_and_a_box_on_whole_chroma_samples() {
     // 0.11 * 112 = 12.3, 0.93 * 112 = 104.2; 0.11 * 96 = 10.6, 0.93 * 96 = 89.3: columns 12 to 104 and rows 11 to 89,
     // of which 4:2:0 takes 10 to 89.
     let even = table(&run(&["--set", "higrade", "--crop", "0.11,0.11,0.93,0.93", &path])).1;
-    let same = table(&run(&[
-        "--set",
-        "higrade",
-        "--crop",
-        "0.107142857,0.104166667,0.928571429,0.927083333",
-        &path,
-    ]))
-    .1;
-    assert_eq!(even, same);
+    let corners = "0.107142857,0.104166667,0.928571429,0.927083333";
+    assert_eq!(even, table(&run(&["--set", "higrade", "--crop", corners, &path])).1);
 }
 
 #[test]

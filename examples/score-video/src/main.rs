@@ -8,13 +8,11 @@ mod score;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::{CommandFactory, FromArgMatches};
-use dream_data::{FrameSource, OpenOptions, expand_inputs, open};
+use dream_data::{FrameSource, OpenOptions, expand_inputs, in_order, open};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use args::{Args, EXAMPLES};
@@ -25,14 +23,8 @@ fn main() -> ExitCode {
     // The command line alone does not know the methods that its help lists.
     let command = Args::command().after_help(format!("{}\n{EXAMPLES}", registry::help()));
     let args = Args::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
-    match run(&args) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    let done = run(&args).inspect_err(|error| eprintln!("error: {error:#}"));
+    ExitCode::from(done.map_or(2, |good| u8::from(!good)))
 }
 
 /// A video to score.
@@ -67,7 +59,7 @@ fn run(args: &Args) -> Result<bool> {
     } else {
         expand_inputs(&args.videos).into_iter().map(Video::File).collect()
     };
-    let mut outcomes = score_all(&videos, &*method, args);
+    let mut outcomes = score_all(&videos, &*method, args)?;
     if demo {
         outcomes.sort_by(|a, b| b.score().total_cmp(&a.score()));
     }
@@ -82,33 +74,15 @@ fn run(args: &Args) -> Result<bool> {
 }
 
 /// What came of each video, in their order, from as many threads as asked for.
-fn score_all(videos: &[Video], method: &dyn Method, args: &Args) -> Vec<Outcome> {
+fn score_all(videos: &[Video], method: &dyn Method, args: &Args) -> Result<Vec<Outcome>> {
     let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-    let next = AtomicUsize::new(0);
-    let (sender, results) = mpsc::channel();
-    let mut outcomes: Vec<Option<Outcome>> = videos.iter().map(|_| None).collect();
-    std::thread::scope(|scope| {
-        for _ in 0..args.jobs().min(videos.len()) {
-            let (sender, next, bars) = (sender.clone(), &next, &bars);
-            scope.spawn(move || {
-                while let Some((index, video)) = {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    videos.get(index).map(|video| (index, video))
-                } {
-                    let scored = score_one(video, method, &args.open_options(), bars);
-                    // The receiver lives as long as this scope.
-                    let _ = sender.send((index, Outcome { file: video.name(), scored }));
-                }
-            });
-        }
-        drop(sender);
-        for (index, outcome) in results {
-            if let Some(slot) = outcomes.get_mut(index) {
-                *slot = Some(outcome);
-            }
-        }
-    });
-    outcomes.into_iter().flatten().collect()
+    let mut outcomes = Vec::new();
+    let score = |video: &Video| score_one(video, method, &args.open_options(), &bars);
+    in_order(args.jobs(), videos, score, |video, scored| {
+        outcomes.push(Outcome { file: video.name(), scored });
+        anyhow::Ok(())
+    })?;
+    Ok(outcomes)
 }
 
 fn score_one(

@@ -145,7 +145,7 @@ fn a_crop_is_scored_as_the_clip_cut_before() {
     let path = clip(folder.path(), "a.y4m", 20);
     let cut = folder.path().join("cut.y4m");
     let open = dream_data::open(&path, &OpenOptions::default()).unwrap();
-    let mut cropped = Cropped::new(open, "0.135,0.05,0.9,1".parse().unwrap());
+    let mut cropped = Cropped::new(open, "0.135,0,0.9,1".parse().unwrap());
     let info = cropped.info().clone();
     let file = fs::File::create(&cut).unwrap();
     let mut writer = Y4mWriter::new(file, info.width, info.height, info.frame_rate, info.range).unwrap();
@@ -157,7 +157,7 @@ fn a_crop_is_scored_as_the_clip_cut_before() {
     for method in ["brisque", "videval60"] {
         let score = |options: &[&str]| video(&[&["--method", method], options].concat())["score"].clone();
         assert!(score(&[cut]).is_f64());
-        assert_eq!(score(&[cut]), score(&["--crop", "0.135,0.05,0.9,1", path]));
+        assert_eq!(score(&[cut]), score(&["--crop", "0.135,0,0.9,1", path]));
         assert_eq!(score(&[path]), score(&["--crop", "0,0,1,1", path]));
         assert_ne!(score(&[path]), score(&[cut]));
     }
@@ -262,7 +262,7 @@ fn a_network_in_a_build_without_says_how_to_get_one() {
 fn the_distorted_face_scores_lower_than_the_pristine_one() {
     let Some(clips) = std::env::var_os("DREAM_CLIPS").map(PathBuf::from) else {
         // Written past the test runner, which hides what a passing test prints.
-        writeln!(std::io::stderr(), "SKIPPED: DREAM_CLIPS does not name the folder of carphone_pristine.mp4 and carphone_distorted.mp4").unwrap();
+        writeln!(std::io::stderr().lock(), "SKIPPED: DREAM_CLIPS does not name the folder of carphone_pristine.mp4 and carphone_distorted.mp4").unwrap();
         return;
     };
     let paths = ["carphone_pristine.mp4", "carphone_distorted.mp4"].map(|name| clips.join(name));

@@ -12,26 +12,18 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-const SMALL: [&str; 12] = [
-    "--identities",
-    "4",
-    "--methods",
-    "9",
-    "--frames",
-    "2",
-    "--size",
-    "48x40",
-    "--raters",
-    "4",
-    "--seed",
-    "3",
-];
+const SMALL: &str = "--identities 4 --methods 9 --frames 2 --size 48x40 --raters 4 --seed 3";
+
+/// Options, and those of a small data set.
+fn small<'a>(options: &[&'a str]) -> Vec<&'a str> {
+    options.iter().copied().chain(SMALL.split(' ')).collect()
+}
 
 #[test]
 fn a_tree_and_a_second_run_that_keeps_it() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("d");
-    let arguments = [&["--out", out.to_str().unwrap(), "--jobs", "2"], &SMALL[..]].concat();
+    let arguments = small(&["--out", out.to_str().unwrap(), "--jobs", "2"]);
     let output = run(&arguments);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let report = text(&output.stdout);
@@ -39,14 +31,8 @@ fn a_tree_and_a_second_run_that_keeps_it() {
         report.contains("48 clips, 0 of them were there already") && report.contains("a = 0.18"),
         "{report}"
     );
-    for name in [
-        "videos/C1/1-1-1-target.y4m",
-        "splits/9/test_set3.csv",
-        "all_descriptions_en.csv",
-        "sessions.csv",
-        "truth.csv",
-        "truth.json",
-    ] {
+    let tables = ["all_descriptions_en.csv", "sessions.csv", "truth.csv", "truth.json"];
+    for name in tables.iter().chain(&["videos/C1/1-1-1-target.y4m", "splits/9/test_set3.csv"]) {
         assert!(out.join(name).is_file(), "{name}");
     }
     assert!(text(&run(&arguments).stdout).contains("48 of them were there already"));
@@ -60,7 +46,7 @@ fn a_tree_and_a_second_run_that_keeps_it() {
 fn a_picture_without_a_tree() {
     let folder = tempfile::tempdir().unwrap();
     let picture = folder.path().join("sheet.png");
-    let output = run(&[&["--contact-sheet", picture.to_str().unwrap()], &SMALL[..]].concat());
+    let output = run(&small(&["--contact-sheet", picture.to_str().unwrap()]));
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     // Four groups; five rows of them, and 15 artifacts on two people.
     let sheet = image::open(&picture).unwrap();

@@ -4,45 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use dream_eval::bvqa::Database;
 use flate2::read::GzDecoder;
-
-/// What is known about a database before its file is read.
-#[derive(Debug)]
-pub(crate) struct Source {
-    pub(crate) name: &'static str,
-    /// Start of the names of its tables.
-    file: &'static str,
-    pub(crate) alignment: &'static str,
-    align: fn(f64) -> f64,
-    pub(crate) citation: &'static str,
-}
-
-/// The databases, and how each one's scores become mean opinion scores on the scale of YouTube-UGC.
-///
-/// The formulas are those of Tu et al., who fitted them with the iterative nested least squares algorithm.
-pub(crate) const SOURCES: [Source; 3] = [
-    Source {
-        name: "KoNViD-1k",
-        file: "konvid_1k",
-        alignment: "5 - 4 * ((5 - y) / 4 * 1.1241 - 0.0993)",
-        align: |y| 5.0 - 4.0 * ((5.0 - y) / 4.0 * 1.1241 - 0.0993),
-        citation: "Hosu et al., The Konstanz natural video database (KoNViD-1k), QoMEX 2017",
-    },
-    Source {
-        name: "LIVE-VQC",
-        file: "live_vqc",
-        alignment: "5 - 4 * ((100 - y) / 100 * 0.7132 + 0.0253)",
-        align: |y| 5.0 - 4.0 * ((100.0 - y) / 100.0 * 0.7132 + 0.0253),
-        citation: "Sinno and Bovik, Large-scale study of perceptual video quality, IEEE TIP 2019",
-    },
-    Source {
-        name: "YouTube-UGC",
-        file: "youtube_ugc",
-        alignment: "y",
-        align: |y| y,
-        citation: "Wang, Inguva and Adsumilli, YouTube UGC dataset for video compression research, MMSP 2019",
-    },
-];
 
 /// What a table looks like.
 #[derive(Debug, Clone, Copy)]
@@ -72,13 +35,13 @@ impl Table {
     }
 }
 
-/// Reads the databases of `dir` in the order of [`SOURCES`].
+/// Reads the databases of `dir` in the order of [`Database::ALL`].
 pub(crate) fn read_all(dir: &Path, layout: Layout) -> Result<Vec<Table>> {
-    let path = |source: &Source| dir.join(format!("{}_{}.csv.gz", source.file, layout.tables));
-    SOURCES.iter().map(|source| read(&path(source), layout, source.align)).collect()
+    let path = |database: &Database| dir.join(format!("{}_{}.csv.gz", database.file, layout.tables));
+    Database::ALL.iter().map(|one| read(&path(one), layout, |score| one.align(score))).collect()
 }
 
-fn read(path: &Path, layout: Layout, align: fn(f64) -> f64) -> Result<Table> {
+fn read(path: &Path, layout: Layout, align: impl Fn(f64) -> f64) -> Result<Table> {
     let file = File::open(path).with_context(|| {
         let (path, tables) = (path.display(), layout.tables);
         format!("cannot open {path}: pass the folder of the *_{tables}.csv.gz files with --data")
@@ -144,13 +107,22 @@ mod tests {
     const FEATURES: usize = 36;
     const LAYOUT: Layout = Layout { tables: "brisque", width: FEATURES, most_missing: 0 };
 
-    fn table(lines: &[String]) -> Result<Table> {
+    fn zipped(text: &str) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// Reads what is in a file, with doubled scores.
+    fn read_bytes(bytes: &[u8], layout: Layout) -> Result<Table> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("table.csv.gz");
-        let mut encoder = GzEncoder::new(File::create(&path).unwrap(), Compression::fast());
-        encoder.write_all((lines.join("\n") + "\n").as_bytes()).unwrap();
-        encoder.finish().unwrap();
-        read(&path, LAYOUT, |y| 2.0 * y)
+        std::fs::write(&path, bytes).unwrap();
+        read(&path, layout, |y| 2.0 * y)
+    }
+
+    fn table(lines: &[String]) -> Result<Table> {
+        read_bytes(&zipped(&(lines.join("\n") + "\n")), LAYOUT)
     }
 
     fn header() -> String {
@@ -175,13 +147,8 @@ mod tests {
 
     #[test]
     fn keeps_rows_that_miss_no_more_than_allowed() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("table.csv.gz");
-        let mut encoder = GzEncoder::new(File::create(&path).unwrap(), Compression::fast());
-        encoder.write_all(b"id,mos,f1,f2,f3\na,1,2,,4\nb,2,,,4\nc,,1,2,3\n").unwrap();
-        encoder.finish().unwrap();
         let layout = Layout { tables: "", width: 3, most_missing: 1 };
-        let table = read(&path, layout, |y| y).unwrap();
+        let table = read_bytes(&zipped("id,mos,f1,f2,f3\na,1,2,,4\nb,2,,,4\nc,,1,2,3\n"), layout).unwrap();
         assert_eq!((table.len(), table.dropped), (1, 2));
         assert!(table.features[0] == 2.0 && table.features[1].is_nan() && table.features[2] == 4.0);
     }
@@ -205,25 +172,9 @@ mod tests {
 
     #[test]
     fn a_truncated_archive_is_an_error() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("table.csv.gz");
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         let lines: Vec<String> = (0..500).map(|k| row(&k.to_string(), "1", &k.to_string())).collect();
-        encoder.write_all(format!("{}\n{}\n", header(), lines.join("\n")).as_bytes()).unwrap();
-        let bytes = encoder.finish().unwrap();
-        std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-        let message = format!("{:#}", read(&path, LAYOUT, |y| y).unwrap_err());
+        let bytes = zipped(&format!("{}\n{}\n", header(), lines.join("\n")));
+        let message = format!("{:#}", read_bytes(&bytes[..bytes.len() / 2], LAYOUT).unwrap_err());
         assert!(message.contains("fetch the file again"), "{message}");
-    }
-
-    /// Scores at the ends of the three scales, worked out by hand.
-    #[test]
-    fn aligns_the_scales() {
-        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
-        close((SOURCES[0].align)(5.0), 5.3972);
-        close((SOURCES[0].align)(1.0), 0.9008);
-        close((SOURCES[1].align)(100.0), 4.8988);
-        close((SOURCES[1].align)(0.0), 2.046);
-        close((SOURCES[2].align)(3.25), 3.25);
     }
 }

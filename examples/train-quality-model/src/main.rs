@@ -10,10 +10,11 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
+use dream_eval::bvqa::Database;
 use dream_models::regression::{Evaluation, MeanStd};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::data::{SOURCES, Table};
+use crate::data::Table;
 use crate::recipe::Recipe;
 use crate::train::Data;
 
@@ -90,7 +91,7 @@ fn main() -> Result<()> {
 
 fn print_tables(tables: &[Table]) {
     println!("{:<12} {:>7} {:>8}", "database", "videos", "dropped");
-    for (source, table) in SOURCES.iter().zip(tables) {
+    for (source, table) in Database::ALL.iter().zip(tables) {
         println!("{:<12} {:>7} {:>8}", source.name, table.len(), table.dropped);
     }
     if tables.iter().any(|table| table.dropped > 0) {

@@ -20,27 +20,17 @@ fn recipes() -> [(Recipe, QualityModel); 2] {
 
 /// The tables, or `None` (said aloud) where they are absent and `DREAM_REQUIRE_SHARED` is not 1.
 fn tables(recipe: Recipe) -> Option<Vec<Table>> {
-    let shared = std::env::var_os("DREAM_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
+    let shared = std::env::var_os("DREAM_SHARED").map(PathBuf::from);
+    let shared = shared.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").into());
     let dir = shared.join("data/bvqa");
     if dir.is_dir() {
         return Some(read_all(&dir, recipe.layout()).unwrap());
     }
-    assert_ne!(
-        std::env::var("DREAM_REQUIRE_SHARED").as_deref(),
-        Ok("1"),
-        "{} is missing: set DREAM_SHARED to the folder that holds data/bvqa",
-        dir.display()
-    );
+    let missing =
+        format!("{} is missing: set DREAM_SHARED to the folder that holds data/bvqa", dir.display());
+    assert_ne!(std::env::var("DREAM_REQUIRE_SHARED").as_deref(), Ok("1"), "{missing}");
     // Written past the test runner, which hides what a passing test prints.
-    writeln!(
-        std::io::stderr(),
-        "SKIPPED: {} is missing, set DREAM_SHARED to the folder that holds data/bvqa",
-        dir.display()
-    )
-    .unwrap();
+    writeln!(std::io::stderr(), "SKIPPED: {missing}").unwrap();
     None
 }
 

@@ -1,13 +1,14 @@
 //! The fit, its calibration, its evaluation on repeated random splits, and the model file with its provenance.
 
 use anyhow::{Context, Result};
+use dream_eval::bvqa::Database;
 use dream_eval::{Summary, plcc, srcc};
 use dream_models::regression::{
     Calibration, CalibrationParams, Coverage, DataSet, Evaluation, MeanStd, ModelInfo, OutputRange,
     Provenance, QualityModel, QualityParams, SCALE, SCORE_MEANING, SetScores, holdout,
 };
 
-use crate::data::{SOURCES, Table};
+use crate::data::Table;
 use crate::recipe::Recipe;
 
 /// Part of the rows that a split keeps for the test.
@@ -126,7 +127,7 @@ pub(crate) fn summarise(splits: &[Measured], seed: u64) -> Result<Evaluation> {
         let summary = Summary::of(&splits.iter().filter_map(value).collect::<Vec<f64>>())?;
         Ok(MeanStd { mean: four_digits(summary.mean), std: four_digits(summary.std) })
     };
-    let sets = std::iter::once("all").chain(SOURCES.iter().map(|source| source.name));
+    let sets = std::iter::once("all").chain(Database::ALL.iter().map(|source| source.name));
     let scores = sets
         .enumerate()
         .map(|(index, set)| {
@@ -185,7 +186,7 @@ fn info(data: &Data) -> ModelInfo {
 fn provenance(data: &Data, params: &QualityParams, evaluation: Option<Evaluation>) -> Provenance {
     let seed = params.ensemble.seed;
     let splits = evaluation.as_ref().map_or(0, |evaluation| evaluation.srcc_of_splits.len());
-    let datasets = SOURCES.iter().zip(&data.counts).map(|(source, (used, dropped))| DataSet {
+    let datasets = Database::ALL.iter().zip(&data.counts).map(|(source, (used, dropped))| DataSet {
         name: source.name.to_owned(),
         alignment: source.alignment.to_owned(),
         rows: used + dropped,

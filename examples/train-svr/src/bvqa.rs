@@ -4,46 +4,13 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use dream_eval::bvqa::{Database, RandomState, split};
 use dream_eval::{Logistic4, plcc, srcc};
 use dream_models::regression::{
     Folds, Impute, Imputer, MinMax, Rows, Scoring, SvrParams, powers_of_two, search_svr, svr_grid,
 };
 use flate2::read::GzDecoder;
 use serde::Serialize;
-
-use crate::numpy::RandomState;
-
-/// Videos of YouTube-UGC without colour, numbered from 1, which the benchmark leaves out.
-const GREY: [usize; 57] = [
-    3, 6, 10, 22, 23, 46, 51, 52, 68, 74, 77, 99, 103, 122, 136, 141, 158, 173, 368, 426, 467, 477, 506, 563,
-    594, 639, 654, 657, 666, 670, 671, 681, 690, 697, 702, 703, 710, 726, 736, 764, 768, 777, 786, 796, 977,
-    990, 1012, 1015, 1023, 1091, 1118, 1205, 1282, 1312, 1336, 1344, 1380,
-];
-
-/// A database, and how its scores are brought to the scale of YouTube-UGC where all are used together.
-#[derive(Debug)]
-pub(crate) struct Database {
-    name: &'static str,
-    file: &'static str,
-    align: fn(f64) -> f64,
-    left_out: &'static [usize],
-}
-
-const DATABASES: [Database; 3] = [
-    Database {
-        name: "KoNViD-1k",
-        file: "konvid_1k",
-        align: |y| 5.0 - 4.0 * ((5.0 - y) / 4.0 * 1.1241 - 0.0993),
-        left_out: &[],
-    },
-    Database {
-        name: "LIVE-VQC",
-        file: "live_vqc",
-        align: |y| 5.0 - 4.0 * ((100.0 - y) / 100.0 * 0.7132 + 0.0253),
-        left_out: &[],
-    },
-    Database { name: "YouTube-UGC", file: "youtube_ugc", align: |y| y, left_out: &GREY },
-];
 
 /// A row of the published table.
 #[derive(Debug)]
@@ -89,10 +56,10 @@ impl Table {
     pub(crate) fn read(experiment: &Experiment, dir: &Path) -> Result<Self> {
         let together = experiment.data == "All-Combined";
         let mut table = Self { features: Vec::new(), width: 0, scores: Vec::new() };
-        for database in DATABASES.iter().filter(|database| together || database.name == experiment.data) {
+        for database in Database::ALL.iter().filter(|database| together || database.name == experiment.data) {
             let path = dir.join(format!("{}_{}.csv.gz", database.file, experiment.features));
-            let align = if together { database.align } else { |y| y };
-            table.add(&path, align, database.left_out)?;
+            let align = |score| if together { database.align(score) } else { score };
+            table.add(&path, align, database.grey)?;
         }
         ensure!(table.width > 0, "there is no database {}", experiment.data);
         // Before the split, as published: the means see the test rows too.
@@ -101,7 +68,7 @@ impl Table {
         Ok(table)
     }
 
-    fn add(&mut self, path: &Path, align: fn(f64) -> f64, left_out: &[usize]) -> Result<()> {
+    fn add(&mut self, path: &Path, align: impl Fn(f64) -> f64, left_out: &[usize]) -> Result<()> {
         let shown = path.display();
         let file = File::open(path).with_context(|| {
             format!("cannot open {shown}: pass the folder of the *.csv.gz tables with --data")
@@ -167,25 +134,10 @@ pub(crate) struct SplitResult {
     pub(crate) converged: bool,
 }
 
-/// Training and test rows of split `number`: `train_test_split(test_size=0.2, random_state=ceil(8.8 * number))` of
-/// scikit-learn, in its order.
-pub(crate) fn split(rows: usize, number: u32) -> Result<(Vec<usize>, Vec<usize>)> {
-    // As Python computes it: for some multiples of 5 the product is just above the whole number.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "positive and far below 2^32"
-    )]
-    let seed = (8.8 * f64::from(number)).ceil() as u32;
-    let mut order = RandomState::new(seed).permutation(u32::try_from(rows)?);
-    let train = order.split_off(rows.div_ceil(5));
-    Ok((train, order))
-}
-
 /// Runs split `number`: scaling, search and fit on the training rows, correlations on the others. `draws` pairs of C and γ
 /// are tried, all 100 for 0.
 pub(crate) fn run(table: &Table, number: u32, draws: usize) -> Result<SplitResult> {
-    let (train, test) = split(table.len(), number)?;
+    let (train, test) = split(u32::try_from(table.len())?, number);
     let (raw, truth) = table.select(&train);
     let scaler = MinMax::fit(&Rows::new(&raw, table.width)?, 0.0, 1.0)?;
     let scaled = scaler.apply_rows(&Rows::new(&raw, table.width)?)?;
@@ -215,22 +167,4 @@ pub(crate) fn run(table: &Table, number: u32, draws: usize) -> Result<SplitResul
         candidate: grid.iter().position(|params| *params == report.best).unwrap_or_default(),
         converged: model.converged() && report.trials.iter().all(|trial| trial.converged),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `train_test_split(range(1200), test_size=0.2, random_state=ceil(8.8 * 3))` of scikit-learn 1.9.1.
-    #[test]
-    fn splits_are_those_of_the_benchmark() {
-        let (train, test) = split(1200, 3).unwrap();
-        assert_eq!((train.len(), test.len()), (960, 240));
-        assert_eq!(train[..4], [10, 1147, 532, 306]);
-        assert_eq!(test[..4], [185, 305, 749, 432]);
-        // 8.8 * 25 is 220.00000000000003.
-        assert_eq!(split(100, 25).unwrap().1[..3], [68, 77, 61]);
-        let (train, test) = split(1323, 5).unwrap();
-        assert_eq!((train.len(), test.len()), (1058, 265));
-    }
 }

@@ -3,7 +3,6 @@
 mod bvqa;
 mod evaluate;
 mod fit;
-mod numpy;
 #[cfg(test)]
 mod reproduction;
 mod table;

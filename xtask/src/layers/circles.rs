@@ -36,7 +36,12 @@ struct Allowed {
 }
 
 /// Each entry has to be needed: one whose arrow is gone is a fault.
-const ALLOWED: [Allowed; 0] = [];
+const ALLOWED: [Allowed; 1] = [Allowed {
+    package: "crates/dream-features",
+    from: "videval60/session.rs",
+    to: "videval60/extractor.rs",
+    reason: "a session holds the options of the extractor that starts it; both are one page of the method",
+}];
 
 /// Checks the workspace in `root`; what was looked at, and the faults in it.
 pub(super) fn check(root: &Path) -> Result<Vec<(String, Vec<String>)>> {
@@ -66,7 +71,7 @@ fn faults(sources: &Sources, package: &str, inside: &str, allowed: &[&Allowed]) 
     let mut arrows: BTreeMap<&str, BTreeMap<&str, &Import>> = BTreeMap::new();
     for import in imports.iter().filter(|i| i.from.starts_with(inside) && i.to.starts_with(inside)) {
         let excepted = allowed.iter().any(|allowed| is(import, allowed));
-        if !excepted && !(import.passes_on && above(&import.from, &import.to)) {
+        if !(excepted || import.passes_on && above(&import.from, &import.to)) {
             // Sorted by line: the first one is kept.
             arrows.entry(&import.from).or_default().entry(&import.to).or_insert(import);
         }
@@ -104,7 +109,7 @@ fn circles<'a>(arrows: &BTreeMap<&'a str, BTreeMap<&'a str, &Import>>) -> Vec<BT
     let mutual =
         |a: &'a str, b: &'a str| reach[a].contains(b) && reach.get(b).is_some_and(|back| back.contains(a));
     let group = |file: &&'a str| reach[*file].iter().copied().filter(|other| mutual(file, other)).collect();
-    let groups: BTreeSet<BTreeSet<&str>> = arrows.keys().map(|file| group(file)).collect();
+    let groups: BTreeSet<BTreeSet<&str>> = arrows.keys().map(group).collect();
     groups.into_iter().filter(|group| !group.is_empty()).collect()
 }
 

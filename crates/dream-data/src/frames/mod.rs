@@ -8,6 +8,7 @@ pub(crate) mod filters;
 pub(crate) mod frame;
 pub(crate) mod frame_rate;
 pub(crate) mod frame_size;
+pub(crate) mod in_order;
 pub(crate) mod info;
 pub(crate) mod inputs;
 pub(crate) mod kind;

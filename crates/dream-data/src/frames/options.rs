@@ -8,7 +8,7 @@ use crate::frames::info::RawFormat;
 #[non_exhaustive]
 pub enum Decoder {
     /// OpenH264 where it is exact (feature `h264`), FFmpeg for the rest (feature `ffmpeg`). With `h264`
-    /// alone, OpenH264 also where it deviates; see [`VideoInfo::exact`].
+    /// alone, OpenH264 also where it deviates; see [`VideoInfo::exact`](crate::VideoInfo::exact).
     #[default]
     Auto,
     /// Only OpenH264.
@@ -26,7 +26,7 @@ pub struct OpenOptions {
     pub image_rate: FrameRate,
     /// Who decodes video containers.
     pub decoder: Decoder,
-    /// Turn frames as [`VideoInfo::rotation`] says. Default: false, frames come as stored. With true, a
+    /// Turn frames as [`VideoInfo::rotation`](crate::VideoInfo::rotation) says. Default: false, frames come as stored. With true, a
     /// file that asks for anything but right angles ([`Rotation::Other`](crate::Rotation::Other)) does not
     /// open.
     pub apply_rotation: bool,

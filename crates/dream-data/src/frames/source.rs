@@ -13,7 +13,7 @@ pub trait FrameSource: Send {
     ///
     /// # Errors
     /// Every source in this crate delivers all frames before a damage, then returns **one**
-    /// [`Error::Damaged`] (or another error that ends the stream), then `Ok(None)` for ever.
+    /// [`Error::Damaged`](crate::Error::Damaged) (or another error that ends the stream), then `Ok(None)` for ever.
     fn next_frame(&mut self) -> Result<Option<&VideoFrame>>;
 
     /// One step: asks `wants` once about the next frame, by its position and its time in seconds, and puts

@@ -14,6 +14,6 @@ pub(crate) fn shared(test: &str, name: &str) -> Option<PathBuf> {
     let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
     assert!(!required, "{} is missing; set DREAM_SHARED to the shared folder", path.display());
     // Bypasses the test runner, which hides the output of a passing test.
-    writeln!(std::io::stderr(), "SKIPPED: {test}: no {}", path.display()).unwrap();
+    writeln!(std::io::stderr().lock(), "SKIPPED: {test}: no {}", path.display()).unwrap();
     None
 }

@@ -114,5 +114,5 @@ pub(crate) fn documented(name: &str, current: &str) {
 
 /// Bypasses the test runner, which hides the output of a passing test.
 fn skipped(what: &str) {
-    writeln!(std::io::stderr(), "SKIPPED: {what}").unwrap();
+    writeln!(std::io::stderr().lock(), "SKIPPED: {what}").unwrap();
 }

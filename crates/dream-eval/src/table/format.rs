@@ -22,6 +22,28 @@ pub enum Format {
     Html,
 }
 
+impl Format {
+    /// Every format, the default first.
+    pub const ALL: [Self; 4] = [Self::Text, Self::Markdown, Self::Csv, Self::Latex];
+
+    /// The format by name, as options of programs have it.
+    ///
+    /// ```
+    /// use dream_eval::Format;
+    ///
+    /// assert_eq!(Format::ALL.map(Format::name), ["text", "markdown", "csv", "latex"]);
+    /// ```
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Markdown => "markdown",
+            Self::Csv => "csv",
+            Self::Latex => "latex",
+        }
+    }
+}
+
 /// Shown if a method cannot predict a test set.
 const ABSENT: &str = "-";
 

@@ -1,8 +1,5 @@
 //! The joint histogram, and the features that are computed from it.
 
-use super::{GmLog, GmLogScan};
-use crate::plane::Plane;
-
 /// Bins of either quantity.
 pub(super) const BINS: usize = 10;
 /// Keeps the dependency of empty bins finite.
@@ -24,12 +21,6 @@ pub struct JointHistogram {
 }
 
 impl JointHistogram {
-    /// The histogram of an image in codes 0..=255.
-    #[must_use]
-    pub fn of(image: &Plane) -> Self {
-        GmLogScan::default().run(image)
-    }
-
     /// Pixels, first by bin of the gradient magnitude, then by bin of the Laplacian.
     #[must_use]
     pub const fn counts(&self) -> &[[u64; BINS]; BINS] {
@@ -38,13 +29,13 @@ impl JointHistogram {
 
     /// The 40 features: both marginals, then both dependencies. NaN without pixels.
     #[must_use]
-    pub fn features(&self) -> [f64; GmLog::DIM] {
+    pub fn features(&self) -> [f64; 4 * BINS] {
         let total = self.counts.iter().flatten().sum::<u64>() as f64;
         let joint = self.counts.map(|row| row.map(|count| count as f64 / total));
         let transposed: [[f64; BINS]; BINS] = std::array::from_fn(|l| std::array::from_fn(|g| joint[g][l]));
         let sums = |table: &[[f64; BINS]; BINS]| table.map(|row| row.iter().sum::<f64>());
         let (gradient, laplacian) = (sums(&joint), sums(&transposed));
-        let mut out = [0.0; GmLog::DIM];
+        let mut out = [0.0; 4 * BINS];
         let parts = [gradient, laplacian, dependency(&joint, &laplacian), dependency(&transposed, &gradient)];
         for (out, part) in out.chunks_exact_mut(BINS).zip(parts) {
             out.copy_from_slice(&part);

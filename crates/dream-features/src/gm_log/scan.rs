@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use super::histogram::{BINS, JointHistogram};
 use crate::filter;
-use crate::plane::Rows;
+use crate::plane::{Plane, Rows};
 use crate::simd::{Kernel, LANES, dispatch, fits, padded};
 
 /// Deviation of the Gaussian under both filters.
@@ -102,6 +102,14 @@ impl<const N: usize> Ring<N> {
 fn reset(buffer: &mut Vec<f64>, len: usize) {
     buffer.clear();
     buffer.resize(len, 0.0);
+}
+
+impl JointHistogram {
+    /// The histogram of an image in codes 0..=255.
+    #[must_use]
+    pub fn of(image: &Plane) -> Self {
+        GmLogScan::default().run(image)
+    }
 }
 
 impl GmLogScan {
@@ -333,7 +341,6 @@ impl Tally {
 mod tests {
     use super::*;
     use crate::filter::{correlate, gaussian};
-    use crate::plane::Plane;
 
     /// The definition, with whole planes and two-dimensional filters.
     fn naive(image: &Plane) -> JointHistogram {

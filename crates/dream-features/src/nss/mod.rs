@@ -21,5 +21,6 @@ pub use local_structure::{LocalStructure, Quantity, local_structure};
 pub(crate) use local_structure::{StructureScan, Wanted};
 pub use moments::Moments;
 pub(crate) use moments::PowerSums;
-pub use mscn::{Border, FlatAreas, LocalStatistics, local_statistics, local_statistics_bordered};
+pub use mscn::{FlatAreas, LocalStatistics, local_statistics, local_statistics_bordered};
 pub(crate) use mscn::{MscnRow, MscnScan, PairSink};
+pub use ring::Border;

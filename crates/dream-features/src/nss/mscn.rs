@@ -1,6 +1,6 @@
 //! Mean-subtracted contrast-normalised coefficients, row by row in a ring of seven rows.
 
-use super::ring::{MARGIN, Ring, looks, reset};
+use super::ring::{Border, MARGIN, Ring, looks, reset};
 use crate::filter::{gaussian, mscn_taps};
 use crate::plane::{Plane, Rows};
 use crate::simd::{Kernel, dispatch, fits, padded};
@@ -18,16 +18,6 @@ pub enum FlatAreas {
     /// The noise stays, as in the original code, whose order of summation is kept: all 49 products of the window,
     /// column by column. Several times slower.
     Literal,
-}
-
-/// What the window sees outside the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
-pub enum Border {
-    /// Zeros: the border is darkened. BRISQUE, HIGRADE, VIDEVAL.
-    #[default]
-    Zero,
-    /// The nearest pixel of the image. NIQE.
-    Replicate,
 }
 
 const SNAP: f64 = 1e-9;

@@ -1,7 +1,16 @@
 //! The seven rows under a window that moves down an image, row by row.
 
-use super::Border;
 use crate::simd::{LANES, padded};
+
+/// What the window sees outside the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum Border {
+    /// Zeros: the border is darkened. BRISQUE, HIGRADE, VIDEVAL.
+    #[default]
+    Zero,
+    /// The nearest pixel of the image. NIQE.
+    Replicate,
+}
 
 /// Values outside the row that a neighbour or the window may read: at least 3, whole lanes.
 pub(super) const MARGIN: usize = LANES;

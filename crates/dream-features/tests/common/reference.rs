@@ -1,5 +1,6 @@
 //! Reference numbers and pictures from testdata/.
 
+use approx::abs_diff_eq;
 use std::path::{Path, PathBuf};
 
 use dream_features::{
@@ -30,7 +31,8 @@ pub(crate) fn json(name: &str) -> Value {
 pub(crate) fn close(found: f64, expected: f64, relative: f64) -> bool {
     found == expected
         || found.is_nan() && expected.is_nan()
-        || (found - expected).abs() <= (relative * expected.abs()).max(1e-12) && expected.is_finite()
+        || expected.is_finite()
+            && abs_diff_eq!(found, expected, epsilon = (relative * expected.abs()).max(1e-12))
 }
 
 /// A picture of 8-bit pixels in three channels.

@@ -14,6 +14,6 @@ pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
     assert!(!required, "{} is missing: set DREAM_SHARED to the shared folder", path.display());
     // Written past the test runner, which hides what a passing test prints.
-    writeln!(std::io::stderr(), "SKIPPED: {} is missing", path.display()).unwrap();
+    writeln!(std::io::stderr().lock(), "SKIPPED: {} is missing", path.display()).unwrap();
     None
 }

@@ -76,7 +76,7 @@ impl fmt::Display for Point {
 ///
 /// struct Shapes(Vec<String>);
 /// impl Tap for Shapes {
-///     fn see(&mut self, point: Point, x: &Tensor) -> candle_core::Result<()> {
+///     fn see(&mut self, point: Point, x: &Tensor) -> Result<()> {
 ///         self.0.push(format!("{point} {:?}", x.dims()));
 ///         Ok(())
 ///     }
@@ -150,4 +150,9 @@ impl Tap for Record {
         self.points.push((point, x.clone()));
         Ok(())
     }
+}
+
+/// Shows an intermediate result to the tap, if there is one.
+pub(crate) fn see(tap: &mut Option<&mut dyn Tap>, point: Point, x: &Tensor) -> Result<()> {
+    tap.as_mut().map_or(Ok(()), |tap| tap.see(point, x))
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use plotters::prelude::*;
 
-use super::{Area, BLUE, DESCRIPTION, FONT, LABEL, TITLE};
+use super::{Area, BLUE, DESCRIPTION, FONT, LABEL, chart, legend};
 use crate::agreement::Agreement;
 
 pub(super) fn draw(area: &Area<'_>, agreement: &Agreement) -> Result<()> {
@@ -14,12 +14,7 @@ pub(super) fn draw(area: &Area<'_>, agreement: &Agreement) -> Result<()> {
     let lowest = points.iter().map(|(_, mean, std)| mean - std).fold(1.0, f64::min);
     let bottom = ((lowest * 10.0).floor() / 10.0).max(-1.0);
     let title = format!("Agreement of two groups of {}", agreement.groups_of);
-    let mut chart = ChartBuilder::on(area)
-        .margin(14)
-        .caption(title, (FONT, TITLE))
-        .x_label_area_size(46)
-        .y_label_area_size(64)
-        .build_cartesian_2d(0.0..last + 1.0, bottom..1.0)?;
+    let mut chart = chart(area, &title, 64, 0.0..last + 1.0, bottom..1.0)?;
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
@@ -46,14 +41,5 @@ pub(super) fn draw(area: &Area<'_>, agreement: &Agreement) -> Result<()> {
         .label("mean")
         .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], BLUE.stroke_width(2)));
     chart.draw_series(line.map(|point| Circle::new(point, 3, BLUE.filled())))?;
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::LowerRight)
-        .margin(14)
-        .legend_area_size(28)
-        .background_style(WHITE.mix(0.9))
-        .border_style(BLACK.mix(0.3))
-        .label_font((FONT, LABEL))
-        .draw()?;
-    Ok(())
+    legend(&mut chart, SeriesLabelPosition::LowerRight, 14)
 }

@@ -4,27 +4,23 @@ use anyhow::Result;
 use dream_data::annotation::Histogram;
 use plotters::prelude::*;
 
-use super::{Area, DESCRIPTION, FONT, LABEL, TITLE};
+use super::{Area, DESCRIPTION, FONT, LABEL, chart};
 
-pub(super) struct Texts {
-    pub(super) title: String,
-    pub(super) x: &'static str,
-}
-
-pub(super) fn draw(area: &Area<'_>, histogram: &Histogram, colour: RGBColor, texts: &Texts) -> Result<()> {
+pub(super) fn draw(
+    area: &Area<'_>,
+    histogram: &Histogram,
+    colour: RGBColor,
+    title: &str,
+    x: &str,
+) -> Result<()> {
     let most = histogram.counts.iter().copied().max().unwrap_or(0).max(1);
     let top = most as f64 * 1.05;
-    let mut chart = ChartBuilder::on(area)
-        .margin(14)
-        .caption(&texts.title, (FONT, TITLE))
-        .x_label_area_size(46)
-        .y_label_area_size(60)
-        .build_cartesian_2d(histogram.low..histogram.high, 0.0..top)?;
+    let mut chart = chart(area, title, 60, histogram.low..histogram.high, 0.0..top)?;
     chart
         .configure_mesh()
         .disable_x_mesh()
         .light_line_style(TRANSPARENT)
-        .x_desc(texts.x)
+        .x_desc(x)
         .y_desc("clips")
         .y_labels(most.min(8))
         .y_label_formatter(&|count: &f64| format!("{count}"))

@@ -7,15 +7,18 @@ mod rates;
 mod scatter;
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
 use crate::report::Report;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 // Colours that people with any kind of colour blindness tell apart (M. Okabe and K. Ito, "Color universal design", 2008).
 const BLUE: RGBColor = RGBColor(0, 114, 178);
@@ -32,19 +35,15 @@ pub(crate) fn write(report: &Report, folder: &Path) -> Result<Vec<String>> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let mut files = Files { folder, names: Vec::new() };
     let opinions = &report.opinions;
+    let clips = opinions.clips.len();
     files.save("mos_histogram", (640, 420), |area| {
-        let texts = histogram::Texts {
-            title: format!("Mean opinion scores of {} clips", opinions.clips.len()),
-            x: "MOS (mean of the scores)",
-        };
-        histogram::draw(area, &opinions.mos_histogram, BLUE, &texts)
+        let title = format!("Mean opinion scores of {clips} clips");
+        histogram::draw(area, &opinions.mos_histogram, BLUE, &title, "MOS (mean of the scores)")
     })?;
     files.save("sos_histogram", (640, 420), |area| {
-        let texts = histogram::Texts {
-            title: format!("Deviations of opinion scores of {} clips", opinions.clips.len()),
-            x: "SOS (standard deviation of the scores, ddof 0)",
-        };
-        histogram::draw(area, &opinions.sos_histogram, GREEN, &texts)
+        let title = format!("Deviations of opinion scores of {clips} clips");
+        let x = "SOS (standard deviation of the scores, ddof 0)";
+        histogram::draw(area, &opinions.sos_histogram, GREEN, &title, x)
     })?;
     files.save("mos_sos", (640, 480), |area| scatter::draw(area, opinions, report.scale))?;
     if report.agreement.curve.len() > 1 {
@@ -92,6 +91,26 @@ impl Files<'_> {
         self.names.push(name);
         Ok(())
     }
+}
+
+/// A chart with room for its axes: `left` pixels beside the vertical one.
+fn chart<'a, 'b: 'a>(
+    area: &Area<'b>,
+    title: &str,
+    left: u32,
+    x: Range<f64>,
+    y: Range<f64>,
+) -> Result<Chart<'a, 'b>> {
+    let mut builder = ChartBuilder::on(area);
+    builder.margin(14).caption(title, (FONT, TITLE)).x_label_area_size(46).y_label_area_size(left);
+    Ok(builder.build_cartesian_2d(x, y)?)
+}
+
+/// Draws the legend of what was drawn with a label.
+fn legend<'a, 'b: 'a>(chart: &mut Chart<'a, 'b>, position: SeriesLabelPosition, margin: i32) -> Result<()> {
+    let mut labels = chart.configure_series_labels();
+    labels.position(position).margin(margin).legend_area_size(28).label_font((FONT, LABEL));
+    Ok(labels.background_style(WHITE.mix(0.9)).border_style(BLACK.mix(0.3)).draw()?)
 }
 
 /// The next value above that makes a tidy end of an axis: 1, 2, 4, 6 or 8 times a power of ten.

@@ -4,7 +4,7 @@ use anyhow::Result;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::{Area, BLUE, DESCRIPTION, FONT, LABEL, TITLE, VERMILION, tidy_above};
+use super::{Area, BLUE, DESCRIPTION, FONT, LABEL, VERMILION, chart, legend, tidy_above};
 use crate::false_negatives::FalseNegatives;
 
 /// Half of the width over which the raters of a group are spread, so that equal rates stay apart.
@@ -22,12 +22,7 @@ pub(super) fn draw(area: &Area<'_>, found: &FalseNegatives) -> Result<()> {
     let highest = groups.iter().flat_map(|group| group.1).copied().fold(0.05, f64::max);
     // Room for the legend above everything drawn.
     let top = tidy_above(highest) * 1.25;
-    let mut chart = ChartBuilder::on(area)
-        .margin(14)
-        .caption("Real clips taken for fakes", (FONT, TITLE))
-        .x_label_area_size(46)
-        .y_label_area_size(64)
-        .build_cartesian_2d(0.0..groups.len() as f64, 0.0..top)?;
+    let mut chart = chart(area, "Real clips taken for fakes", 64, 0.0..groups.len() as f64, 0.0..top)?;
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -57,15 +52,7 @@ pub(super) fn draw(area: &Area<'_>, found: &FalseNegatives) -> Result<()> {
         .draw_series(means)?
         .label("mean of the group")
         .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], VERMILION.stroke_width(3)));
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .margin(10)
-        .legend_area_size(28)
-        .background_style(WHITE.mix(0.9))
-        .border_style(BLACK.mix(0.3))
-        .label_font((FONT, LABEL))
-        .draw()?;
+    legend(&mut chart, SeriesLabelPosition::UpperRight, 10)?;
     let names: Vec<(&str, usize)> = groups.iter().map(|(name, rates, _)| (*name, rates.len())).collect();
     let place = |x: f64, y: f64| chart.backend_coord(&(x, y));
     write_texts(area, found, &names, place, top)

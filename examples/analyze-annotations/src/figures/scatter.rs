@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use plotters::prelude::*;
 
-use super::{Area, BLUE, DESCRIPTION, FONT, LABEL, TITLE, VERMILION};
+use super::{Area, BLUE, DESCRIPTION, FONT, LABEL, VERMILION, chart, legend};
 use crate::opinions::{Opinions, SosParameter};
 
 /// Points of a drawn curve.
@@ -23,12 +23,8 @@ pub(super) fn draw(area: &Area<'_>, opinions: &Opinions, scale: [f64; 2]) -> Res
     // Room for the legend above everything drawn.
     let top = fitted.iter().map(|point| point.1).fold(widest, f64::max).max((high - low) / 100.0) * 1.3;
     let pad = (high - low) * 0.02;
-    let mut chart = ChartBuilder::on(area)
-        .margin(14)
-        .caption("Spread of opinions against their mean", (FONT, TITLE))
-        .x_label_area_size(46)
-        .y_label_area_size(64)
-        .build_cartesian_2d(low - pad..high + pad, 0.0..top)?;
+    let mut chart =
+        chart(area, "Spread of opinions against their mean", 64, low - pad..high + pad, 0.0..top)?;
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
@@ -56,14 +52,5 @@ pub(super) fn draw(area: &Area<'_>, opinions: &Opinions, scale: [f64; 2]) -> Res
         .draw_series(LineSeries::new(fitted, VERMILION.stroke_width(2)))?
         .label(format!("SOS² = a (MOS - {low}) ({high} - MOS), a = {:.4}", fit.a))
         .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], VERMILION.stroke_width(2)));
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperMiddle)
-        .margin(14)
-        .legend_area_size(28)
-        .background_style(WHITE.mix(0.9))
-        .border_style(BLACK.mix(0.3))
-        .label_font((FONT, LABEL))
-        .draw()?;
-    Ok(())
+    legend(&mut chart, SeriesLabelPosition::UpperMiddle, 14)
 }

@@ -30,7 +30,7 @@ pub(crate) fn failure(arguments: &[&str]) -> String {
     message
 }
 
-/// Text, JSON and figures of one input.
+/// Text, JSON and figures of one input; the figures are well-formed.
 pub(crate) fn all(folder: &Path, arguments: &[&str]) -> (String, Value, Vec<PathBuf>) {
     let (json, figures) = (folder.join("report.json"), folder.join("figures/deep"));
     let files = ["--json", json.to_str().unwrap(), "--figures", figures.to_str().unwrap()];
@@ -38,6 +38,7 @@ pub(crate) fn all(folder: &Path, arguments: &[&str]) -> (String, Value, Vec<Path
     let report = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
     let mut drawn: Vec<PathBuf> = fs::read_dir(figures).unwrap().map(|entry| entry.unwrap().path()).collect();
     drawn.sort();
+    drawn.iter().for_each(|figure| well_formed(&fs::read_to_string(figure).unwrap()));
     (text, report, drawn)
 }
 
@@ -46,7 +47,7 @@ pub(crate) fn names(paths: &[PathBuf]) -> Vec<&str> {
 }
 
 /// Every element is closed by its own end, attributes are quoted, and the text has no stray markup.
-pub(crate) fn well_formed(svg: &str) {
+fn well_formed(svg: &str) {
     let mut open: Vec<&str> = Vec::new();
     let mut rest = svg.trim();
     assert!(rest.starts_with("<svg") && rest.ends_with("</svg>"), "{rest}");

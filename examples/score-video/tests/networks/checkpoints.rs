@@ -41,7 +41,7 @@ fn a_wrong_checkpoint_is_refused_by_name() {
     let moved = all.remove("regressor.weight").unwrap();
     all.insert("regressor.wait".to_owned(), moved);
     let renamed = scene.save("b.json", KIND, da_clip_config(), &usual(), &all);
-    refused(&renamed, "missing: regressor.weight|not known: regressor.wait");
+    refused(&renamed, "missing: regressor.weight|unknown: regressor.wait");
     let unknown = scene.save("c.json", "no_such_kind", da_clip_config(), &usual(), &all);
     refused(&unknown, "c.json|no_such_kind|da_clip");
 

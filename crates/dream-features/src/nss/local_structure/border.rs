@@ -1,6 +1,6 @@
 //! Sums of the filtered maps, computed without the maps.
 
-use super::Quantity;
+use super::quantity::Quantity;
 
 /// Sums of the quantity, from coefficients in rows of `width`, after `[0 1 0; -1 0 -1; 0 1 0]` and after `[1 0 -1; 0 0 0; -1 0 1]`, zeros outside.
 ///

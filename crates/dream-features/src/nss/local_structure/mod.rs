@@ -2,23 +2,16 @@
 //! two Laplacian-like filters, each fitted by a generalised Gaussian.
 
 mod border;
+mod quantity;
 mod rows;
 
-use super::{FlatAreas, Ggd, GgdMoments, MscnScan};
-use crate::math::ln;
+use super::{FlatAreas, Ggd, MscnScan};
 use crate::plane::{Plane, Rows};
 use crate::simd::dispatch;
+use quantity::Moments;
+pub use quantity::Quantity;
+pub(crate) use quantity::Wanted;
 use rows::{AddRow, Centred, Horizontal, Line, Pair, RowSums, Triple};
-
-/// What the differences are taken of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
-pub enum Quantity {
-    /// `ln(|MSCN| + 0.1)`, as in HIGRADE.
-    #[default]
-    LogMagnitude,
-    /// The MSCN coefficients themselves.
-    Mscn,
-}
 
 /// Statistics of one map at one scale. Fits are centred: around the mean of what they fit, variance by its number.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,23 +71,6 @@ impl LocalStructure {
 #[must_use]
 pub fn local_structure(map: &Plane, quantity: Quantity) -> LocalStructure {
     StructureScan::default().run(map, quantity, Wanted::ALL)
-}
-
-/// Which fits are made beside that of the coefficients; the others are as of no values.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Wanted {
-    /// Of the differences with the left neighbour.
-    pub(crate) left: bool,
-    /// Of those with the upper and the upper left neighbour.
-    pub(crate) upper: bool,
-    /// Of those with the lower left neighbour, and of the cross difference.
-    pub(crate) cross: bool,
-    /// Of either filtered map.
-    pub(crate) filtered: [bool; 2],
-}
-
-impl Wanted {
-    pub(crate) const ALL: Self = Self { left: true, upper: true, cross: true, filtered: [true; 2] };
 }
 
 /// Memory of [`local_structure`], reused from map to map.
@@ -169,25 +145,6 @@ impl StructureScan {
             filtered: moments.filtered.map(|moments| moments.fit()),
         }
     }
-}
-
-impl Quantity {
-    #[inline(always)]
-    fn of(self, mscn: f64) -> f64 {
-        match self {
-            Self::LogMagnitude => ln(mscn.abs() + 0.1),
-            Self::Mscn => mscn,
-        }
-    }
-}
-
-/// Sums around the means.
-#[derive(Debug, Default)]
-struct Moments {
-    mscn: GgdMoments,
-    differences: [GgdMoments; 4],
-    cross: GgdMoments,
-    filtered: [GgdMoments; 2],
 }
 
 #[cfg(test)]

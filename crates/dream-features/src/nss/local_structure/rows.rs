@@ -5,7 +5,7 @@
 
 use pulp::Simd;
 
-use super::{Moments, Quantity, Wanted};
+use super::quantity::{Moments, Quantity, Wanted};
 use crate::nss::{GgdMoments, MscnRow};
 use crate::simd::{Kernel, LANES, Lanes, dispatch, fits};
 

@@ -2,17 +2,16 @@
 
 use pulp::Simd;
 
+use super::lab_rows::LabRows;
 use super::moments::{Moments, sum};
 use super::noise::Noise;
-use crate::color::{lab_from_rgb, rgb_from_ycbcr};
+use super::tally::Tally;
 use crate::par;
 use crate::plane::{Plane, Rows};
-use crate::resize::DoubleSize;
 use crate::simd::{Kernel, dispatch};
 use crate::view::Yuv420View;
 
-/// Rows of Lab that are held at a time: noise looks three up and down.
-pub(super) const RING: usize = 7;
+/// Rows above and below that noise looks at.
 pub(super) const REACH: usize = 3;
 /// Rows of one band. Fixed, so that sums have one order for any number of threads.
 const BAND: usize = 128;
@@ -25,45 +24,6 @@ pub(super) struct Colour {
     bands: Vec<Band>,
     width: usize,
     height: usize,
-}
-
-/// Sums over a frame or a part of it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Tally {
-    /// Gradient, of all pixels.
-    pub(super) gradient: Moments,
-    pub(super) a: Moments,
-    pub(super) b: Moments,
-    /// Sum of gradients in the textured set; sums weighted with row and column offsets; gradient times distance.
-    pub(super) strength: [f64; 3],
-    pub(super) spread: Moments,
-    /// Values at noise pixels, their number, and that of pixels looked at.
-    pub(super) noise: Moments,
-    pub(super) noisy: u64,
-    pub(super) inspected: u64,
-    /// Smallest and largest L.
-    pub(super) lightness: Option<[f64; 2]>,
-    pub(super) lightness_sum: f64,
-}
-
-impl Tally {
-    fn merge(&mut self, other: &Self) {
-        self.gradient.merge(other.gradient);
-        self.a.merge(other.a);
-        self.b.merge(other.b);
-        self.spread.merge(other.spread);
-        self.noise.merge(other.noise);
-        for (sum, other) in self.strength.iter_mut().zip(other.strength) {
-            *sum += other;
-        }
-        self.noisy += other.noisy;
-        self.inspected += other.inspected;
-        self.lightness_sum += other.lightness_sum;
-        self.lightness = match (self.lightness, other.lightness) {
-            (Some([a, b]), Some([c, d])) => Some([a.min(c), b.max(d)]),
-            (a, b) => a.or(b),
-        };
-    }
 }
 
 /// What a pass looks at.
@@ -145,42 +105,6 @@ struct Band {
     /// Distance of each column from the middle, in widths.
     offsets: Vec<f64>,
     scratch: [Vec<f64>; 4],
-}
-
-/// The last rows of Lab, row `y` at `y % 7`, and the chroma on its way.
-#[derive(Debug)]
-pub(super) struct LabRows {
-    rings: [Plane; 3],
-    chroma: [DoubleSize; 2],
-    lines: [Vec<f64>; 2],
-}
-
-impl LabRows {
-    fn new(width: usize) -> Self {
-        Self {
-            rings: std::array::from_fn(|_| Plane::zeros(width, RING)),
-            chroma: Default::default(),
-            lines: std::array::from_fn(|_| vec![0.0; width]),
-        }
-    }
-
-    fn start(&mut self, frame: &Yuv420View<'_>) {
-        self.chroma[0].start(&frame.u());
-        self.chroma[1].start(&frame.v());
-    }
-
-    fn load(&mut self, frame: &Yuv420View<'_>, y: usize) {
-        let [cb, cr] = &mut self.lines;
-        self.chroma[0].row(&frame.u(), y, cb);
-        self.chroma[1].row(&frame.v(), y, cr);
-        let lab = self.rings.each_mut().map(|ring| ring.row_mut(y % RING));
-        dispatch(ToLab { luma: frame.y().row(y), chroma: [cb, cr], lab });
-    }
-
-    /// Row `y` of channel 0, 1 or 2.
-    pub(super) fn row(&self, channel: usize, y: usize) -> &[f64] {
-        self.rings[channel].row(y % RING)
-    }
 }
 
 impl Band {
@@ -269,28 +193,6 @@ impl Band {
         let before = self.tally.lightness.unwrap_or(ends);
         self.tally.lightness = Some([before[0].min(ends[0]), before[1].max(ends[1])]);
         self.tally.lightness_sum += row.iter().sum::<f64>();
-    }
-}
-
-/// Codes to Lab.
-struct ToLab<'a> {
-    luma: &'a [u8],
-    chroma: [&'a [f64]; 2],
-    lab: [&'a mut [f64]; 3],
-}
-
-impl Kernel for ToLab<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        const UNIT: f64 = 1.0 / 255.0;
-        let n = self.luma.len();
-        let (luma, [cb, cr]) = (self.luma, self.chroma.map(|line| &line[..n]));
-        let [l, a, b] = self.lab.map(|line| &mut line[..n]);
-        for i in 0..n {
-            let ycbcr = [f64::from(luma[i]) * UNIT, cb[i] * UNIT, cr[i] * UNIT];
-            [l[i], a[i], b[i]] = lab_from_rgb(rgb_from_ycbcr(ycbcr));
-        }
     }
 }
 

@@ -2,18 +2,21 @@
 
 mod blockiness;
 mod colour;
+mod lab_rows;
 mod moments;
 mod noise;
 mod saturation;
 mod sharpness;
+mod tally;
 mod transform;
 
 use crate::error::{Error, Result};
 use crate::view::Yuv420View;
 use blockiness::blockiness;
-use colour::{Colour, Pass, Tally};
+use colour::{Colour, Pass};
 use saturation::Saturation;
 use sharpness::Sharpness;
+use tally::Tally;
 use transform::Transform;
 
 /// Names of the values of [`HighComplexity::vector`].

@@ -2,8 +2,9 @@
 
 use pulp::Simd;
 
-use super::colour::{LabRows, Tally};
+use super::lab_rows::LabRows;
 use super::moments::Moments;
+use super::tally::Tally;
 use crate::simd::{Kernel, dispatch};
 use crate::view::{LumaView, Yuv420View};
 

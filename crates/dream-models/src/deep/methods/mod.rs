@@ -1,7 +1,10 @@
 //! The methods whose networks this crate has: one folder and one line in [`METHODS`] each.
 
 pub mod da_clip;
+mod entry;
 pub mod opdai;
+
+pub use entry::Entry;
 
 use candle_core::{DType, Device};
 
@@ -11,19 +14,6 @@ use crate::{Error, Result};
 
 /// Every method, in the order in which programs list them.
 pub const METHODS: &[Entry] = &[da_clip::ENTRY, opdai::ENTRY];
-
-/// A method.
-#[derive(Debug, Clone, Copy)]
-pub struct Entry {
-    /// Its name on a command line, such as `da-clip`.
-    pub name: &'static str,
-    /// What a checkpoint calls it, such as `da_clip`.
-    pub kind: &'static str,
-    /// Its name in a table, such as `DA-CLIP`.
-    pub title: &'static str,
-    /// Loads the network of a checkpoint of this kind, computing in a number type on a device.
-    pub load: fn(&Checkpoint, DType, &Device) -> Result<Box<dyn VideoNetwork>>,
-}
 
 /// The method of a checkpoint's kind.
 #[must_use]

@@ -5,37 +5,24 @@
 //! `--batch` network inputs and what the network needs for as many frames, and the features of every used frame (6 KiB
 //! for the large network).
 
+mod loaded;
 mod part;
 mod session;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use dream_data::Sampling;
 use dream_features::VideoSpec;
-use dream_models::deep::candle_core::{DType, Device, Tensor};
+use dream_models::deep::candle_core::{DType, Device};
 use dream_models::deep::checkpoint::Checkpoint;
 use dream_models::deep::explain::retrieval::Descriptions;
-use dream_models::deep::input::{FramePlan, Input};
+use dream_models::deep::input::FramePlan;
 use dream_models::deep::methods;
-use dream_models::deep::network::VideoNetwork;
 
 use super::{About, CheckpointReport, Method, Session};
-use crate::args::{Args, WithoutFace};
+use crate::args::Args;
+use loaded::Network;
 use part::Part;
-
-struct Network {
-    network: Box<dyn VideoNetwork>,
-    /// Which frames it looks at.
-    frames: Sampling,
-    /// Which part of them.
-    part: Part,
-    no_face: WithoutFace,
-    batch: usize,
-    /// How many descriptions are asked for.
-    explain: Option<usize>,
-    descriptions: Option<Descriptions>,
-    report: CheckpointReport,
-}
+use session::NetworkSession;
 
 pub(super) fn load(args: &Args) -> Result<Box<dyn Method>> {
     let options = &args.network;
@@ -84,40 +71,6 @@ pub(super) fn load(args: &Args) -> Result<Box<dyn Method>> {
     }))
 }
 
-impl Network {
-    fn input(&self) -> &Input {
-        self.network.input()
-    }
-
-    /// What the network makes of one frame.
-    ///
-    /// One at a time, whatever `--batch` says: the order of the sums in a matrix product may depend on its size, and the
-    /// score must not.
-    fn encode(&self, pixels: &[f32]) -> Result<Vec<f32>> {
-        let side = self.input().pixels.size;
-        let frame = Tensor::from_slice(pixels, (1, 3, side, side), &Device::Cpu)?;
-        Ok(self.network.encode(&frame)?.flatten_all()?.to_vec1()?)
-    }
-
-    /// The score of a video from all its encoded frames, and the closest descriptions, where they are asked for and known.
-    fn score(&self, encoded: &[Vec<f32>]) -> Result<(f64, Vec<(f64, String)>)> {
-        let width = encoded.first().map_or(0, Vec::len);
-        let all = Tensor::from_vec(encoded.concat(), (1, encoded.len(), width), &Device::Cpu)?;
-        let score = f64::from(self.network.score(&all)?.squeeze(0)?.to_scalar::<f32>()?);
-        if !score.is_finite() {
-            bail!("the network's score is {score}: its weights are not those of a trained network");
-        }
-        let mut nearest = Vec::new();
-        if let (Some(known), Some(k)) = (&self.descriptions, self.explain)
-            && let Some(representation) = self.network.represent(&all)?
-        {
-            let found = known.nearest(&representation, k)?;
-            nearest.extend(found.into_iter().map(|(cosine, text)| (cosine, text.to_owned())));
-        }
-        Ok((score, nearest))
-    }
-}
-
 impl Method for Network {
     fn about(&self) -> About {
         let sampling = match self.input().frames {
@@ -138,6 +91,6 @@ impl Method for Network {
     }
 
     fn start(&self, file: &str, spec: VideoSpec) -> Result<Box<dyn Session + '_>> {
-        Ok(Box::new(session::NetworkSession::new(self, file, spec)?))
+        Ok(Box::new(NetworkSession::new(self, file, spec)?))
     }
 }

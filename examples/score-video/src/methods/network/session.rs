@@ -9,7 +9,7 @@ use dream_models::preprocess::ImageView;
 use dream_models::regression::Grade;
 use rayon::prelude::*;
 
-use super::Network;
+use super::loaded::Network;
 use super::part::{Area, Part, whole};
 use crate::args::WithoutFace;
 use crate::methods::{Face, Judgement, Session, frame};

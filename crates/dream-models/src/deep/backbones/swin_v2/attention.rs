@@ -3,7 +3,7 @@ use candle_nn::{Init, VarBuilder};
 
 use super::config::Geometry;
 use super::fused;
-use super::window::{Cut, attend, attention};
+use super::window::{Cut, attend, attention, spread};
 use crate::deep::kernels;
 use crate::deep::layers::Linear;
 
@@ -122,10 +122,4 @@ fn index([high, wide]: [usize; 2], device: &Device) -> Result<Tensor> {
     let index = tokens.iter().flat_map(|a| tokens.iter().map(move |b| of(a, b)));
     let index = index.collect::<std::result::Result<Vec<u32>, _>>().map_err(candle_core::Error::wrap)?;
     Tensor::from_vec(index, (high * wide, high * wide), device)
-}
-
-/// The values of a table `[heads, offsets]` at `index`, `[heads, area, area]`.
-pub(super) fn spread(table: &Tensor, index: &Tensor) -> Result<Tensor> {
-    let (area, _) = index.dims2()?;
-    table.index_select(&index.flatten_all()?, 1)?.reshape(((), area, area))
 }

@@ -4,10 +4,9 @@ use candle_nn::VarBuilder;
 use super::attention::WindowAttention;
 use super::config::{Config, Geometry};
 use super::patch::PatchMerging;
-use super::see;
 use super::window::Cut;
 use crate::deep::layers::{LayerNorm, Linear, bias_gelu, gelu};
-use crate::deep::tap::{Point, Tap};
+use crate::deep::tap::{Point, Tap, see};
 
 /// Attention and a two-layer network, each followed by a norm and added to its input.
 #[derive(Debug, Clone)]

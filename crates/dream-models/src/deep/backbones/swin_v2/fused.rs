@@ -6,8 +6,7 @@
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, Var, bail};
 use pulp::Simd;
 
-use super::attention::spread;
-use super::window::{Cut, FOREIGN, attend};
+use super::window::{Cut, FOREIGN, attend, spread};
 use crate::deep::kernels::{Panels, add_bias, exponentials, product, slice};
 use crate::{par, simd};
 

@@ -32,7 +32,7 @@ use candle_nn::VarBuilder;
 
 use crate::Result;
 use crate::deep::layers::{LayerNorm, Linear};
-use crate::deep::tap::{Point, Tap};
+use crate::deep::tap::{Point, Tap, see};
 use block::Stage;
 use patch::PatchEmbed;
 
@@ -170,9 +170,4 @@ impl Module for SwinV2 {
         let features = self.forward_features(frames)?;
         self.head.as_ref().map_or(Ok(features.clone()), |head| head.forward(&features))
     }
-}
-
-/// Shows an intermediate result to the tap, if there is one.
-fn see(tap: &mut Option<&mut dyn Tap>, point: Point, x: &Tensor) -> candle_core::Result<()> {
-    tap.as_mut().map_or(Ok(()), |tap| tap.see(point, x))
 }

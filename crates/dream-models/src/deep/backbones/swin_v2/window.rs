@@ -197,3 +197,9 @@ fn weigh(
     }
     Ok((softmax_last(&scores)?, v))
 }
+
+/// The values of a table `[heads, offsets]` at `index`, `[heads, area, area]`.
+pub(super) fn spread(table: &Tensor, index: &Tensor) -> Result<Tensor> {
+    let (area, _) = index.dims2()?;
+    table.index_select(&index.flatten_all()?, 1)?.reshape(((), area, area))
+}

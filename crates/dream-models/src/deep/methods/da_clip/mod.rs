@@ -8,7 +8,7 @@ pub use config::{Config, Order};
 pub use explain::{TextExplanation, VideoExplanation};
 pub use model::{DaClip, KIND};
 
-use super::Entry;
+use super::entry::Entry;
 
 /// Its line in [`METHODS`](super::METHODS): the visual branch, which scores and represents videos.
 pub const ENTRY: Entry = Entry {

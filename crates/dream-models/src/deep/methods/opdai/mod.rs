@@ -3,7 +3,7 @@
 use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::VarBuilder;
 
-use super::Entry;
+use super::entry::Entry;
 use crate::Result;
 use crate::deep::backbones::swin_v2::{Config, SwinV2};
 use crate::deep::checkpoint::Checkpoint;

@@ -1,0 +1,60 @@
+//! A loaded network and its settings.
+
+use anyhow::{Result, bail};
+use dream_data::Sampling;
+use dream_models::deep::candle_core::{Device, Tensor};
+use dream_models::deep::explain::retrieval::Descriptions;
+use dream_models::deep::input::Input;
+use dream_models::deep::network::VideoNetwork;
+
+use super::part::Part;
+use crate::args::WithoutFace;
+use crate::methods::CheckpointReport;
+
+pub(super) struct Network {
+    pub(super) network: Box<dyn VideoNetwork>,
+    /// Which frames it looks at.
+    pub(super) frames: Sampling,
+    /// Which part of them.
+    pub(super) part: Part,
+    pub(super) no_face: WithoutFace,
+    pub(super) batch: usize,
+    /// How many descriptions are asked for.
+    pub(super) explain: Option<usize>,
+    pub(super) descriptions: Option<Descriptions>,
+    pub(super) report: CheckpointReport,
+}
+
+impl Network {
+    pub(super) fn input(&self) -> &Input {
+        self.network.input()
+    }
+
+    /// What the network makes of one frame.
+    ///
+    /// One at a time, whatever `--batch` says: the order of the sums in a matrix product may depend on its size, and the
+    /// score must not.
+    pub(super) fn encode(&self, pixels: &[f32]) -> Result<Vec<f32>> {
+        let side = self.input().pixels.size;
+        let frame = Tensor::from_slice(pixels, (1, 3, side, side), &Device::Cpu)?;
+        Ok(self.network.encode(&frame)?.flatten_all()?.to_vec1()?)
+    }
+
+    /// The score of a video from all its encoded frames, and the closest descriptions, where they are asked for and known.
+    pub(super) fn score(&self, encoded: &[Vec<f32>]) -> Result<(f64, Vec<(f64, String)>)> {
+        let width = encoded.first().map_or(0, Vec::len);
+        let all = Tensor::from_vec(encoded.concat(), (1, encoded.len(), width), &Device::Cpu)?;
+        let score = f64::from(self.network.score(&all)?.squeeze(0)?.to_scalar::<f32>()?);
+        if !score.is_finite() {
+            bail!("the network's score is {score}: its weights are not those of a trained network");
+        }
+        let mut nearest = Vec::new();
+        if let (Some(known), Some(k)) = (&self.descriptions, self.explain)
+            && let Some(representation) = self.network.represent(&all)?
+        {
+            let found = known.nearest(&representation, k)?;
+            nearest.extend(found.into_iter().map(|(cosine, text)| (cosine, text.to_owned())));
+        }
+        Ok((score, nearest))
+    }
+}
