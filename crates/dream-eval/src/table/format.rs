@@ -24,14 +24,14 @@ pub enum Format {
 
 impl Format {
     /// Every format, the default first.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Markdown, Self::Csv, Self::Latex];
+    pub const ALL: [Self; 5] = [Self::Text, Self::Markdown, Self::Csv, Self::Latex, Self::Html];
 
     /// The format by name, as options of programs have it.
     ///
     /// ```
     /// use dream_eval::Format;
     ///
-    /// assert_eq!(Format::ALL.map(Format::name), ["text", "markdown", "csv", "latex"]);
+    /// assert_eq!(Format::ALL.map(Format::name), ["text", "markdown", "csv", "latex", "html"]);
     /// ```
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -40,6 +40,7 @@ impl Format {
             Self::Markdown => "markdown",
             Self::Csv => "csv",
             Self::Latex => "latex",
+            Self::Html => "html",
         }
     }
 }
