@@ -37,9 +37,8 @@ pub(crate) fn draw(history: &[Epoch]) -> Result<String> {
             let drawn = chart.draw_series(LineSeries::new(points, &colour))?.label(name);
             drawn.legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour));
         }
-        let best = history.iter().rfind(|epoch| epoch.best);
-        let best = best.map(|epoch| Circle::new((epoch.epoch as f64, epoch.plcc), 4, BLUE.filled()));
-        chart.draw_series(best)?;
+        let dot = |epoch: &Epoch| Circle::new((epoch.epoch as f64, epoch.plcc), 4, BLUE.filled());
+        chart.draw_series(history.iter().rfind(|epoch| epoch.best).map(dot))?;
         let points = history.iter().map(|epoch| (epoch.epoch as f64, epoch.loss));
         let drawn = chart.draw_secondary_series(LineSeries::new(points, &RED))?.label("loss");
         drawn.legend(|(x, y)| PathElement::new([(x, y), (x + 16, y)], RED));

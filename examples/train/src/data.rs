@@ -37,9 +37,9 @@ impl Clip {
 /// Person and method of a name of the benchmark. A clip of another name is its own person and method.
 #[must_use]
 pub fn about(id: ClipId) -> dataset::Clip {
-    let own =
-        || dataset::Clip { identity: id.to_string(), method: id.to_string(), real: false, id: id.clone() };
-    dataset::Clip::from_id(id.clone()).unwrap_or_else(|_| own())
+    let [identity, method] = [(); 2].map(|()| id.to_string());
+    let own = dataset::Clip { identity, method, real: false, id: id.clone() };
+    dataset::Clip::from_id(id).unwrap_or(own)
 }
 
 /// Adds the sentences of a data set to its clips.

@@ -10,8 +10,6 @@ use dream_features::{Frame, color};
 use dream_models::deep::input::{FaceRule, Input};
 use dream_models::face::BoxExpansion;
 use dream_models::preprocess::ImageView;
-use indicatif::ProgressBar;
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::data::Clip;
 use crate::files::write;
@@ -41,15 +39,6 @@ impl Video {
 }
 
 impl Frames<'_> {
-    /// Decodes what the cache lacks.
-    pub(crate) fn prepare(&self, clips: &[&Clip], bar: &ProgressBar) -> Result<()> {
-        clips.par_iter().try_for_each(|clip| {
-            self.get(clip)?;
-            bar.inc(1);
-            Ok(())
-        })
-    }
-
     /// Takes a video from the cache, or decodes it and puts it there.
     pub(crate) fn get(&self, clip: &Clip) -> Result<Video> {
         let Input { pixels, .. } = self.input;

@@ -1,6 +1,7 @@
 //! A run from its options to its outcome.
 
 use anyhow::{Result, ensure};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde_json::json;
 
 use crate::data::{Clip, Texts};
@@ -36,11 +37,9 @@ impl Job<'_> {
         ensure!(reads, "--text: this network has no text tower; leave it out");
         let mut settings = self.settings()?;
         // Names and scores of all clips that are learnt from, in a few digits.
-        let clips = sets
-            .fit
-            .iter()
-            .chain(&sets.validation)
-            .fold(0, |sum, clip| digest(sum, &format!("{} {} {:?}", clip.name(), clip.mos, clip.face)));
+        let line = |clip: &Clip| format!("{} {} {:?}", clip.name(), clip.mos, clip.face);
+        let learnt = sets.fit.iter().chain(&sets.validation);
+        let clips = learnt.fold(0, |sum, clip| digest(sum, &line(clip)));
         if let Some(all) = settings.as_object_mut() {
             all.insert("split".to_owned(), json!(self.split));
             all.insert("clips".to_owned(), json!(format!("{clips:016x}")));
@@ -50,7 +49,7 @@ impl Job<'_> {
         let frames = Frames { folder: Some(self.cache), input: &input };
         let all: Vec<&Clip> = sets.all().collect();
         let bar = bar("frames", all.len(), self.quiet)?;
-        frames.prepare(&all, &bar)?;
+        all.par_iter().try_for_each(|clip| frames.get(clip).map(|_| bar.inc(1)))?;
         bar.finish_and_clear();
         let training = Training {
             job: self,

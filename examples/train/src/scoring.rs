@@ -44,9 +44,7 @@ pub fn score(checkpoint: &Path, clips: &[Clip], how: &Scoring<'_>) -> Result<Vec
         let frames = Frames { folder: how.cache, input: network.input() };
         let bar = bar("scores", clips.len(), how.quiet)?;
         let batch = if how.batch == 0 { 8 } else { how.batch };
-        let scores = scores(&*network, clips, &frames, &device, batch, &bar)?;
-        bar.finish_and_clear();
-        Ok(scores)
+        scores(&*network, clips, &frames, &device, batch, &bar)
     })
 }
 

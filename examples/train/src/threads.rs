@@ -1,7 +1,7 @@
 //! Threads with large stacks, and progress bars.
 
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 /// candle walks the graph of a backward pass by recursion; the large network's would not fit into a common stack.
 const STACK: usize = 256 << 20;
@@ -12,7 +12,7 @@ pub(crate) fn with_threads<T: Send>(count: usize, work: impl FnOnce() -> Result<
     threads.context("cannot start the threads")?.install(work)
 }
 
-/// A progress bar, drawn on a terminal only.
+/// A progress bar, drawn on a terminal only; it vanishes when it is dropped.
 ///
 /// # Errors
 /// None for a name without braces.
@@ -21,5 +21,6 @@ pub fn bar(what: &str, length: usize, quiet: bool) -> Result<ProgressBar> {
         return Ok(ProgressBar::hidden());
     }
     let style = format!("{what} {{wide_bar}} {{pos}}/{{len}}, {{elapsed}}, {{eta}} left {{msg}}");
-    Ok(ProgressBar::new(length as u64).with_style(ProgressStyle::with_template(&style)?))
+    let bar = ProgressBar::new(length as u64).with_finish(ProgressFinish::AndClear);
+    Ok(bar.with_style(ProgressStyle::with_template(&style)?))
 }

@@ -87,7 +87,6 @@ impl Training<'_> {
             self.save(&progress, &learner)?;
             self.log(&progress, &bar)?;
         }
-        bar.finish_and_clear();
         self.log(&progress, &bar)?;
         Ok(progress)
     }

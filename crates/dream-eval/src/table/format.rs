@@ -190,9 +190,9 @@ impl Table {
     }
 
     fn html(&self) -> String {
-        let heads =
-            header(self).iter().map(|head| format!("<th>{}</th>", html_escaped(head))).collect::<String>();
-        let mut out = format!("<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n");
+        let heads: Vec<String> = header(self).iter().map(|head| html_escaped(head)).collect();
+        let heads = heads.join("</th><th>");
+        let mut out = format!("<table>\n<thead><tr><th>{heads}</th></tr></thead>\n<tbody>\n");
         let span = self.columns().len() + 1;
         let mut family = "";
         for (row, places) in self.rows.iter().zip(&self.places()) {

@@ -94,7 +94,6 @@ impl Extraction<'_> {
             found
         };
         let found = (0..self.plan.clips.len()).into_par_iter().map(one).collect::<Result<Vec<_>>>()?;
-        bar.finish_and_clear();
         let mut sets: BTreeMap<Set, Vec<Option<Entry>>> = BTreeMap::new();
         for entries in found {
             for (set, entry) in self.sets.iter().zip(entries) {

@@ -77,8 +77,7 @@ impl Plan {
         for &index in there.iter().take(count) {
             let split = dataset.split(index)?;
             let list = |set: Partition| -> Result<Vec<(Clip, f64)>> {
-                let path = dataset.split_path(index, set);
-                scored(split.set(set), 0, &path)
+                scored(split.set(set), 0, &dataset.split_path(index, set))
             };
             lists.push(Split {
                 name: index.to_string(),
@@ -102,8 +101,7 @@ impl Plan {
             let name = stem.map_or_else(|| "data".into(), |stem| stem.to_string_lossy().into_owned());
             let (videos, rows) = everything(path)?;
             sources.push(Source::new(name, videos, path));
-            let rows = rows.iter().map(|row| scored_one(row, source, path)).collect::<Result<_>>()?;
-            Ok(rows)
+            rows.iter().map(|row| scored_one(row, source, path)).collect()
         };
         let train = load(train)?;
         let tests = tests.iter().map(|path| load(path)).collect::<Result<Vec<_>>>()?;
@@ -122,8 +120,7 @@ impl Plan {
             train: train.clone(),
             tests: tests.clone(),
         });
-        let lists = lists.collect();
-        Ok(Self::new(sources, sets, lists))
+        Ok(Self::new(sources, sets, lists.collect()))
     }
 
     fn new(sources: Vec<Source>, sets: Vec<String>, lists: Vec<Split<(Clip, f64)>>) -> Self {
@@ -141,8 +138,7 @@ impl Plan {
             train: place(lists.train),
             tests: lists.tests.into_iter().map(place).collect(),
         });
-        let splits = splits.collect();
-        Self { sources, clips, sets, splits }
+        Self { splits: splits.collect(), sources, clips, sets }
     }
 
     /// Where the video of a clip is.

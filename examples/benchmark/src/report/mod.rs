@@ -15,7 +15,6 @@ use crate::store::Store;
 use content::Report;
 use protocol::Protocol;
 use results::MethodResults;
-use tables::ResultTable;
 
 /// Files of the tables, without their endings.
 const TABLES: [&str; 3] = ["table4", "table5", "table8"];
@@ -24,7 +23,9 @@ const TABLES: [&str; 3] = ["table4", "table5", "table8"];
 pub(crate) fn finish(store: &Store, protocol: Protocol) -> Result<bool> {
     let report = Report::new(store, protocol)?;
     write(&report, store)?;
-    print!("{}", text(&report));
+    for table in &report.tables {
+        println!("{}\n{}\n{}", table.title, table.table.format(Format::Text), table.text());
+    }
     println!("page: {}", store.root().join("report.html").display());
     if !report.failures.is_empty() {
         println!("{} failures: {}", report.failures.len(), store.root().join("failures.csv").display());
@@ -71,12 +72,6 @@ fn remove_old(report: &Report, store: &Store) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The main table for a terminal.
-fn text(report: &Report) -> String {
-    let text = |t: &ResultTable| format!("{}\n{}\n{}\n", t.title, t.table.format(Format::Text), t.text());
-    report.tables.iter().map(text).collect()
 }
 
 /// As `evaluate-predictions` reads it. Clips without a prediction have no row.
