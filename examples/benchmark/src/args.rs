@@ -23,7 +23,7 @@ pub struct Cli {
 pub(crate) enum Command {
     /// Train on all of one data set, test on others (Table VIII)
     #[command(after_help = CROSS)]
-    Cross(Cross),
+    Cross(Box<Cross>),
     /// Put the folders of several shards together; writes the report when nothing is missing
     #[command(after_help = MERGE)]
     Merge(Merge),

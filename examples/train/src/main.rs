@@ -102,11 +102,12 @@ fn run(args: &Args) -> Result<()> {
         quiet: false,
     }
     .run()?;
-    let from_video = outcome.tests.iter().map(|test| test.scores.iter().copied().map(Some).collect());
-    let mut rows = vec![report(args, &sets, "predictions.csv", title, from_video.collect())?];
+    let whole = |test: &train::TestScores| test.scores.iter().copied().map(Some).collect();
+    let from_video: Vec<Scores> = outcome.tests.iter().map(whole).collect();
+    let mut rows = vec![report(args, &sets, "predictions.csv", title, &from_video)?];
     let from_text: Option<Vec<Scores>> = outcome.tests.iter().map(|test| test.from_text.clone()).collect();
     if let (Some(title), Some(scores)) = (text_title, from_text) {
-        rows.push(report(args, &sets, "predictions-text.csv", title, scores)?);
+        rows.push(report(args, &sets, "predictions-text.csv", title, &scores)?);
     }
     let table = Table::new(sets.tests.len(), rows)?.format(Format::Text);
     train::write(&args.out.join("table.txt"), table.as_bytes())?;
@@ -149,11 +150,11 @@ fn sets(args: &Args, reads: bool) -> Result<Sets> {
 type Scores = Vec<Option<f64>>;
 
 /// Writes scores of the test sets as a table for `evaluate-predictions`, and gives the row of the paper's table.
-fn report(args: &Args, sets: &Sets, file: &str, name: String, scores: Vec<Scores>) -> Result<Method> {
+fn report(args: &Args, sets: &Sets, file: &str, name: String, scores: &[Scores]) -> Result<Method> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(["split", "set", "file", "mos", "prediction"])?;
     let mut row = Vec::new();
-    for ((set, clips), scores) in sets.tests.iter().zip(&scores) {
+    for ((set, clips), scores) in sets.tests.iter().zip(scores) {
         let (mut found, mut truth) = (Vec::new(), Vec::new());
         for (clip, score) in clips.iter().zip(scores) {
             let Some(score) = *score else { continue };
