@@ -94,7 +94,7 @@ fn boxes_are_expanded_as_the_checkpoint_says() {
         assert_eq!((part(&given), &given["score"]), (expected.to_string(), &listed["score"]));
     }
     let unlisted = video(&["--weights", &scene.path("a.json"), "--boxes", &list, &portrait]);
-    assert!(unlisted["error"].as_str().unwrap().contains("no box for portrait"), "{unlisted}");
+    assert!(unlisted["error"].as_str().unwrap().contains(" has no box for "), "{unlisted}");
 }
 
 #[test]

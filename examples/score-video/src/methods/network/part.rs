@@ -1,7 +1,7 @@
 //! Which part of the frames a network sees: what its checkpoint says, with a face from where the command line says.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 use dream_data::{FaceBoxes, PixelRect, RelativeBox};
@@ -59,9 +59,11 @@ impl Part {
             Self::Crop(crop) => (*crop, "crop"),
             Self::Given(face) => (relative(*face, spec)?, "given"),
             Self::Listed { path, boxes, .. } => {
-                let name = Path::new(file).file_name().map_or(file.into(), |name| name.to_string_lossy());
-                let remedy = || format!("{} has no box for {name}: add a row", path.display());
-                (boxes.get(&name).with_context(remedy)?, "listed")
+                // A list may name a video with some of its folders, as data sets do: the most of them counts.
+                let ends = file.match_indices(['/', '\\']).map(|(at, _)| file.split_at(at + 1).1);
+                let face = std::iter::once(file).chain(ends).find_map(|name| boxes.get(name));
+                let remedy = || format!("{} has no box for {file}: add a row", path.display());
+                (face.with_context(remedy)?, "listed")
             }
             Self::Detected(..) => return Ok(None),
         }))
