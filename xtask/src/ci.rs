@@ -189,7 +189,7 @@ fn chosen(steps: Vec<Step>, only: Option<&[String]>) -> Result<Vec<Step>> {
 /// of development dependencies). So nearly everything here selects the whole workspace and at least one test.
 fn steps(metadata: &Value, unified: &Features) -> Vec<Step> {
     let crates = members(metadata, "crates");
-    let programs = Programs::of(metadata);
+    let programs = Extra::programs(metadata);
     let mut steps = vec![
         Step::cargo("fmt", "fmt --all --check"),
         Step { name: "tidy".into(), action: Action::Check(tidy::run) },
@@ -217,12 +217,21 @@ fn steps(metadata: &Value, unified: &Features) -> Vec<Step> {
 
     // The second command of the README, as it stands there.
     steps.push(Step::cargo("test workspace", "test --workspace"));
-    let line = format!("test --workspace --features {} {}", programs.features, programs.targets);
-    steps.push(Step::cargo("test programs", &line));
-    let build = || format!("build --workspace --features {} {}", programs.features, programs.targets);
+    // All that needs more features, in one set of them: the crates and what they stand on are compiled once more, not
+    // once for the programs and once for the crates.
+    let (together, apart) = feature_tests(&crates, unified);
+    let more = together.and(&programs);
+    let set = format!("--workspace --features {}", more.features);
+    if !more.features.is_empty() {
+        steps.push(Step::cargo("test features", &format!("test {set} {}", more.targets)));
+    }
+    let build = || format!("build {set} {}", more.targets);
     steps.push(Step { name: "golden".into(), action: Action::Golden { build: build() } });
     steps.push(Step { name: "features-table".into(), action: Action::FeaturesTable { build: build() } });
-    steps.extend(feature_tests(&crates, unified));
+    if !together.features.is_empty() {
+        steps.push(Step::cargo("test features-doc", &format!("test {set} --doc")));
+    }
+    steps.extend(apart);
 
     // A workspace of its own, which no other step compiles. Its lock file is not kept.
     let fuzz = Step::cargo("fuzz", "check --manifest-path fuzz/Cargo.toml");
@@ -241,9 +250,10 @@ fn steps(metadata: &Value, unified: &Features) -> Vec<Step> {
     steps
 }
 
-/// Tests of the crates with those features that the workspace as a whole does not switch on.
-fn feature_tests(crates: &[&Value], unified: &Features) -> Vec<Step> {
-    let (mut together, mut targets, mut apart) = (Vec::new(), BTreeSet::new(), Vec::new());
+/// Tests of the crates with those features that the workspace as a whole does not switch on; and the steps of crates
+/// whose features would change what others depend on.
+fn feature_tests(crates: &[&Value], unified: &Features) -> (Extra, Vec<Step>) {
+    let (mut together, mut targets, mut apart) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for package in crates {
         let (name, all) = (name(package), features(package));
         let (alone, shared): (Vec<&str>, Vec<&str>) = all.iter().partition(|f| APART.contains(f));
@@ -253,31 +263,40 @@ fn feature_tests(crates: &[&Value], unified: &Features) -> Vec<Step> {
             apart.push(Step::cargo(format!("test {name} {set}"), &line));
         } else if shared.iter().any(|f| !unified.get(name).is_some_and(|on| on.contains(*f))) {
             together.extend(shared.iter().map(|feature| format!("{name}/{feature}")));
+            targets.insert("--lib".to_owned());
             targets.extend(targets_of(package, "test").map(|(test, _)| format!("--test {test}")));
         }
     }
-    let mut steps = Vec::new();
-    if !together.is_empty() {
-        let line = format!("test --workspace --features {}", together.join(","));
-        let targets: Vec<String> = targets.into_iter().collect();
-        steps.push(Step::cargo("test features", &format!("{line} --lib {}", targets.join(" "))));
-        steps.push(Step::cargo("test features-doc", &format!("{line} --doc")));
-    }
-    steps.extend(apart);
-    steps
+    (Extra::new(together, targets), apart)
 }
 
-/// What `cargo test --workspace` leaves out of the packages that are not crates: targets that need a feature, and the
-/// programs of their packages with that feature.
-struct Programs {
+/// What `cargo test --workspace` leaves out: features, and the targets to test with them.
+struct Extra {
     /// `package/feature`, separated by commas.
     features: String,
     /// Arguments of cargo.
     targets: String,
 }
 
-impl Programs {
-    fn of(metadata: &Value) -> Self {
+impl Extra {
+    fn new(features: BTreeSet<String>, targets: BTreeSet<String>) -> Self {
+        let joined = |set: BTreeSet<String>, between| set.into_iter().collect::<Vec<_>>().join(between);
+        Self { features: joined(features, ","), targets: joined(targets, " ") }
+    }
+
+    /// Both.
+    fn and(&self, other: &Self) -> Self {
+        let join = |one: &str, other: &str, between: &str| {
+            [one, other].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
+        };
+        Self {
+            features: join(&self.features, &other.features, ","),
+            targets: join(&self.targets, &other.targets, " "),
+        }
+    }
+
+    /// Of the packages that are not crates: targets that need a feature, and the programs of their packages with it.
+    fn programs(metadata: &Value) -> Self {
         let (mut features, mut chosen) = (BTreeSet::new(), BTreeSet::new());
         for package in ["examples", "xtask"].iter().flat_map(|folder| members(metadata, folder)) {
             let all = || {
@@ -293,8 +312,7 @@ impl Programs {
             let left_out = all().filter(|(kind, (_, needs))| *kind == "bin" || !needs.is_empty());
             chosen.extend(left_out.map(|(kind, (target, _))| format!("--{kind} {target}")));
         }
-        let joined = |set: BTreeSet<String>, between| set.into_iter().collect::<Vec<_>>().join(between);
-        Self { features: joined(features, ","), targets: joined(chosen, " ") }
+        Self::new(features, chosen)
     }
 }
 
@@ -354,7 +372,7 @@ fn golden(build: &str) -> Result<()> {
     succeed(built(build, "xtask-golden")?.arg("--dir").arg(golden))
 }
 
-/// Builds the programs with the features and targets of the step `test programs`, so that only the programs themselves
+/// Builds the programs with the features and targets of the step `test features`, so that only the programs themselves
 /// are compiled here, and returns the command for one of them.
 fn built(build: &str, program: &str) -> Result<Command> {
     succeed(cargo().args(build.split_whitespace()))?;
@@ -420,9 +438,8 @@ mod tests {
             lines,
             [
                 "cargo test --workspace",
-                "cargo test --workspace --features p/deep --bin p --test nets",
-                "cargo test --workspace --features a/x,a/y --lib --test t",
-                "cargo test --workspace --features a/x,a/y --doc",
+                "cargo test --workspace --features a/x,a/y,p/deep --lib --test t --bin p --test nets",
+                "cargo test --workspace --features a/x,a/y,p/deep --doc",
                 "cargo test -p c --features ffmpeg,z",
             ]
         );
