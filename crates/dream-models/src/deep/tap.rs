@@ -76,7 +76,7 @@ impl fmt::Display for Point {
 ///
 /// struct Shapes(Vec<String>);
 /// impl Tap for Shapes {
-///     fn see(&mut self, point: Point, x: &Tensor) -> Result<()> {
+///     fn see(&mut self, point: Point, x: &Tensor) -> candle_core::Result<()> {
 ///         self.0.push(format!("{point} {:?}", x.dims()));
 ///         Ok(())
 ///     }
