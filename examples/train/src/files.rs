@@ -18,7 +18,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// The same through a file of another name, on the same disk, which a kill leaves behind.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_by(partial: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
     let place = || format!("cannot write {}: is there room, and may we write there?", path.display());
     if let Some(folder) = path.parent() {
