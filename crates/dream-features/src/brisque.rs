@@ -16,8 +16,8 @@ use crate::workspace::Workspace;
 
 /// The BRISQUE features of one image.
 ///
-/// For the image and for its half size: shape and variance of a generalised Gaussian fitted to the MSCN
-/// coefficients, and shape, mean, left and right variance of an asymmetric one fitted to the products of
+/// Computed for the image and for its half-size version: the shape and variance of a generalised Gaussian fitted to the
+/// MSCN coefficients, and the shape, mean, left and right variance of an asymmetric one fitted to the products of
 /// neighbours in four directions. Neighbours wrap around at the border, as in the original code.
 ///
 /// | features | content (`s1`; 18 more for `s2`) |
@@ -45,10 +45,10 @@ use crate::workspace::Workspace;
 /// Image Processing 21(12), 2012; the LIVE release of 2011.
 ///
 /// # Deviations
-/// Flat areas are snapped by default (see [`FlatAreas`]); [`FlatAreas::Literal`] is the original.
+/// Flat areas are snapped by default (see [`FlatAreas`]); [`FlatAreas::Literal`] reproduces the original.
 #[derive(Debug, Clone, Default)]
 pub struct Brisque {
-    /// What happens where the image is exactly flat.
+    /// How exactly flat areas are treated.
     pub flat_areas: FlatAreas,
 }
 
@@ -113,7 +113,7 @@ impl ImageFeatures for Brisque {
 }
 
 impl Brisque {
-    /// The values of one scale. The coefficients go into `keep`, which has the size of the image.
+    /// Computes the values of one scale. The coefficients go into `keep`, which has the size of the image.
     fn scale<R: Rows>(
         &self,
         image: &R,
@@ -131,7 +131,7 @@ impl Brisque {
     }
 }
 
-/// Memory of BRISQUE, reused from frame to frame.
+/// Scratch memory for BRISQUE, reused between frames.
 #[derive(Debug)]
 struct Scratch {
     scan: MscnScan,
@@ -158,7 +158,7 @@ struct ScaleMoments {
     antidiagonal: AggdMoments,
 }
 
-/// Takes the sums, and keeps the coefficients where someone wants them.
+/// Accumulates the sums, and keeps the coefficients if they are wanted.
 struct Sink {
     moments: ScaleMoments,
     keep: Option<Plane>,
@@ -206,7 +206,7 @@ impl Kernel for AddRow<'_> {
     }
 }
 
-/// Adds the products of neighbours in two rows, `below` being the row under `above`.
+/// Adds the products of neighbours in two rows; `below` is the row under `above`.
 struct AddPair<'a> {
     moments: &'a mut ScaleMoments,
     above: &'a MscnRow,

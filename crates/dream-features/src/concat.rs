@@ -9,10 +9,10 @@ use crate::layout::{FeatureLayout, FeatureVector};
 use crate::par;
 use crate::shared::Shared;
 
-/// Video extractors side by side: the features of the first, then those of the second, and so on.
+/// Several video extractors joined: the features of the first, then those of the second, and so on.
 ///
-/// Planes that several of them need (luma at half size, its normalised coefficients) are computed once a frame. With
-/// feature `rayon` the extractors work in parallel. Memory is the sum over the extractors.
+/// Planes that several of them need (luma at half size, its normalised coefficients) are computed once per frame. With
+/// the `rayon` feature, the extractors run in parallel. Memory use is the sum over the extractors.
 ///
 /// # Example
 /// ```
@@ -40,7 +40,8 @@ impl Concat {
     /// Joins extractors in this order.
     ///
     /// # Errors
-    /// [`Error::Name`] when two of them have a feature of the same name, [`Error::Config`] without extractors.
+    /// [`Error::Name`] when two of them have a feature of the same name, [`Error::Config`] when there are no
+    /// extractors.
     pub fn new(members: Vec<Box<dyn VideoFeatures>>) -> Result<Self> {
         if members.is_empty() {
             return Err(Error::Config { field: "members", reason: "must hold at least one extractor" });
@@ -126,7 +127,7 @@ mod tests {
     use crate::v_bliinds::VBliinds;
     use crate::view::LumaView;
 
-    /// Only while NIQE uses them: they take 8 bytes a pixel.
+    /// They are kept only while NIQE uses them, because they take 8 bytes per pixel.
     #[test]
     fn coefficients_of_brisque_are_kept_for_niqe() {
         let (width, height) = (98, 97);

@@ -16,7 +16,7 @@ pub enum Error {
     /// A pixel buffer is too short for its size and stride.
     #[error("pixel buffer holds {found} values, but {needed} are needed: check width, height and stride")]
     BufferSize {
-        /// Smallest length that would do.
+        /// Smallest sufficient length.
         needed: usize,
         /// Length given.
         found: usize,
@@ -29,7 +29,7 @@ pub enum Error {
         /// Values in one row.
         row: usize,
     },
-    /// A crop rectangle leaves the image or is empty.
+    /// A crop rectangle extends beyond the image or is empty.
     #[error(
         "crop at ({x}, {y}) of {width}x{height} does not fit an image of {image_width}x{image_height}: \
          clamp it to the image and keep at least one pixel"
@@ -50,7 +50,7 @@ pub enum Error {
     },
     /// A chroma plane does not fit its luma plane.
     #[error(
-        "chroma plane of {found_width}x{found_height} where {width}x{height} is expected: \
+        "chroma plane is {found_width}x{found_height}, but {width}x{height} is expected: \
          4:2:0 chroma is half of luma in both directions, rounded up"
     )]
     ChromaSize {
@@ -82,7 +82,7 @@ pub enum Error {
     },
     /// A frame differs in size from the video it was pushed to.
     #[error(
-        "frame of {found_width}x{found_height} pushed to a session of {width}x{height}: \
+        "frame of {found_width}x{found_height} pushed to a session for {width}x{height}: \
          start a new session when the size changes"
     )]
     FrameSize {
@@ -96,29 +96,29 @@ pub enum Error {
         found_height: usize,
     },
     /// An output or input slice has the wrong length.
-    #[error("`{argument}` holds {found} values, {expected} expected")]
+    #[error("`{argument}` holds {found} values, but {expected} are expected")]
     Length {
         /// Name of the argument.
         argument: &'static str,
-        /// Length wanted.
+        /// Length expected.
         expected: usize,
         /// Length given.
         found: usize,
     },
-    /// A value is not finite, or so large that its powers would not be.
+    /// A value is not finite, or is so large that its powers would not be finite.
     #[error("`{argument}` holds {value} at index {index}: values must be finite and at most {limit:e}")]
     Value {
         /// Name of the argument.
         argument: &'static str,
-        /// Where.
+        /// Index of the value.
         index: usize,
         /// The value.
         value: f64,
         /// Largest magnitude allowed.
         limit: f64,
     },
-    /// A video ended before the pooling had the frames it needs.
-    #[error("the video ended after {found} frames, this pooling needs at least {min}")]
+    /// A video ended before the extractor had the frames it needs.
+    #[error("the video ended after {found} frames; the minimum is {min}")]
     TooFewFrames {
         /// Frames needed.
         min: u64,

@@ -1,5 +1,5 @@
-//! The traits of extractors. An extractor is an immutable value that knows the names of its features; for each video it
-//! makes a session.
+//! The traits of extractors. An extractor is an immutable value that knows the names of its features. It creates one
+//! session per video.
 
 use crate::error::{Error, Result};
 use crate::frame::Frame;
@@ -11,17 +11,17 @@ pub trait ImageFeatures: Send + Sync {
     /// Names and order of the features.
     fn layout(&self) -> &FeatureLayout;
 
-    /// Writes the features of `frame` to `out`, exactly as the reference defines them: NaN and infinity where the
-    /// reference has them (constant images and the like). [`ImageFeatures::extract`] gives finite values.
+    /// Writes the features of `frame` to `out`, exactly as the reference defines them. This includes NaN and infinity
+    /// where the reference has them (for example, for constant images). [`ImageFeatures::extract`] gives finite values.
     ///
     /// # Errors
-    /// [`Error::Length`] when `out` is not as long as the layout; others as the extractor documents.
+    /// [`Error::Length`] when `out` is not as long as the layout. The extractor documents any other errors.
     fn extract_into(&self, frame: &Frame<'_>, workspace: &mut Workspace, out: &mut [f64]) -> Result<()>;
 
     /// The features of `frame`, all finite: undefined ones are 0 and counted in [`FeatureVector::replaced`].
     ///
     /// # Errors
-    /// As [`ImageFeatures::extract_into`].
+    /// Same as [`ImageFeatures::extract_into`].
     fn extract(&self, frame: &Frame<'_>) -> Result<FeatureVector> {
         let mut values = vec![0.0; self.layout().len()];
         self.extract_into(frame, &mut Workspace::new(), &mut values)?;
@@ -42,10 +42,10 @@ pub struct VideoSpec {
 }
 
 impl VideoSpec {
-    /// The same spec, when its size and rate are possible.
+    /// Returns the spec unchanged if its size and rate are valid.
     ///
     /// # Errors
-    /// [`Error::EmptyImage`] without pixels, [`Error::Config`] when the rate is not above 0 and at most 1e6.
+    /// [`Error::EmptyImage`] when there are no pixels, [`Error::Config`] when the rate is not above 0 and at most 1e6.
     pub fn checked(self) -> Result<Self> {
         if self.width == 0 || self.height == 0 {
             return Err(Error::EmptyImage { width: self.width, height: self.height });
@@ -73,16 +73,17 @@ pub trait VideoFeatures: Send + Sync {
     /// Names and order of the features.
     fn layout(&self) -> &FeatureLayout;
 
-    /// A session for one video.
+    /// Starts a session for one video.
     ///
     /// # Errors
-    /// As [`VideoSpec::checked`].
+    /// Same as [`VideoSpec::checked`].
     fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession + '_>>;
 }
 
-/// One video on its way through an extractor. It cannot be used for a second one.
+/// One video being processed by an extractor. A session cannot be reused for a second video.
 pub trait VideoSession: Send {
-    /// Whether the session needs the next frame. If not, call [`VideoSession::skip`] instead of decoding and pushing it.
+    /// Whether the session needs the next frame. If not, call [`VideoSession::skip`] instead of decoding and pushing
+    /// it.
     fn wants_next(&self) -> bool {
         true
     }
@@ -90,14 +91,14 @@ pub trait VideoSession: Send {
     /// Takes the next frame in display order.
     ///
     /// # Errors
-    /// [`Error::FrameSize`] when the frame is not of the size in the [`VideoSpec`]; the session stays usable.
+    /// [`Error::FrameSize`] when the frame does not have the size in the [`VideoSpec`]; the session stays usable.
     fn push(&mut self, frame: &Frame<'_>) -> Result<()>;
 
-    /// Counts the next frame without looking at it. Call it when [`VideoSession::wants_next`] is false; skipping a wanted
-    /// frame counts it as one that failed to decode.
+    /// Counts the next frame without reading it. Call this when [`VideoSession::wants_next`] is false. A wanted frame
+    /// that is skipped counts as one that failed to decode.
     fn skip(&mut self);
 
-    /// The features of all frames pushed.
+    /// Returns the features of all pushed frames.
     ///
     /// # Errors
     /// [`Error::TooFewFrames`] when there were too few.

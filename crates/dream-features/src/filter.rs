@@ -43,8 +43,8 @@ pub fn gaussian(n: usize, s: f64) -> Vec<f64> {
 
 /// The square Laplacian of Gaussian `log(n, s)` as `n * n` weights that sum to 0, row by row.
 ///
-/// `g (dx² + dy² - 2 s²) / s⁴` with `g` the window of [`gaussian`], less its mean. An even or zero `n` is rounded up
-/// to the next odd size.
+/// The weights are `g (dx² + dy² - 2 s²) / s⁴` minus their mean, where `g` is the window of [`gaussian`]. An even or
+/// zero `n` is rounded up to the next odd size.
 ///
 /// # Example
 /// ```
@@ -53,7 +53,7 @@ pub fn gaussian(n: usize, s: f64) -> Vec<f64> {
 /// assert!((w[0] - 0.044_792_400_274).abs() < 1e-12);
 /// ```
 /// # Reference
-/// MATLAB `fspecial('log', n, s)`. GNU Octave leaves the mean in.
+/// MATLAB `fspecial('log', n, s)`. GNU Octave does not subtract the mean.
 #[must_use]
 pub fn log(n: usize, s: f64) -> Vec<f64> {
     let n = n | 1;
@@ -86,8 +86,8 @@ pub(crate) fn seven_taps(sigma: f64) -> [f64; 4] {
     taps.map(|t| t / total)
 }
 
-/// Two-dimensional correlation of `image` with a square `kernel` (`n * n` weights, `n` odd), of the same size
-/// as the image; samples outside the image are 0.
+/// Two-dimensional correlation of `image` with a square `kernel` (`n * n` weights, `n` odd). The output has the size of
+/// the image; samples outside the image are 0.
 ///
 /// # Errors
 /// [`Error::Length`](crate::Error::Length) when `kernel` is not an odd number squared.
@@ -118,8 +118,8 @@ pub fn correlate(kernel: &[f64], image: &Plane) -> crate::Result<Plane> {
     Ok(out)
 }
 
-/// Gradient magnitude by the two Sobel kernels (weights 1, 2, 1, not divided by 8), the border repeated outside the
-/// image.
+/// Gradient magnitude from the two Sobel kernels (weights 1, 2, 1, not divided by 8). The border is replicated outside
+/// the image.
 ///
 /// # Example
 /// ```
@@ -159,7 +159,7 @@ impl Rows for GradientRows<'_> {
         self.0.height()
     }
     fn load(&self, y: usize, out: &mut [f64]) {
-        // A row beyond the last is the last.
+        // A row past the end is the last row.
         let lines = [self.0.row(y.saturating_sub(1)), self.0.row(y), self.0.row(y + 1)];
         dispatch(SobelRow { lines, out });
     }
@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(gaussian(9, 0.5)[0], 0.0);
     }
 
-    /// The matrix of that name in the reference vectors.
+    /// The matrix called `name` in the reference vectors.
     fn reference(name: &str) -> Plane {
         let all: serde_json::Value =
             serde_json::from_str(include_str!("../testdata/video/primitives.json")).unwrap();

@@ -9,8 +9,8 @@ use crate::view::{Luma16View, LumaView, RgbView, Yuv420View};
 
 /// One image: decoded luma with or without its chroma, or RGB pixels.
 ///
-/// Pass the planes of a video as they were decoded; a detour through RGB changes them. Extractors convert what they need:
-/// luma of RGB is MATLAB's `rgb2gray`, luma without chroma is gray.
+/// Pass the planes of a video as they were decoded; a conversion to RGB and back changes them. Extractors convert what
+/// they need: RGB becomes luma by MATLAB's `rgb2gray`, and luma without chroma is treated as gray.
 ///
 /// # Example
 /// ```
@@ -26,11 +26,11 @@ use crate::view::{Luma16View, LumaView, RgbView, Yuv420View};
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
     pixels: Pixels<'a>,
-    /// Planes derived from this frame, shared by the extractors that look at it.
+    /// Planes derived from this frame, shared by the extractors that read it.
     shared: Option<&'a Shared>,
 }
 
-/// A plane of 8-bit samples as decoders hand it out: bytes, width, height, and bytes from row to row.
+/// A plane of 8-bit samples as decoders return it: bytes, width, height, and bytes from row to row.
 type Parts<'a> = (&'a [u8], usize, usize, usize);
 
 fn luma((data, width, height, stride): Parts<'_>) -> Result<LumaView<'_>> {
@@ -73,7 +73,7 @@ impl<'a> Frame<'a> {
     /// A frame of 8-bit luma from the parts of its plane: bytes, width, height and stride.
     ///
     /// # Errors
-    /// As [`LumaView::new`].
+    /// Same as [`LumaView::new`].
     pub fn luma(parts: Parts<'a>) -> Result<Self> {
         Ok(Self::from_luma(luma(parts)?))
     }
@@ -81,7 +81,7 @@ impl<'a> Frame<'a> {
     /// A frame of packed 8-bit RGB from the parts of its plane: bytes, width and height in pixels, stride in bytes.
     ///
     /// # Errors
-    /// As [`RgbView::new`].
+    /// Same as [`RgbView::new`].
     pub fn rgb((data, width, height, stride): Parts<'a>) -> Result<Self> {
         Ok(Self::from_rgb(RgbView::new(data, width, height, stride)?))
     }
@@ -89,7 +89,7 @@ impl<'a> Frame<'a> {
     /// A frame of 8-bit luma and chroma, 4:2:0, from the parts of its planes: bytes, width, height and stride of each.
     ///
     /// # Errors
-    /// As [`LumaView::new`] and [`Yuv420View::new`].
+    /// Same as [`LumaView::new`] and [`Yuv420View::new`].
     pub fn yuv420(y: Parts<'a>, u: Parts<'a>, v: Parts<'a>) -> Result<Self> {
         Ok(Self::from_yuv420(Yuv420View::new(luma(y)?, luma(u)?, luma(v)?)?))
     }
@@ -98,7 +98,7 @@ impl<'a> Frame<'a> {
         Self { pixels, shared: None }
     }
 
-    /// The same frame, whose derived planes are kept in `shared`, which must be fresh.
+    /// The same frame, with its derived planes stored in `shared`, which must be fresh.
     pub(crate) const fn with_shared<'b>(&self, shared: &'b Shared) -> Frame<'b>
     where
         'a: 'b,
@@ -124,7 +124,7 @@ impl<'a> Frame<'a> {
     /// The rectangle of `width` x `height` pixels whose top left pixel is (`x`, `y`). Copies nothing.
     ///
     /// # Errors
-    /// [`Error::Crop`](crate::Error::Crop) when the rectangle is empty or leaves the frame.
+    /// [`Error::Crop`](crate::Error::Crop) when the rectangle is empty or extends beyond the frame.
     pub fn crop(&self, x: usize, y: usize, width: usize, height: usize) -> Result<Self> {
         Ok(Self::new(match &self.pixels {
             Pixels::Luma(view) => Pixels::Luma(view.crop(x, y, width, height)?),
@@ -134,7 +134,7 @@ impl<'a> Frame<'a> {
         }))
     }
 
-    /// The planes of luma and chroma, when the frame was made of them.
+    /// The luma and chroma planes, if the frame was made from them.
     #[must_use]
     pub const fn yuv420_view(&self) -> Option<Yuv420View<'a>> {
         match &self.pixels {
@@ -143,7 +143,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The luma codes, 0 to 255, as a plane of its own.
+    /// The luma codes, 0 to 255, as a new plane.
     #[must_use]
     pub fn luma_plane(&self) -> Plane {
         Plane::from_rows(&self.luma_rows())
@@ -164,7 +164,7 @@ impl<'a> Frame<'a> {
         self.shared
     }
 
-    /// Luma at half size: the shared one, or computed into `out`.
+    /// Luma at half size: the shared plane, or one computed into `out`.
     pub(crate) fn half_luma<'b>(&'b self, resize: &mut HalfSize, out: &'b mut Plane) -> &'b Plane {
         match self.shared {
             Some(shared) => shared.half_luma(|plane| resize.run(&self.luma_rows(), plane)),
@@ -176,7 +176,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Rows of luma, computed on the way where the frame is RGB.
+/// Rows of luma, computed on the fly if the frame is RGB.
 #[derive(Debug)]
 pub(crate) enum LumaRows<'a> {
     Luma(LumaView<'a>),

@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeatureLayout {
     names: Arc<[String]>,
-    /// As many as names; empty where nothing is known.
+    /// One per name; empty where no meaning is known.
     meanings: Arc<[String]>,
 }
 
@@ -54,7 +54,7 @@ impl FeatureLayout {
         Ok(layout)
     }
 
-    /// Names that are distinct by construction, and their meanings.
+    /// A layout of names that are distinct by construction, with their meanings.
     pub(crate) fn from_distinct<S: Into<String>, M: Into<String>>(
         features: impl IntoIterator<Item = (S, M)>,
     ) -> Self {
@@ -86,7 +86,7 @@ impl FeatureLayout {
         &self.names
     }
 
-    /// What each feature means, in order: one line, empty where nothing is known.
+    /// What each feature means, in order: one line each, empty where no meaning is known.
     #[must_use]
     pub fn meanings(&self) -> &[String] {
         &self.meanings
@@ -121,7 +121,7 @@ impl FeatureVector {
         Ok(Self { layout, values, replaced, frames, short: false })
     }
 
-    /// The same, marked as coming from a video too short for the reference.
+    /// Sets whether the video was too short for the reference.
     pub(crate) fn with_short(mut self, short: bool) -> Self {
         self.short = short;
         self
@@ -148,28 +148,28 @@ impl FeatureVector {
         value.copied().ok_or_else(|| Error::Name { name: name.to_owned(), reason: "is not in the layout" })
     }
 
-    /// How many values, over all frames, were undefined in the reference (NaN or infinite) and became 0.
+    /// The number of values, over all frames, that were undefined in the reference (NaN or infinite) and became 0.
     ///
-    /// Not 0 on constant frames and the like: such a score rests on less than it seems.
+    /// It is above 0 for constant frames, for example. A score from such features is less reliable than it looks.
     #[must_use]
     pub fn replaced(&self) -> usize {
         self.replaced
     }
 
-    /// Frames that entered the values.
+    /// Number of frames that the values were computed from.
     #[must_use]
     pub fn frames(&self) -> u64 {
         self.frames
     }
 
-    /// Whether the video was too short for the windows of the reference, so that one window of all frames stood in.
+    /// Whether the video was too short for the windows of the reference, so that one window over all frames was used.
     #[must_use]
     pub fn short(&self) -> bool {
         self.short
     }
 }
 
-/// Replaces values that are not finite by 0 and returns their number.
+/// Replaces values that are not finite with 0 and returns their number.
 pub(crate) fn sanitise(values: &mut [f64]) -> usize {
     let mut replaced = 0;
     for v in values.iter_mut().filter(|v| !v.is_finite()) {

@@ -1,7 +1,7 @@
-//! Several threads with feature `rayon`, a plain loop without it. Each piece has its own output and is computed by one
-//! thread in a fixed order, so the result does not depend on the number of threads.
+//! Uses several threads with the `rayon` feature, and a plain loop without it. Each piece has its own output and is
+//! computed by one thread in a fixed order, so the result does not depend on the number of threads.
 
-/// Runs both, at the same time if it can.
+/// Runs both, in parallel if possible.
 #[cfg(feature = "rayon")]
 pub(crate) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
     rayon::join(a, b)

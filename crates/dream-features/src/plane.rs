@@ -1,4 +1,4 @@
-//! Planes of `f64`, and the one way in which algorithms read rows of pixels.
+//! Planes of `f64`, and the one interface through which algorithms read rows of pixels.
 
 use pulp::Simd;
 
@@ -15,13 +15,13 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// Largest magnitude a plane may hold: fourth powers of it, summed over any image, stay finite.
+    /// Largest magnitude a plane may hold. Sums of its fourth power over any image stay finite.
     pub const LIMIT: f64 = 1e60;
 
     /// Takes `data` as `height` rows of `width` values.
     ///
     /// # Errors
-    /// [`Error::EmptyImage`] without values, [`Error::BufferSize`] when `data` is not `width * height` long,
+    /// [`Error::EmptyImage`] when there are no values, [`Error::BufferSize`] when `data` is not `width * height` long,
     /// [`Error::Value`] when a value is not finite or larger than [`Plane::LIMIT`].
     pub fn new(data: Vec<f64>, width: usize, height: usize) -> Result<Self> {
         if width == 0 || height == 0 {
@@ -101,9 +101,9 @@ impl Plane {
     }
 }
 
-/// A source of rows of numbers: a plane, or pixels converted on the way.
+/// A source of rows of numbers: a plane, or pixels converted on the fly.
 ///
-/// Algorithms read an image through this, so that no converted copy of it need exist.
+/// Algorithms read an image through this trait, so that no converted copy of it is needed.
 pub(crate) trait Rows {
     /// Values in a row, at least 1.
     fn width(&self) -> usize;

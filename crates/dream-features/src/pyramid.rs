@@ -5,8 +5,8 @@ use pulp::Simd;
 use crate::plane::{Plane, Rows};
 use crate::simd::{Kernel, dispatch, fits, same_length};
 
-/// The first band of a Laplacian pyramid: `image` minus its smoothed half-size version at full size again. Both steps use
-/// the binomial filter of five taps and mirror the border at its pixels (`-1` is `1`).
+/// The first band of a Laplacian pyramid: `image` minus its smoothed half-size version, expanded to full size again.
+/// Both steps use the five-tap binomial filter and mirror the border at its pixels (`-1` is `1`).
 ///
 /// # Example
 /// ```
@@ -27,7 +27,7 @@ pub fn laplacian_band(image: &Plane) -> Plane {
     out
 }
 
-/// Memory of the band, reused from image to image: the half-size image and a few rows.
+/// Scratch memory for the band, reused between images: the half-size image and a few rows.
 #[derive(Debug)]
 pub(crate) struct LaplacianScan {
     low: Plane,
@@ -123,14 +123,14 @@ fn mirror_at_pixel(at: usize, origin: usize, n: usize) -> usize {
     if i < n { i } else { period - i }
 }
 
-/// Index in the half-size line of the sample that lies at `at - 2 * origin` of the full-size line of `n`, mirrored there.
-/// The sample is even, and mirrored at an even place it is even too; at an odd one it is the last.
+/// Index in the half-size line of the sample at `at - 2 * origin` of the full-size line of length `n`, mirrored there.
+/// The index of the sample is even. Mirrored at an even place, it stays even; mirrored at an odd place, it is the last.
 fn low_neighbour(at: usize, origin: usize, n: usize) -> usize {
     mirror_at_pixel(at, 2 * origin, n) / 2
 }
 
-/// Weights 1, 4, 6, 4, 1, divided by 16. Of equal values every partial sum is a power of two of them, so that a constant is
-/// exactly constant.
+/// Weights 1, 4, 6, 4, 1, divided by 16. For equal values, every partial sum is a power of two times the value, so a
+/// constant stays exactly constant.
 #[inline(always)]
 fn binomial(a: f64, b: f64, c: f64, d: f64, e: f64) -> f64 {
     ((((a + e) + 2.0 * c) + 4.0 * c) + 4.0 * (b + d)) * 0.0625
@@ -177,7 +177,7 @@ impl Kernel for ReduceAcross<'_> {
     }
 }
 
-/// A full-size row of half-size columns: at even rows from the rows above, here and below, at odd ones from the last two.
+/// A full-size row at half-size columns: even rows from the rows above, here and below, odd rows from the last two.
 struct ExpandDown<'a> {
     rows: [&'a [f64]; 3],
     odd: bool,
@@ -228,7 +228,7 @@ impl Kernel for ExpandAcross<'_> {
     }
 }
 
-/// The binomial over a line with zeros between its samples, doubled: on a sample.
+/// The binomial filter over a line with zeros between its samples, doubled, at a sample.
 #[inline(always)]
 fn at_sample(before: f64, here: f64, after: f64) -> f64 {
     (((before + after) + 2.0 * here) + 4.0 * here) * 0.125

@@ -1,4 +1,4 @@
-//! Planes that several extractors derive from the same frame. The first that needs one computes it.
+//! Planes that several extractors derive from the same frame. The first extractor that needs a plane computes it.
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ pub(crate) struct Shared {
     mscn_wanted: AtomicBool,
 }
 
-/// A plane, and the memory of the previous frame's.
+/// A plane, and the memory of the previous frame's plane.
 #[derive(Debug, Default)]
 struct Kept {
     plane: OnceLock<Plane>,
@@ -36,7 +36,7 @@ impl Kept {
 }
 
 impl Shared {
-    /// Forgets the planes, keeping their memory.
+    /// Discards the planes, keeping their memory.
     pub(crate) fn reset(&mut self) {
         self.half_luma.reset();
         self.mscn.reset();
@@ -52,19 +52,20 @@ impl Shared {
     }
 
     /// Memory for the normalised coefficients of luma ([`FlatAreas::Snapped`](crate::nss::FlatAreas::Snapped), zeros
-    /// outside), for who computes them anyway. `None` as long as nobody wants them: they are 8 bytes a pixel.
+    /// outside), for an extractor that computes them anyway. `None` as long as no extractor has asked for them, because
+    /// they take 8 bytes per pixel.
     pub(crate) fn memory_for_mscn(&self) -> Option<Plane> {
         self.mscn_wanted.load(Ordering::Relaxed).then(|| self.mscn.memory())
     }
 
-    /// Hands them out to the others.
+    /// Makes the coefficients available to the other extractors.
     pub(crate) fn give_mscn(&self, plane: Plane) {
-        // Whoever was first has given the same values.
+        // If another extractor was first, it stored the same values.
         let _ = self.mscn.plane.set(plane);
     }
 
-    /// The coefficients, if someone has already computed them in this frame. Whether or not depends on who was faster:
-    /// the caller must come to the same result without them.
+    /// The coefficients, if an extractor has already computed them for this frame. This depends on timing, so the
+    /// caller must get the same result without them.
     pub(crate) fn mscn(&self) -> Option<&Plane> {
         self.mscn_wanted.store(true, Ordering::Relaxed);
         self.mscn.plane.get()

@@ -2,8 +2,8 @@
 
 use pulp::Simd;
 
-/// Lanes of every blocked loop and sum. Fixed, whatever the machine's vector width, so that a sum has the
-/// same order, and the same bytes, on all machines.
+/// Number of lanes in every blocked loop and sum. It does not depend on the machine's vector width, so a sum has the
+/// same order, and the same bits, on all machines.
 pub(crate) const LANES: usize = 8;
 
 /// `n` rounded up to whole lanes.
@@ -13,12 +13,11 @@ pub(crate) const fn padded(n: usize) -> usize {
 
 /// A piece of numeric work to be compiled for each instruction set.
 ///
-/// A type of its own rather than a closure: only `#[inline(always)]` methods are sure to be compiled with the
-/// instructions of the function they are inlined into, and a closure cannot have that attribute. What a kernel
-/// calls must be `#[inline(always)]` too.
+/// A separate type is used instead of a closure. Only `#[inline(always)]` methods are sure to be compiled with the
+/// instructions of the function they are inlined into, and a closure cannot have that attribute. Functions that a
+/// kernel calls must be `#[inline(always)]` too.
 ///
-/// Loops that treat each element alone are written plainly; the compiler vectorises them. Sums are not: see
-/// [`Lanes`].
+/// Loops over independent elements are written plainly, and the compiler vectorises them. Sums are not; see [`Lanes`].
 pub(crate) use pulp::WithSimd as Kernel;
 
 /// Runs `kernel` with the best instruction set the machine has.
@@ -27,16 +26,16 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     pulp::Arch::new().dispatch(kernel)
 }
 
-/// Whether the lines of a kernel have the lengths it needs. Others are a fault of this crate: a debug build stops there,
-/// a release build leaves the output alone.
+/// Whether the lines of a kernel have the lengths it needs. A mismatch is a bug in this crate: a debug build panics, a
+/// release build leaves the output unchanged.
 #[inline(always)]
 pub(crate) fn fits(lengths: bool) -> bool {
     debug_assert!(lengths, "the lines of a kernel differ in length");
     lengths
 }
 
-/// The lines and the output of a kernel, cut to one length where the compiler sees it and drops its bounds checks.
-/// `None` where they [do not fit](fits).
+/// Cuts the lines and the output of a kernel to one length, so that the compiler can drop bounds checks. `None` when
+/// they [do not fit](fits).
 #[inline(always)]
 pub(crate) fn same_length<'a, const N: usize>(
     lines: [&'a [f64]; N],
@@ -49,10 +48,10 @@ pub(crate) fn same_length<'a, const N: usize>(
     Some((lines.map(|line| &line[..n]), &mut out[..n]))
 }
 
-/// Eight running sums, element `i` of a row going to sum `i % 8`, held in as many registers as the machine
-/// needs for them (`LANES / S::F64_LANES`; the rest of the array is never touched and vanishes).
+/// Eight running sums. Element `i` of a row goes to sum `i % 8`. They are held in as many registers as the machine
+/// needs for them (`LANES / S::F64_LANES`); the rest of the array is never used and is optimised away.
 ///
-/// Written with vector types because the compiler may not reorder sums, and finds this order by chance only.
+/// Written with vector types, because the compiler may not reorder sums and would find this order only by chance.
 pub(crate) struct Lanes<S: Simd>(pub(crate) [S::f64s; LANES]);
 
 impl<S: Simd> Lanes<S> {
@@ -80,7 +79,7 @@ impl<S: Simd> Lanes<S> {
         ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]))
     }
 
-    /// `row` in groups of as many registers as eight lanes need; a rest is left out.
+    /// Splits `row` into groups of as many registers as eight lanes need. A remainder is left out.
     #[inline(always)]
     pub(crate) fn groups(row: &[f64]) -> impl Iterator<Item = &[S::f64s]> {
         S::as_simd_f64s(row).0.chunks_exact(Self::REGISTERS)

@@ -12,9 +12,9 @@ use crate::v_bliinds::VBliinds;
 /// The 705 features from which VIDEVAL's recipe selects: BRISQUE (72), GM-LOG (80), HIGRADE (432), TLVQM (75) and
 /// V-BLIINDS (46), in this order, the first three with [`Pooling::feature_fusion`].
 ///
-/// The paper gives the number and not the parts; these five are its other rows, and their sum is 705. The order decides
-/// nothing but ties of a selection. All five look at each frame once and share its half-size luma, and V-BLIINDS takes the
-/// normalised coefficients of BRISQUE where both look at the frame. (Lab is needed by HIGRADE alone.)
+/// The paper gives the number but not the parts. These five are its other rows, and their sum is 705. The order only
+/// matters for ties in a selection. All five process each frame once and share its half-size luma. V-BLIINDS reuses the
+/// normalised coefficients of BRISQUE where both process the frame. (Only HIGRADE needs Lab.)
 ///
 /// # Example
 /// ```

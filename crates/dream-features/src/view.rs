@@ -34,7 +34,7 @@ pub struct RgbView<'a>(Packed<'a, u8, 3>);
 /// How codes of more than 8 bits relate to the codes 0..=255 on which features are defined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CodeScale {
-    /// Video: `b` bits are 8-bit codes with `b - 8` binary places, so 10-bit black (64) is 8-bit black (16).
+    /// Video: `b`-bit codes are 8-bit codes with `b - 8` fractional bits, so 10-bit black (64) is 8-bit black (16).
     ///
     /// # Reference
     /// ITU-R BT.601, BT.709, BT.2020: levels of higher depths are those of 8 bits times a power of two.
@@ -61,11 +61,11 @@ pub struct Luma16View<'a> {
 }
 
 impl<'a> Luma16View<'a> {
-    /// Looks at `data` as `height` rows of `width` codes of `bits` bits whose starts lie `stride` values apart.
+    /// Views `data` as `height` rows of `width` codes of `bits` bits each. Rows start `stride` values apart.
     ///
     /// # Errors
-    /// [`Error::Config`] when `bits` is not 9 to 16, others as [`LumaView::new`]. Codes that need more bits are not
-    /// refused; they lie above 255 like any overshoot.
+    /// [`Error::Config`] when `bits` is not 9 to 16, others as [`LumaView::new`]. Codes that need more bits are
+    /// accepted; they lie above 255 like any overshoot.
     pub fn new(
         data: &'a [u16],
         width: usize,
@@ -111,7 +111,7 @@ impl<'a> Luma16View<'a> {
     /// The rectangle of `width` x `height` pixels whose top left pixel is (`x`, `y`). Copies nothing.
     ///
     /// # Errors
-    /// [`Error::Crop`] when the rectangle is empty or leaves the image.
+    /// [`Error::Crop`] when the rectangle is empty or extends beyond the image.
     pub fn crop(&self, x: usize, y: usize, width: usize, height: usize) -> Result<Self> {
         Ok(Self { plane: self.plane.crop(x, y, width, height)?, unit: self.unit })
     }
@@ -188,10 +188,10 @@ impl<'a> Yuv420View<'a> {
 
     /// The rectangle of `width` x `height` pixels whose top left pixel is (`x`, `y`). Copies nothing.
     ///
-    /// Chroma begins at the sample that covers (`x`, `y`): with an odd corner, colour lies half a chroma sample off.
+    /// Chroma begins at the sample that covers (`x`, `y`). With an odd corner, colour is off by half a chroma sample.
     ///
     /// # Errors
-    /// [`Error::Crop`] when the rectangle is empty or leaves the image.
+    /// [`Error::Crop`] when the rectangle is empty or extends beyond the image.
     pub fn crop(&self, x: usize, y: usize, width: usize, height: usize) -> Result<Self> {
         let chroma = |plane: &LumaView<'a>| plane.crop(x / 2, y / 2, width.div_ceil(2), height.div_ceil(2));
         Ok(Self { y: self.y.crop(x, y, width, height)?, u: chroma(&self.u)?, v: chroma(&self.v)? })
@@ -245,10 +245,10 @@ impl<'a, T, const N: usize> Packed<'a, T, N> {
 macro_rules! view_methods {
     ($view:ident, $bytes:literal) => {
         impl<'a> $view<'a> {
-            /// Looks at `data` as `height` rows of `width` pixels whose starts lie `stride` bytes apart.
+            /// Views `data` as `height` rows of `width` pixels. Rows start `stride` bytes apart.
             ///
             /// # Errors
-            /// [`Error::EmptyImage`] without pixels, [`Error::Stride`] when rows would overlap,
+            /// [`Error::EmptyImage`] when there are no pixels, [`Error::Stride`] when rows would overlap,
             /// [`Error::BufferSize`] when `data` is too short.
             pub fn new(data: &'a [u8], width: usize, height: usize, stride: usize) -> Result<Self> {
                 Packed::<u8, $bytes>::new(data, width, height, stride).map(Self)
@@ -275,7 +275,7 @@ macro_rules! view_methods {
             /// The rectangle of `width` x `height` pixels whose top left pixel is (`x`, `y`). Copies nothing.
             ///
             /// # Errors
-            /// [`Error::Crop`] when the rectangle is empty or leaves the image.
+            /// [`Error::Crop`] when the rectangle is empty or extends beyond the image.
             pub fn crop(&self, x: usize, y: usize, width: usize, height: usize) -> Result<Self> {
                 self.0.crop(x, y, width, height).map(Self)
             }

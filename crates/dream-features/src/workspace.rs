@@ -5,9 +5,9 @@ use std::fmt;
 
 /// Memory that extractors reuse from frame to frame. It carries no result from one frame to the next.
 ///
-/// Each extractor keeps its scratch memory in a slot of its own, found by its type; an extractor that needs several
-/// buffers at once makes one struct of them. Extractors of other crates do the same: give the struct a name that is
-/// private to the extractor, so that no other extractor can meet its contents.
+/// Each extractor keeps its scratch memory in its own slot, which is found by type. An extractor that needs several
+/// buffers at once makes one struct of them. Extractors of other crates do the same: make the struct private to the
+/// extractor, so that no other extractor can reach its contents.
 ///
 /// # Example
 /// ```
@@ -38,7 +38,7 @@ impl Workspace {
         Self::default()
     }
 
-    /// The one value of type `T`, made by `T::default()` when it is first asked for.
+    /// The one value of type `T`. `T::default()` makes it on first use.
     pub fn slot<T: Default + Send + 'static>(&mut self) -> &mut T {
         let found = self.slots.iter().position(|slot| slot.is::<T>());
         let index = found.unwrap_or_else(|| {
@@ -46,7 +46,7 @@ impl Workspace {
             self.slots.len() - 1
         });
         let slot = self.slots.get_mut(index).and_then(|slot| slot.downcast_mut::<T>());
-        // Never needed, since the slot was found by its type: a value without a home instead of a panic.
+        // Never reached, since the slot was found by its type. Leaking a value is better than a panic.
         slot.unwrap_or_else(|| Box::leak(Box::default()))
     }
 }

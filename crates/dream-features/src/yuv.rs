@@ -1,4 +1,4 @@
-//! An 8-bit 4:2:0 copy of a frame, for a second look or for frames of another layout.
+//! An 8-bit 4:2:0 copy of a frame, kept for later use or made from a frame of another layout.
 
 use crate::color::ycbcr8_from_rgb;
 use crate::error::Result;
@@ -14,13 +14,13 @@ pub(crate) struct Yuv420Buffer {
     v: Vec<u8>,
     width: usize,
     height: usize,
-    /// Luma of more than 8 bits on its way.
+    /// A row of luma of more than 8 bits, before rounding.
     line: Vec<f64>,
 }
 
 impl Yuv420Buffer {
     /// Copies `frame`. Luma without chroma becomes gray (128), luma of more than 8 bits is rounded to 8, and RGB
-    /// becomes studio-range Y'CbCr, its chroma the rounded mean of 2x2 pixels.
+    /// becomes studio-range Y'CbCr. Its chroma is the rounded mean of 2x2 pixels.
     pub(crate) fn copy(&mut self, frame: &Frame<'_>) {
         (self.width, self.height) = frame.size();
         let chroma = self.width.div_ceil(2) * self.height.div_ceil(2);
@@ -62,7 +62,7 @@ impl Yuv420Buffer {
     /// The planes.
     ///
     /// # Errors
-    /// Never after [`Yuv420Buffer::copy`]; before it, as an image without pixels.
+    /// Never after [`Yuv420Buffer::copy`]. Before it, the error for an image without pixels.
     pub(crate) fn view(&self) -> Result<Yuv420View<'_>> {
         let (width, height) = (self.width.div_ceil(2), self.height.div_ceil(2));
         Yuv420View::new(
@@ -136,7 +136,7 @@ mod tests {
         buffer.copy(&Frame::from_luma16(high));
         assert_eq!(buffer.view().unwrap().y().row(0), &[16, 16]);
         assert_eq!(buffer.view().unwrap().y().row(1), &[17, 255]);
-        // 3x3: red but for the last column and row, which are black.
+        // 3x3: red except for the last column and row, which are black.
         let rgb: Vec<u8> =
             (0..9).flat_map(|i| if i % 3 < 2 && i < 6 { [255, 0, 0] } else { [0; 3] }).collect();
         buffer.copy(&Frame::from_rgb(RgbView::new(&rgb, 3, 3, 9).unwrap()));

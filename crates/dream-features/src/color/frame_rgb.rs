@@ -1,4 +1,4 @@
-//! 8-bit RGB of any frame, row by row.
+//! Converts any frame to 8-bit RGB, row by row.
 
 use crate::color::ycbcr::Rgb8Row;
 use crate::frame::{Frame, LumaRows, Pixels};
@@ -6,19 +6,19 @@ use crate::plane::Rows;
 use crate::resize::DoubleSize;
 use crate::simd::dispatch;
 
-/// Memory of the conversion, a few rows.
+/// Scratch memory for the conversion: a few rows.
 #[derive(Debug, Default)]
 pub(crate) struct FrameRgb {
     chroma: [DoubleSize; 2],
-    /// Chroma of one row at the size of luma, or luma of more than 8 bits.
+    /// Chroma of one row at luma size, or luma of more than 8 bits.
     lines: [Vec<f64>; 2],
 }
 
 impl FrameRgb {
-    /// Calls `sink(y, pixels)` with every row of `frame`, from the top.
+    /// Calls `sink(y, pixels)` for every row of `frame`, from the top.
     ///
-    /// Chroma of 4:2:0 is doubled by MATLAB's bicubic resize, rounded and saturated to 8 bits, then converted by the
-    /// matrix of BT.601. Luma without chroma is gray, rounded to 8 bits.
+    /// 4:2:0 chroma is doubled in size with MATLAB's bicubic resize, rounded and saturated to 8 bits, then converted
+    /// with the BT.601 matrix. Luma without chroma becomes gray, rounded to 8 bits.
     ///
     /// # Reference
     /// MATLAB `imresize(chroma, 2)`, `uint8`, `ycbcr2rgb`, as VIDEVAL's scripts call them.
@@ -87,7 +87,7 @@ mod tests {
     fn convert(frame: &Frame<'_>) -> Vec<[u8; 3]> {
         let (mut out, mut row) = (Vec::new(), Vec::new());
         let mut rgb = FrameRgb::default();
-        // Twice, for what the first frame leaves behind.
+        // Run twice, to catch state left over from the first frame.
         rgb.rows(frame, &mut row, |_, _| ());
         rgb.rows(frame, &mut row, |y, row| {
             assert_eq!(out.len(), y * frame.size().0);

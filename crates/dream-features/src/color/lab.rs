@@ -1,12 +1,12 @@
-//! CIELAB of doubles.
+//! CIELAB in double precision.
 
 use crate::math::{cbrt, pow_2_4};
 
 /// The reference white, D65.
 const WHITE: [f64; 3] = [0.95047, 1.0, 1.08883];
 
-/// XYZ of linear sRGB, from the primaries and [`WHITE`] in double precision: matrices rounded to four digits move
-/// Lab by 5e-5.
+/// Linear sRGB to XYZ, derived from the primaries and [`WHITE`] in double precision. Matrices rounded to four digits
+/// change Lab by 5e-5.
 const XYZ: [[f64; 3]; 3] = [
     [0.4124564390896923, 0.3575760776439089, 0.1804374832663989],
     [0.2126728514056226, 0.7151521552878178, 0.07217499330655956],
@@ -25,7 +25,7 @@ const XYZ: [[f64; 3]; 3] = [
 #[must_use]
 #[inline(always)]
 pub fn lab_from_rgb(rgb: [f64; 3]) -> [f64; 3] {
-    // Written out: the closures of `map` are not sure to be compiled into the caller's loop.
+    // Written out, because closures passed to `map` may not be compiled into the caller's loop.
     let [r, g, b] = [linear_from_srgb(rgb[0]), linear_from_srgb(rgb[1]), linear_from_srgb(rgb[2])];
     let x = response((XYZ[0][0] * r + XYZ[0][1] * g + XYZ[0][2] * b) * (1.0 / WHITE[0]));
     let y = response((XYZ[1][0] * r + XYZ[1][1] * g + XYZ[1][2] * b) * (1.0 / WHITE[1]));

@@ -8,13 +8,14 @@ use crate::simd::{Kernel, dispatch};
 
 /// White of the ICC connection space, X and Z (Y is 1), in steps of 2^-15.
 const WHITE: [f64; 2] = [31595.0 / 32768.0, 27030.0 / 32768.0];
-/// Where the cube root gives way to a line.
+/// Up to this value, the cube root is replaced by a line.
 const LINEAR: f64 = 0.008_856;
 
-/// A converter from 8-bit sRGB to 8-bit CIELAB: L scaled to 0..=255, a and b moved by 128, rounded and saturated.
+/// Converts 8-bit sRGB to 8-bit CIELAB. L is scaled to 0..=255, a and b are offset by 128; all three are rounded and
+/// saturated.
 ///
-/// Every colour is converted exactly as the scalar double-precision definition says. Neither Lab with the white point
-/// D65 nor unrounded Lab can stand in for it: features move by percents.
+/// The result matches the scalar double-precision definition exactly for every colour. Do not substitute Lab with the
+/// white point D65 or unrounded Lab: features then change by several percent.
 ///
 /// # Example
 /// ```
@@ -24,10 +25,10 @@ const LINEAR: f64 = 0.008_856;
 /// assert_eq!(Lab8::higrade().convert([128, 128, 128]), [137, 128, 128]);
 /// ```
 /// # Reference
-/// ICC.1:2010, matrix/TRC profiles; IEC 61966-2-1 (sRGB); CIE 15 (L\*a\*b\*). What MATLAB's `makecform('srgb2lab')`
-/// computes for `uint8`, but for one code in about a thousand pixels.
+/// ICC.1:2010, matrix/TRC profiles; IEC 61966-2-1 (sRGB); CIE 15 (L\*a\*b\*). Matches MATLAB's `makecform('srgb2lab')`
+/// for `uint8`, except for one code in about a thousand pixels.
 pub struct Lab8 {
-    /// What each code of R, G and B adds to X and Z relative to white and to Y. The fourth number is 0.
+    /// Contribution of each code of R, G and B to X, Y and Z; X and Z are relative to white. The fourth number is 0.
     parts: [Box<[[f64; 4]; 256]>; 3],
     /// The same in single precision.
     rough: [Box<[[f32; 4]; 256]>; 3],
@@ -40,8 +41,8 @@ impl std::fmt::Debug for Lab8 {
 }
 
 impl Lab8 {
-    /// The conversion of HIGRADE: tone curve of 1024 entries of 16 bits, interpolated; colorants 28580, 25237, 9374 ...
-    /// in steps of 2^-16.
+    /// The conversion used by HIGRADE: an interpolated tone curve of 1024 16-bit entries, and the colorants 28580,
+    /// 25237, 9374 ... in steps of 2^-16.
     #[must_use]
     pub fn higrade() -> &'static Self {
         static CONVERTER: OnceLock<Lab8> = OnceLock::new();
@@ -62,7 +63,7 @@ impl Lab8 {
         })
     }
 
-    /// The conversion of VIDEVAL's chroma features: the tone curve itself, and the colorants of the sRGB profile.
+    /// The conversion used by VIDEVAL's chroma features: the exact tone curve, and the colorants of the sRGB profile.
     #[must_use]
     pub fn videval() -> &'static Self {
         static CONVERTER: OnceLock<Lab8> = OnceLock::new();
@@ -120,8 +121,8 @@ impl Lab8 {
         })
     }
 
-    /// X, Y, Z of up to a block of pixels. Kept out of the kernel, where the look-ups become gather instructions, which
-    /// are slower than whole rows of the tables.
+    /// Computes X, Y, Z for up to one block of pixels. This is kept outside the kernel: there the look-ups would become
+    /// gather instructions, which are slower than reading whole rows of the tables.
     #[inline(never)]
     fn rough_sums(&self, pixels: &[[u8; 3]], out: &mut [[f32; 4]; BLOCK]) {
         let [rough_r, rough_g, rough_b] = &self.rough;
@@ -133,9 +134,9 @@ impl Lab8 {
         }
     }
 
-    /// Converts a row of pixels, which must be as long as each of the three outputs.
+    /// Converts a row of pixels. The row and each of the three outputs must have the same length.
     ///
-    /// In single precision at first; what comes near the middle between two codes is converted again.
+    /// The first pass uses single precision. Values close to the midpoint between two codes are converted again.
     pub(crate) fn row(&self, pixels: &[[u8; 3]], out: [&mut [u8]; 3]) {
         dispatch(ConvertRow { converter: self, pixels, out });
     }
@@ -146,9 +147,9 @@ pub(super) fn srgb_to_linear(v: f64) -> f64 {
     if v <= 0.04045 { v / 12.92 } else { libm::pow((v + 0.055) / 1.055, 2.4) }
 }
 
-/// Pixels treated together: their intermediate values stay in registers and the first cache.
+/// Pixels processed together, so that intermediate values stay in registers and the L1 cache.
 const BLOCK: usize = 64;
-/// In codes. The errors of single precision reach about 4e-4.
+/// In codes. Single-precision errors reach about 4e-4.
 const NEAR: f32 = 1.0 / 512.0;
 
 struct ConvertRow<'a> {
@@ -200,7 +201,7 @@ impl Kernel for ConvertRow<'_> {
 /// The cube root or its line, with an error of a few units in the last place.
 #[inline(always)]
 fn lightness(t: f32) -> f32 {
-    // A third of the exponent, then twice Halley's rule: the error falls from 3 % to 2e-5 to nothing.
+    // Divide the exponent by three, then apply Halley's method twice: the error falls from 3 % to 2e-5 to nothing.
     let guess = f32::from_bits(t.to_bits() / 3 + 0x2A51_37A0);
     let once = halley(guess, t);
     let root = halley(once, t);
@@ -222,7 +223,7 @@ fn nearest(value: f32) -> (u8, u8) {
     let code = shifted.floor();
     let share = shifted - code;
     let doubtful = u8::from(share < NEAR) | u8::from(share > 1.0 - NEAR);
-    // The whole number lies in the last bits of this sum.
+    // The low bits of this sum hold the integer.
     #[expect(clippy::cast_possible_truncation, reason = "0 to 255")]
     let byte = (code + 8_388_608.0).to_bits() as u8;
     (byte, doubtful)
@@ -251,7 +252,7 @@ mod tests {
     fn rows_equal_single_colours() {
         for converter in [Lab8::higrade(), Lab8::videval()] {
             let mut again = 0;
-            // All colours in every third code of R, by rows of B of odd length.
+            // Every third code of R with all codes of G and B, in rows of B of odd length.
             for (r, g) in (0..=255u8).step_by(3).flat_map(|r| (0..=255u8).map(move |g| (r, g))) {
                 let pixels: Vec<[u8; 3]> = (0..255).map(|b| [r, g, b]).collect();
                 let mut out = [[0u8; 255]; 3];

@@ -4,10 +4,10 @@ use std::sync::OnceLock;
 
 use super::lab8::srgb_to_linear;
 
-/// Linear sRGB of XYZ, to four digits as in the first edition of IEC 61966-2-1.
+/// XYZ to linear sRGB, to four digits as in the first edition of IEC 61966-2-1.
 const RGB_OF_XYZ: [[f64; 3]; 3] =
     [[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]];
-/// CAT02, from XYZ.
+/// XYZ to CAT02.
 const LMS_OF_XYZ: [[f64; 3]; 3] =
     [[0.7328, 0.4296, -0.1624], [-0.7036, 1.6975, 0.0061], [0.0030, 0.0136, 0.9834]];
 
@@ -26,19 +26,19 @@ pub fn lms_cat02(rgb: [u8; 3]) -> [f64; 3] {
     LMS_OF_XYZ.map(|row| weights(row).iter().zip(linear).map(|(weight, light)| weight * light).sum())
 }
 
-/// What linear R, G, B add to a response that is `row` of XYZ: `row` times the inverse of [`RGB_OF_XYZ`].
+/// Weights of linear R, G, B in a response with the XYZ weights `row`: `row` times the inverse of [`RGB_OF_XYZ`].
 fn weights(row: [f64; 3]) -> [f64; 3] {
     let [a, b, c] = RGB_OF_XYZ;
     let cross = |p: [f64; 3], q: [f64; 3]| {
         [p[1] * q[2] - p[2] * q[1], p[2] * q[0] - p[0] * q[2], p[0] * q[1] - p[1] * q[0]]
     };
     let dot = |p: [f64; 3], q: [f64; 3]| p[0] * q[0] + p[1] * q[1] + p[2] * q[2];
-    // Columns of the inverse are cross products of rows over the determinant.
+    // The columns of the inverse are cross products of the rows divided by the determinant.
     let determinant = dot(a, cross(b, c));
     [cross(b, c), cross(c, a), cross(a, b)].map(|column| dot(row, column) / determinant)
 }
 
-/// The third response of [`lms_cat02`] by table.
+/// The third response of [`lms_cat02`], computed with tables.
 #[derive(Debug)]
 pub(crate) struct ShortWave([Box<[f64; 256]>; 3]);
 
@@ -58,7 +58,7 @@ impl ShortWave {
         })
     }
 
-    /// Writes the responses to a row of pixels.
+    /// Writes the responses of a row of pixels to `out`.
     pub(crate) fn row(&self, pixels: &[[u8; 3]], out: &mut [f64]) {
         let [red, green, blue] = &self.0;
         for (out, &[r, g, b]) in out.iter_mut().zip(pixels) {

@@ -7,8 +7,8 @@ use crate::view::RgbView;
 /// `[1 .956 .621; 1 -.272 -.647; 1 -1.106 1.703]`. Neither Rec. 601 nor Rec. 709.
 const GRAY: [f64; 3] = [0.298_936_021_293_776, 0.587_043_074_451_121, 0.114_020_904_255_103];
 
-/// MATLAB `rgb2gray` of 8-bit pixels: weighted sum, rounded half up. What the hand-crafted image features were
-/// defined on. One code per pixel, row by row.
+/// MATLAB `rgb2gray` of 8-bit pixels: a weighted sum, rounded half up. The hand-crafted image features are defined on
+/// this luma. Returns one code per pixel, row by row.
 ///
 /// # Example
 /// ```
@@ -32,7 +32,7 @@ pub fn luma_bt601_full(image: &RgbView<'_>) -> Vec<u8> {
     convert(image, |[r, g, b]| 0.299 * r + 0.587 * g + 0.114 * b)
 }
 
-/// Studio-range Rec. 601 luma, 16 to 235: what a decoder of standard-definition video hands out.
+/// Studio-range Rec. 601 luma, 16 to 235, as decoders of standard-definition video return it.
 ///
 /// # Reference
 /// ITU-R BT.601; MATLAB `rgb2ycbcr`, first channel.
@@ -45,7 +45,7 @@ fn gray_of([r, g, b]: [f64; 3]) -> f64 {
     GRAY[0] * r + GRAY[1] * g + GRAY[2] * b
 }
 
-/// To the nearest code, halves up. Inputs here are never negative.
+/// Rounds to the nearest code, halves up. Inputs are never negative here.
 fn code(value: f64) -> u8 {
     #[expect(clippy::cast_possible_truncation, reason = "saturates, and the value is within 0..=255")]
     let code = (value + 0.5).floor() as u8;

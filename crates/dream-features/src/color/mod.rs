@@ -1,5 +1,5 @@
-//! Colour conversions. Several definitions of each are in use, and features move when they are confused: the name
-//! says which.
+//! Colour conversions. Each exists in several definitions, and confusing them changes the features. The function name
+//! says which definition it uses.
 
 mod frame_rgb;
 mod lab;

@@ -5,13 +5,15 @@ use super::ycbcr::code;
 use crate::frame::{Frame, LumaRows, Pixels};
 use crate::plane::Rows;
 
-/// Writes `frame` to `out` as packed RGB, three bytes a pixel, rows without gaps. `out` is cleared first and keeps its
-/// memory from frame to frame.
+/// Writes `frame` to `out` as packed RGB: three bytes per pixel, rows without gaps. `out` is cleared first and keeps
+/// its memory between frames.
 ///
-/// Y'CbCr is converted by [`rgb8_from_ycbcr`] (BT.601, studio range), and each chroma sample serves its four pixels.
-/// Luma without chroma is converted with neutral chroma; more than 8 bits are rounded to 8 first. RGB is copied.
+/// Y'CbCr is converted by [`rgb8_from_ycbcr`] (BT.601, studio range), and each chroma sample is used for its four
+/// pixels. Luma without chroma is converted with neutral chroma; more than 8 bits are rounded to 8 first. RGB is
+/// copied.
 ///
-/// This is the input of a network's preprocessing. The feature extractors interpolate chroma instead, as MATLAB does.
+/// Networks take this as the input of their preprocessing. The feature extractors interpolate chroma instead, as MATLAB
+/// does.
 ///
 /// # Example
 /// ```
@@ -65,7 +67,7 @@ mod tests {
         out
     }
 
-    /// BT.601 from its definition, with no number of this crate.
+    /// BT.601 from its definition, without any constant from this crate.
     fn bt601(y: u8, cb: u8, cr: u8) -> [u8; 3] {
         let (y, cb, cr) = ((f64::from(y) - 16.0) / 219.0, f64::from(cb) - 128.0, f64::from(cr) - 128.0);
         let (red, blue) = (y + 1.402 * cr / 224.0, y + 1.772 * cb / 224.0);
@@ -78,7 +80,7 @@ mod tests {
         for (width, height) in [(1, 1), (2, 2), (3, 3), (8, 5), (7, 6)] {
             let bytes = |n: usize, k: usize| (0..n).map(|i| (i * i * k + 29 * i) as u8).collect::<Vec<u8>>();
             let (cw, ch) = (usize::div_ceil(width, 2), usize::div_ceil(height, 2));
-            // Rows lie further apart than they are wide.
+            // The stride is larger than the width.
             let (y, u, v) =
                 (bytes((width + 3) * height, 7), bytes((cw + 1) * ch, 91), bytes((cw + 2) * ch, 53));
             let frame =
@@ -93,7 +95,7 @@ mod tests {
                     v[row / 2 * (cw + 2) + column / 2],
                 ];
                 assert_eq!(pixel, rgb8_from_ycbcr(codes), "{width}x{height} at {column},{row}");
-                // MATLAB's matrix has rounded coefficients: a code next to a half may fall on its other side.
+                // MATLAB's matrix has rounded coefficients: a value near a half may round the other way.
                 let definition = bt601(codes[0], codes[1], codes[2]);
                 assert!(
                     pixel.iter().zip(definition).all(|(a, b)| a.abs_diff(b) <= 1),

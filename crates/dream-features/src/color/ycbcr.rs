@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use crate::simd::{Kernel, fits};
 
-/// `255 T⁻¹` of [`rgb_from_ycbcr`], from an inversion in double precision: the two tiny entries are its rounding.
+/// `255 T⁻¹` of [`rgb_from_ycbcr`], inverted in double precision. The two tiny entries are rounding errors.
 const RGB: [[f64; 3]; 3] = [
     [1.164383561643836, 3.011243974110084e-07, 1.596026887335704],
     [1.164383561643836, -0.391_762_539_941_450_0, -0.8129682921622053],
@@ -16,10 +16,10 @@ const OFFSET: [f64; 3] = [16.0, 128.0, 128.0];
 const YCBCR: [[f64; 3]; 3] =
     [[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]];
 
-/// Product of the matrix and a vector, then the shift of the offset: the order of MATLAB's sums.
+/// Multiplies the matrix by a vector, then applies the offset. MATLAB sums in this order.
 #[inline(always)]
 fn transform(ycbcr: [f64; 3], offset_scale: f64) -> [f64; 3] {
-    // Written out: the closures of `map` are not sure to be compiled into the caller's loop.
+    // Written out, because closures passed to `map` may not be compiled into the caller's loop.
     [row(RGB[0], ycbcr, offset_scale), row(RGB[1], ycbcr, offset_scale), row(RGB[2], ycbcr, offset_scale)]
 }
 
@@ -82,7 +82,7 @@ pub fn ycbcr8_from_rgb(rgb: [u8; 3]) -> [u8; 3] {
     [y + OFFSET[0], cb + OFFSET[1], cr + OFFSET[2]].map(code)
 }
 
-/// To the nearest code, halves up, saturated.
+/// Rounds to the nearest code, halves up, and saturates.
 #[inline(always)]
 pub(super) fn code(value: f64) -> u8 {
     #[expect(
@@ -94,7 +94,7 @@ pub(super) fn code(value: f64) -> u8 {
     code
 }
 
-/// [`rgb8_from_ycbcr`] of a row, whose chroma is rounded and saturated to 8 bits first.
+/// Applies [`rgb8_from_ycbcr`] to a row, after rounding and saturating its chroma to 8 bits.
 pub(crate) struct Rgb8Row<'a> {
     pub(crate) y: &'a [u8],
     pub(crate) cb: &'a [f64],
@@ -114,7 +114,7 @@ impl Kernel for Rgb8Row<'_> {
         for i in 0..n {
             let rgb = transform([f64::from(y[i]), whole(cb[i]), whole(cr[i])], 1.0);
             out[i] = rgb.map(|v| {
-                // The whole number lies in the last bits of this sum.
+                // The low bits of this sum hold the integer.
                 #[expect(clippy::cast_possible_truncation, reason = "0 to 255")]
                 let code = (whole(v) + 4_503_599_627_370_496.0).to_bits() as u8;
                 code
@@ -123,7 +123,7 @@ impl Kernel for Rgb8Row<'_> {
     }
 }
 
-/// The nearest of the numbers 0 to 255, halves up.
+/// The nearest integer from 0 to 255, halves up.
 #[inline(always)]
 fn whole(value: f64) -> f64 {
     (value + 0.5).floor().clamp(0.0, 255.0)

@@ -1,14 +1,14 @@
-//! Fourier transform of any length, as many columns at once as a register has lanes.
+//! Fourier transform of any length, applied to as many columns at once as a register has lanes.
 //!
-//! Each lane is transformed by itself with the same operations in the same order, so the result does not depend on the
-//! width of the registers.
+//! Each lane is transformed independently with the same operations in the same order, so the result does not depend on
+//! the width of the registers.
 
 use pulp::Simd;
 
 /// A complex number in each lane: real and imaginary parts.
 type Complex<S> = [<S as Simd>::f64s; 2];
 
-/// One pass of Stockham's algorithm over a length of `n = radix * m`, `s` such transforms interleaved.
+/// One pass of Stockham's algorithm over a length of `n = radix * m`, with `s` such transforms interleaved.
 #[derive(Debug)]
 struct Stage {
     radix: usize,
@@ -27,7 +27,7 @@ pub(super) struct Fft {
 }
 
 impl Fft {
-    /// A plan for `n` samples. Prime factors above 5 cost as many operations per sample as their size.
+    /// Plans a transform of `n` samples. A prime factor above 5 costs as many operations per sample as its size.
     pub(super) fn new(n: usize) -> Self {
         let (mut stages, mut length, mut s) = (Vec::new(), n, 1);
         while length > 1 {
@@ -41,7 +41,7 @@ impl Fft {
         Self { stages }
     }
 
-    /// Complex numbers of scratch that [`Fft::run`] needs.
+    /// Number of complex scratch values that [`Fft::run`] needs.
     pub(super) fn scratch_len(&self) -> usize {
         self.stages.iter().map(|stage| stage.radix).max().unwrap_or(1)
     }
@@ -74,7 +74,7 @@ impl Fft {
     }
 }
 
-/// The next radix for a length above 1: 4 before 2, and else the smallest prime factor.
+/// The next radix for a length above 1: 4 before 2, otherwise the smallest prime factor.
 fn factor(n: usize) -> usize {
     if n.is_multiple_of(4) {
         return 4;
@@ -82,7 +82,7 @@ fn factor(n: usize) -> usize {
     (2..).take_while(|r| r * r <= n).find(|&r| n.is_multiple_of(r)).unwrap_or(n)
 }
 
-/// Cosine and sine of `2π i / n`, the angle brought to the first eighth of the circle.
+/// Cosine and sine of `2π i / n`, with the angle reduced to the first eighth of the circle.
 pub(super) fn root(i: usize, n: usize) -> [f64; 2] {
     let i = i % n;
     if 2 * i > n {
@@ -178,7 +178,7 @@ impl Stage {
         }
     }
 
-    /// Any odd radix: inputs `j` and `radix - j` meet the same cosines and opposite sines.
+    /// Any odd radix: inputs `j` and `radix - j` share the same cosines and have opposite sines.
     #[inline(always)]
     fn odd<S: Simd>(
         &self,

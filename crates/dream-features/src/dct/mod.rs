@@ -13,7 +13,7 @@ use fft::Fft;
 /// The orthonormal DCT-II of `image`, of the same size; the first value is the sum divided by the square root of the
 /// number of samples.
 ///
-/// Any size works; sides with prime factors above 5 are slower, by about the size of the factor.
+/// Any size works. A side with a prime factor above 5 is slower, by about the size of the factor.
 ///
 /// # Example
 /// ```
@@ -34,12 +34,12 @@ pub fn dct2(image: &Plane) -> Plane {
     out
 }
 
-/// The transform of images of one size, and its memory.
+/// The transform for images of one size, with its scratch memory.
 #[derive(Debug)]
 pub(crate) struct Dct2 {
     vertical: Line,
     horizontal: Line,
-    /// The image transformed along its columns, which are the rows here.
+    /// The image transformed along its columns, which are stored as rows.
     turned: Plane,
     scratch: Vec<Scratch>,
 }
@@ -61,9 +61,9 @@ impl Dct2 {
     }
 }
 
-/// Where the samples of a few neighbouring columns come from.
+/// The source of the samples of a few neighbouring columns.
 pub(crate) trait Columns: Sync {
-    /// Writes the samples of row `y` from column `first` on to `out`, as many as there are.
+    /// Writes the samples of row `y`, starting at column `first`, to `out`, as many as there are.
     fn load(&self, y: usize, first: usize, out: &mut [f64]);
 }
 
@@ -88,7 +88,7 @@ impl Columns for LumaView<'_> {
     }
 }
 
-/// The transform of lines of one length.
+/// The transform for lines of one length.
 #[derive(Debug)]
 struct Line {
     n: usize,
@@ -104,7 +104,7 @@ impl Line {
         Self { n, fft: Fft::new(n), turns }
     }
 
-    /// Transforms columns of `source` from `first` on; each becomes a row of `out`.
+    /// Transforms columns of `source`, starting at `first`. Each becomes a row of `out`.
     fn run<C: Columns>(&self, source: &C, first: usize, out: &mut [f64], scratch: &mut [Scratch]) {
         match scratch {
             [] => {}
@@ -140,8 +140,8 @@ impl Scratch {
     }
 }
 
-/// Columns that are treated together: column `i` of the first half becomes the real part, column `i` of the second half
-/// the imaginary part of a Fourier transform. Fixed, because the two round alike.
+/// Columns processed together: column `i` of the first half becomes the real part of a Fourier transform, column `i` of
+/// the second half its imaginary part. The number is fixed, because the two columns affect each other's rounding.
 const BATCH: usize = 2 * LANES;
 
 /// All columns of `out`, batch by batch.

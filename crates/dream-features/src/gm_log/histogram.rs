@@ -1,11 +1,11 @@
-//! The joint histogram, and the features that are computed from it.
+//! The joint histogram, and the features computed from it.
 
-/// Bins of either quantity.
+/// Bins of each quantity.
 pub(super) const BINS: usize = 10;
 /// Keeps the dependency of empty bins finite.
 const EMPTY: f64 = 1e-4;
 
-/// How many pixels have their gradient magnitude in one bin and their Laplacian of Gaussian in another.
+/// The number of pixels in each pair of bins of gradient magnitude and Laplacian of Gaussian.
 ///
 /// # Example
 /// ```
@@ -21,13 +21,13 @@ pub struct JointHistogram {
 }
 
 impl JointHistogram {
-    /// Pixels, first by bin of the gradient magnitude, then by bin of the Laplacian.
+    /// Pixel counts, first by bin of the gradient magnitude, then by bin of the Laplacian.
     #[must_use]
     pub const fn counts(&self) -> &[[u64; BINS]; BINS] {
         &self.counts
     }
 
-    /// The 40 features: both marginals, then both dependencies. NaN without pixels.
+    /// The 40 features: both marginals, then both dependencies. NaN if there are no pixels.
     #[must_use]
     pub fn features(&self) -> [f64; 4 * BINS] {
         let total = self.counts.iter().flatten().sum::<u64>() as f64;
@@ -44,7 +44,7 @@ impl JointHistogram {
     }
 }
 
-/// For each row, the sum of its conditional probabilities given each column; scaled to the sum 1.
+/// For each row, the sum of its conditional probabilities given each column, normalised to sum to 1.
 fn dependency(joint: &[[f64; BINS]; BINS], marginal: &[f64; BINS]) -> [f64; BINS] {
     let sums = joint.map(|row| row.iter().zip(marginal).map(|(p, m)| p / (m + EMPTY)).sum::<f64>());
     let total: f64 = sums.iter().sum();

@@ -17,18 +17,18 @@ pub(crate) use scan::GmLogScan;
 
 /// The GM-LOG features of one image.
 ///
-/// Gradient magnitude and the magnitude of the Laplacian of Gaussian are normalised together by their local energy and
-/// put into ten bins each. From the joint histogram come the two marginal distributions and, for each bin of one, how
-/// far it goes with each of the other (the "dependency" measures).
+/// Gradient magnitude and the magnitude of the Laplacian of Gaussian are normalised jointly by their local energy and
+/// quantised into ten bins each. The features are the two marginal distributions of the joint histogram and, for each
+/// bin of one quantity, how much it depends on the bins of the other (the "dependency" measures).
 ///
 /// | features | content |
 /// | --- | --- |
 /// | 1-10 | `gm.p1` ... `p10`: share of the pixels in each bin of the gradient magnitude |
 /// | 11-20 | `log.p1` ...: in each bin of the Laplacian |
 /// | 21-30 | `gm.q1` ...: dependency of each bin of the gradient magnitude on the Laplacian |
-/// | 31-40 | `log.q1` ...: and the other way round |
+/// | 31-40 | `log.q1` ...: dependency of each bin of the Laplacian on the gradient magnitude |
 ///
-/// The image must be larger than four pixels in both directions; else all features are undefined.
+/// The image must be larger than four pixels in both directions; otherwise all features are undefined.
 ///
 /// # Example
 /// ```
@@ -44,7 +44,7 @@ pub(crate) use scan::GmLogScan;
 ///
 /// # Reference
 /// Xue, Mou, Zhang, Bovik, Feng, "Blind image quality assessment using joint statistics of gradient magnitude and
-/// Laplacian features", IEEE Transactions on Image Processing 23(11), 2014; its release for MATLAB.
+/// Laplacian features", IEEE Transactions on Image Processing 23(11), 2014; its MATLAB release.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct GmLog;
 

@@ -7,14 +7,14 @@ use crate::filter;
 use crate::plane::{Plane, Rows};
 use crate::simd::{Kernel, LANES, dispatch, fits, padded};
 
-/// Deviation of the Gaussian under both filters.
+/// Standard deviation of the Gaussian in both filters.
 const SCALE: f64 = 0.5;
-/// Pixels that do not count at each side.
+/// Pixels excluded at each side.
 const TRIM: usize = 2;
-/// Zeros around a row: at least 3, whole lanes.
+/// Zeros on either side of a row: at least 3, a whole number of lanes.
 const MARGIN: usize = LANES;
 
-/// The filters, with what their symmetry leaves of them.
+/// The filters, reduced by their symmetry.
 #[derive(Debug, Clone, Copy)]
 struct Filters {
     /// Smoothing taps of the derivative filters, from the centre outwards.
@@ -32,7 +32,7 @@ impl Default for Filters {
         let gauss = |d: f64| libm::exp(-d * d / (2.0 * SCALE * SCALE));
         let taps = [-2.0, -1.0, 0.0, 1.0, 2.0, 3.0].map(gauss);
         let slopes: [f64; 5] = std::array::from_fn(|i| taps[i] - taps[i + 1]);
-        // Each filter is divided by the sum of its magnitudes, which is the product of those of its factors.
+        // Each filter is divided by the sum of its magnitudes, which is the product of the sums of its factors.
         let smooth_sum: f64 = taps[..5].iter().sum();
         let slope_sum: f64 = slopes.iter().map(|s| s.abs()).sum();
 
@@ -54,7 +54,7 @@ impl Default for Filters {
     }
 }
 
-/// Memory of the joint histogram, some twenty rows, reused from image to image.
+/// Scratch memory for the joint histogram: about twenty rows, reused between images.
 #[derive(Debug, Default)]
 pub(crate) struct GmLogScan {
     filters: Filters,
@@ -68,7 +68,7 @@ pub(crate) struct GmLogScan {
     energy: Ring<7>,
     /// Energy summed down the columns.
     energy_column: Vec<f64>,
-    /// Numbers of the joint bins of a row.
+    /// Joint bin numbers of a row.
     bins: Vec<u8>,
 }
 
@@ -221,7 +221,7 @@ struct Maps<'a> {
     out: [&'a mut [f64]; 3],
 }
 
-/// Five shifted looks at a row with margins, from two places left to two places right.
+/// Five shifted views of a row with margins, from two places left to two places right.
 #[inline(always)]
 fn looks(line: &[f64], n: usize) -> [&[f64]; 5] {
     [0, 1, 2, 3, 4].map(|k| &line[MARGIN - 2 + k..MARGIN - 2 + k + n])
@@ -258,7 +258,7 @@ impl Kernel for Maps<'_> {
     }
 }
 
-/// Numbers of the joint bins, ten times that of the gradient magnitude plus that of the Laplacian, both from 0.
+/// Joint bin numbers: ten times the bin of the gradient magnitude plus that of the Laplacian, both from 0.
 struct Bins<'a> {
     energy: [&'a [f64]; 7],
     taps: [f64; 4],
@@ -289,7 +289,7 @@ impl Kernel for Bins<'_> {
             let energy = smooth(self.taps, d[i], c[i] + e[i], b[i] + f[i], a[i] + g[i]);
             let per_bin = 5.0 / (energy.sqrt() + 0.2);
             let joint = 10.0 * bin(gradient[i] * per_bin) + bin(laplacian[i] * per_bin);
-            // The whole number, 11 to 110, lies in the last bits of this sum.
+            // The low bits of this sum hold the integer, 11 to 110.
             #[expect(clippy::cast_possible_truncation, reason = "below 128")]
             let number = (joint + (4_503_599_627_370_496.0 - 11.0)).to_bits() as u8;
             out[i] = number;
@@ -302,13 +302,14 @@ fn smooth(taps: [f64; 4], centre: f64, near: f64, far: f64, farthest: f64) -> f6
     taps[0] * centre + taps[1] * near + taps[2] * far + taps[3] * farthest
 }
 
-/// The bin, 1 to 10, of a value in widths of a bin: zero is in the first, all above 10 widths in the last.
+/// The bin, 1 to 10, of a value in units of the bin width. Zero is in the first bin, all above 10 widths in the last.
 #[inline(always)]
 fn bin(value: f64) -> f64 {
     value.ceil().clamp(1.0, BINS as f64)
 }
 
-/// Counts of joint bins. Four tables, since neighbours often share a bin and an increment waits for the one before.
+/// Counts of joint bins. There are four tables, because neighbours often share a bin and an increment would wait for
+/// the previous one.
 #[derive(Debug)]
 struct Tally([[u64; 128]; 4]);
 

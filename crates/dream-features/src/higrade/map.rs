@@ -6,7 +6,7 @@ use crate::plane::{Plane, Rows};
 use crate::resize::HalfSize;
 use crate::view::LumaView;
 
-/// Memory of one map.
+/// Scratch memory for one map.
 #[derive(Debug)]
 pub(super) struct MapScan {
     scan: StructureScan,

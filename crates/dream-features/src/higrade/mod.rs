@@ -17,22 +17,23 @@ use map::MapScan;
 
 /// The HIGRADE-1 features of one image.
 ///
-/// The image is brought to 8-bit CIELAB ([`Lab8::higrade`]). For each of the three channels, and for its gradient
-/// magnitude, at full and at half size: local deviation, and fits of the normalised coefficients and of the differences
-/// of their log magnitudes ([`LocalStructure`]).
+/// The image is converted to 8-bit CIELAB ([`Lab8::higrade`]). Each of the three channels and its gradient magnitude
+/// are described at full and at half size: by the local deviation, and by fits to the normalised coefficients and to
+/// the differences of their log magnitudes ([`LocalStructure`]).
 ///
-/// Names are `higrade.{L,a,b}.{value,gradient}.{s1,s2}.` and
+/// Names are `higrade.{L,a,b}.{value,gradient}.{s1,s2}.` followed by:
 ///
 /// | features | content |
 /// | --- | --- |
-/// | 1, 2 | `sigma.mean`, `sigma.ratio`: mean of the local deviation, its squared ratio to its own deviation |
+/// | 1, 2 | `sigma.mean`, `sigma.ratio`: mean of the local deviation, and its squared mean over its variance |
 /// | 3, 4 | `mscn.deviation`, `mscn.shape` |
 /// | 5-12 | `d_h`, `d_v`, `d_d1`, `d_d2`: differences with the left, upper, upper left, lower left neighbour |
 /// | 13, 14 | `cross`: difference of the diagonals of 2x2 |
 /// | 15-18 | `f1`, `f2`: filters `[0 1 0; -1 0 -1; 0 1 0]` and `[1 0 -1; 0 0 0; -1 0 1]` |
 ///
-/// Chroma of 4:2:0 frames is doubled as in MATLAB; luma without chroma is gray. Memory, kept in the [`Workspace`]: 13
-/// bytes for each pixel, with feature `rayon` 63, as its six maps are then treated at the same time.
+/// 4:2:0 chroma is doubled in size as in MATLAB; luma without chroma is treated as gray. Memory, kept in the
+/// [`Workspace`]: 13 bytes per pixel. With the `rayon` feature it is 63 bytes, because the six maps are then processed
+/// at the same time.
 ///
 /// # Example
 /// ```
@@ -48,11 +49,12 @@ use map::MapScan;
 ///
 /// # Reference
 /// Kundu, Ghadiyaram, Bovik, Evans, "No-reference quality assessment of tone-mapped HDR pictures", IEEE Transactions on
-/// Image Processing 26(6), 2017; its release for MATLAB, first feature set.
+/// Image Processing 26(6), 2017; its MATLAB release, first feature set.
 ///
 /// # Deviations
-/// The release replaces NaN by 0 and leaves infinity, which its ratio is where all local deviations are equal (an image
-/// of one pixel, or black). Here both become 0 and are counted; [`ImageFeatures::extract_into`] leaves both.
+/// The release replaces NaN with 0 but leaves infinity. `sigma.ratio` is infinite where all local deviations are equal
+/// (an image of one pixel, or a black one). Here both become 0 and are counted; [`ImageFeatures::extract_into`] leaves
+/// both.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Higrade;
 
@@ -118,10 +120,10 @@ impl ImageFeatures for Higrade {
 
 /// Channels, and their gradients.
 const MAPS_IN_ALL: usize = CHANNELS.len() * MAPS.len();
-/// Maps at work at the same time. Each needs memory of its own for a map's coefficients.
+/// Maps processed at the same time. Each needs its own memory for a map's coefficients.
 const TASKS: usize = if cfg!(feature = "rayon") { MAPS_IN_ALL } else { 1 };
 
-/// Memory of HIGRADE, reused from frame to frame.
+/// Scratch memory for HIGRADE, reused between frames.
 #[derive(Debug, Default)]
 struct HigradeScan {
     rgb: FrameRgb,
@@ -133,7 +135,7 @@ struct HigradeScan {
 #[derive(Debug, Default)]
 struct Task {
     scan: MapScan,
-    /// Of every `TASKS`-th map, its number and both scales.
+    /// The number and both scales of every `TASKS`-th map.
     found: Vec<(usize, [LocalStructure; 2])>,
 }
 

@@ -1,4 +1,4 @@
-//! Cube root and the power 2.4 without branches and without tables.
+//! Cube root and the power 2.4 without branches or tables.
 //!
 //! Both begin with an integer operation on the bits of the argument: the exponent divided by 3 or 5 gives the inverse
 //! root `r = x^(-1/n)` within a few percent. Then `e = 1 - x rⁿ` is small, and
@@ -17,8 +17,8 @@ fn guess(x: f64, seed: u64, reciprocal: u64) -> f64 {
     f64::from_bits((seed - ((high * reciprocal) >> 32)) << 32)
 }
 
-/// Cube root of a positive normal number, within two units in the last place; anything else gives a number
-/// without meaning.
+/// Cube root of a positive normal number, within two units in the last place. Any other input gives a meaningless
+/// result.
 #[inline(always)]
 pub(crate) fn cbrt(x: f64) -> f64 {
     let r = guess(x, SEED_3, THIRD); // e below 0.103
@@ -28,12 +28,12 @@ pub(crate) fn cbrt(x: f64) -> f64 {
     let r = r + r * (e * (1.0 / 3.0 + e * (2.0 / 9.0))); // within 4e-14
     let square = r * r;
     let y = x * square;
-    // One step of Newton's method on y itself takes away the rounding of the steps before.
+    // One step of Newton's method on y itself removes the rounding errors of the previous steps.
     y + (x - y * y * y) * (square * (1.0 / 3.0))
 }
 
-/// `x` to the power 2.4 for positive normal `x` whose cube is normal too, within 2e-15 of the value; anything else
-/// gives a number without meaning.
+/// `x` to the power 2.4 for positive normal `x` whose cube is normal too, within 2e-15 of the value. Any other input
+/// gives a meaningless result.
 #[inline(always)]
 pub(crate) fn pow_2_4(x: f64) -> f64 {
     let inverse = |r: f64| {

@@ -4,17 +4,17 @@
 const SQRT_HALF: u64 = 0x3FE6_A09E_667F_3BCD;
 const ONE: u64 = 0x3FF0_0000_0000_0000;
 const FRACTION: u64 = 0x000F_FFFF_FFFF_FFFF;
-/// Bits of 2^52. A whole number below 2^52 put into its fraction makes the double 2^52 + number.
+/// Bits of 2^52. Putting an integer below 2^52 into its fraction gives the double 2^52 + integer.
 const TWO_52: u64 = 0x4330_0000_0000_0000;
-/// ln 2 in two parts. The first has 21 zeros at its end, so that its product with an exponent is exact.
+/// ln 2 in two parts. The first ends in 21 zero bits, so that its product with an exponent is exact.
 const LN2_HIGH: f64 = 0.693_147_180_369_123_8;
 const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 
-/// Natural logarithm of a positive normal number, within one unit in the last place; anything else gives a number
-/// without meaning.
+/// Natural logarithm of a positive normal number, within one unit in the last place. Any other input gives a
+/// meaningless result.
 ///
 /// `x = 2^k m` with `m` from sqrt(1/2) to sqrt(2). With `f = m - 1` and `s = f / (2 + f)`,
-/// `ln m = 2 atanh s = 2s + 2s³/3 + 2s⁵/5 + ...`, whose terms after `s^19` do not matter. `2s` is written as
+/// `ln m = 2 atanh s = 2s + 2s³/3 + 2s⁵/5 + ...`, where terms after `s^19` are negligible. `2s` is written as
 /// `f - f²/2 + s f²/2`, so that the largest term is exact.
 #[inline(always)]
 pub(crate) fn ln(x: f64) -> f64 {
@@ -51,7 +51,7 @@ mod tests {
         for i in 0..2_000_000u32 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let fraction = state >> 12;
-            // All binary orders, and many numbers near 1 and in the range of 0.1 + |MSCN|.
+            // All binary exponents, with many numbers near 1 and in the range of 0.1 + |MSCN|.
             let exponent = match i % 4 {
                 0 => 1 + (state >> 5) % 2046,
                 1 => 1022 + (state >> 5) % 2,

@@ -1,4 +1,4 @@
-//! Transcendental functions with the same digits on every machine, written so that loops over them vectorise.
+//! Transcendental functions with the same bits on every machine, written so that loops over them vectorise.
 
 mod cbrt;
 mod ln;

@@ -4,10 +4,10 @@ use super::shape::{ShapeGrid, shape};
 use crate::simd::Lanes;
 use pulp::Simd;
 
-/// An asymmetric generalised Gaussian, as fitted.
+/// A fitted asymmetric generalised Gaussian.
 ///
-/// A half without samples has no deviation: the reference yields NaN there, and so do these fields. The
-/// extractors replace them (see [`crate::FeatureVector::replaced`]).
+/// A half without samples has no deviation: the reference yields NaN there, and so do these fields. The extractors
+/// replace it (see [`crate::FeatureVector::replaced`]).
 ///
 /// # Example
 /// ```
@@ -22,7 +22,7 @@ use pulp::Simd;
 pub struct Aggd {
     /// Shape; 0.2 when there is nothing to fit.
     pub shape: f64,
-    /// `(right - left) Γ(2/shape) / sqrt(Γ(1/shape) Γ(3/shape))`, the mean of BRISQUE.
+    /// `(right - left) Γ(2/shape) / sqrt(Γ(1/shape) Γ(3/shape))`, the mean as BRISQUE defines it.
     pub mean: f64,
     /// Root mean square of the negative samples.
     pub left: f64,
@@ -39,7 +39,7 @@ pub struct Aggd {
 }
 
 impl Aggd {
-    /// Fits `values`. Zeros belong to neither half, but do count in the moment ratio.
+    /// Fits `values`. Zeros belong to neither half, but they do count in the moment ratio.
     #[must_use]
     pub fn fit(values: &[f64]) -> Self {
         let mut moments = AggdMoments::default();
@@ -47,7 +47,7 @@ impl Aggd {
         moments.fit()
     }
 
-    /// The left and right scale `deviation * sqrt(Γ(1/shape) / Γ(3/shape))`, which NIQE takes instead of the deviations.
+    /// The left and right scale `deviation * sqrt(Γ(1/shape) / Γ(3/shape))`, which NIQE uses instead of the deviations.
     ///
     /// # Reference
     /// Mittal, Soundararajan, Bovik, "Making a completely blind image quality analyzer", SPL 2013.
@@ -59,7 +59,7 @@ impl Aggd {
     }
 }
 
-/// Sums from which an [`Aggd`] is fitted. They can be taken piece by piece.
+/// Sums for fitting an [`Aggd`]. They can be accumulated piece by piece.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AggdMoments {
     count: u64,
@@ -71,8 +71,8 @@ pub struct AggdMoments {
 }
 
 impl AggdMoments {
-    /// Adds values, each of at most 1e150 (above, squares are infinite). The order of calls matters in the last
-    /// bits only.
+    /// Adds values, each of at most 1e150 (above that, squares are infinite). The order of calls only affects the last
+    /// bits.
     pub fn add(&mut self, values: &[f64]) {
         for &v in values {
             if v < 0.0 {
@@ -87,12 +87,12 @@ impl AggdMoments {
         self.count += values.len() as u64;
     }
 
-    /// Adds the products of two rows of whole lanes. They stand for `count` values and are 0 otherwise.
+    /// Adds the products of two rows of whole lanes. `count` of the products are values; the rest are 0.
     #[inline(always)]
     pub(crate) fn add_products<S: Simd>(&mut self, simd: S, a: &[f64], b: &[f64], count: usize) {
         let (mut negative, mut positive) = (Lanes::zero(simd), Lanes::zero(simd));
         let mut absolute = Lanes::zero(simd);
-        // Counted like the rest, in `f64`, exactly.
+        // Counted in `f64` like the rest, which is exact.
         let (mut negatives, mut positives) = (Lanes::zero(simd), Lanes::zero(simd));
         let (zero, one) = (simd.splat_f64s(0.0), simd.splat_f64s(1.0));
         for (a, b) in Lanes::<S>::groups(a).zip(Lanes::<S>::groups(b)) {
@@ -115,7 +115,7 @@ impl AggdMoments {
         self.count += count as u64;
     }
 
-    /// The fit.
+    /// Computes the fit.
     #[must_use]
     pub fn fit(&self) -> Aggd {
         let n = self.count as f64;

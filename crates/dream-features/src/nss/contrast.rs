@@ -11,8 +11,8 @@ use crate::simd::{Kernel, dispatch, fits, padded};
 const NARROW: f64 = 7.0 / 6.0;
 const WIDE: f64 = 1.5 * 7.0 / 6.0;
 
-/// Difference of Gaussians: `image` in the 7x7 window of deviation 7/6 less that in the window of deviation 7/4, zeros
-/// outside the image.
+/// Difference of Gaussians: `image` filtered with the 7x7 window of deviation 7/6, minus `image` filtered with the 7x7
+/// window of deviation 7/4. Samples outside the image are 0.
 ///
 /// # Example
 /// ```
@@ -23,8 +23,8 @@ const WIDE: f64 = 1.5 * 7.0 / 6.0;
 /// # Ok::<(), dream_features::Error>(())
 /// ```
 /// # Reference
-/// Ghadiyaram, Bovik, "Perceptual quality prediction on authentically distorted images using a bag of features approach",
-/// Journal of Vision 17(1), 2017 (FRIQUEE), which takes it of the map of local deviations.
+/// Ghadiyaram, Bovik, "Perceptual quality prediction on authentically distorted images using a bag of features
+/// approach", Journal of Vision 17(1), 2017 (FRIQUEE), which applies it to the map of local deviations.
 #[must_use]
 pub fn difference_of_gaussians(image: &Plane) -> Plane {
     let mut out = Plane::zeros(image.width(), image.height());
@@ -39,7 +39,7 @@ pub fn difference_of_gaussians(image: &Plane) -> Plane {
     out
 }
 
-/// Memory of the filter, which takes and hands out one row at a time.
+/// Scratch memory for the filter, which reads and returns one row at a time.
 #[derive(Debug, Default)]
 pub(crate) struct DifferenceScan {
     ring: Ring,
@@ -50,7 +50,7 @@ pub(crate) struct DifferenceScan {
 }
 
 impl DifferenceScan {
-    /// Begins an image.
+    /// Starts an image.
     pub(crate) fn start(&mut self, width: usize, height: usize) {
         self.ring.start(width, height, Border::Zero);
         self.taps = [NARROW, WIDE].map(crate::filter::seven_taps);
@@ -60,12 +60,12 @@ impl DifferenceScan {
         reset(&mut self.out, padded(width));
     }
 
-    /// Takes the next row. Then [`DifferenceScan::next_row`] is to be called until it gives none.
+    /// Takes the next row. Then call [`DifferenceScan::next_row`] until it returns `None`.
     pub(crate) fn push(&mut self, row: &[f64]) {
         self.ring.push(|out| out.copy_from_slice(row));
     }
 
-    /// The next row, three rows behind the last one pushed; after the last row, all that are left.
+    /// The next row, three rows behind the last one pushed. After the last push, further calls return the rest.
     pub(crate) fn next_row(&mut self) -> Option<(usize, &[f64])> {
         let y = self.ring.next()?;
         let (lines, width) = (self.ring.lines(y), self.ring.width());

@@ -4,7 +4,7 @@ use super::shape::{ShapeGrid, shape};
 use crate::simd::Lanes;
 use pulp::Simd;
 
-/// A zero-mean generalised Gaussian, as fitted.
+/// A fitted zero-mean generalised Gaussian.
 ///
 /// # Example
 /// ```
@@ -35,7 +35,7 @@ impl Ggd {
         moments.fit()
     }
 
-    /// Fits `values` around their mean; the variance divides by their number.
+    /// Fits `values` around their mean. The variance has divisor N.
     #[must_use]
     pub fn fit_centred(values: &[f64]) -> Self {
         let mean = values.iter().sum::<f64>() / values.len() as f64;
@@ -44,7 +44,7 @@ impl Ggd {
     }
 }
 
-/// Sums from which a zero-mean [`Ggd`] is fitted. They can be taken piece by piece.
+/// Sums for fitting a zero-mean [`Ggd`]. They can be accumulated piece by piece.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct GgdMoments {
     count: u64,
@@ -53,8 +53,8 @@ pub struct GgdMoments {
 }
 
 impl GgdMoments {
-    /// Adds values, each of at most 1e150 (above, squares are infinite). The order of calls matters in the last
-    /// bits only.
+    /// Adds values, each of at most 1e150 (above that, squares are infinite). The order of calls only affects the last
+    /// bits.
     pub fn add(&mut self, values: &[f64]) {
         for v in values {
             self.squares += v * v;
@@ -63,7 +63,7 @@ impl GgdMoments {
         self.count += values.len() as u64;
     }
 
-    /// Adds a row of whole lanes. It stands for `count` values and is 0 otherwise.
+    /// Adds a row of whole lanes. `count` of its entries are values; the rest are 0.
     #[inline(always)]
     pub(crate) fn add_row<S: Simd>(&mut self, simd: S, row: &[f64], count: usize) {
         let (mut squares, mut absolutes) = (Lanes::zero(simd), Lanes::zero(simd));
@@ -78,7 +78,7 @@ impl GgdMoments {
         self.count += count as u64;
     }
 
-    /// Adds the sums of `count` values: of their squares and of their magnitudes.
+    /// Adds the sums of the squares and of the magnitudes of `count` values.
     #[inline(always)]
     pub(crate) fn add_sums(&mut self, squares: f64, absolutes: f64, count: usize) {
         self.squares += squares;
@@ -86,7 +86,7 @@ impl GgdMoments {
         self.count += count as u64;
     }
 
-    /// The fit. Shape 0.2, the start of the grid, when all values are 0.
+    /// Computes the fit. The shape is 0.2, the start of the grid, when all values are 0.
     #[must_use]
     pub fn fit(&self) -> Ggd {
         let n = self.count as f64;

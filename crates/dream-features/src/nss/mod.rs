@@ -1,4 +1,4 @@
-//! Natural scene statistics: local normalisation (MSCN) and the fits of its histogram.
+//! Natural scene statistics: local normalisation (MSCN) and fits to its histogram.
 //!
 //! # Reference
 //! Mittal, Moorthy, Bovik, "No-reference image quality assessment in the spatial domain", IEEE Transactions on

@@ -4,8 +4,8 @@ use pulp::Simd;
 
 use crate::simd::{Kernel, LANES, Lanes, dispatch};
 
-/// The first four moments of many values, all divided by their number. NaN where they are not defined: all of them
-/// without values, skewness and kurtosis of equal values.
+/// The first four moments of a set of values, all with divisor N. Undefined moments are NaN: all of them without
+/// values, skewness and kurtosis when all values are equal.
 ///
 /// # Example
 /// ```
@@ -24,9 +24,9 @@ pub struct Moments {
     pub mean_square: f64,
     /// Mean square of the deviations from the mean.
     pub variance: f64,
-    /// Third central moment over the 1.5th power of the variance.
+    /// Third central moment divided by the 1.5th power of the variance.
     pub skewness: f64,
-    /// Fourth central moment over the square of the variance.
+    /// Fourth central moment divided by the square of the variance.
     pub kurtosis: f64,
 }
 
@@ -40,10 +40,10 @@ impl Moments {
     }
 }
 
-/// Sums of the first four powers, from which [`Moments`] are computed. They can be taken row by row.
+/// Sums of the first four powers, from which [`Moments`] are computed. They can be accumulated row by row.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct PowerSums {
-    /// What is taken off each value: the first one, so that equal values leave exactly nothing.
+    /// The first value. It is subtracted from each value, so that equal values give exactly 0.
     pivot: Option<f64>,
     sums: [f64; 4],
     count: f64,
@@ -60,8 +60,8 @@ impl PowerSums {
         dispatch(Add { sums: self, values });
     }
 
-    /// Adds the products of two rows of whole lanes to sums around zero. They stand for `count` values and are 0
-    /// otherwise.
+    /// Adds the products of two rows of whole lanes to sums around zero. `count` of the products are values; the rest
+    /// are 0.
     #[inline(always)]
     pub(crate) fn add_products<S: Simd>(&mut self, simd: S, a: &[f64], b: &[f64], count: usize) {
         let mut lanes = Powers::zero(simd);
@@ -133,7 +133,7 @@ impl Kernel for Add<'_> {
         let pivot = *sums.pivot.get_or_insert(first);
         let pivots = simd.splat_f64s(pivot);
         let (whole, rest) = values.split_at(values.len() / LANES * LANES);
-        // What the rest leaves of a group is the pivot, which adds nothing.
+        // The unused places of the last group hold the pivot, which adds nothing.
         let mut last = [pivot; LANES];
         last[..rest.len()].copy_from_slice(rest);
         let mut lanes = Powers::zero(simd);

@@ -6,17 +6,17 @@ use crate::plane::{Plane, Rows};
 use crate::simd::{Kernel, dispatch, fits, padded};
 use pulp::Simd;
 
-/// What happens where the image is exactly flat.
+/// How exactly flat areas of the image are treated.
 ///
-/// There `x - mu` is 0 in exact arithmetic, but 0 or ±1e-14 in floating point, depending on the order of the
+/// In a flat area, `x - mu` is 0 in exact arithmetic, but 0 or ±1e-14 in floating point, depending on the order of the
 /// sums. The asymmetric fits count samples by sign, so this noise reaches the features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum FlatAreas {
-    /// `|x - mu| < 1e-9` counts as 0: the same result for any order of the sums, on any machine.
+    /// `|x - mu| < 1e-9` counts as 0. The result is the same for any order of the sums, on any machine.
     #[default]
     Snapped,
-    /// The noise stays, as in the original code, whose order of summation is kept: all 49 products of the window,
-    /// column by column. Several times slower.
+    /// The noise stays, as in the original code, and so does the order of summation: all 49 products of the window,
+    /// column by column. This is several times slower.
     Literal,
 }
 
@@ -25,7 +25,7 @@ const SNAP: f64 = 1e-9;
 /// Local mean, deviation and MSCN of an image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LocalStatistics {
-    /// Gaussian-weighted local mean; the border sees zeros outside the image.
+    /// Gaussian-weighted local mean; samples outside the image are 0 unless another [`Border`] is chosen.
     pub mu: Plane,
     /// Local standard deviation `sqrt(|E[x²] - mu²|)`.
     pub sigma: Plane,
@@ -52,7 +52,7 @@ pub fn local_statistics(image: &Plane, flat: FlatAreas) -> LocalStatistics {
     local_statistics_bordered(image, flat, Border::Zero)
 }
 
-/// As [`local_statistics`], with a choice of what lies outside the image.
+/// Same as [`local_statistics`], with a choice of what lies outside the image.
 ///
 /// # Example
 /// ```
@@ -78,7 +78,7 @@ pub fn local_statistics_bordered(image: &Plane, flat: FlatAreas, border: Border)
     LocalStatistics { mu, sigma, mscn }
 }
 
-/// One row of coefficients with room around it. Behind the last value, up to whole lanes, it holds zeros.
+/// One row of coefficients with margins. After the last value it is padded with zeros to whole lanes.
 #[derive(Debug, Default)]
 pub(crate) struct MscnRow {
     values: Vec<f64>,
@@ -95,7 +95,7 @@ impl MscnRow {
         reset(&mut self.sigma, padded(width));
     }
 
-    /// Makes the coefficients those of `other`.
+    /// Copies the coefficients of `other`.
     pub(crate) fn copy_values(&mut self, other: &Self) {
         self.width = other.width;
         self.values.clone_from(&other.values);
@@ -116,19 +116,19 @@ impl MscnRow {
         self.sigma.get(..self.width).unwrap_or_default()
     }
 
-    /// The coefficients, with zeros up to whole lanes.
+    /// The coefficients, padded with zeros to whole lanes.
     pub(crate) fn lanes(&self) -> &[f64] {
         self.values.get(MARGIN..).unwrap_or_default()
     }
 
-    /// As long as [`MscnRow::lanes`], one place to the left: first the last of the row (circular), then the
+    /// As long as [`MscnRow::lanes`], but shifted by one place: first the last value of the row (circular), then the
     /// first, and so on.
     pub(crate) fn shifted_lanes(&self) -> &[f64] {
         self.values.get(MARGIN - 1..self.values.len().saturating_sub(1)).unwrap_or_default()
     }
 }
 
-/// Memory of the row-by-row normalisation, reused from image to image.
+/// Scratch memory for the row-by-row normalisation, reused between images.
 #[derive(Debug, Default)]
 pub(crate) struct MscnScan {
     ring: Ring,
@@ -136,7 +136,7 @@ pub(crate) struct MscnScan {
     taps: [f64; 4],
     /// The two-dimensional window, for the literal form only.
     window: Vec<f64>,
-    /// Whether that is normalised once more, as in the releases of NIQE and VIDEVAL.
+    /// Whether the window is normalised a second time, as in the releases of NIQE and VIDEVAL.
     normalised_twice: bool,
     /// Window sums of the values and their squares down the columns, with margins of zeros.
     sums: [Vec<f64>; 2],
@@ -149,13 +149,13 @@ impl MscnScan {
         Self { normalised_twice: true, ..Self::default() }
     }
 
-    /// Calls `sink(y, row)` for every row of the image, from the top. The sink may swap the row for another
-    /// one that was handed out before.
+    /// Calls `sink(y, row)` for every row of the image, from the top. The sink may swap the row for another one that it
+    /// received before.
     pub(crate) fn run<R: Rows>(&mut self, rows: &R, flat: FlatAreas, sink: impl FnMut(usize, &mut MscnRow)) {
         self.run_bordered(rows, flat, Border::Zero, sink);
     }
 
-    /// As [`MscnScan::run`], with a choice of what lies outside the image.
+    /// Same as [`MscnScan::run`], with a choice of what lies outside the image.
     pub(crate) fn run_bordered<R: Rows>(
         &mut self,
         rows: &R,
@@ -172,26 +172,27 @@ impl MscnScan {
         }
     }
 
-    /// Begins an image whose rows arrive one by one.
+    /// Starts an image whose rows arrive one by one.
     pub(crate) fn start(&mut self, width: usize, height: usize, flat: FlatAreas, border: Border) {
         self.ring.start(width, height, border);
         self.flat = flat;
         self.taps = mscn_taps();
         self.window = match flat {
             FlatAreas::Literal => literal_window(self.normalised_twice || border == Border::Replicate),
-            FlatAreas::Snapped => Vec::new(), // not used, and nothing is allocated for it
+            FlatAreas::Snapped => Vec::new(), // not used, allocates nothing
         };
         for sums in &mut self.sums {
             reset(sums, self.ring.pitch());
         }
     }
 
-    /// Takes the next row, which `load` writes. Then [`MscnScan::next_row`] is to be called until it gives none.
+    /// Takes the next row, which `load` writes. Then call [`MscnScan::next_row`] until it returns `None`.
     pub(crate) fn push(&mut self, load: impl FnOnce(&mut [f64])) {
         self.ring.push(load);
     }
 
-    /// The next row of coefficients, three rows behind the last one pushed; after the last row, all that are left.
+    /// The next row of coefficients, three rows behind the last one pushed. After the last push, further calls return
+    /// the rest.
     pub(crate) fn next_row(&mut self) -> Option<(usize, &mut MscnRow)> {
         let y = self.ring.next()?;
         let (lines, width) = (self.ring.lines(y), self.ring.width());
@@ -214,17 +215,17 @@ impl MscnScan {
     }
 }
 
-/// What looks at the rows of coefficients and at those of vertical neighbours.
+/// Receives the rows of coefficients and the pairs of vertical neighbours.
 pub(crate) trait PairSink {
     /// Takes a row, from the top.
     fn row(&mut self, row: &MscnRow);
-    /// Takes two neighbouring rows, of which only the coefficients are known.
+    /// Takes two neighbouring rows. Only their coefficients are known.
     fn pair(&mut self, above: &MscnRow, below: &MscnRow);
 }
 
 impl MscnScan {
-    /// Hands all rows and all pairs of rows to `sink`; the last row is also the neighbour above the first, as MATLAB's
-    /// circular shift makes it. `rows` is memory.
+    /// Passes all rows and all pairs of rows to `sink`. The last row is also the upper neighbour of the first, as in
+    /// MATLAB's circular shift. `rows` is scratch memory.
     pub(crate) fn run_pairs<R: Rows>(
         &mut self,
         image: &R,
@@ -246,11 +247,11 @@ impl MscnScan {
     }
 }
 
-/// The two-dimensional window as the original code makes it, down to the last bit: normalised once, or once more.
+/// The two-dimensional window, equal to that of the original code to the last bit: normalised once or twice.
 fn literal_window(twice: bool) -> Vec<f64> {
     let mut window = gaussian(7, 7.0 / 6.0);
     if twice {
-        // By the sum of the sums of the columns.
+        // Divided by the sum of the column sums.
         let column = |k: usize| window.iter().skip(k).step_by(7).sum::<f64>();
         let total: f64 = (0..7).map(column).sum();
         for weight in &mut window {
@@ -260,7 +261,7 @@ fn literal_window(twice: bool) -> Vec<f64> {
     window
 }
 
-/// One row of coefficients from seven rows of the image, by the separable window.
+/// One row of coefficients from seven rows of the image, computed with the separable window.
 struct Snapped<'a> {
     lines: [&'a [f64]; 7],
     taps: [f64; 4],
@@ -325,7 +326,7 @@ fn horizontal(line: &[f64], taps: [f64; 4], sums: &[Vec<f64>; 2], row: &mut Mscn
     }
 }
 
-/// One row of coefficients by the two-dimensional window, its products summed column by column.
+/// One row of coefficients, computed with the two-dimensional window. Its products are summed column by column.
 struct Literal<'a> {
     lines: [&'a [f64]; 7],
     window: &'a [f64],

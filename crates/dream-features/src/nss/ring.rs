@@ -2,37 +2,37 @@
 
 use crate::simd::{LANES, padded};
 
-/// What the window sees outside the image.
+/// What the window reads outside the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum Border {
-    /// Zeros: the border is darkened. BRISQUE, HIGRADE, VIDEVAL.
+    /// Zeros, which darken the border. Used by BRISQUE, HIGRADE, VIDEVAL.
     #[default]
     Zero,
-    /// The nearest pixel of the image. NIQE.
+    /// The nearest pixel of the image. Used by NIQE.
     Replicate,
 }
 
-/// Values outside the row that a neighbour or the window may read: at least 3, whole lanes.
+/// Values outside the row that a neighbour or the window may read: at least 3, a whole number of lanes.
 pub(super) const MARGIN: usize = LANES;
 
-/// The last seven rows of an image. Rows go in with [`Ring::push`]; as soon as the three rows below a row are there, or
-/// the image ends, [`Ring::next`] names it.
+/// The last seven rows of an image. [`Ring::push`] adds a row. [`Ring::next`] returns the number of a row once the
+/// three rows below it are there, or the image has ended.
 #[derive(Debug, Default)]
 pub(super) struct Ring {
     /// Row `y` at `y % 7`, each padded to whole lanes and with margins of zeros.
     rows: Vec<f64>,
-    /// Such a row of zeros, read outside the image.
+    /// A row of zeros of the same length, read outside the image.
     zeros: Vec<f64>,
     width: usize,
     height: usize,
     border: Border,
-    /// Rows that came in, and rows that were named.
+    /// Number of rows pushed, and number of rows returned by [`Ring::next`].
     pushed: usize,
     named: usize,
 }
 
 impl Ring {
-    /// Begins an image.
+    /// Starts an image.
     pub(super) fn start(&mut self, width: usize, height: usize, border: Border) {
         let pitch = padded(width) + 2 * MARGIN;
         reset(&mut self.rows, 7 * pitch);
@@ -41,7 +41,7 @@ impl Ring {
         (self.pushed, self.named) = (0, 0);
     }
 
-    /// Takes the next row: `load` writes it.
+    /// Adds the next row, which `load` writes.
     pub(super) fn push(&mut self, load: impl FnOnce(&mut [f64])) {
         let (width, pitch) = (self.width, self.pitch());
         if let Some(slot) = self.rows.chunks_exact_mut(pitch).nth(self.pushed % 7) {
@@ -53,7 +53,7 @@ impl Ring {
         self.pushed += 1;
     }
 
-    /// The next row around which all is there.
+    /// The next row whose neighbours are all available.
     pub(super) fn next(&mut self) -> Option<usize> {
         let y = self.named;
         let ready = y < self.height && self.pushed >= (y + 4).min(self.height);
@@ -61,7 +61,7 @@ impl Ring {
         ready.then_some(y)
     }
 
-    /// The rows from three above row `y`, which was just named, to three below it, with their margins.
+    /// The rows from three above row `y` to three below it, with their margins. [`Ring::next`] has just returned `y`.
     pub(super) fn lines(&self, y: usize) -> [&[f64]; 7] {
         let (height, zeros) = (self.height, self.zeros.as_slice());
         let at = |row: Option<usize>| match row.filter(|&r| r < height) {
@@ -85,7 +85,7 @@ impl Ring {
     }
 }
 
-/// Continues a row by its first and last value, as far as the window reaches.
+/// Extends a row by its first and last value, as far as the window reaches.
 fn replicate(slot: &mut [f64], width: usize) {
     let value = |i: usize| slot.get(i).copied().unwrap_or_default();
     let (first, last) = (value(MARGIN), value((MARGIN + width).saturating_sub(1)));
@@ -93,13 +93,13 @@ fn replicate(slot: &mut [f64], width: usize) {
     slot.get_mut(MARGIN + width..MARGIN + width + 3).unwrap_or_default().fill(last);
 }
 
-/// Makes `buffer` `len` zeros.
+/// Resets `buffer` to `len` zeros.
 pub(super) fn reset(buffer: &mut Vec<f64>, len: usize) {
     buffer.clear();
     buffer.resize(len, 0.0);
 }
 
-/// Seven shifted looks at a row with margins, `n` long each, from three places left to three places right.
+/// Seven shifted views of a row with margins, `n` long each, from three places left to three places right.
 #[inline(always)]
 pub(super) fn looks(line: &[f64], n: usize) -> [&[f64]; 7] {
     [0, 1, 2, 3, 4, 5, 6].map(|k| line.get(MARGIN - 3 + k..MARGIN - 3 + k + n).unwrap_or_default())

@@ -1,4 +1,4 @@
-//! The grid of shape parameters on which both fits search: 0.2 to 10 in steps of 0.001.
+//! The grid of shape parameters that both fits search: 0.2 to 10 in steps of 0.001.
 
 use std::sync::OnceLock;
 
@@ -8,9 +8,9 @@ pub(crate) const GRID: usize = 9801;
 /// Moment ratios at every grid point.
 #[derive(Debug)]
 pub(crate) struct ShapeGrid {
-    /// `Γ(1/g) Γ(3/g) / Γ(2/g)²`, falling.
+    /// `Γ(1/g) Γ(3/g) / Γ(2/g)²`, decreasing.
     ggd: Vec<f64>,
-    /// `Γ(2/g)² / (Γ(1/g) Γ(3/g))`, rising.
+    /// `Γ(2/g)² / (Γ(1/g) Γ(3/g))`, increasing.
     aggd: Vec<f64>,
 }
 
@@ -34,7 +34,7 @@ impl ShapeGrid {
         })
     }
 
-    /// First index with the smallest `|rho - ratio|`; 0 when `rho` is not finite, as MATLAB's `min` gives it.
+    /// First index with the smallest `|rho - ratio|`; 0 when `rho` is not finite, as with MATLAB's `min`.
     pub(crate) fn ggd_index(&self, rho: f64) -> usize {
         nearest(&self.ggd, rho, |ratio| ratio > rho, |ratio| (rho - ratio).abs())
     }
@@ -45,7 +45,8 @@ impl ShapeGrid {
     }
 }
 
-/// Both tables are monotone, so the best entry is one of the two beside the point where `before` turns false.
+/// Both tables are monotone, so the best entry is one of the two on either side of the point where `before` turns
+/// false.
 fn nearest(table: &[f64], target: f64, before: impl Fn(f64) -> bool, cost: impl Fn(f64) -> f64) -> usize {
     if !target.is_finite() {
         return 0;

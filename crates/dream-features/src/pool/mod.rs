@@ -1,7 +1,7 @@
-//! From frames to one vector per video.
+//! Pools the features of frames into one vector per video.
 //!
-//! Which frames are looked at and how their features are combined differs from paper to paper, and the numbers
-//! differ with it. So both are named, and there is no default.
+//! Papers differ in which frames they use and how they combine the features, and the results differ accordingly. Both
+//! must therefore be stated, and there is no default.
 
 mod running;
 mod sampling;
@@ -26,18 +26,18 @@ pub enum Statistic {
     /// Mean over the sampled frames: as many features as the image has (`.mean`).
     Mean,
     /// Mean and standard deviation (N - 1) over all sampled frames: twice as many features (`.mean`, then `.std`;
-    /// deviation 0 for a single frame). The pooling of the deep features in the DFGC-VRA starter kit.
+    /// deviation 0 for a single frame). This is how the DFGC-VRA starter kit pools its deep features.
     MeanStd,
     /// Mean and standard deviation (N - 1) inside windows, each averaged over the windows: twice as many
     /// features (`.mean`, then `.std`).
     ///
-    /// With `b = max(floor(round(fps) / 2), 1)`, a window is `b + 1` sampled frames, and neighbours share one.
-    /// Frames at the end that fill no window are left out. When no window is filled, all sampled frames are one
-    /// window (deviation 0 for a single frame).
+    /// With `b = max(floor(round(fps) / 2), 1)`, a window has `b + 1` sampled frames, and neighbouring windows share
+    /// one. Frames at the end that do not fill a window are left out. When no window is filled, all sampled frames form
+    /// one window (deviation 0 for a single frame).
     WindowedMeanStd,
 }
 
-/// Which frames, and which statistic over them.
+/// Which frames to sample, and which statistic to compute over them.
 ///
 /// # Example
 /// ```
@@ -48,14 +48,14 @@ pub enum Statistic {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pooling {
-    /// Which frames.
+    /// Which frames are sampled.
     pub sampling: Sampling,
     /// What is computed over them.
     pub statistic: Statistic,
 }
 
 impl Pooling {
-    /// One frame a second, mean: the 36 BRISQUE features per video of the BVQA benchmark.
+    /// One frame per second, mean: the 36 BRISQUE features per video of the BVQA benchmark.
     ///
     /// # Reference
     /// Tu et al., "UGC-VQA: Benchmarking blind video quality assessment for user generated content", TIP 2021.
@@ -64,7 +64,7 @@ impl Pooling {
         Self { sampling: Sampling::PerSecond { frames: 1.0 }, statistic: Statistic::Mean }
     }
 
-    /// One frame a second, mean and deviation over all of them: how the DFGC-VRA starter kit pools its deep features.
+    /// One frame per second, mean and deviation over all of them: how the DFGC-VRA starter kit pools its deep features.
     ///
     /// # Reference
     /// Peng et al., "DFGC-VRA: DeepFake Game Competition on Visual Realism Assessment", IJCB 2023, starter kit.
@@ -84,10 +84,10 @@ impl Pooling {
     }
 }
 
-/// An image extractor and a pooling: together a video extractor.
+/// An image extractor and a pooling. Together they form a video extractor.
 ///
-/// Memory: the extractor's workspace for one frame, and the features of at most three frames (mean) or one
-/// window (windowed) more.
+/// Memory: the extractor's workspace for one frame, plus the features of at most three frames (mean) or one window
+/// (windowed).
 ///
 /// # Example
 /// ```
@@ -207,7 +207,7 @@ impl State {
         }
     }
 
-    /// Frames that count so far.
+    /// Number of frames that count so far.
     fn count(&self) -> u64 {
         match self {
             Self::Mean { count, .. } => *count,
@@ -224,7 +224,7 @@ impl State {
         }
     }
 
-    /// Whether windows were asked for and none was filled.
+    /// Whether windows were requested but none was filled.
     fn short(&self) -> bool {
         matches!(self, Self::Windowed(windows) if windows.windows() == 0)
     }
@@ -237,9 +237,9 @@ struct PooledSession<'a, E> {
     sampler: Sampler,
     statistic: State,
     workspace: Workspace,
-    /// Rows that count only once enough frames have come after them.
+    /// Rows that count once enough frames have followed them.
     pending: VecDeque<Row>,
-    /// Rows to be used again.
+    /// Rows available for reuse.
     spare: Vec<Row>,
     /// The first frame, for a video that ends before its first sample.
     stand_in: Option<Row>,

@@ -1,6 +1,7 @@
 //! Mean and standard deviation of a stream of rows.
 
-/// Running mean and sum of squared deviations (Welford), one pair per feature: no cancellation however many rows.
+/// Running mean and sum of squared deviations (Welford), one pair per feature. There is no cancellation, however many
+/// rows are added.
 #[derive(Debug)]
 pub(super) struct Running {
     mean: Vec<f64>,

@@ -1,8 +1,8 @@
-//! Which frames of a video are looked at.
+//! Which frames of a video are sampled.
 
 use crate::error::{Error, Result};
 
-/// Which frames of a video are looked at. Frames are numbered from 0 in display order.
+/// Which frames of a video are sampled. Frames are numbered from 0 in display order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sampling {
     /// Frames 0, `step`, 2 `step`, ...
@@ -10,11 +10,11 @@ pub enum Sampling {
         /// Distance between sampled frames, at least 1.
         step: u64,
     },
-    /// `frames` a second. With `p = fps / frames`: frames `max(floor(p / 2) - 1, 0) + floor(k p)`. For whole rates
-    /// these are the frames of the BVQA benchmark; a rate such as 30000/1001 is taken as it is. A video that
-    /// ends before its first sample is represented by its first frame.
+    /// `frames` per second. With `p = fps / frames`, these are the frames `max(floor(p / 2) - 1, 0) + floor(k p)`. For
+    /// integer rates they are the frames of the BVQA benchmark; a rate such as 30000/1001 is used as it is. A video
+    /// that ends before its first sample is represented by its first frame.
     PerSecond {
-        /// Frames a second, above 0.
+        /// Frames per second, above 0.
         frames: f64,
     },
     /// Frames 0, 2, 4, ... that have at least five frames after them.
@@ -22,7 +22,7 @@ pub enum Sampling {
 }
 
 impl Sampling {
-    /// The frames taken from a video of `total` frames. A session takes the same without knowing `total`.
+    /// The frames taken from a video of `total` frames. A session takes the same frames without knowing `total`.
     ///
     /// # Example
     /// ```
@@ -64,7 +64,7 @@ impl Sampling {
     }
 }
 
-/// A sampling on its way through a video.
+/// The state of a sampling as it runs through a video.
 #[derive(Debug, Clone)]
 pub(super) struct Sampler {
     sampling: Sampling,
@@ -94,7 +94,7 @@ impl Sampler {
         if self.sampling == Sampling::FeatureFusion { 5 } else { 0 }
     }
 
-    /// Whether the first frame stands for a video that ends before the first sample.
+    /// Whether the first frame represents a video that ends before the first sample.
     pub(super) fn needs_stand_in(&self) -> bool {
         self.first > 0.0
     }
@@ -105,9 +105,9 @@ impl Sampler {
 
     /// Moves past a frame.
     pub(super) fn pass(&mut self, index: u64) {
-        // A period below 1 puts several samples on one frame; it counts once.
+        // A period below 1 puts several samples on one frame; the frame counts once.
         while self.next <= index as f64 {
-            // Where the samples lie closer than k can count, jump instead of walking.
+            // Where the samples are too close together for `k` to step through them, jump ahead.
             self.k = (self.k + 1.0).max(((index as f64 - self.first) / self.period).floor());
             self.next = self.first + (self.k * self.period).floor();
         }

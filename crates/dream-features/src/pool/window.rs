@@ -1,10 +1,11 @@
 //! Mean and standard deviation inside windows of about a second.
 
-/// Windows on their way through a video. Holds the rows of one window. NaN is left out, wherever there is something else.
+/// The windows of a video as it is processed. Holds the rows of one window. NaN is ignored wherever there are other
+/// values.
 #[derive(Debug)]
 pub(crate) struct Windows {
     dim: usize,
-    /// Rows in a window; the last is the first of the next.
+    /// Rows in a window; the last row is also the first of the next window.
     len: usize,
     /// Rows of the window that is being filled, one after the other.
     rows: Vec<f64>,
@@ -37,8 +38,8 @@ impl Windows {
     }
 
     pub(crate) const fn frames(&self) -> u64 {
-        // Every window but the first brings one row less; what fills no window does not count, unless there is
-        // no window at all.
+        // Every window but the first adds one row less. Rows that fill no window do not count, unless there is no
+        // window at all.
         if self.windows == 0 { self.frames } else { self.windows * (self.len as u64 - 1) + 1 }
     }
 

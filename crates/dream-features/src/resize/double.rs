@@ -1,4 +1,4 @@
-//! MATLAB's bicubic resize to double size: how 4:2:0 chroma is brought to the size of luma.
+//! MATLAB's bicubic resize to double size, which brings 4:2:0 chroma to the size of luma.
 
 use super::mirror;
 use crate::plane::{Plane, Rows};
@@ -37,10 +37,10 @@ pub fn double_size(image: &Plane) -> Plane {
     out
 }
 
-/// Memory of the double-size resize, which hands out one row at a time.
+/// Scratch memory for the double-size resize, which returns one row at a time.
 #[derive(Debug, Default)]
 pub(crate) struct DoubleSize {
-    /// The last four rows read, at `row % 4`, and which rows they are.
+    /// The last four rows read, at `row % 4`, and their numbers.
     ring: [Vec<f64>; 4],
     held: [Option<usize>; 4],
     /// One vertically filtered row with two mirrored values on either side.
@@ -48,7 +48,7 @@ pub(crate) struct DoubleSize {
 }
 
 impl DoubleSize {
-    /// Forgets the previous image and takes the size of this one.
+    /// Discards the previous image and starts one with the size of `rows`.
     pub(crate) fn start<R: Rows>(&mut self, rows: &R) {
         for slot in &mut self.ring {
             slot.resize(rows.width(), 0.0);
@@ -57,8 +57,8 @@ impl DoubleSize {
         self.line.resize(rows.width() + 4, 0.0);
     }
 
-    /// Writes row `y` of the double-size image of `rows` to `out`, of at most twice the width: an image of odd size
-    /// ends within the last sample. `start` must have seen the same image; rows are cheapest in ascending order.
+    /// Writes row `y` of the double-size image of `rows` to `out`. `out` has at most twice the width: an image of odd
+    /// size ends within the last sample. Call `start` with the same image first. Rows are cheapest in ascending order.
     pub(crate) fn row<R: Rows>(&mut self, rows: &R, y: usize, out: &mut [f64]) {
         let (width, height) = (rows.width(), rows.height());
         // Row `2k` begins at `k - 2`, row `2k + 1` at `k - 1`.

@@ -9,7 +9,7 @@ use pulp::Simd;
 /// times 256. Output `o` reads inputs `2o-3 ..= 2o+4`.
 const WEIGHTS: [f64; 4] = [-3.0, -9.0, 29.0, 111.0];
 
-/// Half of `image`, `ceil(width / 2)` x `ceil(height / 2)`, by antialiased bicubic interpolation.
+/// `image` at half size, `ceil(width / 2)` x `ceil(height / 2)`, by antialiased bicubic interpolation.
 ///
 /// The border is mirrored between samples (`-1` is `0`), nothing is clipped or rounded. The weights are
 /// dyadic: for integer-valued input the result is exact.
@@ -33,7 +33,7 @@ pub fn half_size(image: &Plane) -> Plane {
     out
 }
 
-/// Memory of the half-size resize, reused from image to image.
+/// Scratch memory for the half-size resize, reused between images.
 #[derive(Debug, Default)]
 pub(crate) struct HalfSize {
     /// The last eight rows read, at `row % 8`.
@@ -43,8 +43,8 @@ pub(crate) struct HalfSize {
 }
 
 impl HalfSize {
-    /// Writes half of `rows` to `out`. The order of the two passes does not matter for the value; rows first
-    /// needs the fewest operations.
+    /// Writes the half-size image of `rows` to `out`. The order of the two passes does not affect the values; rows
+    /// first needs the fewest operations.
     pub(crate) fn run<R: Rows>(&mut self, rows: &R, out: &mut Plane) {
         let (width, height) = (rows.width(), rows.height());
         out.resize(width.div_ceil(2), height.div_ceil(2));

@@ -5,11 +5,11 @@ use crate::plane::Plane;
 use crate::simd::{Kernel, dispatch};
 use pulp::Simd;
 
-/// `image` scaled by `scale` in both directions by bicubic interpolation, antialiased when it becomes smaller.
+/// `image` scaled by `scale` in both directions by bicubic interpolation, with antialiasing when it becomes smaller.
 ///
 /// A side of `n` becomes `ceil(scale * n)`. The border is mirrored between samples (`-1` is `0`), nothing is clipped or
 /// rounded. [`half_size`](super::half_size) and [`double_size`](super::double_size) are faster for their factors and
-/// equal to rounding.
+/// give the same values up to rounding.
 ///
 /// # Errors
 /// [`Error::Config`] when `scale` is not a positive number, or a side would become longer than a million.
@@ -32,7 +32,7 @@ pub fn scaled(image: &Plane, scale: f64) -> Result<Plane> {
     Ok(out)
 }
 
-/// The resize of images of one size by one factor.
+/// The resize for images of one size and one factor.
 #[derive(Debug)]
 pub(crate) struct Scaled {
     rows: Taps,
@@ -64,7 +64,7 @@ impl Scaled {
     }
 }
 
-/// Which samples of a line make up each output, and with what weights: `count` of each per output.
+/// Which samples of a line make up each output, and their weights: `count` of each per output.
 #[derive(Debug)]
 struct Taps {
     indices: Vec<usize>,
@@ -118,7 +118,7 @@ impl Taps {
         self.weights.len() / self.count
     }
 
-    /// Weights and indices of output `o`, without those that are zero.
+    /// Weights and indices of output `o`, without zero weights.
     fn of(&self, o: usize) -> impl Iterator<Item = (f64, usize)> {
         let taps = o * self.count..(o + 1) * self.count;
         let weights = self.weights.get(taps.clone()).unwrap_or_default();

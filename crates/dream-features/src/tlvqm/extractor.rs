@@ -16,9 +16,9 @@ use crate::pool::Windows;
 use crate::resize::HalfSize;
 use crate::yuv::Yuv420Buffer;
 
-/// Low-complexity values that become features; the others only choose frames.
+/// Number of low-complexity values that become features. The others are only used to choose frames.
 const POOLED: usize = 22;
-/// Frames that must follow the one after which a row belongs to the video.
+/// Frames that must follow the middle frame of a row before the row counts.
 const DELAY: u64 = 4;
 
 /// TLVQM: 75 features of motion, blur, noise, blockiness, exposure, colour and sharpness.
@@ -28,17 +28,18 @@ const DELAY: u64 = 4;
 /// | 1-22 | low-complexity values of every second frame: mean over time (`.mean`) |
 /// | 23-44 | the same: deviation inside windows of about a second (`.std`) |
 /// | 45 | correlation of motion intensity and blur |
-/// | 46-75 | high-complexity values of about one frame a half second of processed frames: mean |
+/// | 46-75 | high-complexity values of about one frame per half second of processed frames: mean |
 ///
-/// Reads luma and chroma as limited-range BT.601, as the original does for every stream. Luma without chroma is gray,
-/// luma of more than 8 bits is rounded to 8, RGB is converted. A frame that is skipped is as if it were not there.
+/// Luma and chroma are read as limited-range BT.601, as the original does for every stream. Luma without chroma is
+/// treated as gray, luma of more than 8 bits is rounded to 8, and RGB is converted. Skipped frames are ignored.
 ///
-/// Memory: the copies of 8-bit frames for one half window, `round(fps) / 2 + 4` of them, besides four frames at half
-/// size; independent of the length of the video.
+/// Memory: 8-bit copies of the frames of one half window, `round(fps) / 2 + 4` of them, and four frames at half size.
+/// It does not depend on the length of the video.
 ///
 /// # Short videos
-/// The original needs two windows of `floor(round(fps) / 2) + 1` processed frames. With fewer the video is one window,
-/// and with too few for a representative frame the best one of all is taken; [`FeatureVector::short`] says so.
+/// The original needs two windows of `floor(round(fps) / 2) + 1` processed frames. A shorter video forms one window. If
+/// it has too few frames for a representative one, the best of all frames is used. [`FeatureVector::short`] reports
+/// this.
 ///
 /// # Example
 /// ```
@@ -64,7 +65,7 @@ const DELAY: u64 = 4;
 /// Ties are broken by a rule (see [`Ties`]); [`Ties::Plain`] compares as the original does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tlvqm {
-    /// How equal candidates are told apart.
+    /// How ties between candidates are broken.
     pub ties: Ties,
 }
 
@@ -72,10 +73,10 @@ impl Tlvqm {
     /// Number of features.
     pub const DIM: usize = 2 * POOLED + 1 + HighComplexity::DIM;
 
-    /// A session that also keeps what it computes on the way: memory then grows with the video.
+    /// Starts a session that also keeps intermediate results. Memory then grows with the length of the video.
     ///
     /// # Errors
-    /// As [`VideoSpec::checked`], [`Error::TooSmall`] when a side is shorter than 64.
+    /// Same as [`VideoSpec::checked`], and [`Error::TooSmall`] when a side is shorter than 64.
     pub fn trace(&self, spec: VideoSpec) -> Result<TlvqmSession> {
         let mut session = TlvqmSession::new(spec, self.ties)?;
         session.trace = Some(Trace::default());
@@ -100,24 +101,24 @@ impl VideoFeatures for Tlvqm {
     }
 
     /// # Errors
-    /// As [`VideoSpec::checked`], [`Error::TooSmall`] when a side is shorter than 64.
+    /// Same as [`VideoSpec::checked`], and [`Error::TooSmall`] when a side is shorter than 64.
     fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession + '_>> {
         Ok(Box::new(TlvqmSession::new(spec, self.ties)?))
     }
 }
 
-/// What a session computed on the way.
+/// Intermediate results of a session.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Trace {
-    /// Number of the frame and its 28 low-complexity values.
+    /// Frame number and its 28 low-complexity values.
     pub rows: Vec<(u64, [f64; 28])>,
-    /// Of each window the means of the first 22 values, their deviations, and the correlation: 45 numbers.
+    /// For each window, the means of the first 22 values, their deviations, and the correlation: 45 numbers.
     pub windows: Vec<Vec<f64>>,
-    /// Number of the frame and its 30 high-complexity values.
+    /// Frame number and its 30 high-complexity values.
     pub picked: Vec<(u64, [f64; 30])>,
 }
 
-/// A processed frame that may be looked at again.
+/// A processed frame that may be used again.
 #[derive(Debug, Default)]
 struct Held {
     frame: u64,
@@ -125,22 +126,22 @@ struct Held {
     pixels: Yuv420Buffer,
 }
 
-/// One video on its way through [`Tlvqm`].
+/// One video being processed by [`Tlvqm`].
 #[derive(Debug)]
 pub struct TlvqmSession {
     spec: VideoSpec,
     engine: LowComplexity,
     high: HighComplexity,
     seen: u64,
-    /// Rows that count only once enough frames have come after them.
+    /// Rows that count once enough frames have followed them.
     pending: VecDeque<Held>,
-    /// Rows of the span in which the next frame is picked.
+    /// Rows of the span from which the next frame is picked.
     held: VecDeque<Held>,
     spare: Vec<Held>,
     picks: Picks,
     windows: Windows,
     correlation: Correlation,
-    /// Sum of the high-complexity vectors, and how many.
+    /// Sum of the high-complexity vectors, and their number.
     sum: [f64; 30],
     vectors: u64,
     converted: Yuv420Buffer,
@@ -172,7 +173,7 @@ impl TlvqmSession {
         })
     }
 
-    /// Looks at the next frame of a video.
+    /// Processes the next frame of a video.
     fn take(&mut self, frame: &Frame<'_>) -> Result<()> {
         let odd = self.seen % 2 == 1;
         let mut copy = odd.then(|| self.spare.pop().unwrap_or_default());
@@ -188,7 +189,7 @@ impl TlvqmSession {
                 self.converted.view()?
             }
         };
-        // Luma that was not converted may have been halved already.
+        // If luma was not converted, its half-size plane may already exist.
         let half = match frame.pixels() {
             Pixels::Luma(_) | Pixels::Yuv420(_) => Some(frame.half_luma(&mut self.resize, &mut self.half)),
             Pixels::Luma16(_) | Pixels::Rgb(_) => None,
@@ -207,7 +208,7 @@ impl TlvqmSession {
         Ok(())
     }
 
-    /// A row that belongs to the video.
+    /// Counts a row that belongs to the video.
     fn count(&mut self, held: Held) -> Result<()> {
         let pooled = held.row.get(..POOLED).unwrap_or_default();
         let before = self.windows.windows();
@@ -252,10 +253,10 @@ impl TlvqmSession {
         Ok(())
     }
 
-    /// The features of all frames pushed, and what was computed on the way if the session is a traced one.
+    /// Returns the features of all pushed frames, and the intermediate results if the session is traced.
     ///
     /// # Errors
-    /// As [`VideoSession::finish`].
+    /// Same as [`VideoSession::finish`].
     pub fn finish_traced(mut self) -> Result<(FeatureVector, Trace)> {
         let rows = self.windows.rows();
         if rows == 0 {
@@ -290,11 +291,11 @@ impl VideoSession for TlvqmSession {
     }
 }
 
-/// Correlation of two values inside windows, averaged over them.
+/// Correlation of two values inside windows, averaged over the windows.
 #[derive(Debug, Default)]
 struct Correlation {
     pairs: Vec<[f64; 2]>,
-    /// Of the last window.
+    /// Correlation in the last window.
     last: f64,
     sum: f64,
     windows: u64,

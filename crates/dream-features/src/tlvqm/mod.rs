@@ -1,7 +1,7 @@
 //! TLVQM: the two-level video quality model.
 //!
-//! Every second frame gives 28 low-complexity values ([`low`]), about one frame in half a second 30 high-complexity
-//! values ([`high`]).
+//! Every second frame gives 28 low-complexity values ([`low`]). About one frame per half second gives 30
+//! high-complexity values ([`high`]).
 //!
 //! # Reference
 //! Korhonen, "Two-level approach for no-reference consumer video quality assessment", IEEE Transactions on Image

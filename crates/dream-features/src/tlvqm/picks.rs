@@ -1,16 +1,16 @@
-//! The frames that get a second, closer look.
+//! The frames chosen for the high-complexity values.
 
 use super::Ties;
 
-/// Rows from which one is chosen, counted back from the newest: `rows` in all, of which the first `of` take part.
+/// Rows from which one is chosen, counted back from the newest: `rows` in all, of which the first `of` are candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) rows: usize,
     pub(super) of: usize,
 }
 
-/// The choice of representative frames on its way through a video: in spans of about half a second of processed frames,
-/// the one most like their mean.
+/// Chooses representative frames as a video is processed. In each span of about half a second of processed frames, it
+/// picks the frame nearest to their mean.
 #[derive(Debug)]
 pub(super) struct Picks {
     half: usize,
@@ -32,7 +32,7 @@ impl Picks {
         Self { half, ties, block: 0, start: 0, rows: 0 }
     }
 
-    /// Counts a row. When a block is complete, and a row follows it, its span.
+    /// Counts a row. Returns the span of a block once the block is complete and another row has followed it.
     pub(super) fn push(&mut self) -> Option<Span> {
         self.rows += 1;
         let first = self.block.max(self.start);
@@ -41,7 +41,8 @@ impl Picks {
         complete.then(|| Span { rows: self.rows - first, of: self.rows - 1 - first })
     }
 
-    /// Place of the row of a span that is nearest to their mean; the first of equal ones. Moves to the next block.
+    /// Place of the row of a span that is nearest to the mean of the span; the first of equal rows. Moves to the next
+    /// block.
     pub(super) fn choose<'a>(&mut self, rows: impl Iterator<Item = &'a [f64; 28]> + Clone) -> usize {
         let (mut mean, mut n) = ([0.0; 28], 0.0);
         for row in rows.clone() {

@@ -1,16 +1,16 @@
 //! Rules for equal values.
 
-/// What decides between values that are equal but for rounding.
+/// How values that differ only by rounding are ordered.
 ///
-/// On 8-bit video exact ties between key points and between block costs are common. Which of them wins then depends on
-/// the last bit, that is, on the order of the sums, and reaches the features by up to tens of percents.
+/// On 8-bit video, exact ties between key points and between block costs are common. The winner then depends on the
+/// last bit, that is, on the order of the sums. This can change features by tens of percent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum Ties {
     /// Corner responses and block costs are rounded to multiples of 2⁻³⁶, the distances of frame picking to multiples
-    /// of 2⁻³⁰, before they are compared; of equal ones the first wins.
+    /// of 2⁻³⁰, before they are compared. The first of equal values wins.
     #[default]
     Canonical,
-    /// Values are compared as they are, like the original code does.
+    /// Values are compared as they are, as in the original code.
     Plain,
 }
 

@@ -11,11 +11,11 @@ use crate::frame::Frame;
 use crate::layout::{FeatureLayout, FeatureVector, sanitise};
 use crate::nss::FlatAreas;
 
-/// Frames at either end of a video that spatial naturalness leaves out.
+/// Frames at either end of a video that spatial naturalness excludes.
 const ENDS: u64 = 5;
 /// Values of spatial naturalness of a frame.
 const NIQE: usize = 37;
-/// Frames without which nothing is defined.
+/// Minimum number of frames for any defined value.
 const LEAST: u64 = 4;
 
 const MOTION: [(&str, &str); 9] = [
@@ -34,12 +34,12 @@ const MOTION: [(&str, &str); 9] = [
 ///
 /// | features | content |
 /// | --- | --- |
-/// | 1-37 | spatial naturalness ([`niqe`]): mean over all frames but five at either end |
-/// | 38, 39 | change over time of the constant coefficients, motion-compensated and plain |
+/// | 1-37 | spatial naturalness ([`niqe`]): mean over all frames except five at either end |
+/// | 38, 39 | change over time of the DC coefficients, motion-compensated and plain |
 /// | 40-44 | ratios of the shapes of the bands of 5x5 transforms of frame differences |
 /// | 45, 46 | motion coherency and global motion of 10x10 blocks |
 ///
-/// Depends on no frame rate. Luma of RGB is MATLAB's `rgb2gray`. A frame that is skipped is as if it were not there.
+/// The features do not depend on the frame rate. Luma of RGB is MATLAB's `rgb2gray`. Skipped frames are ignored.
 ///
 /// Memory: two frames of 16-bit codes, the transforms of one, and the statistics of five.
 ///
@@ -60,13 +60,14 @@ const MOTION: [(&str, &str); 9] = [
 /// ```
 ///
 /// # Reference
-/// Saad, Bovik, Charrier, "Blind prediction of natural video quality", IEEE Transactions on Image Processing 23(3), 2014;
-/// Mittal, Soundararajan, Bovik, "Making a completely blind image quality analyzer", IEEE SPL 20(3), 2013.
+/// Saad, Bovik, Charrier, "Blind prediction of natural video quality", IEEE Transactions on Image Processing 23(3),
+/// 2014; Mittal, Soundararajan, Bovik, "Making a completely blind image quality analyzer", IEEE SPL 20(3), 2013.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct VBliinds {
-    /// What happens where a frame is exactly flat.
+    /// How exactly flat areas are treated.
     pub flat_areas: FlatAreas,
-    /// Keep NaN where the reference has it (a frame below 96x96 has no naturalness), instead of a counted 0.
+    /// Keep NaN where the reference has it, instead of a counted 0. A frame below 96x96 has no naturalness, for
+    /// example.
     pub keep_undefined: bool,
 }
 
@@ -74,10 +75,10 @@ impl VBliinds {
     /// Number of features.
     pub const DIM: usize = NIQE + MOTION.len();
 
-    /// A session that also keeps what it computes on the way: memory then grows with the video.
+    /// Starts a session that also keeps intermediate results. Memory then grows with the length of the video.
     ///
     /// # Errors
-    /// As [`VideoSpec::checked`].
+    /// Same as [`VideoSpec::checked`].
     pub fn trace(&self, spec: VideoSpec) -> Result<VBliindsSession> {
         let mut session = VBliindsSession::new(*self, spec)?;
         session.trace = Some(Trace::default());
@@ -99,10 +100,10 @@ impl VideoFeatures for VBliinds {
     }
 }
 
-/// What a session computed on the way.
+/// Intermediate results of a session.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Trace {
-    /// Number of the frame and its 37 values of spatial naturalness, those of both ends included.
+    /// Frame number and its 37 values of spatial naturalness, from the sixth frame on, including the last five.
     pub niqe: Vec<(u64, [f64; NIQE])>,
     /// The statistics of each pair of frames.
     pub pairs: Vec<PairStatistics>,
@@ -110,7 +111,7 @@ pub struct Trace {
     pub raw: [f64; 9],
 }
 
-/// One video on its way through [`VBliinds`].
+/// One video being processed by [`VBliinds`].
 #[derive(Debug)]
 pub struct VBliindsSession {
     options: VBliinds,
@@ -118,7 +119,7 @@ pub struct VBliindsSession {
     niqe: Niqe,
     pair: Pair,
     seen: u64,
-    /// Values of frames that count only once five frames have come after them.
+    /// Values of frames that count once five frames have followed them.
     pending: VecDeque<[f64; NIQE]>,
     sum: [f64; NIQE],
     counted: u64,
@@ -159,7 +160,7 @@ impl VBliindsSession {
     }
 
     fn take(&mut self, frame: &Frame<'_>) {
-        // The first frames have no naturalness that counts.
+        // The naturalness of the first frames does not count.
         let wanted = self.seen >= ENDS;
         let mut values = [f64::NAN; NIQE];
         let naturalness = |niqe: &mut Niqe, values: &mut [f64; NIQE]| {
@@ -207,10 +208,10 @@ impl VBliindsSession {
         }
     }
 
-    /// The features of all frames pushed, and what was computed on the way if the session is a traced one.
+    /// Returns the features of all pushed frames, and the intermediate results if the session is traced.
     ///
     /// # Errors
-    /// As [`VideoSession::finish`].
+    /// Same as [`VideoSession::finish`].
     pub fn finish_traced(self) -> Result<(FeatureVector, Trace)> {
         if self.seen < LEAST {
             return Err(Error::TooFewFrames { min: LEAST, found: self.seen });
@@ -245,7 +246,7 @@ impl VideoSession for VBliindsSession {
     fn skip(&mut self) {}
 
     /// # Errors
-    /// [`Error::TooFewFrames`] with fewer than 4 frames. With fewer than 11 there is no naturalness.
+    /// [`Error::TooFewFrames`] with fewer than 4 frames. With fewer than 11 frames, naturalness is undefined.
     fn finish(self: Box<Self>) -> Result<FeatureVector> {
         Ok(self.finish_traced()?.0)
     }

@@ -1,9 +1,10 @@
-//! Statistics of the motion vectors of two frames: their coherence, their size, and the residual after motion.
+//! Statistics of the motion vectors of two frames: their coherency, their size, and the residual after motion
+//! compensation.
 
 use super::ntss::{BlockSearch, Codes, Vector};
 use crate::filter::gaussian;
 
-/// Mean over the field of how much the vectors around a block point the same way, from the structure tensor of the field.
+/// Mean coherency: how much the vectors around a block point the same way, from the structure tensor of the field.
 ///
 /// # Reference
 /// Saad, Bovik, Charrier, "Blind prediction of natural video quality", TIP 2014, section on motion coherency.
@@ -31,8 +32,8 @@ pub(super) fn coherency(vectors: &[Vector], columns: usize, out: &mut Vec<f64>) 
     }
 }
 
-/// Most frequent length of the vectors (the smallest of equally frequent ones), and their mean, over `count` vectors of
-/// which the missing ones are zero.
+/// Most frequent length of the vectors (the smallest of equally frequent ones), and their mean. Both are over `count`
+/// vectors; missing ones count as zero.
 pub(super) fn mode_and_mean(vectors: &[Vector], count: usize, lengths: &mut Vec<u32>) -> (f64, f64) {
     lengths.clear();
     let square = |&(dy, dx): &Vector| usize::try_from(dy * dy + dx * dx).unwrap_or(0);
@@ -56,7 +57,7 @@ pub(super) fn mode_and_mean(vectors: &[Vector], count: usize, lengths: &mut Vec<
     ((mode as f64).sqrt(), sum / count as f64)
 }
 
-/// Deviation (N - 1) over blocks of the constant coefficient of what the vectors leave unexplained.
+/// Deviation (N - 1) over blocks of the DC coefficient of the motion-compensated difference.
 pub(super) fn residual_deviation(
     search: BlockSearch,
     previous: &Codes,
@@ -82,7 +83,7 @@ pub(super) fn residual_deviation(
     let n = vectors.len() as f64;
     let mean = constants().sum::<f64>() / n;
     let squares: f64 = constants().map(|v| (v - mean) * (v - mean)).sum();
-    // As the original: a single block has deviation 0, no block has none.
+    // As in the original, a single block has deviation 0, and without blocks it is undefined.
     if vectors.is_empty() { f64::NAN } else { (squares / (n - 1.0).max(1.0)).sqrt() }
 }
 

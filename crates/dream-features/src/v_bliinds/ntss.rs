@@ -22,12 +22,12 @@ pub(super) struct BlockSearch {
 /// Displacement (down, right) from a block to where its content was.
 pub(super) type Vector = (i32, i32);
 
-/// The costs around a point, in raster order.
+/// The costs around a point are in raster order. `NONE` marks a missing cost; `CENTRE` is the place of the point.
 const NONE: u32 = u32::MAX;
 const CENTRE: usize = 4;
 
 impl BlockSearch {
-    /// Blocks in a row and in a column; what is left over at the right and bottom has no block.
+    /// Blocks per row and per column. Remaining pixels at the right and bottom have no block.
     pub(super) const fn blocks(&self, codes: &Codes) -> (usize, usize) {
         (codes.width / self.block, codes.height / self.block)
     }
@@ -58,7 +58,7 @@ impl BlockSearch {
             return (0, 0);
         }
         if near_cost <= far_cost {
-            // Only what the first window has not seen.
+            // Only points outside the first window.
             let point = neighbour((0, 0), near.0, 1);
             let mut costs = [NONE; 9];
             costs[CENTRE] = near_cost;
@@ -70,7 +70,7 @@ impl BlockSearch {
         costs[CENTRE] = far_cost;
         let mut step = first_step / 2;
         while step >= 1 {
-            // Costs outside the image stay those of the step before, as in the original code.
+            // Costs outside the image keep their values from the previous step, as in the original code.
             look_around(&mut costs, point, step, cost, |_| true);
             let (place, cost) = smallest(&costs);
             point = neighbour(point, place, step);
@@ -80,7 +80,7 @@ impl BlockSearch {
         point
     }
 
-    /// Sum of absolute differences; nothing where the block would leave the image.
+    /// Sum of absolute differences; `None` if the block would extend beyond the image.
     fn cost(
         &self,
         reference: &Codes,
@@ -103,7 +103,7 @@ impl BlockSearch {
     }
 }
 
-/// The neighbour of a point in raster order, `step` away.
+/// Neighbour number `place` of a point, in raster order and `step` away.
 fn neighbour((dy, dx): Vector, place: usize, step: i32) -> Vector {
     const OFFSETS: [(i32, i32); 9] =
         [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 0), (0, 1), (1, -1), (1, 0), (1, 1)];
@@ -130,7 +130,7 @@ fn look_around(
     }
 }
 
-/// Place and value of the smallest cost; the first of equal ones.
+/// Place and value of the smallest cost; the first of equal costs.
 fn smallest(costs: &[u32; 9]) -> (usize, u32) {
     let mut best = (0, costs[0]);
     for (place, &cost) in costs.iter().enumerate() {
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     fn codes(width: usize, height: usize, dx: usize, dy: usize) -> Codes {
-        // Smooth, so that the search finds its way.
+        // Smooth, so that the search converges.
         let value = |x: usize, y: usize| {
             let wave = |v: usize, period: f64| libm::sin(v as f64 * std::f64::consts::TAU / period);
             (128.0 + 60.0 * wave(x, 47.0) + 50.0 * wave(y, 53.0)) as u16

@@ -1,4 +1,4 @@
-//! The values that V-BLIINDS takes from two consecutive frames.
+//! The values that V-BLIINDS computes from two consecutive frames.
 
 use super::motion::{coherency, mode_and_mean, residual_deviation};
 use super::ntss::{BlockSearch, Codes, Vector};
@@ -7,26 +7,26 @@ use crate::frame::{Frame, Pixels};
 use crate::par;
 use crate::plane::Rows;
 
-/// The searches of the residual and of the motion features.
+/// The searches for the residual and for the motion features.
 const RESIDUAL: BlockSearch = BlockSearch { block: 16, reach: 7 };
 const MOTION: BlockSearch = BlockSearch { block: 10, reach: 15 };
 
-/// What two frames that follow each other contribute.
+/// Statistics of two consecutive frames.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PairStatistics {
     /// Vectors (down, right) of 16x16 blocks from the second frame to the first, row after row.
     pub residual_vectors: Vec<(i32, i32)>,
     /// Vectors of 10x10 blocks.
     pub motion_vectors: Vec<(i32, i32)>,
-    /// Deviation over 16x16 blocks of the constant coefficient of the motion-compensated difference.
+    /// Deviation over 16x16 blocks of the DC coefficient of the motion-compensated difference.
     pub residual_deviation: f64,
-    /// Mean over 5x5 blocks of the constant coefficient of the difference.
+    /// Mean over 5x5 blocks of the DC coefficient of the difference.
     pub mean_dc: f64,
     /// Shapes of the 25 coefficients of 5x5 blocks, in zig-zag order.
     pub shapes: [f64; 25],
-    /// The coefficients of all 5x5 blocks, those of the same frequency next to each other, row after row of frequencies.
+    /// The coefficients of all 5x5 blocks, grouped by frequency, row after row of frequencies.
     planes: Vec<f64>,
-    /// High to low band, high to middle, high and middle to low, high to middle and low, middle to low.
+    /// Band ratios: high to low, high to middle, high and middle to low, high to middle and low, middle to low.
     pub ratios: [f64; 5],
     /// How coherent the motion is around each 10x10 block.
     pub coherency: Vec<f64>,
@@ -37,8 +37,8 @@ pub struct PairStatistics {
 }
 
 impl PairStatistics {
-    /// The coefficients of one (vertical, horizontal) frequency, 0 to 4 each, of all 5x5 blocks of the difference; empty
-    /// for other frequencies.
+    /// The coefficients of one (vertical, horizontal) frequency, 0 to 4 each, of all 5x5 blocks of the difference.
+    /// Empty for other frequencies.
     #[must_use]
     pub fn coefficients(&self, vertical: usize, horizontal: usize) -> &[f64] {
         let blocks = self.planes.len() / COEFFICIENTS;
@@ -48,7 +48,7 @@ impl PairStatistics {
     }
 }
 
-/// Two frames and what is taken from them; the memory is reused from pair to pair.
+/// Two frames and their statistics; the memory is reused between pairs.
 #[derive(Debug, Default)]
 pub(super) struct Pair {
     previous: Codes,
@@ -60,14 +60,14 @@ pub(super) struct Pair {
     spectral: Spectral,
     coherency: Vec<f64>,
     lengths: Vec<u32>,
-    /// Of the last pair.
+    /// Residual deviation of the last pair.
     pub(super) residual_deviation: f64,
     pub(super) mode: f64,
     pub(super) mean: f64,
 }
 
 impl Pair {
-    /// Takes the next frame. Whether there is a pair now.
+    /// Takes the next frame. Returns whether there is a pair now.
     pub(super) fn push(&mut self, frame: &Frame<'_>, line: &mut Vec<f64>) -> bool {
         std::mem::swap(&mut self.previous, &mut self.current);
         self.unit = self.current.take(frame, line);
@@ -75,7 +75,7 @@ impl Pair {
         self.frames > 1
     }
 
-    /// Computes the statistics of the pair, and `other` at the same time if threads are there.
+    /// Computes the statistics of the pair, and runs `other` at the same time if threads are available.
     pub(super) fn run(&mut self, other: impl FnOnce() + Send) {
         let Self { previous, current, unit, residual_vectors, motion_vectors, spectral, .. } = self;
         let (previous, current, unit) = (&*previous, &*current, *unit);
@@ -92,7 +92,7 @@ impl Pair {
             residual_deviation(RESIDUAL, previous, current, &self.residual_vectors, unit);
         let (columns, _) = MOTION.blocks(current);
         coherency(&self.motion_vectors, columns, &mut self.coherency);
-        // The original has room for this many vectors; those it does not fill are zero.
+        // The original allocates this many vectors; those it does not fill are zero.
         let room = current.width * current.height / (MOTION.block * MOTION.block);
         (self.mode, self.mean) = mode_and_mean(&self.motion_vectors, room, &mut self.lengths);
     }
@@ -127,7 +127,7 @@ impl Pair {
 }
 
 impl Codes {
-    /// Copies the luma of a frame; returns how many codes are one 8-bit step.
+    /// Copies the luma of a frame; returns the number of codes per 8-bit step.
     fn take(&mut self, frame: &Frame<'_>, line: &mut Vec<f64>) -> f64 {
         (self.width, self.height) = frame.size();
         self.data.resize(self.width * self.height, 0);

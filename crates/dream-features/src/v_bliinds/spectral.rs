@@ -11,7 +11,7 @@ use crate::simd::{Kernel, dispatch, fits};
 const SIDE: usize = 5;
 /// Coefficients of a block.
 pub(super) const COEFFICIENTS: usize = SIDE * SIDE;
-/// The shape that stands for a moment ratio outside the table.
+/// The shape used for a moment ratio outside the table.
 const NO_SHAPE: f64 = 11.0;
 /// Keeps the moment ratio of a constant coefficient finite.
 const FLOOR: f64 = 1e-7;
@@ -45,17 +45,17 @@ const ZIGZAG: [(usize, usize); COEFFICIENTS] = [
     (4, 4),
 ];
 
-/// Memory of the transforms, reused from pair to pair.
+/// Scratch memory for the transforms, reused between pairs.
 #[derive(Debug, Default)]
 pub(super) struct Spectral {
-    /// All coefficients: those of the same frequency next to each other, block rows one after the other.
+    /// All coefficients, grouped by frequency, block rows one after the other.
     pub(super) planes: Vec<f64>,
     blocks: usize,
-    /// One row of blocks on its way.
+    /// One row of blocks in progress.
     line: Vec<f64>,
     /// Shapes of the last pair in zig-zag order.
     pub(super) shapes: [f64; COEFFICIENTS],
-    /// Mean of the constant coefficients of the last pair.
+    /// Mean of the DC coefficients of the last pair.
     pub(super) mean_dc: f64,
 }
 
@@ -63,7 +63,7 @@ pub(super) struct Spectral {
 pub(super) type Ratios = [f64; 5];
 
 impl Spectral {
-    /// Takes the difference `current - previous`; `unit` codes are one 8-bit step.
+    /// Processes the difference `current - previous`; one 8-bit step is `unit` codes.
     pub(super) fn run(&mut self, previous: &Codes, current: &Codes, unit: f64) {
         let (columns, rows) = (current.width / SIDE, current.height / SIDE);
         self.blocks = columns * rows;
@@ -143,7 +143,7 @@ fn basis() -> &'static [[f64; SIDE]; SIDE] {
     })
 }
 
-/// Transforms one row of blocks: `line` holds 25 samples of each block, those of the same place next to each other.
+/// Transforms one row of blocks: `line` holds 25 samples of each block, grouped by place.
 struct Transform<'a> {
     line: &'a mut [f64],
     columns: usize,
@@ -207,7 +207,7 @@ impl Kernel for Ratio<'_> {
     }
 }
 
-/// A sum in eight lanes, whatever the machine.
+/// A sum in eight lanes on any machine.
 #[inline(always)]
 fn eight(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
     let mut sums = [0.0; 8];
@@ -234,7 +234,7 @@ fn shape(ratio: f64) -> f64 {
         };
         (0..9971).map(ratio).collect()
     });
-    // The table falls: entry `x` is the last that is not below the ratio.
+    // The table decreases: entry `x` is the last that is not below the ratio.
     let not_below = table.partition_point(|&entry| entry >= ratio);
     match not_below.checked_sub(1) {
         Some(x) if not_below < table.len() => grid(x),

@@ -13,7 +13,7 @@ use crate::resize::HalfSize;
 use crate::simd::{Kernel, dispatch};
 use crate::view::Yuv420View;
 
-/// Memory for the colours of a frame.
+/// Scratch memory for the colours of a frame.
 #[derive(Debug)]
 pub(super) struct ChromaScan {
     rgb: FrameRgb,
@@ -26,7 +26,7 @@ pub(super) struct ChromaScan {
     small: Small,
 }
 
-/// Memory for what is made of half-size maps, and of the pyramid.
+/// Scratch memory for half-size maps and for the pyramid.
 #[derive(Debug)]
 struct Small {
     resize: HalfSize,
@@ -121,7 +121,7 @@ impl Small {
     }
 }
 
-/// `sqrt(a² + b²)` of codes: the original leaves the offset of 128 in.
+/// `sqrt(a² + b²)` of codes: the original does not remove the offset of 128.
 struct Distance<'a> {
     a: &'a [u8],
     b: &'a [u8],

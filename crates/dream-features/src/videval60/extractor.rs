@@ -14,24 +14,26 @@ use crate::tlvqm::Ties;
 ///
 /// | features | content |
 /// | --- | --- |
-/// | 1-35 | values of every second frame: mean inside windows of about a second, mean over these (`.mean`) |
-/// | 36-54 | deviation inside the same windows, mean over these (`.std`) |
-/// | 55-60 | values of one frame a second: mean |
+/// | 1-35 | values of every second frame: mean inside windows of about a second, averaged over the windows (`.mean`) |
+/// | 36-54 | deviation inside the same windows, averaged over the windows (`.std`) |
+/// | 55-60 | values of one frame per second: mean |
 ///
-/// Names are `videval60.` and `brisque.` (MSCN of luma), `gm_log.`, `gradient.` (HIGRADE on the gradient of luma), `luma.`
-/// and `chroma.` (FRIQUEE: also the difference of Gaussians of the local deviation, and a Laplacian pyramid), `lms.`, or
-/// `tlvqm.`. It is not a part of the 705 features of [`videval`](crate::videval()): FRIQUEE is not among those.
+/// Names are `videval60.` followed by `brisque.` (MSCN of luma), `gm_log.`, `gradient.` (HIGRADE on the gradient of
+/// luma), `luma.` and `chroma.` (FRIQUEE: also the difference of Gaussians of the local deviation, and a Laplacian
+/// pyramid), `lms.`, or `tlvqm.`. The set is not a part of the 705 features of [`videval`](crate::videval()), which do
+/// not include FRIQUEE.
 ///
-/// Reads luma and chroma as limited-range BT.601, as the original does for every stream. Luma without chroma is gray,
-/// luma of more than 8 bits is rounded to 8, RGB is converted. A frame that is skipped is as if it were not there.
+/// Luma and chroma are read as limited-range BT.601, as the original does for every stream. Luma without chroma is
+/// treated as gray, luma of more than 8 bits is rounded to 8, and RGB is converted. Skipped frames are ignored.
 ///
-/// Memory: about 80 bytes for each pixel, independent of the length of the video, and the values of half a second.
+/// Memory: about 80 bytes per pixel and the values of half a second, independent of the length of the video.
 ///
 /// # Short and undefined
-/// A video needs four frames. Without a complete window (`2 floor(round(fps) / 2) + 4` frames) the first 54 features are
-/// undefined, before the middle of the first second the other six too, and [`FeatureVector::short`] says so. Parts of
-/// features 1-54 are also undefined on constant frames. NaN is left out of means and deviations where other frames are
-/// defined; what is left of it is 0 and counted in [`FeatureVector::replaced`].
+/// A video needs four frames. Without a complete window (`2 floor(round(fps) / 2) + 4` frames), the first 54 features
+/// are undefined. If the video ends before the middle of the first second, the other six are undefined too.
+/// [`FeatureVector::short`] reports this. Some of features 1-54 are also undefined on constant frames. NaN is left out
+/// of means and deviations where other frames are defined. Any remaining NaN becomes 0 and is counted in
+/// [`FeatureVector::replaced`].
 ///
 /// [`FeatureVector::short`]: crate::FeatureVector::short
 /// [`FeatureVector::replaced`]: crate::FeatureVector::replaced
@@ -57,15 +59,15 @@ use crate::tlvqm::Ties;
 /// content", IEEE Transactions on Image Processing 30, 2021; its release for MATLAB.
 ///
 /// # Deviations
-/// Ties of motion are broken by a rule (see [`Ties`]), and flat areas are snapped (see [`FlatAreas`]); [`Ties::Plain`]
-/// and [`FlatAreas::Literal`] do as the original does.
+/// Ties of motion are broken by a rule (see [`Ties`]), and flat areas are snapped (see [`FlatAreas`]). [`Ties::Plain`]
+/// and [`FlatAreas::Literal`] reproduce the original.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Videval60 {
-    /// How equal candidates of the motion search are told apart.
+    /// How ties between candidates of the motion search are broken.
     pub ties: Ties,
-    /// What happens where luma or chroma is exactly flat.
+    /// How areas of exactly flat luma or chroma are treated.
     pub flat_areas: FlatAreas,
-    /// Leaves NaN where the reference has it, instead of 0: to compare with it, or to fill in a column's mean.
+    /// Keep NaN where the reference has it, instead of 0: to compare with the reference, or to fill in a column's mean.
     pub keep_undefined: bool,
 }
 
@@ -73,10 +75,10 @@ impl Videval60 {
     /// Number of features.
     pub const DIM: usize = names::AVERAGED.len() + names::DEVIATING.len() + names::HIGH.len();
 
-    /// A session that also keeps the values of every frame: memory then grows with the video.
+    /// Starts a session that also keeps the values of every frame. Memory then grows with the length of the video.
     ///
     /// # Errors
-    /// As [`VideoSpec::checked`], [`Error::TooSmall`](crate::Error::TooSmall) when a side is shorter than 64.
+    /// Same as [`VideoSpec::checked`], and [`Error::TooSmall`](crate::Error::TooSmall) when a side is shorter than 64.
     pub fn trace(&self, spec: VideoSpec) -> Result<Videval60Session> {
         Videval60Session::new(spec, *self, Some(Trace::default()))
     }
@@ -89,7 +91,7 @@ impl VideoFeatures for Videval60 {
     }
 
     /// # Errors
-    /// As [`VideoSpec::checked`], [`Error::TooSmall`](crate::Error::TooSmall) when a side is shorter than 64.
+    /// Same as [`VideoSpec::checked`], and [`Error::TooSmall`](crate::Error::TooSmall) when a side is shorter than 64.
     fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession + '_>> {
         Ok(Box::new(Videval60Session::new(spec, *self, None)?))
     }

@@ -9,13 +9,13 @@ use crate::par;
 use crate::plane::Plane;
 use crate::view::Yuv420View;
 
-/// How many.
+/// Number of these values.
 pub(super) const ALONE: usize = 43;
 
-/// Features of GM-LOG that are taken, from 0.
+/// GM-LOG features that are used, from 0.
 const GM_LOG: [usize; 8] = [1, 3, 7, 17, 19, 22, 33, 39];
 
-/// Memory of a frame, reused from frame to frame.
+/// Scratch memory for a frame, reused between frames.
 #[derive(Debug, Default)]
 pub(super) struct FrameScan {
     luma: LumaScan,

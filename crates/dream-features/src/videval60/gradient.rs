@@ -6,7 +6,7 @@ use crate::plane::Plane;
 use crate::resize::HalfSize;
 use crate::view::LumaView;
 
-/// Memory for the gradient of a frame.
+/// Scratch memory for the gradient of a frame.
 #[derive(Debug)]
 pub(super) struct GradientScan {
     scan: StructureScan,

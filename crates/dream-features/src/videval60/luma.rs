@@ -14,7 +14,7 @@ pub(super) struct LumaValues {
     pub(super) friquee: [f64; 11],
 }
 
-/// Memory for the luma of a frame.
+/// Scratch memory for the luma of a frame.
 #[derive(Debug, Default)]
 pub(super) struct LumaScan {
     full: MapScan,
@@ -58,7 +58,7 @@ impl LumaScan {
                 full.products(LEFT).skewness,
                 vertical.mean,
                 full.sigma.moments().mean,
-                // The original takes it of the full size here too, where its other features go on to the half size.
+                // The original uses the full size here too, although its other features go on to the half size.
                 horizontal.shape,
                 half.sigma.moments().mean,
                 half.mscn.unwrap_or_default().moments().skewness,

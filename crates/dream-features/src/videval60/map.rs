@@ -1,5 +1,5 @@
-//! Statistics of one map: of its coefficients, of the products of neighbours, of its local deviation, and of the contrast
-//! of that.
+//! Statistics of one map: its coefficients, the products of neighbours, its local deviation, and the contrast of the
+//! local deviation.
 
 use pulp::Simd;
 
@@ -15,7 +15,7 @@ pub(super) const UPPER: usize = 1;
 pub(super) const UPPER_LEFT: usize = 2;
 pub(super) const LOWER_LEFT: usize = 3;
 
-/// Memory of the statistics of one map, some thirty rows.
+/// Scratch memory for the statistics of one map: about thirty rows.
 #[derive(Debug)]
 pub(super) struct MapScan {
     scan: MscnScan,
@@ -31,7 +31,7 @@ impl Default for MapScan {
 }
 
 impl MapScan {
-    /// Adds what `sums` wants of `image`, and gives the contrast of its local deviation if that is wanted.
+    /// Adds what `sums` asks for from `image`. Returns the contrast of its local deviation if that is wanted.
     pub(super) fn run<R: Rows>(
         &mut self,
         image: &R,
@@ -46,7 +46,7 @@ impl MapScan {
     }
 }
 
-/// What is summed of a map; the absent is not.
+/// The sums of a map. `None` is not computed.
 #[derive(Debug, Default)]
 pub(super) struct MapSums {
     /// Asymmetric fits of the products with each neighbour.
@@ -128,7 +128,7 @@ impl Kernel for AddProducts<'_> {
     }
 }
 
-/// What is taken of the difference of Gaussians of the local deviation.
+/// Which statistics of the difference of Gaussians of the local deviation are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Contrast {
     /// Nothing.
@@ -140,8 +140,8 @@ pub(super) enum Contrast {
     Twice,
 }
 
-/// Local deviation, difference of Gaussians, coefficients, and once more coefficients: each step is a window of seven rows
-/// on the rows of the step before, so that no map need exist.
+/// Local deviation, difference of Gaussians, coefficients, and coefficients again. Each step is a window of seven rows
+/// over the rows of the previous step, so that no whole map is needed.
 #[derive(Debug, Default)]
 struct ContrastScan {
     wanted: Contrast,

@@ -1,6 +1,7 @@
 //! VIDEVAL: the 60 features that its authors selected.
 //!
-//! Every second frame gives 50 values: of BRISQUE, GM-LOG, HIGRADE, FRIQUEE and TLVQM. One frame a second gives six more.
+//! Every second frame gives 50 values from BRISQUE, GM-LOG, HIGRADE, FRIQUEE and TLVQM. One frame per second gives six
+//! more.
 //!
 //! # Reference
 //! Tu, Wang, Birkbeck, Adsumilli, Bovik, "UGC-VQA: Benchmarking blind video quality assessment for user generated

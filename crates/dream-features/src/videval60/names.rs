@@ -115,7 +115,7 @@ pub(super) const AVERAGED: [usize; 35] = [
 pub(super) const DEVIATING: [usize; 19] =
     [0, 4, 5, 7, 10, 11, 16, 20, 21, 22, 23, 25, 27, 28, 30, 32, 44, 48, 49];
 
-/// Values of the frames that are looked at more closely, one a second.
+/// Values of the frames analysed in detail, one per second.
 pub(super) const HIGH: [(&str, &str); 6] = [
     ("tlvqm.spatial_mean", "mean gradient"),
     ("tlvqm.spatial_std", "deviation of the gradient"),

@@ -1,4 +1,4 @@
-//! One video on its way through VIDEVAL-60.
+//! One video being processed by VIDEVAL-60.
 
 use std::collections::VecDeque;
 
@@ -17,22 +17,22 @@ use crate::tlvqm::high::HighComplexity;
 use crate::tlvqm::low::LowComplexity;
 use crate::yuv::Yuv420Buffer;
 
-/// Places of the values of the motion engine that are taken.
+/// Places of the values that are used from the motion engine.
 const MOTION: [usize; FRAME.len() - ALONE] = [0, 4, 11, 15, 17, 18, 21];
-/// Frames that must follow one whose values count, and one that is looked at more closely.
+/// Frames that must follow a frame before its values count, and before its detailed values count.
 const AFTER: u64 = 2;
 const AFTER_HIGH: u64 = 3;
 
-/// What a session computed on the way.
+/// Intermediate results of a session.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Trace {
-    /// Number of the frame and its 50 values, NaN where they are not defined.
+    /// Frame number and its 50 values, NaN where they are not defined.
     pub rows: Vec<(u64, [f64; 50])>,
-    /// Number of the frame and the six values of its sharpness, colour and gradient.
+    /// Frame number and the six values of its sharpness, colour and gradient.
     pub high: Vec<(u64, [f64; 6])>,
 }
 
-/// One video on its way through [`Videval60`].
+/// One video being processed by [`Videval60`].
 #[derive(Debug)]
 pub struct Videval60Session {
     spec: VideoSpec,
@@ -41,14 +41,14 @@ pub struct Videval60Session {
     high: HighComplexity,
     frame: FrameScan,
     seen: u64,
-    /// The next frame that is looked at more closely, and the distance between two of them.
+    /// The next frame to analyse in detail, and the distance between two such frames.
     next_high: u64,
     period: u64,
-    /// Values that count only once enough frames have come after theirs.
+    /// Values that count once enough frames have followed them.
     rows: VecDeque<(u64, [f64; FRAME.len()])>,
     highs: VecDeque<(u64, [f64; HIGH.len()])>,
     windows: Windows,
-    /// Sum of the values of the frames looked at more closely, and how many.
+    /// Sum of the values of the frames analysed in detail, and their number.
     sum: [f64; HIGH.len()],
     vectors: u64,
     converted: Yuv420Buffer,
@@ -99,7 +99,7 @@ impl Videval60Session {
         })
     }
 
-    /// Looks at the next frame of a video.
+    /// Processes the next frame of a video.
     fn take(&mut self, frame: &Frame<'_>) -> Result<()> {
         let index = self.seen;
         let (odd, closer) = (index % 2 == 1, index == self.next_high);
@@ -111,7 +111,7 @@ impl Videval60Session {
             converted.view()?
         };
         let half = match frame.pixels() {
-            // Luma that was not converted may have been halved already.
+            // If luma was not converted, its half-size plane may already exist.
             Pixels::Luma(_) | Pixels::Yuv420(_) => frame.half_luma(resize, half),
             Pixels::Luma16(_) | Pixels::Rgb(_) => {
                 resize.run(&view.y(), half);
@@ -148,7 +148,7 @@ impl Videval60Session {
         Ok(())
     }
 
-    /// Counts what enough frames have come after.
+    /// Counts the values that enough frames have followed.
     fn count(&mut self) {
         let seen = self.seen;
         while let Some((frame, row)) = self.rows.pop_front_if(|(frame, _)| *frame + AFTER < seen) {
@@ -168,10 +168,10 @@ impl Videval60Session {
         }
     }
 
-    /// The features of all frames pushed, and the values of the frames if the session is a traced one.
+    /// Returns the features of all pushed frames, and the values of the frames if the session is traced.
     ///
     /// # Errors
-    /// As [`VideoSession::finish`].
+    /// Same as [`VideoSession::finish`].
     pub fn finish_traced(self) -> Result<(FeatureVector, Trace)> {
         if self.windows.rows() == 0 {
             return Err(Error::TooFewFrames { min: AFTER + 2, found: self.seen });

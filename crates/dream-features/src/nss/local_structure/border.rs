@@ -2,11 +2,13 @@
 
 use super::quantity::Quantity;
 
-/// Sums of the quantity, from coefficients in rows of `width`, after `[0 1 0; -1 0 -1; 0 1 0]` and after `[1 0 -1; 0 0 0; -1 0 1]`, zeros outside.
+/// Sums of the quantity after the filters `[0 1 0; -1 0 -1; 0 1 0]` and `[1 0 -1; 0 0 0; -1 0 1]`, with zeros outside.
+/// `mscn` holds the coefficients in rows of `width`.
 ///
-/// The weights of both filters add up to zero, so what is left are the samples whose neighbours lie outside. In the
-/// first, a sample counts once for each vertical and minus once for each horizontal neighbour that it has. In the second,
-/// the sum down a column is the first minus the last of it, and so is the sum along the row of those.
+/// The weights of each filter add up to zero, so only samples with neighbours outside the image contribute. In the
+/// first, a sample counts once for each vertical and minus once for each horizontal neighbour that it has. In the
+/// second, the sum down a column is its first minus its last sample. The sum of these along the row follows the same
+/// rule.
 pub(super) fn filtered_sums(mscn: &[f64], width: usize, quantity: Quantity) -> [f64; 2] {
     let end = |value: Option<&f64>| quantity.of(value.copied().unwrap_or_default());
     let ends = |row: &[f64]| [end(row.first()), end(row.last())];

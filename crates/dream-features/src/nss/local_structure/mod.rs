@@ -1,5 +1,5 @@
 //! How normalised coefficients differ from their neighbours: differences along four directions, a cross difference and
-//! two Laplacian-like filters, each fitted by a generalised Gaussian.
+//! two Laplacian-like filters, each fitted with a generalised Gaussian.
 
 mod border;
 mod quantity;
@@ -13,12 +13,12 @@ pub use quantity::Quantity;
 pub(crate) use quantity::Wanted;
 use rows::{AddRow, Centred, Horizontal, Line, Pair, RowSums, Triple};
 
-/// Statistics of one map at one scale. Fits are centred: around the mean of what they fit, variance by its number.
+/// Statistics of one map at one scale. Fits are centred on the mean of the fitted values; the variance has divisor N.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LocalStructure {
     /// Mean of the local deviation plus 2^-52.
     pub sigma_mean: f64,
-    /// Standard deviation of the local deviation, by the number less one; 0 for a single pixel.
+    /// Standard deviation of the local deviation, with divisor N - 1; 0 for a single pixel.
     pub sigma_deviation: f64,
     /// Fit of the MSCN coefficients.
     pub mscn: Ggd,
@@ -54,7 +54,7 @@ impl LocalStructure {
     }
 }
 
-/// The statistics of `map`, in codes 0..=255 or of that order.
+/// Computes the statistics of `map`, whose values are codes 0..=255 or of that order.
 ///
 /// # Example
 /// ```
@@ -73,12 +73,12 @@ pub fn local_structure(map: &Plane, quantity: Quantity) -> LocalStructure {
     StructureScan::default().run(map, quantity, Wanted::ALL)
 }
 
-/// Memory of [`local_structure`], reused from map to map.
+/// Scratch memory for [`local_structure`], reused between maps.
 #[derive(Debug, Default)]
 pub(crate) struct StructureScan {
     scan: MscnScan,
-    /// The coefficients of the whole map, row by row: to read them again is cheaper than to compute them again. It
-    /// never shrinks, or a map after a smaller one would have to be cleared.
+    /// The coefficients of the whole map, row by row. Reading them again is cheaper than computing them again. The
+    /// buffer never shrinks; otherwise it would have to be cleared for a map that follows a smaller one.
     mscn: Vec<f64>,
     first: Line,
     /// The last three rows, the newest first.
@@ -86,7 +86,7 @@ pub(crate) struct StructureScan {
 }
 
 impl StructureScan {
-    /// Two passes over the rows: the first normalises and finds the means, around which the second sums.
+    /// Makes two passes over the rows. The first normalises and finds the means; the second sums around them.
     pub(crate) fn run<R: Rows>(&mut self, map: &R, quantity: Quantity, wanted: Wanted) -> LocalStructure {
         let (width, height) = (map.width(), map.height());
         let Self { scan, mscn, first, recent } = self;

@@ -1,9 +1,9 @@
-//! What is fitted, and the sums for it.
+//! The fitted quantity, and its sums.
 
 use crate::math::ln;
 use crate::nss::GgdMoments;
 
-/// What the differences are taken of.
+/// The quantity whose differences are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum Quantity {
     /// `ln(|MSCN| + 0.1)`, as in HIGRADE.
@@ -23,16 +23,16 @@ impl Quantity {
     }
 }
 
-/// Which fits are made beside that of the coefficients; the others are as of no values.
+/// Which fits are computed besides that of the coefficients. The others are fits of no values.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted {
-    /// Of the differences with the left neighbour.
+    /// Fit of the differences with the left neighbour.
     pub(crate) left: bool,
-    /// Of those with the upper and the upper left neighbour.
+    /// Fits of the differences with the upper and the upper left neighbour.
     pub(crate) upper: bool,
-    /// Of those with the lower left neighbour, and of the cross difference.
+    /// Fits of the differences with the lower left neighbour, and of the cross difference.
     pub(crate) cross: bool,
-    /// Of either filtered map.
+    /// Fit of each filtered map.
     pub(crate) filtered: [bool; 2],
 }
 

@@ -1,7 +1,7 @@
 //! Sums over one, two or three rows of a map.
 //!
-//! Groups of eight begin at the second value of a row, where all left neighbours are in the row; the first value and
-//! the rest at the end are added one by one.
+//! Groups of eight begin at the second value of a row, so that all left neighbours are in the row. The first value and
+//! the remainder at the end are added one by one.
 
 use pulp::Simd;
 
@@ -14,7 +14,7 @@ use crate::simd::{Kernel, LANES, Lanes, dispatch, fits};
 pub(super) struct Line(Vec<f64>);
 
 impl Line {
-    /// Makes the row `width` zeros.
+    /// Resets the row to `width` zeros.
     pub(super) fn reset(&mut self, width: usize) {
         self.0.clear();
         self.0.resize(width, 0.0);
@@ -28,7 +28,7 @@ impl Line {
         &self.0
     }
 
-    /// Takes the quantity from a row of coefficients.
+    /// Computes the quantity from a row of coefficients.
     pub(super) fn fill(&mut self, mscn: &[f64], quantity: Quantity) {
         self.0.resize(mscn.len(), 0.0);
         dispatch(Fill { mscn, quantity, out: &mut self.0 });
@@ -74,7 +74,7 @@ impl<S: Simd> Sums<S> {
         self.absolutes.add(simd, r, simd.abs_f64s(v));
     }
 
-    /// Hands over the sums of `count` values.
+    /// Adds the sums of `count` values to `moments`.
     #[inline(always)]
     fn give(self, moments: &mut GgdMoments, count: usize) {
         moments.add_sums(self.squares.sum(), self.absolutes.sum(), count);
@@ -86,14 +86,15 @@ impl<S: Simd> Sums<S> {
 pub(super) struct RowSums {
     /// Sum of the coefficients.
     pub(super) mscn: f64,
-    /// Any of the local deviations, plus 2^-52. With it taken off, equal deviations leave exactly nothing.
+    /// One of the local deviations, plus 2^-52. It is subtracted from all of them, so that equal deviations give
+    /// exactly 0.
     pub(super) pivot: f64,
     deviations: f64,
     squares: f64,
 }
 
 impl RowSums {
-    /// Mean and standard deviation (by the number less one) of the local deviations, each with 2^-52 added.
+    /// Mean and standard deviation (divisor N - 1) of the local deviations, each with 2^-52 added.
     pub(super) fn sigma(&self, count: f64) -> [f64; 2] {
         let mean = self.deviations / count;
         let squares = (self.squares - self.deviations * mean).max(0.0);
@@ -148,7 +149,7 @@ fn add(moments: &mut GgdMoments, v: f64) {
     moments.add_sums(v * v, v.abs(), 1);
 }
 
-/// How many values from the second one on fill whole groups, with `margin` values left behind them.
+/// How many values, starting at the second one, fill whole groups and leave `margin` values after them.
 #[inline(always)]
 fn grouped(width: usize, margin: usize) -> usize {
     width.saturating_sub(1 + margin) / LANES * LANES
@@ -212,7 +213,7 @@ impl Kernel for Horizontal<'_> {
     }
 }
 
-/// Adds what two rows contribute: vertical, diagonal and cross differences.
+/// Adds the contributions of two rows: vertical, diagonal and cross differences.
 pub(super) struct Pair<'a> {
     pub(super) above: &'a Line,
     pub(super) below: &'a Line,
@@ -265,7 +266,7 @@ impl Kernel for Pair<'_> {
             }
             if self.wanted.cross {
                 add(antidiagonal, a - bl);
-                // In this order it is exactly 0 on maps of one row or one column.
+                // In this order, the result is exactly 0 on maps of one row or one column.
                 add(cross, (b - a) - (bl - al));
             }
         }
@@ -335,7 +336,7 @@ impl Kernel for Triple<'_> {
     }
 }
 
-/// `len` values of `row` from `from` on; none when there are not as many.
+/// `len` values of `row`, starting at `from`; empty when there are too few.
 #[inline(always)]
 fn slice(row: &[f64], from: usize, len: usize) -> &[f64] {
     row.get(from..from + len).unwrap_or_default()

@@ -6,10 +6,10 @@ const LAGS: usize = 23;
 /// Smallest width and height: the lags and the border must fit.
 pub(super) const SMALLEST: usize = 27;
 
-/// Strength, distance and number of the peaks, from the mean over each row of vertical minus horizontal gradient, and
-/// over each column of horizontal minus vertical.
+/// Strength, distance and number of the peaks. The profiles are the mean over each row of vertical minus horizontal
+/// gradient, and the mean over each column of horizontal minus vertical gradient.
 ///
-/// Both profiles have the length of the side minus 2, their first two values being 0.
+/// Both profiles have the length of the side minus 2, and their first two values are 0.
 pub(super) fn blockiness(rows: &[f64], columns: &[f64]) -> [f64; 3] {
     let profiles = [autocorrelation(rows), autocorrelation(columns)];
     let (mut peaks, mut distance) = (0.0, 0.0);

@@ -11,11 +11,11 @@ use crate::plane::{Plane, Rows};
 use crate::simd::{Kernel, dispatch};
 use crate::view::Yuv420View;
 
-/// Rows above and below that noise looks at.
+/// Rows above and below that the noise measure reads.
 pub(super) const REACH: usize = 3;
-/// Rows of one band. Fixed, so that sums have one order for any number of threads.
+/// Rows of one band. Fixed, so that the order of sums does not depend on the number of threads.
 const BAND: usize = 128;
-/// Gradients below this are no texture.
+/// Gradients below this do not count as texture.
 const FAINT: f64 = 0.01;
 
 /// All bands of a frame.
@@ -26,10 +26,10 @@ pub(super) struct Colour {
     height: usize,
 }
 
-/// What a pass looks at.
+/// What a pass computes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Pass<'a> {
-    /// Everything; one byte per pixel says which are saturated.
+    /// Everything; one byte per pixel marks the saturated pixels.
     Masked(&'a [u8]),
     /// Gradient and chroma only.
     Plain,
@@ -50,13 +50,13 @@ impl Colour {
         tally
     }
 
-    /// How many unmasked pixels have the whole part of L at most 0, 1, ..., 100, each count without those before it.
+    /// Histogram of the whole part of L, clamped to 0..=100, over unmasked pixels.
     pub(super) fn histogram(&self) -> [u64; 101] {
         std::array::from_fn(|i| self.bands.iter().map(|band| u64::from(band.histogram[i])).sum())
     }
 
-    /// Mean over each row of vertical minus horizontal gradient, and over each column of the opposite; the first and
-    /// last two are 0 or left out, as [`blockiness`](super::blockiness) wants them.
+    /// Mean over each row of vertical minus horizontal gradient, and over each column of the opposite. The first two
+    /// values are 0 and the last two are left out, as [`blockiness`](super::blockiness) expects.
     pub(super) fn profiles(&self, rows: &mut Vec<f64>, columns: &mut Vec<f64>) {
         let (width, height) = (self.width, self.height);
         rows.clear();
@@ -288,7 +288,7 @@ impl Kernel for Profiles<'_> {
     }
 }
 
-/// Moments of the gradient without faint pixels, and where the texture lies.
+/// Moments of the gradient without faint pixels, and the position of the texture.
 struct Texture<'a> {
     gradient: &'a [f64],
     mask: &'a [u8],

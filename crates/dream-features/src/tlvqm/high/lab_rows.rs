@@ -1,4 +1,4 @@
-//! The rows of Lab that a pass over the colour pixels looks at.
+//! The rows of Lab that a pass over the colour pixels reads.
 
 use pulp::Simd;
 
@@ -8,10 +8,10 @@ use crate::resize::DoubleSize;
 use crate::simd::{Kernel, dispatch};
 use crate::view::Yuv420View;
 
-/// Rows of Lab that are held at a time: noise looks three up and down.
+/// Rows of Lab held at a time: the noise measure reads three rows up and three down.
 const RING: usize = 7;
 
-/// The last rows of Lab, row `y` at `y % 7`, and the chroma on its way.
+/// The last rows of Lab, row `y` at `y % 7`, and the chroma being converted.
 #[derive(Debug)]
 pub(super) struct LabRows {
     rings: [Plane; 3],
@@ -47,7 +47,7 @@ impl LabRows {
     }
 }
 
-/// Codes to Lab.
+/// Converts codes to Lab.
 struct ToLab<'a> {
     luma: &'a [u8],
     chroma: [&'a [f64]; 2],

@@ -87,18 +87,18 @@ pub const MEANINGS: [&str; 30] = [
     "mean contrast of blocks with weak edges",
 ];
 
-/// The high-complexity features of frames of one size, and the memory they need: about 40 bytes per pixel (60
-/// up to a width of 1280), taken at once and by the first frame.
+/// The high-complexity features of frames of one size, and their scratch memory: about 40 bytes per pixel (60 up to a
+/// width of 1280), allocated at the start and by the first frame.
 ///
 /// | values | content |
 /// | --- | --- |
-/// | 1-4 | gradient in CIELAB: mean, deviation, how far its centre is from that of the image, how unevenly it is spread |
-/// | 5-8 | share of clipped light, that share per area; the same of clipped dark |
-/// | 9-11 | noise pixels: their share, mean and deviation of their distance in colour from the columns around them |
+/// | 1-4 | gradient in CIELAB: mean, deviation, distance of its centre from the image centre, spread around it |
+/// | 5-8 | share of clipped white, that share divided by the number of areas; the same for clipped black |
+/// | 9-11 | noise pixels: their share, and mean and deviation of their colour distance from the columns around them |
 /// | 12-14 | block edges: height, distance and number of the peaks in the autocorrelation of gradient profiles |
-/// | 15-18 | lightness against an even distribution (two values), root mean square and deviation of chroma |
+/// | 15-18 | lightness compared with a uniform distribution (two values), root mean square and deviation of chroma |
 /// | 19-21 | DCT: correlation of its quadrants, diagonal against low frequencies, horizontal against vertical |
-/// | 22-30 | sharpness: how fast blocks of the gradient stop resembling themselves when moved, extrema, sharp and blurred blocks |
+/// | 22-30 | sharpness: how fast blocks of the gradient decorrelate when shifted, extrema, sharp and blurred blocks |
 ///
 /// # Example
 /// ```
@@ -118,10 +118,10 @@ pub const MEANINGS: [&str; 30] = [
 ///
 /// # Reference
 /// Korhonen, "Two-level approach for no-reference consumer video quality assessment", IEEE Transactions on Image
-/// Processing 28(12), 2019, and its MATLAB code, which the paper leaves many details to.
+/// Processing 28(12), 2019, and its MATLAB code, which defines many details that the paper leaves open.
 ///
 /// # Deviations
-/// DCT coefficients below 1e-12, rounding noise, count as 0. L that is 100 but for rounding counts as 100.
+/// DCT coefficients below 1e-12 are rounding noise and count as 0. L counts as 100 if only rounding keeps it below 100.
 #[derive(Debug)]
 pub struct HighComplexity {
     width: usize,
@@ -138,10 +138,10 @@ impl HighComplexity {
     /// Values of [`HighComplexity::vector`].
     pub const DIM: usize = NAMES.len();
 
-    /// Memory for frames of this size.
+    /// Allocates memory for frames of this size.
     ///
     /// # Errors
-    /// [`Error::TooSmall`] when a side is shorter than 27: the autocorrelation of rows and columns needs them.
+    /// [`Error::TooSmall`] when a side is shorter than 27, which the autocorrelation of rows and columns needs.
     pub fn new(width: usize, height: usize) -> Result<Self> {
         let least = blockiness::SMALLEST;
         if width < least || height < least {
@@ -168,7 +168,7 @@ impl HighComplexity {
     /// The 30 values of `frame`.
     ///
     /// # Errors
-    /// [`Error::FrameSize`] when the frame is not of the size given to [`HighComplexity::new`].
+    /// [`Error::FrameSize`] when the frame does not have the size given to [`HighComplexity::new`].
     pub fn vector(&mut self, frame: &Yuv420View<'_>) -> Result<[f64; 30]> {
         self.check(frame)?;
         let saturation = self.saturation.run(&frame.y(), &mut self.mask);
@@ -222,11 +222,11 @@ impl HighComplexity {
         ])
     }
 
-    /// The six of them that VIDEVAL takes, without a mask of saturated pixels and with faint gradients kept: mean and
+    /// The six values that VIDEVAL uses, without a mask of saturated pixels and with faint gradients kept: mean and
     /// deviation of the gradient, root mean square of chroma, `sharp_m26`, `sharp_2`, `blur_mean`.
     ///
     /// # Errors
-    /// As [`HighComplexity::vector`].
+    /// Same as [`HighComplexity::vector`].
     pub fn videval_vector(&mut self, frame: &Yuv420View<'_>) -> Result<[f64; 6]> {
         self.check(frame)?;
         let tally = self.colour.run(frame, Pass::Plain);
@@ -249,7 +249,7 @@ impl HighComplexity {
     }
 }
 
-/// Mean and deviation of the gradient, how far its centre is from that of the image, and its spread.
+/// Mean and deviation of the gradient, distance of its centre from the centre of the image, and its spread.
 fn spatial(tally: &Tally) -> [f64; 4] {
     let [total, y, x] = tally.strength;
     if tally.spread.count() == 0.0 {
@@ -267,7 +267,7 @@ fn noise(tally: &Tally) -> [f64; 3] {
     [tally.noisy as f64 / tally.inspected as f64, tally.noise.mean(), tally.noise.deviation()]
 }
 
-/// How the distribution of lightness differs from an even one.
+/// How the distribution of lightness differs from a uniform one.
 fn contrast(histogram: &[u64; 101], tally: &Tally) -> [f64; 2] {
     let pixels: u64 = histogram.iter().sum();
     if pixels == 0 {

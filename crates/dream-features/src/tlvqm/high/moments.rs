@@ -33,7 +33,7 @@ impl Moments {
         Self { count, mean, squares }
     }
 
-    /// Adds the values behind `other`.
+    /// Adds the values that `other` summarises.
     ///
     /// # Reference
     /// Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979.
@@ -52,7 +52,7 @@ impl Moments {
         self.count
     }
 
-    /// The mean; 0 of nothing.
+    /// The mean; 0 when there are no values.
     pub(super) const fn mean(&self) -> f64 {
         self.mean
     }
@@ -72,7 +72,7 @@ impl Moments {
     }
 }
 
-/// The sum of `row`, element `i` going to lane `i % 8`.
+/// The sum of `row`; element `i` goes to lane `i % 8`.
 #[inline(always)]
 pub(super) fn sum<S: Simd>(simd: S, row: &[f64]) -> f64 {
     let mut lanes = Lanes::zero(simd);

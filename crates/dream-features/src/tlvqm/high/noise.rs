@@ -8,15 +8,15 @@ use super::tally::Tally;
 use crate::simd::{Kernel, dispatch};
 use crate::view::{LumaView, Yuv420View};
 
-/// Pixels nearer to the border are left out.
+/// Pixels nearer to the border than this are left out.
 const BORDER: usize = 4;
-/// 72 times the variance of nine codes must be below this: a deviation of 0.05 of luma from 0 to 1. The bound,
-/// 11704.5, is no whole number, so that integers decide exactly.
+/// 72 times the variance of nine codes must not exceed this. That is a deviation of 0.05 for luma from 0 to 1. The
+/// exact bound, 11704.5, is not an integer, so the integer comparison is exact.
 const BUSY: u32 = 11_704;
-/// Rows and columns of the neighbourhood whose colour counts.
+/// Rows and columns of the neighbourhood whose colour is compared.
 const PATCH: usize = 7;
 
-/// Memory of one row.
+/// Scratch memory for one row.
 #[derive(Debug)]
 pub(super) struct Noise {
     /// Largest and smallest code of four neighbours above and below.
@@ -79,7 +79,7 @@ fn is_calm(luma: &LumaView<'_>, x: usize, y: usize) -> bool {
     sums.iter().zip(squares).all(|(sum, square)| 9 * square - sum * sum <= BUSY)
 }
 
-/// Distance in colour of the mean of each column of the 7x7 neighbourhood from the pixel itself.
+/// Colour distance between the mean of each column of the 7x7 neighbourhood and the pixel itself.
 fn columns(lab: &LabRows, x: usize, y: usize) -> [f64; PATCH] {
     let mut squares = [0.0; PATCH];
     for channel in 0..3 {

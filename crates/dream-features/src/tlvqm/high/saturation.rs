@@ -1,20 +1,20 @@
-//! Areas of clipped light and dark: TLVQM's segmentation. Its handling of labels decides which parts count as one area.
+//! Areas clipped to white or black: TLVQM's segmentation. Its handling of labels decides which parts count as one area.
 
 use crate::view::LumaView;
 
-/// Areas of fewer pixels are dropped.
+/// Areas with fewer pixels are dropped.
 const SMALLEST: u32 = 50;
 
-/// The largest code that has "almost black" below it, and how far from the extreme a saturated code may be, in codes:
-/// luma below 0.1, above 0.9, within 0.05. No code lies on a bound.
+/// Thresholds in codes: luma below 0.1 is almost black, luma above 0.9 is almost white, and a saturated code is within
+/// 0.05 of the extreme. No code is exactly at a bound.
 const DARK: u8 = 25;
 const BRIGHT: u8 = 230;
 const RANGE: u8 = 12;
 
 /// Labels of one frame.
 ///
-/// The reference renumbers pixels all over the image whenever two areas touch. Here a pixel names a node, and nodes
-/// are joined; a node knows its label and how many pixels have it, so that nothing is searched for.
+/// The reference renumbers pixels all over the image whenever two areas touch. Here each pixel refers to a node, and
+/// nodes are joined. A node stores its label and its number of pixels, so no search is needed.
 #[derive(Debug, Default)]
 pub(super) struct Saturation {
     /// Node of each pixel, 0 for none.
@@ -26,7 +26,7 @@ pub(super) struct Saturation {
 
 impl Saturation {
     /// Sets `mask` (one byte per pixel) to 1 where the image is saturated, to 0 elsewhere. Returns the share of bright
-    /// pixels, that share per area, and both for dark ones.
+    /// pixels, that share divided by the number of areas, and the same two values for dark pixels.
     pub(super) fn run(&mut self, luma: &LumaView<'_>, mask: &mut Vec<u8>) -> [f64; 4] {
         mask.clear();
         mask.resize(luma.width() * luma.height(), 0);
@@ -48,7 +48,7 @@ impl Saturation {
         out
     }
 
-    /// Labels the 3x3 windows that are saturated in all their pixels, row by row.
+    /// Labels the 3x3 windows whose pixels are all saturated, row by row.
     fn segment(&mut self, luma: &LumaView<'_>, mask: &mut [u8], saturated: impl Fn(u8) -> bool) -> [f64; 2] {
         let (width, height) = (luma.width(), luma.height());
         self.nodes.clear();
@@ -84,7 +84,7 @@ impl Saturation {
         [share, share / areas as f64]
     }
 
-    /// The windows whose upper row is `top`.
+    /// Scans the windows whose upper row is `top`.
     fn scan(&mut self, top: usize, width: usize) {
         let Self { nodes, labels, column } = self;
         // The node painted by the window one to the left, if that one was saturated.
@@ -96,7 +96,7 @@ impl Saturation {
             }
             let start = top * width + x;
             if left != 0 {
-                // Only the right column is new; mostly it is bare or has the same label.
+                // Only the right column is new; usually it is unlabelled or has the same label.
                 let new = [start + 2, start + width + 2, start + 2 * width + 2];
                 if new.iter().all(|&i| nodes[i] == 0 || nodes[i] == left || labels.root(nodes[i]) == left) {
                     for i in new {
@@ -113,8 +113,8 @@ impl Saturation {
     }
 }
 
-/// Paints the window that starts at `start` with the smallest label in it; all pixels of its largest label take that
-/// label too, wherever they are.
+/// Paints the window that starts at `start` with the smallest label in it. All pixels of its largest label take the
+/// smallest label too, wherever they are.
 fn paint(nodes: &mut [u32], labels: &mut Labels, start: usize, width: usize) -> u32 {
     let pixels: [usize; 9] = std::array::from_fn(|k| start + k / 3 * width + k % 3);
     let roots = pixels.map(|i| labels.root(nodes[i]));
@@ -146,7 +146,7 @@ struct Labels {
     /// Label and number of pixels of nodes that are their own parents.
     numbers: Vec<u32>,
     counts: Vec<u32>,
-    /// Node that was given label 1, 2, ... last.
+    /// The last node that was given label 1, 2, ...
     owners: Vec<u32>,
 }
 
@@ -171,7 +171,7 @@ impl Labels {
         node
     }
 
-    /// A node with the label after the largest in use. Labels that have lost all their pixels are not in use.
+    /// Creates a node with the label after the largest in use. Labels that have lost all their pixels are not in use.
     fn fresh(&mut self) -> u32 {
         while self.owners.last().is_some_and(|&node| self.counts[node as usize] == 0) {
             self.owners.pop();

@@ -1,4 +1,4 @@
-//! Sharpness: how fast the gradient field of a block stops resembling itself when the block is moved.
+//! Sharpness: how fast the gradient field of a block decorrelates when the block is shifted.
 
 use pulp::Simd;
 
@@ -7,22 +7,22 @@ use crate::plane::{Plane, Rows};
 use crate::resize::HalfSize;
 use crate::simd::{Kernel, LANES, Lanes, dispatch, fits};
 
-/// Wider frames are looked at in half size.
+/// Wider frames are processed at half size.
 const WIDEST: usize = 1280;
-/// Blocks start 16 samples apart, are 17 wide and high, and move by up to 6.
+/// Blocks start 16 samples apart, are 17 wide and high, and are shifted by up to 6.
 const STEP: usize = 16;
 const BLOCK: usize = 17;
 const FARTHEST: usize = 6;
-/// 0-based start of the first block, and the distance to the end of a side that the last one keeps.
+/// 0-based start of the first block, and the distance that the last block keeps from the end of a side.
 const FIRST: usize = 7;
 const MARGIN: usize = 25;
-/// Blocks with less gradient energy say nothing.
+/// Blocks with less gradient energy are ignored.
 const FAINT: f64 = 1e-4;
 
-/// Correlation of a block with itself moved by (rows, columns) of [`OFFSETS`].
+/// Correlation of a block with itself, shifted by (rows, columns) of [`OFFSETS`].
 type Pattern = [f64; OFFSETS.len()];
 
-/// No move, then (k, 0), (0, k), (k, k) for k = 1..=6.
+/// No shift, then (k, 0), (0, k), (k, k) for k = 1..=6.
 const OFFSETS: [(usize, usize); 1 + 3 * FARTHEST] = {
     let mut offsets = [(0, 0); 1 + 3 * FARTHEST];
     let mut k = 1;
@@ -33,19 +33,19 @@ const OFFSETS: [(usize, usize); 1 + 3 * FARTHEST] = {
     offsets
 };
 
-/// What a block is worth: its pattern, divided by its energy, and the deviation of its gradient magnitude.
+/// The values of a block: its pattern, divided by its energy, and the deviation of its gradient magnitude.
 #[derive(Debug, Clone, Copy)]
 struct Block {
     pattern: Pattern,
     deviation: f64,
 }
 
-/// The nine numbers, with names for those that VIDEVAL takes.
+/// The nine numbers, with names for those that VIDEVAL uses.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct SharpnessValues {
-    /// Mean of moves by 2 to 6, and by 2 to 4.
+    /// Mean over shifts by 2 to 6, and by 2 to 4.
     pub(super) far: [f64; 2],
-    /// Move by 2.
+    /// Shift by 2.
     pub(super) two: f64,
     /// Distances of the highest and the lowest local extremum.
     pub(super) extrema: [f64; 2],
@@ -55,7 +55,7 @@ pub(super) struct SharpnessValues {
     pub(super) means: [f64; 2],
 }
 
-/// Memory of the search.
+/// Scratch memory for the search.
 #[derive(Debug)]
 pub(super) struct Sharpness {
     resize: HalfSize,
@@ -111,7 +111,7 @@ impl Sharpness {
 
 fn summary(blocks: &[Block], count: usize) -> SharpnessValues {
     let stored = (blocks.len() as f64).max(1.0);
-    // Rings: the three moves by k together, as a share of those by 1.
+    // Rings: the sum of the three shifts by k, relative to the sum of those by 1.
     let mut rings = [0.0; FARTHEST];
     for block in blocks {
         let ring = |k: usize| block.pattern[3 * k + 1] + block.pattern[3 * k + 2] + block.pattern[3 * k + 3];
@@ -141,8 +141,8 @@ fn summary(blocks: &[Block], count: usize) -> SharpnessValues {
 
 /// Distances of the highest local maximum and the lowest local minimum of the summed pattern.
 ///
-/// The last block counts once more for every sharp block. Samples on an axis are compared across it, with what lies
-/// outside the pattern being 0; both are quirks of the reference.
+/// The last block counts once more for every sharp block. Samples on an axis are compared across the axis, and values
+/// outside the pattern are 0. Both are quirks of the reference.
 fn extrema(blocks: &[Block], sharp: f64) -> [f64; 2] {
     let Some(last) = blocks.last() else { return [0.0; 2] };
     let mut total: Pattern = [0.0; OFFSETS.len()];
@@ -179,7 +179,7 @@ fn extrema(blocks: &[Block], sharp: f64) -> [f64; 2] {
     distances
 }
 
-/// Sobel responses of one row, weights 1, 2, 1 divided by 8; the two ends are left alone.
+/// Sobel responses of one row, weights 1, 2, 1 divided by 8. The two ends are left unchanged.
 struct Sobel<'a> {
     rows: [&'a [f64]; 3],
     horizontal: &'a mut [f64],
@@ -203,7 +203,7 @@ impl Kernel for Sobel<'_> {
     }
 }
 
-/// The block at (y, x), or nothing when it is faint.
+/// The block at (y, x), or `None` when it is faint.
 struct Correlate<'a> {
     horizontal: &'a Plane,
     vertical: &'a Plane,
@@ -219,7 +219,7 @@ impl Kernel for Correlate<'_> {
         let Self { horizontal, vertical, y, x } = self;
         let mut pattern = [0.0; OFFSETS.len()];
         for (value, (i, j)) in pattern.iter_mut().zip(OFFSETS) {
-            // Both weights are 1 without a move.
+            // Without a shift, both weights are 1.
             let total = (i + j) as f64;
             let (wh, wv) = if i + j == 0 { (1.0, 1.0) } else { (i as f64 / total, j as f64 / total) };
             *value = 0.0;

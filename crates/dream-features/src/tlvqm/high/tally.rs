@@ -12,7 +12,7 @@ pub(super) struct Tally {
     /// Sum of gradients in the textured set; sums weighted with row and column offsets; gradient times distance.
     pub(super) strength: [f64; 3],
     pub(super) spread: Moments,
-    /// Values at noise pixels, their number, and that of pixels looked at.
+    /// Values at noise pixels, the number of noise pixels, and the number of inspected pixels.
     pub(super) noise: Moments,
     pub(super) noisy: u64,
     pub(super) inspected: u64,

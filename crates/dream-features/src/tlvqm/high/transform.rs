@@ -1,4 +1,4 @@
-//! The shape of the spectrum: how its quadrants of the DCT resemble each other.
+//! The shape of the spectrum: how much the quadrants of the DCT resemble each other.
 
 use crate::dct::Dct2;
 use crate::error::Result;
@@ -6,7 +6,8 @@ use crate::plane::Plane;
 use crate::resize::Scaled;
 use crate::view::LumaView;
 
-/// Coefficients below this are rounding noise (luma is 0 to 1), whose roots would not be small. They count as 0.
+/// Coefficients below this are rounding noise (luma is 0 to 1). They count as 0, because their roots would not be
+/// small.
 const NOISE: f64 = 1e-12;
 
 /// The transform, and quarter-size copies of its four quadrants.

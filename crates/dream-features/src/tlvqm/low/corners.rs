@@ -8,16 +8,16 @@ use crate::tlvqm::Ties;
 
 /// Smallest response of a key point.
 const THRESHOLD: f64 = 0.01;
-/// Candidates that are sorted at a time.
+/// Number of candidates sorted at a time.
 const BATCH: usize = 4096;
 
-/// Memory of the search, reused from frame to frame. Planes are transposed like those of `HalfFrame`.
+/// Scratch memory for the search, reused between frames. Planes are transposed like those of `HalfFrame`.
 #[derive(Debug)]
 pub(super) struct Corners {
-    /// Sums over 3x3, one place beyond the image on every side, and over 5x5; zeros outside.
+    /// 3x3 sums, reaching one place beyond the image on every side, and 5x5 sums; zeros outside.
     boxes: [Plane; 2],
     lines: [Vec<f64>; 2],
-    /// Largest response of the four kernels, and how far it is above the smallest.
+    /// Largest response of the four kernels, and its difference from the smallest.
     largest: Vec<f64>,
     corner: Plane,
     sorted: Vec<u64>,
@@ -45,7 +45,7 @@ impl Default for Corners {
 impl Corners {
     /// Computes the responses of transposed half-size luma.
     ///
-    /// Each of the four kernels is a 5x5 box, less three times the 3x3 box of one quadrant, plus twice the centre.
+    /// Each of the four kernels is a 5x5 box, minus three times the 3x3 box of one quadrant, plus twice the centre.
     pub(super) fn run(&mut self, luma: &Plane, ties: Ties) {
         let (n, rows) = (luma.width(), luma.height());
         let [small, large] = &mut self.boxes;
@@ -78,10 +78,10 @@ impl Corners {
         }
     }
 
-    /// `0.5 (mean / deviation)²` of all largest responses but the top hundredth; 0 when they are equal.
+    /// `0.5 (mean / deviation)²` of the largest responses, without the top hundredth; 0 when they are equal.
     pub(super) fn blockiness(&mut self) -> f64 {
         self.sorted.clear();
-        // Of numbers that are not negative, the bits have the same order.
+        // For non-negative numbers, the bits have the same order.
         self.sorted.extend(self.largest.iter().map(|v| v.to_bits()));
         let n = self.sorted.len();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most n")]
@@ -100,8 +100,8 @@ impl Corners {
         if deviation > 0.0 { 0.5 * ratio * ratio } else { 0.0 }
     }
 
-    /// Corners that are the largest within `radius` of them, and at least `border` from the edge: (row, place in the
-    /// row) of the transposed planes, the strongest first, equal ones in the order of memory.
+    /// Corners that are the strongest within `radius` and at least `border` from the edge, as (row, place in the row)
+    /// of the transposed planes. The strongest come first; equal ones are in memory order.
     pub(super) fn key_points(&mut self, radius: usize, border: usize) -> &[(usize, usize)] {
         let (n, rows) = (self.corner.width(), self.corner.height());
         self.points.clear();
@@ -116,7 +116,7 @@ impl Corners {
                 self.candidates.push((!value.to_bits(), place));
             }
         }
-        // Most candidates fall to the strongest few: sort those, strike what they cover, go on with the rest.
+        // The strongest few cover most candidates: sort those, drop what they cover, and go on with the rest.
         while !self.candidates.is_empty() {
             let batch = self.candidates.len().min(BATCH);
             if batch < self.candidates.len() {
@@ -143,8 +143,7 @@ impl Corners {
     }
 }
 
-/// One row of both box sums; the 3x3 sums begin one place before the image. A missing row is empty and stands for
-/// zeros.
+/// One row of both box sums; the 3x3 sums begin one place before the image. A missing row is empty and counts as zeros.
 struct Boxes<'a> {
     n: usize,
     rows: [&'a [f64]; 5],

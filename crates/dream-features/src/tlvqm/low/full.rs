@@ -5,7 +5,7 @@ use pulp::Simd;
 use crate::simd::{Kernel, dispatch, fits};
 use crate::view::LumaView;
 
-/// Memory of both, reused from frame to frame.
+/// Scratch memory for both, reused between frames.
 #[derive(Debug, Default)]
 pub(super) struct FullSize {
     rows: Scratch,
@@ -25,10 +25,10 @@ struct Scratch {
 }
 
 impl FullSize {
-    /// How unlike pairs of columns are to pairs of rows: the smaller over the larger of the mean of the largest 0.1 %
-    /// squared differences inside non-overlapping pairs. 0 when there are none.
+    /// Compares pairs of columns with pairs of rows. Each mean is over the largest 0.1 % of squared differences inside
+    /// non-overlapping pairs; the result is the smaller mean over the larger. 0 when there are no differences.
     pub(super) fn interlace(&self, luma: &LumaView<'_>) -> f64 {
-        // Differences are codes: counting them sorts them.
+        // Differences are codes, so counting them sorts them.
         let (mut columns, mut rows) = ([0u64; 256], [0u64; 256]);
         for y in 0..luma.height() {
             for &[a, b] in luma.row(y).as_chunks::<2>().0 {
@@ -44,8 +44,8 @@ impl FullSize {
         if columns.max(rows) > 0.0 { columns.min(rows) / columns.max(rows) } else { 0.0 }
     }
 
-    /// Energy of the twice differentiated luma over that of the once differentiated, each the mean of the largest
-    /// tenth. 0 for a constant frame.
+    /// Energy of the second differences of luma over that of the first differences, each the mean of the largest tenth.
+    /// 0 for a constant frame.
     pub(super) fn blur(&mut self, luma: &LumaView<'_>) -> f64 {
         let (width, height) = (luma.width(), luma.height());
         self.first.clear();
@@ -88,7 +88,7 @@ impl FullSize {
                 sum += bin_sum;
                 continue;
             }
-            // The bin with the border: its largest values only.
+            // From the bin with the border, only the largest values count.
             self.edge.clear();
             self.edge.extend(values.iter().filter(|&&value| (value >> shift) as usize == bin));
             let rest = self.edge.len() - (keep - count);

@@ -1,4 +1,4 @@
-//! TLVQM's low-complexity values: 28 numbers of every second frame, from it and its two neighbours.
+//! TLVQM's low-complexity values: 28 numbers for every second frame, computed from it and its two neighbours.
 
 mod corners;
 mod full;
@@ -51,9 +51,9 @@ pub const NAMES: [(&str, &str); 28] = [
     ("mot_size", "share of the area around moving key points"),
 ];
 
-/// The low-complexity engine: takes frames in order, gives a row for frames 1, 3, 5, ... (from 0).
+/// The low-complexity engine. It takes frames in order and returns a row for frames 1, 3, 5, ... (from 0).
 ///
-/// Memory: three frames at half size, and the search windows; independent of the length of the video.
+/// Memory: three frames at half size, and the search windows. It does not depend on the length of the video.
 ///
 /// # Example
 /// ```
@@ -79,10 +79,10 @@ pub struct LowComplexity {
     ties: Ties,
     /// Whether blur, interlacing, colourfulness and blockiness are left at 0.
     motion_only: bool,
-    /// The frame before, this one, and the one after, once that is there.
+    /// The previous frame, this one, and the next one once it is there.
     halves: [HalfFrame; 3],
     seen: u64,
-    /// Values of this frame that need no other.
+    /// Values of this frame that need no other frame.
     alone: Alone,
     still: Still,
     search: Search,
@@ -91,7 +91,7 @@ pub struct LowComplexity {
     half: Plane,
 }
 
-/// Values of a frame that need no neighbour, and the memory for them.
+/// Values of a frame that need no neighbour, and their scratch memory.
 #[derive(Debug)]
 struct Alone {
     blur: f64,
@@ -163,7 +163,7 @@ impl LowComplexity {
         })
     }
 
-    /// The same engine without the values of a frame that need no key point, but for `si`: those are 0.
+    /// The same engine, but values that need no key points are 0, except `si`.
     pub(crate) fn motion_only(width: usize, height: usize, ties: Ties) -> Result<Self> {
         Ok(Self { motion_only: true, ..Self::new(width, height, ties)? })
     }
@@ -171,12 +171,12 @@ impl LowComplexity {
     /// Takes the next frame. When its number is even and not 0, returns the row of the frame before it.
     ///
     /// # Errors
-    /// [`Error::FrameSize`] when the frame is of another size; it then does not count.
+    /// [`Error::FrameSize`] when the frame has another size; it is then not counted.
     pub fn push(&mut self, frame: &Yuv420View<'_>) -> Result<Option<[f64; 28]>> {
         self.push_with(frame, None)
     }
 
-    /// As [`LowComplexity::push`], with the half-size luma in codes when it is already known.
+    /// Same as [`LowComplexity::push`], with the half-size luma in codes if it is already known.
     pub(crate) fn push_with(
         &mut self,
         frame: &Yuv420View<'_>,
@@ -289,14 +289,14 @@ impl LowComplexity {
 }
 
 impl Alone {
-    /// What the full-size frame and its colours give.
+    /// Computes the values from the full-size frame and its colours.
     fn run(&mut self, frame: &Yuv420View<'_>, half: &Plane) {
         self.interlace = self.full.interlace(&frame.y());
         self.blur = self.full.blur(&frame.y());
         self.colourfulness = self.colourfulness(frame, half);
     }
 
-    /// What the half-size frame gives.
+    /// Computes the values from the half-size frame.
     fn key_points(&mut self, this: &HalfFrame, reach: usize, ties: Ties, points_only: bool) {
         self.si = spatial_information(this);
         self.corners.run(&this.luma, ties);
@@ -324,7 +324,7 @@ impl Alone {
         if keep == 0 {
             return 0.0;
         }
-        // Of numbers that are not negative, the bits have the same order.
+        // For non-negative numbers, the bits have the same order.
         self.ranges.select_nth_unstable(rest);
         self.ranges.iter().skip(rest).map(|&bits| f64::from_bits(bits)).sum::<f64>() / keep as f64
     }
@@ -352,7 +352,7 @@ fn spatial_information(this: &HalfFrame) -> f64 {
     libm::pow(variance.max(0.0), 0.125)
 }
 
-/// What changes, and what changes where nothing moves.
+/// The change over the whole frame, and the change where nothing moves.
 #[derive(Debug, Default)]
 struct Still {
     information: f64,

@@ -5,17 +5,17 @@ use pulp::Simd;
 use crate::plane::{Plane, Rows};
 use crate::simd::{Kernel, dispatch, same_length};
 
-/// A frame at half size, **transposed**: rows of these planes are columns of the image. So the order of memory is the
-/// column-major order in which the original code looks for things, and a displacement down the image is contiguous.
+/// A frame at half size, **transposed**: rows of these planes are columns of the image. The memory order is therefore
+/// the column-major order in which the original code searches, and a displacement down the image is contiguous.
 #[derive(Debug)]
 pub(super) struct HalfFrame {
     /// Luma, 0 to 1, with overshoot.
     pub(super) luma: Plane,
-    /// Sobel derivative down the image, an eighth of the integer weights, zeros outside.
+    /// Sobel derivative down the image, with an eighth of the integer weights and zeros outside.
     pub(super) vertical: Plane,
     /// The same across the image.
     pub(super) horizontal: Plane,
-    /// Rows of derivatives on their way.
+    /// Rows of derivatives in progress.
     smooth: [Vec<f64>; 2],
 }
 
@@ -73,7 +73,7 @@ fn transpose(half: &Plane, out: &mut Plane) {
     }
 }
 
-/// One transposed row of both derivatives. A missing row is empty and stands for zeros.
+/// One transposed row of both derivatives. A missing row is empty and counts as zeros.
 struct Sobel<'a> {
     rows: [&'a [f64]; 3],
     smooth: &'a mut [Vec<f64>; 2],
@@ -125,7 +125,8 @@ impl Kernel for Sobel<'_> {
     }
 }
 
-/// Half-size chroma: double size and half size again, which is one filter of seven taps. Dyadic, so exact.
+/// Half-size chroma: doubled and halved again, which is one filter of seven taps. Its weights are dyadic, so it is
+/// exact.
 ///
 /// Writes the plane in codes to `out`, not transposed.
 pub(super) fn half_of_double<R: Rows>(chroma: &R, scratch: &mut [Vec<f64>; 2], out: &mut Plane) {
@@ -161,7 +162,7 @@ pub(super) fn half_of_double<R: Rows>(chroma: &R, scratch: &mut [Vec<f64>; 2], o
     }
 }
 
-/// The weights of double size (`[-6 58 222 -18] / 256` and reversed) under those of half size
+/// The weights of double size (`[-6 58 222 -18] / 256` and reversed) combined with those of half size
 /// (`[-3 -9 29 111 111 29 -9 -3] / 256`), from the outermost to the centre.
 const SEVEN: [f64; 4] = {
     let half = [-3.0, -9.0, 29.0, 111.0, 111.0, 29.0, -9.0, -3.0];

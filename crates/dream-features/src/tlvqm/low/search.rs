@@ -10,9 +10,9 @@ use crate::tlvqm::Ties;
 
 /// Derivatives of this frame count as zero this close to the edge.
 pub(super) const BORDER: usize = 4;
-/// Smallest cost of standing still at which a point is searched for.
+/// Smallest cost of zero motion for which a point is searched.
 const STILL: f64 = 0.005;
-/// Key points are shared out to this many threads at most; each needs a window of costs.
+/// Key points are distributed over at most this many threads; each needs a window of costs.
 const TASKS: usize = 16;
 
 /// A key point and what the search found: one row of the motion table.
@@ -26,14 +26,14 @@ pub struct Motion {
     pub backward: (i32, i32),
     /// Movement from this frame to the next one.
     pub forward: (i32, i32),
-    /// Costs of standing still and of the match, in the frame before.
+    /// Costs of zero motion and of the match, in the previous frame.
     pub backward_costs: [f64; 2],
     /// The same, in the next frame.
     pub forward_costs: [f64; 2],
 }
 
 impl Motion {
-    /// Whether either match is clearly better than standing still.
+    /// Whether either match is clearly better than zero motion.
     pub(super) fn moved(&self) -> bool {
         [self.backward_costs, self.forward_costs].iter().any(|[still, found]| *still > 1.01 * found)
     }
@@ -55,7 +55,7 @@ struct Task {
     found: Vec<(Motion, u32)>,
 }
 
-/// Memory of the search, reused from frame to frame.
+/// Scratch memory for the search, reused between frames.
 #[derive(Debug, Default)]
 pub(super) struct Search {
     tasks: Vec<Task>,
@@ -66,7 +66,7 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// Searches within `reach` for every key point: (column, row) in the image, in this order.
+    /// Searches within `reach` for every key point. Points are (column, row) in the image.
     pub(super) fn run(&mut self, frames: Frames<'_>, points: &[(usize, usize)], reach: usize, ties: Ties) {
         let share = points.len().div_ceil(TASKS).max(1);
         self.tasks.resize_with(TASKS, Task::default);
@@ -159,7 +159,7 @@ impl Window<'_> {
         (signed(k % side), signed(k / side))
     }
 
-    /// How far an index of the window is from standing still, squared: only the order matters.
+    /// Squared distance of an index of the window from zero motion. Only the order matters.
     fn distance(&self, k: usize) -> f64 {
         let (dy, dx) = self.displacement(k);
         f64::from(dy) * f64::from(dy) + f64::from(dx) * f64::from(dx)
@@ -217,8 +217,8 @@ impl Window<'_> {
     }
 }
 
-/// Row and place of the nine taps in transposed planes, one more than their offset: the centre first, then row by row
-/// of the image.
+/// Row and place of the nine taps in transposed planes, one more than their offset. The centre comes first, then the
+/// others row by row of the image.
 const TAPS: [(usize, usize); 9] = [(1, 1), (0, 0), (1, 0), (2, 0), (0, 1), (2, 1), (0, 2), (1, 2), (2, 2)];
 
 /// Costs of the displacements in one column.
@@ -264,7 +264,7 @@ impl Kernel for Column<'_> {
     }
 }
 
-/// The two smallest costs and where they are; of equal ones the first.
+/// The two smallest costs and where they are; the first of equal costs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct TwoBest {
     first: f64,
@@ -277,7 +277,7 @@ impl TwoBest {
     fn of(costs: &[f64]) -> Self {
         let mut best = Self { first: f64::INFINITY, at: 0, second: f64::INFINITY, second_at: 0 };
         for (chunk, block) in costs.chunks(64).enumerate() {
-            // Most blocks hold nothing new, and that is quickly seen.
+            // Most blocks hold nothing new, and that is quick to check.
             if !dispatch(AnyBelow { block, bound: best.second }) {
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use super::search::Motion;
 
-/// Of the area and the search: block size, largest number of key points, size of the half-size image.
+/// The area and the search: block size, largest number of key points, size of the half-size image.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Geometry {
     pub(super) block: f64,

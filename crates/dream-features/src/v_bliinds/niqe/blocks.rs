@@ -13,7 +13,7 @@ pub(super) const VALUES: usize = 18;
 /// The coefficients themselves, and four products of neighbours.
 const FITS: usize = 5;
 
-/// Memory of the fits, reused from frame to frame.
+/// Scratch memory for the fits, reused between frames.
 #[derive(Debug, Default)]
 pub(super) struct BlockFits {
     scan: MscnScan,
@@ -21,10 +21,10 @@ pub(super) struct BlockFits {
     blocks: Blocks,
 }
 
-/// What is known of the blocks under the row that has come last.
+/// The state of the blocks that contain the most recent row.
 #[derive(Debug, Default)]
 struct Blocks {
-    /// The row, and the row above; each with its blocks turned right and left by one.
+    /// The row, and the row above, each with copies whose blocks are rotated right and left by one.
     now: Turned,
     above: Turned,
     /// The first row of the blocks.
@@ -33,7 +33,7 @@ struct Blocks {
     moments: Vec<[AggdMoments; FITS]>,
 }
 
-/// A row of coefficients, and the same with every block turned (circularly) by one place.
+/// A row of coefficients, and copies in which every block is rotated (circularly) by one place.
 #[derive(Debug, Default)]
 struct Turned {
     row: Vec<f64>,
@@ -74,8 +74,9 @@ impl BlockFits {
         });
     }
 
-    /// As [`BlockFits::run`] with [`FlatAreas::Snapped`] on the luma of `frame`, whose coefficients are known but for its
-    /// border: those of an image that contains the frame in its upper left corner, with zeros outside.
+    /// Same as [`BlockFits::run`] with [`FlatAreas::Snapped`] on the luma of `frame`, whose coefficients are known
+    /// except near its border. They are those of an image that contains the frame in its upper left corner, with zeros
+    /// outside.
     pub(super) fn run_within(
         &mut self,
         mscn: &Plane,

@@ -1,4 +1,4 @@
-//! The coefficients near the border of a crop. There the window of the whole image would see other pixels.
+//! The coefficients near the border of a crop, where the window over the whole image would read other pixels.
 
 use crate::frame::Frame;
 use crate::nss::{Border, FlatAreas, MscnScan};
@@ -6,15 +6,16 @@ use crate::plane::Plane;
 
 /// Reach of the window to every side.
 const REACH: usize = 3;
-/// So far the window looks from the last coefficient that it changes.
+/// Pixels from the border that enter the coefficients it changes.
 const STRIP: usize = 2 * REACH;
 
-/// The coefficients within three places of the border of a frame, with the border repeated outside, and a row of memory.
+/// The coefficients within three places of the border of a frame, with the border replicated outside, and one row of
+/// scratch memory.
 #[derive(Debug, Default)]
 pub(super) struct Borders {
     /// The upper and the lower three rows.
     rows: Vec<f64>,
-    /// Of every row, the first three and the last three coefficients.
+    /// The first three and the last three coefficients of every row.
     columns: Vec<[f64; STRIP]>,
     row: Vec<f64>,
     height: usize,
@@ -60,7 +61,7 @@ impl Borders {
         }
     }
 
-    /// Row `y` of the frame: what is near its border from here, the rest from `mscn`.
+    /// Row `y` of the frame: coefficients near the border from here, the rest from `mscn`.
     pub(super) fn row(&mut self, y: usize, mscn: &Plane) -> &[f64] {
         let width = self.row.len();
         let strip =

@@ -1,8 +1,8 @@
 //! NIQE as V-BLIINDS uses it: spatial naturalness of a frame, 36 features and their distance from pristine frames.
 //!
 //! # Reference
-//! Mittal, Soundararajan, Bovik, "Making a completely blind image quality analyzer", IEEE Signal Processing Letters 20(3),
-//! 2013, in the form of the V-BLIINDS release: 96x96 blocks, all of them, no sharpness threshold.
+//! Mittal, Soundararajan, Bovik, "Making a completely blind image quality analyzer", IEEE Signal Processing Letters
+//! 20(3), 2013, in the form of the V-BLIINDS release: all 96x96 blocks, without a sharpness threshold.
 
 mod blocks;
 mod border;
@@ -52,10 +52,10 @@ pub(super) fn features() -> Vec<(String, String)> {
     features
 }
 
-/// The 37 values of frames of one size, and the memory they need.
+/// The 37 values of frames of one size, and their scratch memory.
 #[derive(Debug)]
 pub(super) struct Niqe {
-    /// Size of the part that blocks cover.
+    /// Width of the part that blocks cover.
     width: usize,
     height: usize,
     flat: FlatAreas,
@@ -100,7 +100,7 @@ impl Niqe {
                         *slot = found;
                     }
                 };
-                // BRISQUE may have normalised the frame already; only the border is another.
+                // BRISQUE may have normalised the frame already; only the border treatment differs.
                 let shared = frame.shared().filter(|_| flat == FlatAreas::Snapped);
                 match shared.and_then(|shared| shared.mscn()) {
                     Some(mscn) => full_fits.run_within(mscn, &crop, SIDE, sink),

@@ -23,7 +23,7 @@ impl Model {
         Self { mean, covariance: [(); N].map(|()| row()) }
     }
 
-    /// `sqrt(d' pinv((C0 + C) / 2) d)`, `d` being the difference of the means.
+    /// `sqrt(d' pinv((C0 + C) / 2) d)`, where `d` is the difference of the means.
     pub(super) fn distance(&self, mean: &[f64; N], covariance: &Matrix) -> f64 {
         let mut pooled = self.covariance;
         for (row, other) in pooled.iter_mut().zip(covariance) {
