@@ -6,20 +6,20 @@ use dream_eval::{Error, Ratings, Summary, spearman_brown, srcc};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-/// More points than this are no better curve.
+/// More points do not improve the curve.
 const MOST_SIZES: usize = 50;
 /// Clips times raters; each takes 16 bytes.
 const MOST_CELLS: usize = 1 << 28;
 
-/// The consistency curve of the paper's Figure 4, and what it says of the whole panel.
+/// The consistency curve of the paper's Figure 4, and the reliability of the whole panel.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Agreement {
-    /// Whether groups are of raters, or of opinions drawn anew for every clip (where nobody knows who gave them).
+    /// `raters`, or `opinions` drawn anew for every clip where the raters are unknown.
     pub(crate) groups_of: &'static str,
     pub(crate) repeats: usize,
     pub(crate) seed: u64,
     pub(crate) curve: Vec<Point>,
-    /// Sizes of groups whose rank correlation is not defined, as when they have no clips in common.
+    /// Group sizes without a defined rank correlation, for example if two groups have no clips in common.
     pub(crate) undefined: Vec<usize>,
     pub(crate) split_half: Option<SplitHalf>,
 }
@@ -36,15 +36,15 @@ pub(crate) struct Point {
 pub(crate) struct SplitHalf {
     pub(crate) raters: usize,
     pub(crate) srcc: Summary,
-    /// What it makes of the whole panel (Spearman and Brown); none for a correlation of -1.
+    /// Reliability of the whole panel (Spearman-Brown); none for a correlation of -1.
     pub(crate) whole_panel: Option<f64>,
 }
 
 impl Agreement {
-    /// From who gave which score.
+    /// From the scores of each rater.
     pub(crate) fn of_table(table: &RatingTable, repeats: usize, seed: u64) -> Result<Self> {
         let cells = table.clips().len().saturating_mul(table.raters().len());
-        ensure!(cells <= MOST_CELLS, "a table of {cells} clips times raters does not fit the memory");
+        ensure!(cells <= MOST_CELLS, "a table of {cells} clips times raters does not fit in memory");
         let entries = (0..table.clips().len())
             .flat_map(|clip| table.scores_of(clip).map(move |(rater, score)| (clip, rater, score)));
         let ratings = Ratings::new(table.clips().len(), table.raters().len(), entries)?;
@@ -59,7 +59,7 @@ impl Agreement {
         let half = usize::try_from(fewest / 2).context("too many opinions")?;
         Self::new("opinions", half, repeats, seed, |size| {
             let draws = annotation::Consistency { group_size: size, repeats, seed };
-            // The sizes are those that it takes.
+            // Every size is one that it takes.
             let pairs = draws.pairs_of_counts(&counts).map_err(|_| Error::TooFew {
                 argument: "opinions",
                 needed: 2 * size,
@@ -79,7 +79,7 @@ impl Agreement {
     ) -> Result<Self> {
         let sizes = sizes(half);
         let bar = ProgressBar::new(sizes.len() as u64);
-        bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} sizes of groups, {eta} left")?);
+        bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} group sizes, {eta} left")?);
         let (mut curve, mut undefined) = (Vec::new(), Vec::new());
         for raters in sizes {
             match point(raters) {
@@ -99,7 +99,7 @@ impl Agreement {
     }
 }
 
-/// 1 to `half`; evenly chosen ones, the last included, where those are many.
+/// 1 to `half`, or evenly spaced sizes that end at `half` if there are too many.
 fn sizes(half: usize) -> Vec<usize> {
     if half <= MOST_SIZES {
         return (1..=half).collect();

@@ -5,24 +5,24 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
-/// What the annotations of a rating study say: mean opinions and their spread, how well raters agree, who is screened
-/// out, and which artifacts the descriptions name.
+/// Reports on the annotations of a rating study: mean opinions and their spread, how well raters agree, which raters
+/// are screened out, and which artifacts the descriptions name.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// CSV of raw scores (path, subject, score), or a folder as DREAM has it
+    /// CSV of raw scores (path, subject, score), or a folder in the DREAM layout
     #[arg(value_name = "RAW.csv|DIR")]
     pub(crate) input: PathBuf,
 
-    /// Everything as JSON, every clip included
+    /// Write every number for every clip to this JSON file
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 
-    /// Folder for the figures (SVG); it is made if it is not there
+    /// Folder for the figures (SVG), created if absent
     #[arg(long, value_name = "DIR")]
     pub(crate) figures: Option<PathBuf>,
 
-    /// Lowest and highest score that raters could give
+    /// Lowest and highest possible score
     #[arg(long, value_name = "LOW,HIGH", default_value = "1,5", value_parser = scale)]
     pub(crate) scale: [f64; 2],
 
@@ -51,14 +51,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) session_checkers: usize,
 
-    /// How far a grade may be from the known score of a checker
+    /// Largest accepted difference between a grade and the known score of a checker
     #[arg(long, value_name = "GRADES", default_value_t = 1.0)]
     pub(crate) tolerance: f64,
 }
 
 fn scale(text: &str) -> Result<[f64; 2]> {
     let (low, high) = text.split_once(',').context("write LOW,HIGH, for example 1,5")?;
-    let number = |text: &str| text.trim().parse().with_context(|| format!("`{text}` is no number"));
+    let number = |text: &str| text.trim().parse().with_context(|| format!("`{text}` is not a number"));
     let (low, high): (f64, f64) = (number(low)?, number(high)?);
     ensure!(low < high && (high - low).is_finite(), "the scale must go up: {low} is not below {high}");
     Ok([low, high])
@@ -71,10 +71,9 @@ Examples:
   analyze-annotations scores.csv --scale 0,100 --json report.json --figures figures/
                         another scale; every number as JSON, and the figures
   analyze-annotations DREAM/ --figures figures/
-                        the same from all_descriptions_en.csv, and the 37 labels of the descriptions;
-                        quality control and false negatives too where sessions.csv is there, and how much of
-                        what was planted is found again where truth.json is
+                        the same from all_descriptions_en.csv, with the 37 labels of the descriptions; sessions.csv
+                        adds quality control and false negatives, truth.json a comparison with the planted truth
   analyze-annotations DREAM/ --groups raters.csv
-                        whether groups of raters differ in how often they take a real clip for a fake
+                        a test whether groups of raters differ in taking real clips for fakes
 
 Exit status: 0 done, 2 wrong usage or input.";

@@ -17,9 +17,9 @@ pub(crate) struct FalseNegatives {
     pub(crate) raters: Vec<Rate>,
     /// Mean rate over all raters.
     pub(crate) mean: Option<f64>,
-    /// By name; none where nobody knows of groups.
+    /// By name; empty if no groups are known.
     pub(crate) groups: Vec<RateGroup>,
-    /// Whether the groups differ; none with fewer than two of them, and where all rates are equal.
+    /// A test whether the groups differ; none for fewer than two groups or if all rates are equal.
     pub(crate) kruskal_wallis: Option<Test>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Rate {
 }
 
 impl FalseNegatives {
-    /// Clips with names of the benchmark say whether they are real; others count as fakes.
+    /// Benchmark names say whether a clip is real; clips with other names count as fakes.
     pub(crate) fn of(table: &RatingTable, groups: &BTreeMap<String, String>) -> Result<Self> {
         // The middle of the scale: only 4 and 5 say that a clip looks real.
         let threshold = Grade::new(3)?;
@@ -45,13 +45,8 @@ impl FalseNegatives {
             .iter()
             .filter_map(|rater| {
                 let (group, name) = (groups.get(&rater.rater).cloned(), rater.rater.clone());
-                Some(Rate {
-                    rater: name,
-                    group,
-                    real: rater.positives,
-                    missed: rater.missed,
-                    rate: rater.rate()?,
-                })
+                let (real, missed, rate) = (rater.positives, rater.missed, rater.rate()?);
+                Some(Rate { rater: name, group, real, missed, rate })
             })
             .collect();
         let sum: f64 = raters.iter().map(|rater| rater.rate).sum();
@@ -83,7 +78,7 @@ pub(crate) fn read_groups(path: &Path) -> Result<BTreeMap<String, String>> {
         let (rater, group) = (cell(rater), cell(group));
         ensure!(!rater.is_empty() && !group.is_empty(), "{shown}:{line}: rater or group is empty");
         let known = groups.insert(rater.clone(), group);
-        ensure!(known.is_none(), "{shown}:{line}: rater `{rater}` was there already; keep one row");
+        ensure!(known.is_none(), "{shown}:{line}: a second row for rater `{rater}`; keep one");
     }
     Ok(groups)
 }

@@ -43,7 +43,7 @@ pub(crate) struct Ratio {
 }
 
 impl Labels {
-    /// None where no description has English text.
+    /// None if no description has English text.
     pub(crate) fn of(descriptions: &Descriptions, clips: &[ClipOpinion]) -> Result<Option<Self>> {
         if descriptions.profiles.is_empty() {
             return Ok(None);

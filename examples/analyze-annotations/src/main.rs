@@ -1,4 +1,4 @@
-//! What the annotations of a rating study say. See README.md.
+//! Reports on the annotations of a rating study. See README.md.
 
 mod agreement;
 mod args;

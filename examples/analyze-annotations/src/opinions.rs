@@ -9,7 +9,7 @@ use serde::Serialize;
 const Z: f64 = 1.96;
 const BINS: usize = 20;
 
-/// What raters think of a clip.
+/// The raters' opinion of a clip.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ClipOpinion {
     pub(crate) clip: String,
@@ -20,7 +20,7 @@ pub(crate) struct ClipOpinion {
     pub(crate) sos_ddof1: Option<f64>,
 }
 
-/// Where values lie.
+/// The distribution of values.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Spread {
     pub(crate) mean: f64,
@@ -38,9 +38,9 @@ pub(crate) struct SosParameter {
     pub(crate) standard_error: Option<f64>,
     /// a ± 1.96 standard errors.
     pub(crate) normal95: Option<[f64; 2]>,
-    /// BCa bootstrap over the clips; none where resamples have no parameter.
+    /// BCa bootstrap over the clips; none if a resample has no parameter.
     pub(crate) bootstrap95: Option<[f64; 2]>,
-    /// Clips that say something of it.
+    /// Clips that the fit uses.
     pub(crate) clips: usize,
 }
 
@@ -69,11 +69,9 @@ impl Opinions {
     /// Of scores by rater.
     pub(crate) fn of_table(table: &RatingTable, options: Options) -> Result<Self> {
         let pairs = table.opinions(Ddof::Population)?.into_iter().zip(table.opinions(Ddof::Sample)?);
-        let clips = table.clips().iter().zip(pairs);
-        Self::new(
-            clips.map(|(clip, (zero, one))| ClipOpinion::new(clip.as_str(), zero, one)).collect(),
-            options,
-        )
+        let pairs = table.clips().iter().zip(pairs);
+        let clips = pairs.map(|(clip, (zero, one))| ClipOpinion::new(clip.as_str(), zero, one));
+        Self::new(clips.collect(), options)
     }
 
     /// Of counted grades.
@@ -89,8 +87,8 @@ impl Opinions {
         let mos: Vec<f64> = clips.iter().map(|clip| clip.mos).collect();
         let zero: Vec<f64> = clips.iter().filter_map(|clip| clip.sos_ddof0).collect();
         let one: Vec<f64> = clips.iter().filter_map(|clip| clip.sos_ddof1).collect();
-        ensure!(!one.is_empty(), "no clip has two scores, so there is no spread to speak of");
-        // No ddof-0 deviation can be larger than half of the scale.
+        ensure!(!one.is_empty(), "no clip has two scores, so there is no spread");
+        // No deviation with ddof 0 exceeds half of the scale.
         let widest = (high - low) / 2.0;
         Ok(Self {
             mos: Spread::of(&mos)?,
@@ -113,13 +111,8 @@ impl Opinions {
 
 impl ClipOpinion {
     fn new(clip: &str, zero: Opinion, one: Opinion) -> Self {
-        Self {
-            clip: clip.to_owned(),
-            opinions: zero.count,
-            mos: zero.mos,
-            sos_ddof0: zero.sos,
-            sos_ddof1: one.sos,
-        }
+        let clip = clip.to_owned();
+        Self { clip, opinions: zero.count, mos: zero.mos, sos_ddof0: zero.sos, sos_ddof1: one.sos }
     }
 
     fn sos(&self, ddof: Ddof) -> Option<f64> {

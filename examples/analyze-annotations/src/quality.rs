@@ -1,4 +1,4 @@
-//! Quality control of annotation sessions, and what it changes.
+//! Quality control of annotation sessions, and its effect.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::false_negatives::FalseNegatives;
 use crate::opinions::{Opinions, Options, SosParameter};
 use crate::screening::Screening;
 
-/// The rules, their effect, and the statistics of what they leave.
+/// The rules, their effect, and the statistics of the accepted attempts.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Quality {
     pub(crate) session_clips: usize,
@@ -20,18 +20,17 @@ pub(crate) struct Quality {
     pub(crate) tolerance: f64,
     pub(crate) attempts: usize,
     pub(crate) disqualified: usize,
-    /// Checkers that were missed in all.
+    /// Missed checkers in total.
     pub(crate) missed_checkers: usize,
     /// Raters with a disqualified attempt, by name.
     pub(crate) disqualified_raters: BTreeSet<String>,
     /// Sessions without an accepted attempt.
     pub(crate) to_repeat: usize,
-    /// The first attempt at every session: what there would be without quality control.
+    /// The first attempt at every session: the scores without quality control.
     pub(crate) before: Brief,
     /// The accepted attempts.
     pub(crate) after: Brief,
-    /// The largest difference between a clip's mean of the accepted grades and of the descriptions; none where the clips
-    /// themselves differ.
+    /// The largest difference of a clip's mean between accepted grades and descriptions; none if the clips differ.
     pub(crate) largest_difference_from_descriptions: Option<f64>,
     /// Of the accepted attempts, by rater.
     pub(crate) agreement: Agreement,
@@ -39,7 +38,7 @@ pub(crate) struct Quality {
     pub(crate) false_negatives: FalseNegatives,
 }
 
-/// What is compared before and after.
+/// The values to compare before and after.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Brief {
     pub(crate) raters: usize,

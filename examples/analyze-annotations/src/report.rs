@@ -1,4 +1,4 @@
-//! Everything that is known of the input, as it is written to JSON.
+//! All results for the input, in the form of the JSON file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,7 +23,7 @@ pub(crate) struct Report {
     pub(crate) input: String,
     pub(crate) scale: [f64; 2],
     pub(crate) scores: usize,
-    /// None where the table does not say who rated.
+    /// None if the table does not name the raters.
     pub(crate) raters: Option<usize>,
     pub(crate) opinions: Opinions,
     pub(crate) agreement: Agreement,
@@ -75,11 +75,8 @@ impl Report {
             (None, Some(planted)) => planted.groups(),
             (None, None) => BTreeMap::new(),
         };
-        let rules = QualityControl {
-            clips: args.session_clips,
-            checkers: args.session_checkers,
-            tolerance: args.tolerance,
-        };
+        let (clips, checkers) = (args.session_clips, args.session_checkers);
+        let rules = QualityControl { clips, checkers, tolerance: args.tolerance };
         let quality_control = file("sessions.csv")
             .map(|path| Quality::of(&path, &rules, &opinions, &groups, repeats, options))
             .transpose()?;

@@ -1,4 +1,4 @@
-//! Raters who are screened out (ITU-R BT.500), and what that changes.
+//! Raters who are screened out (ITU-R BT.500), and the effect.
 
 use anyhow::Result;
 use dream_data::annotation::{Bt500, RaterScreening, RatingTable};
@@ -8,7 +8,7 @@ use crate::opinions::{Opinions, Options, SosParameter};
 
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Screening {
-    /// Every rater, with the counts that decide.
+    /// Every rater, with the counts that decide on rejection.
     pub(crate) raters: Vec<RaterScreening>,
     pub(crate) rejected: Vec<String>,
     /// The SOS parameter without them, for `ddof` 0 and 1; none when nobody is left.
@@ -33,11 +33,7 @@ impl Screening {
             let was = before.clips.iter().find(|before| before.clip == clip.clip);
             largest_mos_change = was.map_or(0.0, |was| (was.mos - clip.mos).abs()).max(largest_mos_change);
         }
-        Ok(Self {
-            raters,
-            rejected,
-            sos_parameter_after: after.map(|after| after.sos_parameter),
-            largest_mos_change,
-        })
+        let sos_parameter_after = after.map(|after| after.sos_parameter);
+        Ok(Self { raters, rejected, sos_parameter_after, largest_mos_change })
     }
 }

@@ -1,4 +1,4 @@
-//! A folder as DREAM has it: one pass over the descriptions, and whether videos, splits and descriptions agree.
+//! A folder in the DREAM layout: one pass over the descriptions, and a comparison of videos, splits and descriptions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,16 +13,16 @@ use serde::Serialize;
 /// Rows between two steps of the progress bar.
 const STEP: u64 = 500;
 
-/// What is in the folder.
+/// The contents of the folder.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Contents {
     pub(crate) videos: usize,
     pub(crate) splits: usize,
-    /// Videos of which there is no description, the first few by name.
+    /// Videos without a description, and the names of the first few.
     pub(crate) videos_without_descriptions: Missing,
-    /// Clips of the splits of which there is no description.
+    /// Clips of the splits without a description.
     pub(crate) split_clips_without_descriptions: Missing,
-    /// The largest difference between a score in a split and the mean of the grades; none without such a score.
+    /// The largest difference between a score in a split and the mean of the grades; none if no split has scores.
     pub(crate) largest_mos_difference: Option<f64>,
 }
 
@@ -33,11 +33,11 @@ pub(crate) struct Missing {
     pub(crate) some: Vec<String>,
 }
 
-/// What the descriptions hold.
+/// The contents of the descriptions.
 #[derive(Debug)]
 pub(crate) struct Descriptions {
     pub(crate) tally: Tally,
-    /// By clip; empty where no row has English text.
+    /// By clip; empty if no row has English text.
     pub(crate) profiles: BTreeMap<String, Profile>,
     pub(crate) without_text: u64,
 }
@@ -75,7 +75,7 @@ pub(crate) fn descriptions(dataset: &Dataset) -> Result<Descriptions> {
             return Some((row.clip.to_owned(), tagger.tag(row.english)));
         }
     };
-    // No pair is a table without texts, or a fault, which is told below.
+    // No pair means a table without texts, or a fault, which is returned below.
     let profiles = Profile::per_clip(std::iter::from_fn(next)).unwrap_or_default();
     bar.finish_and_clear();
     if let Some(error) = fault {
@@ -85,7 +85,7 @@ pub(crate) fn descriptions(dataset: &Dataset) -> Result<Descriptions> {
     Ok(Descriptions { tally, profiles, without_text })
 }
 
-/// Whether the parts of the folder agree.
+/// Compares the parts of the folder.
 pub(crate) fn contents(dataset: &Dataset, tally: &Tally) -> Result<Contents> {
     let videos = dataset.videos()?;
     let splits = dataset.splits()?;

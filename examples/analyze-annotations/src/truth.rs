@@ -1,4 +1,4 @@
-//! What was planted in a synthetic data set (`truth.json`, `truth.csv`), and how much of it is found again.
+//! The planted truth of a synthetic data set (`truth.json`, `truth.csv`), and how well the analysis recovers it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::opinions::{Opinions, SosParameter};
 use crate::quality::Quality;
 
-/// How far from 0 the bias of a strict or a mild rater is, in standard deviations.
+/// Least distance from 0 of a strict or mild rater's bias, in standard deviations.
 const MILD: f64 = 0.5;
 
 /// The part of `truth.json` that is used here.
@@ -33,7 +33,7 @@ struct Rater {
     careless: bool,
 }
 
-/// Found against planted.
+/// Recovered values against planted ones.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Recovery {
     pub(crate) planted_a: f64,
@@ -124,11 +124,9 @@ impl MosRecovery {
 /// The planted realism of every clip, from the columns `file` and `realism` of `truth.csv`.
 pub(crate) fn read_realism(path: &Path) -> Result<BTreeMap<String, f64>> {
     let shown = path.display();
-    // The last column, the artifacts, is there as often as a clip has some.
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_path(path)
-        .with_context(|| format!("cannot read {shown}"))?;
+    // The last column, the artifacts, repeats for every artifact of a clip.
+    let reader = csv::ReaderBuilder::new().flexible(true).from_path(path);
+    let mut reader = reader.with_context(|| format!("cannot read {shown}"))?;
     let header = reader.headers().with_context(|| format!("{shown}:1: no header"))?;
     let column = |name: &str| {
         let place = header.iter().position(|column| column == name);

@@ -50,7 +50,7 @@ fn numbers_are_those_of_a_calculation_by_hand() {
     assert_eq!(report["agreement"]["curve"][0]["srcc"]["mean"], 1.0);
     assert!(text.contains("two.csv: 2 clips, 4 scores of 2 raters on the scale 1 to 5"), "{text}");
     assert!(text.contains("ddof 0  a = 0.2800  standard error 0.0400"), "{text}");
-    assert!(text.contains("split-half (1 a group) 1.000±0.000, whole panel 1.000"), "{text}");
+    assert!(text.contains("split-half (1 per group) 1.000±0.000, whole panel 1.000"), "{text}");
     // The scale (MOS - 0) (6 - MOS): a = (9 + 8) / (81 + 64).
     let wide = all(folder.path(), &[&path, "--scale", "0,6"]).1;
     close(&wide["opinions"]["sos_parameter"][0]["a"], 17.0 / 145.0);

@@ -8,7 +8,7 @@ use clap::Parser;
 use dream_data::dataset::{Clip, Dataset, read_manifest};
 use dream_data::split::{Partition, Split, check_split, read_split};
 
-/// Proves that splits do not leak, or names the clips that do
+/// Proves that splits do not leak, or names the clips that leak
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
@@ -20,7 +20,7 @@ struct Args {
     #[arg(long, value_name = "FILE.csv")]
     manifest: Option<PathBuf>,
 
-    /// Say nothing about splits that are clean
+    /// Do not report clean splits
     #[arg(long, short)]
     quiet: bool,
 }
@@ -50,10 +50,7 @@ fn run(args: &Args) -> Result<usize> {
     for folder in &args.folders {
         for path in splits_of(folder)? {
             let split = read_split(&path)?;
-            let known = match &listed {
-                Some(clips) => clips.clone(),
-                None => named(&split, folder)?,
-            };
+            let known = listed.clone().map_or_else(|| named(&split, folder), Ok)?;
             let report = check_split(&split, &known)?;
             splits += 1;
             leaks += report.leaks.len();
@@ -65,11 +62,9 @@ fn run(args: &Args) -> Result<usize> {
                 for set in Partition::ALL {
                     let s = report.set(set);
                     let (clips, identities, methods) = (s.clips, s.identities.len(), s.methods.len());
-                    line.push_str(&format!(
-                        " {set} {clips} clips, {identities} identities, {methods} methods;"
-                    ));
+                    line += &format!(" {set} {clips} clips, {identities} identities, {methods} methods;");
                 }
-                println!("{} {} known clips in no set", line, report.unassigned.len());
+                println!("{line} {} known clips in no set", report.unassigned.len());
             }
         }
     }

@@ -6,27 +6,27 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, ValueEnum};
 use dream_eval::Format;
 
-/// How well predicted scores follow human ones: the benchmark's table, with intervals and tests on request.
+/// Compares predicted scores with human ones: the benchmark's table, with intervals and tests on request.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// CSV of clips and scores, or a folder of splits as DREAM has it (0..9/{train_set,test_set1,...}.csv)
+    /// CSV of clips and scores, or a folder of splits in the DREAM layout (0..9/{train_set,test_set1,...}.csv)
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) labels: PathBuf,
 
-    /// CSV of clips and predicted scores; with several splits a column `split` may say which one a row is for
+    /// CSV of clips and predicted scores; with several splits, a column `split` may assign each row to one
     #[arg(long, value_name = "FILE", required_unless_present = "baseline")]
     pub(crate) predictions: Option<PathBuf>,
 
-    /// Another method's predictions: each test set is tested for a difference
+    /// Predictions of another method, tested for a difference on each test set
     #[arg(long, value_name = "FILE", requires = "predictions")]
     pub(crate) compare: Option<PathBuf>,
 
-    /// Column of the labels that names the set of a clip; values that begin with `train` are no test sets
+    /// Column of the labels that names the set of a clip; values that begin with `train` form the training set
     #[arg(long, value_name = "COLUMN")]
     pub(crate) by: Option<String>,
 
-    /// A method that sees no pixels, as a row of its own
+    /// Add a row for a method that sees no pixels
     #[arg(long, value_enum)]
     pub(crate) baseline: Option<Baseline>,
 
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) logistic: bool,
 
-    /// How the table is written
+    /// Format of the table
     #[arg(long, value_parser = formats(), default_value = "text")]
     pub(crate) format: Format,
 

@@ -20,7 +20,7 @@ pub(crate) struct Clip {
 /// One way of dividing the clips.
 #[derive(Debug, Clone)]
 pub(crate) struct Split {
-    /// Its number, as a column `split` of the predictions names it.
+    /// Its number, as in the column `split` of the predictions.
     pub(crate) name: String,
     pub(crate) train: Vec<Clip>,
     /// Test sets by name.
@@ -33,12 +33,8 @@ pub(crate) fn read(args: &Args) -> Result<Vec<Split>> {
     let first = splits.first().map(names).unwrap_or_default();
     ensure!(!first.is_empty(), "{}: no test set", args.labels.display());
     for split in &splits {
-        ensure!(
-            names(split) == first,
-            "split {} has the test sets {:?}, the first one {first:?}",
-            split.name,
-            names(split)
-        );
+        let (name, own) = (&split.name, names(split));
+        ensure!(own == first, "split {name} has the test sets {own:?}, the first split {first:?}");
     }
     Ok(splits)
 }
@@ -55,9 +51,8 @@ fn folder(root: &Path) -> Result<Vec<Split>> {
         let clips = |set: Partition| -> Result<Vec<Clip>> {
             let clip = |row: &dream_data::dataset::Labelled| {
                 let name = row.clip.as_str().to_owned();
-                let mos = row
-                    .mos
-                    .with_context(|| format!("{}/{set}.csv: `{name}` has no score", folder.display()))?;
+                let missing = || format!("{}/{set}.csv: `{name}` has no score", folder.display());
+                let mos = row.mos.with_context(missing)?;
                 Ok(Clip { name, mos, method: row.clip.parts().ok().map(|parts| parts.method()) })
             };
             split.set(set).iter().map(clip).collect()
@@ -130,7 +125,7 @@ fn column<'a>(given: &'a Option<String>, usual: &[&'a str]) -> Vec<&'a str> {
 /// Predicted scores by split and clip.
 #[derive(Debug)]
 pub(crate) struct Predictions {
-    /// By split (empty where the file has no column `split`: the row is for every one), then clip.
+    /// By split, then clip. The split is empty if the file has no column `split`: each row is then for every split.
     scores: BTreeMap<(String, String), f64>,
     by_split: bool,
     path: String,

@@ -1,4 +1,4 @@
-//! How well predicted scores follow human ones. See README.md.
+//! Compares predicted scores with human ones. See README.md.
 
 mod args;
 mod labels;
@@ -40,12 +40,11 @@ fn run(args: &Args) -> Result<()> {
         details += "\n";
         details += &report::details(candidate, args)?;
     }
-    if let (Some(first), Some(second), true) = (candidates.first(), candidates.get(1), args.compare.is_some())
-    {
+    if let (Some(_), [first, second, ..]) = (&args.compare, candidates.as_slice()) {
         details += "\n";
         details += &report::comparison(first, second, &splits, args)?;
     }
-    // The other formats are for files: nothing but the table may stand in them.
+    // The other formats are for files, which get the table only.
     if args.format == Format::Text {
         print!("{details}");
     } else {

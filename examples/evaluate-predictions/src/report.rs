@@ -1,4 +1,4 @@
-//! What is computed and printed.
+//! Computes and prints the metrics.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -13,7 +13,7 @@ use dream_eval::{
 use crate::args::Args;
 use crate::labels::{Clip, Predictions, Split};
 
-/// A method's predictions on one test set: none where it cannot predict it.
+/// A method's predictions on one test set; none if it cannot predict that set.
 pub(crate) struct Scored {
     pub(crate) set: String,
     pub(crate) pred: Option<Vec<f64>>,
@@ -61,13 +61,11 @@ pub(crate) fn from_file(path: &Path, splits: &[Split], args: &Args) -> Result<Ca
         let rest = predictions.len() - used;
         notes.push(format!("{}: {rest} predictions are for clips of no test set", predictions.path()));
     }
-    let name = path
-        .file_stem()
-        .map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned());
+    let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     Ok(Candidate { name, splits: scored, notes })
 }
 
-/// The mean score that the clip's method has in the training set: how much of a score needs no pixels.
+/// Predicts a clip by the mean score of its method in the training set: the score that needs no pixels.
 pub(crate) fn method_mean(splits: &[Split]) -> Result<Candidate> {
     let mut notes = Vec::new();
     let mut scored = Vec::new();
@@ -77,7 +75,7 @@ pub(crate) fn method_mean(splits: &[Split]) -> Result<Candidate> {
         for clip in &split.train {
             scores.entry(method_of(clip)?).or_default().push(clip.mos);
         }
-        // Summed as NumPy does: a plain loop makes unequal what is equal, and ranks hang on that.
+        // Summed as NumPy does: a plain loop would make equal means differ, and that changes ranks.
         let mean = |(method, scores): (_, Vec<f64>)| Ok((method, Summary::with_ddof(&scores, 0)?.mean));
         let means: BTreeMap<&str, f64> = scores.into_iter().map(mean).collect::<Result<_>>()?;
         let mut sets = Vec::new();
@@ -86,10 +84,8 @@ pub(crate) fn method_mean(splits: &[Split]) -> Result<Candidate> {
             let pred: Option<Vec<f64>> = methods.iter().map(|method| means.get(method).copied()).collect();
             if pred.is_none() {
                 let unseen = methods.iter().filter(|method| !means.contains_key(*method)).count();
-                let note = format!(
-                    "method-mean cannot predict {set}: the methods of {unseen} of its {} clips are not in the training set",
-                    clips.len()
-                );
+                let reason = format!("the methods of {unseen} of its {} clips are not in train", clips.len());
+                let note = format!("method-mean cannot predict {set}: {reason}");
                 if !notes.contains(&note) {
                     notes.push(note);
                 }
@@ -102,12 +98,8 @@ pub(crate) fn method_mean(splits: &[Split]) -> Result<Candidate> {
 }
 
 fn method_of(clip: &Clip) -> Result<&str> {
-    clip.method.as_deref().with_context(|| {
-        format!(
-            "`{}` has no method: --baseline method-mean needs a column `method`, or `round` and `submit`",
-            clip.name
-        )
-    })
+    let need = "--baseline method-mean needs a column `method`, or `round` and `submit`";
+    clip.method.as_deref().with_context(|| format!("`{}` has no method: {need}", clip.name))
 }
 
 /// The row of the table.
@@ -129,7 +121,7 @@ pub(crate) fn details(candidate: &Candidate, args: &Args) -> Result<String> {
         for Scored { set, pred, truth } in sets {
             let Some(pred) = pred else { continue };
             let place = if several { format!("split {index} {set}") } else { set.clone() };
-            // A constant prediction is told by the table.
+            // The table notes constant predictions.
             if SetScore::of(pred, truth)?.constant {
                 continue;
             }
@@ -168,7 +160,7 @@ fn bca(args: &Args) -> Bca {
     Bca { resamples: args.resamples, seed: args.seed, ..Bca::default() }
 }
 
-/// Whether two methods differ: by set on the same clips, and over the splits.
+/// Tests whether two methods differ, on the clips of each set and over the splits.
 pub(crate) fn comparison(
     first: &Candidate,
     second: &Candidate,
@@ -181,11 +173,8 @@ pub(crate) fn comparison(
     for (index, (a, b)) in first.splits.iter().zip(&second.splits).enumerate() {
         for (a, b) in a.iter().zip(b) {
             let (Some(x), Some(y)) = (&a.pred, &b.pred) else { continue };
-            ensure!(
-                x.len() == y.len(),
-                "the two methods predict different clips of {}: compare complete files",
-                a.set
-            );
+            let same = x.len() == y.len();
+            ensure!(same, "the two methods predict different clips of {}: compare complete files", a.set);
             let place =
                 if first.splits.len() > 1 { format!("split {index} {}", a.set) } else { a.set.clone() };
             let context = || format!("comparing on {place}");
@@ -202,16 +191,12 @@ pub(crate) fn comparison(
                 })
                 .with_context(context)?;
             p_values.push(williams.p);
+            let (t, t_p, z, z_p) = (williams.statistic, williams.p, steiger.statistic, steiger.p);
+            let (plcc, srcc) = (pair.first - pair.second, difference.estimate);
+            let (low, high) = (difference.low, difference.high);
             lines.push(format!(
-                "  {place:<14} PLCC {:+.4}: Williams t {:.3} p {:.2e}, Steiger z {:.3} p {:.2e}; SRCC {:+.4} [{:+.4}, {:+.4}]",
-                pair.first - pair.second,
-                williams.statistic,
-                williams.p,
-                steiger.statistic,
-                steiger.p,
-                difference.estimate,
-                difference.low,
-                difference.high
+                "  {place:<14} PLCC {plcc:+.4}: Williams t {t:.3} p {t_p:.2e}, Steiger z {z:.3} p {z_p:.2e}; \
+                 SRCC {srcc:+.4} [{low:+.4}, {high:+.4}]"
             ));
         }
     }

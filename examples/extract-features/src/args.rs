@@ -14,11 +14,11 @@ pub(crate) struct Args {
     #[arg(value_name = "INPUT", required = true)]
     pub(crate) inputs: Vec<PathBuf>,
 
-    /// Which features
+    /// The features to compute
     #[arg(long, value_enum, default_value = "brisque")]
     pub(crate) set: Set,
 
-    /// Which frames, and what is computed over them; for brisque, gm-log and higrade [default: one-per-second]
+    /// The frames to use and the statistics over them; for brisque, gm-log and higrade [default: one-per-second]
     #[arg(long, value_enum, conflicts_with = "per_frame")]
     pub(crate) pooling: Option<PoolingName>,
 
@@ -38,15 +38,15 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 
-    /// Write inputs that failed, and why, to this CSV file
+    /// Write failed inputs and their errors to this CSV file
     #[arg(long, value_name = "FILE")]
     pub(crate) errors: Option<PathBuf>,
 
-    /// Go on with the file of --out: skip inputs that are in it
+    /// Continue the file of --out: skip the inputs that are in it
     #[arg(long, requires = "out")]
     pub(crate) resume: bool,
 
-    /// Inputs worked on at the same time; the output does not depend on it
+    /// Inputs processed at the same time; the output does not depend on it
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: u16,
 

@@ -15,7 +15,7 @@ use dream_features::{
 
 use crate::args::{Args, PoolingName, Set};
 
-/// What is extracted, and from what part of the frames.
+/// The features to extract, and the part of the frames they come from.
 pub(crate) struct Method {
     kind: Kind,
     crop: Option<RelativeBox>,
@@ -29,7 +29,7 @@ enum Kind {
 
 /// A row of the output.
 pub(crate) struct Row {
-    /// Number of the frame, when rows are frames.
+    /// Number of the frame, if each row is a frame.
     pub(crate) frame: Option<u64>,
     pub(crate) values: Vec<f64>,
     pub(crate) frames: u64,
@@ -51,11 +51,9 @@ impl Method {
             Set::Brisque => frames_or_video(Brisque { flat_areas }, args.per_frame, pooling)?,
             Set::GmLog => frames_or_video(GmLog, args.per_frame, pooling)?,
             Set::Higrade => frames_or_video(Higrade, args.per_frame, pooling)?,
-            _ if args.per_frame => {
-                bail!("--per-frame is for brisque, gm-log and higrade: the others need a video")
-            }
+            _ if args.per_frame => bail!("--per-frame needs brisque, gm-log or higrade: others need a video"),
             _ if args.pooling.is_some() => {
-                bail!("--pooling is for brisque, gm-log and higrade: the pooling of the others is fixed")
+                bail!("--pooling needs brisque, gm-log or higrade: the others have a fixed pooling")
             }
             Set::Tlvqm => Kind::Video(Box::new(Tlvqm::default())),
             Set::VBliinds => Kind::Video(Box::new(VBliinds { flat_areas, ..VBliinds::default() })),
@@ -72,12 +70,12 @@ impl Method {
         }
     }
 
-    /// Whether rows are frames.
+    /// Whether each row is a frame.
     pub(crate) const fn per_frame(&self) -> bool {
         matches!(self.kind, Kind::Frames(_))
     }
 
-    /// The rows of one input, and what is wrong with its end. `seen` hears of every frame.
+    /// The rows of one input, and the damage that ended it early, if any. Calls `seen` for every frame.
     pub(crate) fn run(&self, path: &Path, seen: &dyn Fn(u64)) -> Result<(Vec<Row>, Option<String>)> {
         let mut source = open(path, &self.options)?;
         if let Some(crop) = self.crop {
@@ -114,7 +112,7 @@ impl Method {
     }
 }
 
-/// Hands every frame to `take`; what is wrong with a file of which some frames are good.
+/// Hands every frame to `take`. Returns the damage of a file whose first frames are good.
 fn each_frame(
     source: &mut dyn FrameSource,
     seen: &dyn Fn(u64),
@@ -128,7 +126,7 @@ fn each_frame(
             }
             Ok(None) => return Ok(None),
             Err(error @ dream_data::Error::Damaged { frames: 1.., .. }) => {
-                return Ok(Some(format!("{error}; the features are of the part before")));
+                return Ok(Some(format!("{error}; the features cover the part before")));
             }
             Err(error) => bail!(error),
         }
@@ -146,7 +144,7 @@ fn frames_or_video<E: ImageFeatures + 'static>(
     Ok(Kind::Video(Box::new(Pooled::new(extractor, pooling)?)))
 }
 
-/// The pixels as the extractors take them.
+/// The pixels in the form that extractors take.
 fn view(pixels: Pixels<'_>) -> Result<Frame<'_>> {
     Ok(match pixels {
         Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,

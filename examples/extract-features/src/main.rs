@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     ExitCode::from(done.map_or(2, |faults| u8::from(faults > 0)))
 }
 
-/// Runs over all inputs; how many of them failed or are damaged.
+/// Processes all inputs. Returns how many failed or are damaged.
 fn run(args: &Args) -> Result<usize> {
     let method = Method::new(args)?;
     let mut output = Output::open(args, &method)?;
@@ -34,7 +34,7 @@ fn run(args: &Args) -> Result<usize> {
     let bar = ProgressBar::new(total as u64).with_style(style);
     bar.set_position((total - todo.len()) as u64);
     if todo.len() < total {
-        bar.suspend(|| eprintln!("{} of {total} inputs are there already", total - todo.len()));
+        bar.suspend(|| eprintln!("{} of {total} inputs are done already", total - todo.len()));
     }
     let mut report = Report::open(args.errors.as_deref(), &bar)?;
     let work = |path: &PathBuf| {

@@ -1,4 +1,4 @@
-//! The output file: its header, its rows, and what an interrupted run left in it.
+//! The output file: its header, its rows, and the rows that an interrupted run left in it.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use crate::args::Args;
 use crate::extract::{Method, Row};
 
-/// Where rows go, and the inputs that are there already.
+/// The destination of rows, and the inputs that it has already.
 pub(crate) struct Output {
     csv: csv::Writer<Box<dyn Write + Send>>,
     pub(crate) done: HashSet<String>,
@@ -44,7 +44,7 @@ impl Output {
         for row in rows {
             let mut cells = vec![input.to_owned()];
             cells.extend(row.frame.map(|frame| frame.to_string()));
-            // 17 significant digits: the number, to the last bit.
+            // 17 significant digits keep every bit of the number.
             cells.extend(row.values.iter().map(|value| format!("{value:.16e}")));
             if row.frame.is_none() {
                 cells.push(row.frames.to_string());
@@ -57,19 +57,13 @@ impl Output {
 }
 
 fn header(method: &Method) -> Vec<String> {
-    let mut header = vec!["video".to_owned()];
-    if method.per_frame() {
-        header.push("frame".to_owned());
-    }
-    header.extend_from_slice(method.layout().names());
-    if !method.per_frame() {
-        header.push("frames".to_owned());
-    }
-    header.push("undefined".to_owned());
-    header
+    let start: &[&str] = if method.per_frame() { &["video", "frame"] } else { &["video"] };
+    let end: &[&str] = if method.per_frame() { &["undefined"] } else { &["frames", "undefined"] };
+    let names = method.layout().names().iter().map(String::as_str);
+    start.iter().copied().chain(names).chain(end.iter().copied()).map(str::to_owned).collect()
 }
 
-/// Opens a file to go on with: cuts off what is not a whole row, and the rows of an input that has such a row.
+/// Opens a file to continue: cuts off an incomplete row and the other rows of its input.
 fn resume(path: &Path, header: &[String]) -> Result<(File, HashSet<String>)> {
     let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_slice());
@@ -81,7 +75,7 @@ fn resume(path: &Path, header: &[String]) -> Result<(File, HashSet<String>)> {
             Ok(false) => break,
             Ok(true) if starts.is_empty() => {
                 let same = record.iter().eq(header.iter().map(String::as_str));
-                let other = "its columns are not those of this run: resume with the same --set, --pooling and --per-frame";
+                let other = "this run has other columns: resume with the same --set, --pooling, --per-frame";
                 ensure!(same, "cannot resume {}: {other}", path.display());
                 starts.push(start);
                 names.push(String::new());
@@ -89,8 +83,7 @@ fn resume(path: &Path, header: &[String]) -> Result<(File, HashSet<String>)> {
             Ok(true) => {
                 let name = record.get(0).unwrap_or_default().to_owned();
                 let end = usize::try_from(reader.position().byte())?;
-                let whole = record.len() == header.len() && text.get(end - 1) == Some(&b'\n');
-                if !whole {
+                if record.len() != header.len() || text.get(end - 1) != Some(&b'\n') {
                     torn = Some((start, name));
                     break;
                 }
@@ -111,17 +104,12 @@ fn resume(path: &Path, header: &[String]) -> Result<(File, HashSet<String>)> {
             end = starts.pop().unwrap_or(end);
         }
     }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .open(path)
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    let file = OpenOptions::new().write(true).open(path);
+    let mut file = file.with_context(|| format!("cannot write {}", path.display()))?;
     file.set_len(end)?;
     file.seek(SeekFrom::End(0))?;
     let whole = text.get(..usize::try_from(end)?).unwrap_or_default();
-    ensure!(
-        !names.is_empty() && whole.ends_with(b"\n"),
-        "cannot resume {}: it has no header",
-        path.display()
-    );
+    let has_header = !names.is_empty() && whole.ends_with(b"\n");
+    ensure!(has_header, "cannot resume {}: it has no header", path.display());
     Ok((file, names.into_iter().skip(1).collect()))
 }

@@ -24,7 +24,7 @@ struct Args {
     #[arg(long, value_name = "FILE.csv", conflicts_with = "data", requires = "out")]
     manifest: Option<PathBuf>,
 
-    /// Where the folders 0, 1 … are written [default: DIR/splits]
+    /// Folder for the splits 0, 1 … [default: DIR/splits]
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -36,11 +36,11 @@ struct Args {
     #[arg(long, value_name = "N")]
     test_methods: Option<usize>,
 
-    /// How many splits
+    /// Number of splits
     #[arg(long, value_name = "N", default_value_t = 10)]
     repeats: usize,
 
-    /// What the draws depend on; a split is the same on every machine
+    /// Seed of the draws; the same seed gives the same splits on every machine
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
@@ -52,7 +52,7 @@ struct Args {
     #[arg(long, value_name = "SHARE", default_value_t = 0.2, requires = "validation")]
     validation_share: f64,
 
-    /// Replace splits that are there
+    /// Replace existing splits
     #[arg(long)]
     force: bool,
 }
@@ -64,8 +64,8 @@ Examples:
   make-splits --manifest clips.csv --out splits --repeats 5
   make-splits --data DREAM --out mine --validation identity
 
-Scores are the means of the opinions in all_descriptions_en.csv, or of the manifest; without any, the lists have only
-names. What is written is checked for leaks. Exit status: 0 done, 2 an error.";
+Scores are the means of the opinions in all_descriptions_en.csv, or those of the manifest; without scores, the lists
+have names only. Every split is checked for leaks before it is written. Exit status: 0 done, 2 an error.";
 
 /// What validation holds out as a whole.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -99,23 +99,16 @@ fn run(args: &Args) -> Result<()> {
         bail!("--out is missing");
     };
     if !args.force && (0..design.repeats).any(|index| folder.join(index.to_string()).exists()) {
-        bail!(
-            "{} has splits already; choose another folder with --out, or replace them with --force",
-            folder.display()
-        );
+        bail!("{} has splits already; pass another --out, or --force to replace them", folder.display());
     }
     let scored = clips.iter().filter(|clip| mos.contains_key(&clip.id)).count();
     if scored != 0 && scored != clips.len() {
         let missing = clips.iter().find(|clip| !mos.contains_key(&clip.id)).map(|clip| clip.id.as_str());
         bail!("{scored} of {} clips have scores; `{}` has none", clips.len(), missing.unwrap_or_default());
     }
-    println!(
-        "{} clips of {identities} identities by {methods} methods; {} and {} kept from train, seed {}",
-        clips.len(),
-        design.test_identities,
-        design.test_methods,
-        design.seed
-    );
+    let SplitDesign { test_identities, test_methods, seed, .. } = &design;
+    println!("{} clips of {identities} identities by {methods} methods", clips.len());
+    println!("{test_identities} identities and {test_methods} methods kept from train, seed {seed}");
     for index in 0..design.repeats {
         println!("{}", draw(args, &design, index, &clips, &mos, &folder)?);
     }
@@ -123,7 +116,7 @@ fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Draws a split, checks it and writes it; a line about it.
+/// Draws a split, checks it and writes it. Returns a line about it.
 fn draw(
     args: &Args,
     design: &SplitDesign,
@@ -171,7 +164,7 @@ fn read(args: &Args) -> Result<(Vec<Clip>, BTreeMap<ClipId, f64>)> {
         let dataset = Dataset::open(path)?;
         let inventory = dataset.inventory()?;
         if let Some(odd) = inventory.unknown.first() {
-            bail!("{}: `{odd}` is no name of the benchmark; use --manifest for other names", path.display());
+            bail!("{}: `{odd}` is not a benchmark name; pass your own names with --manifest", path.display());
         }
         if path.join("all_descriptions_en.csv").exists() {
             let (mut tally, mut rows) = (Tally::default(), dataset.descriptions()?);

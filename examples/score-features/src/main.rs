@@ -12,8 +12,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// Scores the rows of a feature table with a model of train-svr.
 ///
-/// Columns are found by their names, which must be those that the model was trained on; other columns are passed over.
-/// An empty cell is a missing value: the model fills it in if it was trained to, and refuses the row if not.
+/// Columns are found by name: the table needs every feature that the model was trained on; other columns are ignored.
+/// An empty cell is a missing value: the model fills it in if it was trained to, and rejects the row otherwise.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
@@ -22,7 +22,7 @@ struct Args {
     /// Model file
     #[arg(long, value_name = "FILE", default_value = "svr-model.json")]
     model: PathBuf,
-    /// CSV to write; the standard output without it
+    /// CSV to write [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -35,7 +35,7 @@ const EXAMPLES: &str = "Examples:
 
 fn main() -> Result<()> {
     match run(&Args::parse()) {
-        // Whoever reads the output, `head` for example, has seen enough.
+        // The reader of the output, `head` for example, has seen enough.
         Err(error) if error.chain().any(is_closed_pipe) => Ok(()),
         result => result,
     }
@@ -94,14 +94,11 @@ fn columns(header: &csv::StringRecord, model: &SvrModel, path: &Path) -> Result<
     let missing: Vec<&str> =
         model.inputs().iter().filter(|name| find(name).is_none()).map(String::as_str).collect();
     let first = missing.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+    let (path, more) = (path.display(), if missing.len() > 5 { ", ..." } else { "" });
+    let (count, all, version) = (missing.len(), model.inputs().len(), model.version());
     ensure!(
         missing.is_empty(),
-        "{}:1: {} of the {} features that {} takes are not there: {first}{}; extract the features that it was trained on",
-        path.display(),
-        missing.len(),
-        model.inputs().len(),
-        model.version(),
-        if missing.len() > 5 { ", ..." } else { "" }
+        "{path}:1: the table lacks {count} of the {all} features of {version}: {first}{more}; extract them too"
     );
     Ok(model.inputs().iter().filter_map(find).collect())
 }
@@ -111,6 +108,6 @@ fn number(cell: &str, path: &Path, line: u64) -> Result<f64> {
     if cell.is_empty() {
         return Ok(f64::NAN);
     }
-    let place = || format!("{}:{line}: `{cell}` is no number: correct it or empty the cell", path.display());
+    let place = || format!("{}:{line}: `{cell}` is not a number: correct or empty the cell", path.display());
     cell.parse().with_context(place)
 }

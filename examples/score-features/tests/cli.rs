@@ -58,7 +58,7 @@ fn errors_name_what_is_wrong_and_where() {
     let dir = tempfile::tempdir().unwrap();
     write_model(&dir.path().join("m.json"), Impute::Error);
     for (table, expected) in [
-        ("video,a,c\nx,1,2\n", "1 of the 2 features that test-1 takes are not there: b"),
+        ("video,a,c\nx,1,2\n", "the table lacks 1 of the 2 features of test-1: b"),
         ("video,a,b\nx,1,2\ny,1,\n", "t.csv:3"),
         ("video,a,b\nx,1,two\n", "t.csv:2: `two`"),
     ] {

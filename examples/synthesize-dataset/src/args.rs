@@ -6,7 +6,7 @@ use clap::Parser;
 use dream_data::synthetic::SyntheticConfig;
 use dream_data::{FrameRate, FrameSize};
 
-/// Writes a synthetic data set in the shape of the DREAM benchmark, with known truth
+/// Writes a synthetic data set in the form of the DREAM benchmark, with known truth
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -18,15 +18,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 20)]
     identities: usize,
 
-    /// Methods of swapping; real clips come on top, three for every identity
+    /// Swap methods; three real clips for every identity come on top
     #[arg(long, value_name = "N", default_value_t = 35)]
     methods: usize,
 
-    /// Clips of every identity and method
+    /// Clips per identity and method
     #[arg(long, value_name = "N", default_value_t = 1)]
     takes: usize,
 
-    /// Frames of a clip
+    /// Frames per clip
     #[arg(long, value_name = "N", default_value_t = 24)]
     frames: u32,
 
@@ -42,23 +42,23 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 60)]
     raters: usize,
 
-    /// The disagreement of attentive raters: variance a (m - 1)(5 - m) about a mean opinion m
+    /// Disagreement of attentive raters: variance a (m - 1)(5 - m) around a mean opinion m
     #[arg(long, value_name = "A", default_value_t = 0.18)]
     a: f64,
 
-    /// The share of raters who answer at random until they are caught
+    /// Share of raters who answer at random until they are caught
     #[arg(long, value_name = "SHARE", default_value_t = SyntheticConfig::default().careless_share)]
     careless: f64,
 
-    /// Clips of a session; shorter sessions are needed for fewer than 45 clips
+    /// Clips per session; fewer than 45 clips need shorter sessions
     #[arg(long, value_name = "N", default_value_t = 40)]
     session_clips: usize,
 
-    /// Draw everybody, instead of using photographs for two people
+    /// Draw everybody instead of using photographs for two people
     #[arg(long)]
     no_portrait: bool,
 
-    /// What every draw depends on; the same seed gives the same bytes
+    /// Seed of every draw; the same seed gives the same bytes
     #[arg(long, value_name = "N", default_value_t = 7)]
     seed: u64,
 
@@ -81,11 +81,11 @@ Examples:
                                           a picture only
 
 Below DIR: videos/C1|C2|C3/*.y4m, splits/0..9/*.csv, all_descriptions_en.csv as in the benchmark; sessions.csv (every
-grade, refused ones and checkers included), truth.csv (realism and artifacts of every clip), truth.json (the options and
+grade, with rejected ones and checkers), truth.csv (realism and artifacts of every clip), truth.json (the options and
 the raters). Exit status: 0 done, 2 an error.";
 
 impl Args {
-    /// The data set that is asked for.
+    /// The data set that the options ask for.
     pub(crate) fn config(&self) -> SyntheticConfig {
         SyntheticConfig {
             identities: self.identities,

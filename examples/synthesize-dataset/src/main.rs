@@ -48,7 +48,7 @@ fn run(args: &Args) -> Result<()> {
     );
     println!("  all_descriptions_en.csv    {} opinions", summary.opinions);
     println!(
-        "  sessions.csv               {} attempts at sessions, {} of them refused",
+        "  sessions.csv               {} attempts at sessions, {} of them rejected",
         summary.attempts, summary.refused
     );
     println!("  splits/                    {} splits", synthetic.split_design().repeats);

@@ -7,18 +7,18 @@ use anyhow::{Context, Result, ensure};
 use dream_eval::bvqa::Database;
 use flate2::read::GzDecoder;
 
-/// What a table looks like.
+/// The form of a table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
     /// End of the names of the tables.
     pub(crate) tables: &'static str,
     /// Values per video.
     pub(crate) width: usize,
-    /// Most values that a row may miss; rows that miss more are left out.
+    /// Most values that a row may lack; rows that lack more are left out.
     pub(crate) most_missing: usize,
 }
 
-/// The rows of one database that have enough of their values.
+/// The rows of one database that have enough values.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Table {
     /// Features, row after row; NaN for a missing one.
@@ -78,14 +78,12 @@ fn check_header(header: &csv::StringRecord, path: &Path, width: usize) -> Result
     Ok(())
 }
 
-/// A number; `None` for an empty cell, which stands for a missing value.
+/// A number; `None` for an empty cell, which is a missing value.
 fn number(cell: &str, path: &Path, line: usize) -> Result<Option<f64>> {
     if cell.is_empty() {
         return Ok(None);
     }
-    let place = || {
-        format!("{}:{line}: `{cell}` is not a finite number: correct it or empty the cell", path.display())
-    };
+    let place = || format!("{}:{line}: `{cell}` is not a finite number: correct or empty it", path.display());
     let value: f64 = cell.parse().with_context(place)?;
     ensure!(value.is_finite(), place());
     Ok(Some(value))

@@ -26,7 +26,7 @@ use crate::train::Data;
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
-    /// Features that the model takes
+    /// Features that the model uses
     #[arg(long, value_enum, default_value_t = Recipe::Videval60)]
     features: Recipe,
     /// Folder with the *_videval.csv.gz or *_brisque.csv.gz tables of the three databases
@@ -38,7 +38,7 @@ struct Args {
     /// Seed of the splits, the weights and the order of the rows
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Random splits to evaluate on; 0 for the fit alone
+    /// Random splits to evaluate on; 0 skips the evaluation
     #[arg(long, default_value_t = 20)]
     splits: u64,
     /// Threads, 0 for one per core; the result does not depend on it
@@ -57,7 +57,7 @@ const EXAMPLES: &str = "Examples:
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    ensure!(args.splits != 1, "--splits 1 has no standard deviation: ask for 0 or at least 2");
+    ensure!(args.splits != 1, "--splits 1 has no standard deviation: pass 0 or at least 2");
     let tables = data::read_all(&args.data, args.features.layout())?;
     print_tables(&tables);
     let data = Data::new(args.features, &tables)?;

@@ -1,4 +1,4 @@
-//! What is trained on what: the features, their scaling and the size of the ensemble.
+//! The recipes: the features, their scaling and the size of the ensemble.
 
 use clap::ValueEnum;
 use dream_features::videval60::Videval60;
@@ -7,10 +7,10 @@ use dream_models::regression::{Impute, MlpParams, QualityParams, Transform};
 
 use crate::data::Layout;
 
-/// The features that a model takes.
+/// The features that a model uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Recipe {
-    /// VIDEVAL, the published 60: the model that is embedded as the default
+    /// VIDEVAL, the published 60: the default of the embedded models
     #[value(name = "videval60")]
     Videval60,
     /// BRISQUE, 36, the mean over one frame a second: the small model
@@ -23,12 +23,12 @@ const SKEWED: [usize; 38] = [
     47, 48, 49, 50, 52, 53, 54, 55, 56, 59,
 ];
 
-/// `chroma.s2.pair_v.kurtosis`: in the tables from another revision of the code than the release, 38 % away from it on the
-/// one video that could be compared, so no extractor gives the values that a model would learn here.
+/// `chroma.s2.pair_v.kurtosis`: the tables have it from a code revision other than the release. It differs by 38 % on
+/// the one video that could be compared, so no extractor gives the values that a model would learn here.
 const OTHER_REVISION: usize = 23;
 
 impl Recipe {
-    /// Name of the trained model. Another one for every change of a score.
+    /// Name of the trained model. Every change of a score needs a new one.
     pub(crate) const fn version(self) -> &'static str {
         match self {
             Self::Videval60 => "videval60-ugc-1",
@@ -46,7 +46,7 @@ impl Recipe {
 
     pub(crate) const fn layout(self) -> Layout {
         match self {
-            // A video without colour misses 10 in the tables; one misses everything.
+            // A video without colour lacks 10 in the tables; one lacks all.
             Self::Videval60 => Layout { tables: "videval", width: 60, most_missing: 10 },
             Self::Brisque => Layout { tables: "brisque", width: 36, most_missing: 0 },
         }
@@ -61,7 +61,7 @@ impl Recipe {
         })
     }
 
-    /// How the tables were made, in words.
+    /// The origin of the tables, in words.
     pub(crate) const fn source(self) -> &'static str {
         match self {
             Self::Videval60 => {

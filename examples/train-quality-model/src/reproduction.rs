@@ -1,4 +1,4 @@
-//! The committed weights are what this program writes. The tests need the tables of `bvqa` in the shared data.
+//! This program reproduces the committed weights. The tests need the tables of `bvqa` in the shared data.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -18,7 +18,7 @@ fn recipes() -> [(Recipe, QualityModel); 2] {
     ]
 }
 
-/// The tables, or `None` (said aloud) where they are absent and `DREAM_REQUIRE_SHARED` is not 1.
+/// The tables. If they are absent and `DREAM_REQUIRE_SHARED` is not 1, prints so and returns `None`.
 fn tables(recipe: Recipe) -> Option<Vec<Table>> {
     let shared = std::env::var_os("DREAM_SHARED").map(PathBuf::from);
     let shared = shared.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").into());
@@ -83,7 +83,7 @@ fn logarithms_are_for_skewed_columns() {
     }
 }
 
-/// Weights to the byte. The calibration, five fits more, is that of the file; the next test measures it.
+/// The weights match byte for byte. The calibration (five more fits) is that of the file; the next test measures it.
 #[test]
 fn the_fit_gives_the_committed_bytes() {
     for (recipe, committed) in recipes() {
@@ -115,8 +115,8 @@ fn the_calibration_gives_the_committed_bytes() {
     assert_eq!(trained.calibration(), committed.calibration());
 }
 
-/// The first split of the recorded evaluation of the default model, measured again: six fits. Coverage within the spread that
-/// one split has; the means over 20 are in the file, and a test of dream-models holds them to 3 points.
+/// Measures the first split of the default model's recorded evaluation again, with six fits. Coverage may vary as much
+/// as one split does; the file has the means over 20, which a test of dream-models checks to 3 points.
 #[test]
 fn the_recorded_evaluation_is_measured_again() {
     for (recipe, committed) in recipes().into_iter().take(1) {

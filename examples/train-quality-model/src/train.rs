@@ -11,13 +11,13 @@ use dream_models::regression::{
 use crate::data::Table;
 use crate::recipe::Recipe;
 
-/// Part of the rows that a split keeps for the test.
+/// Share of the rows that a split keeps for the test.
 const TEST_FRACTION: f64 = 0.2;
 
 /// Levels whose intervals are measured.
 pub(crate) const LEVELS: [f64; 3] = [0.8, 0.9, 0.95];
 
-/// The databases one after the other, and what is to be learned from them.
+/// The databases one after the other, and the recipe of the model.
 #[derive(Debug)]
 pub(crate) struct Data {
     recipe: Recipe,
@@ -59,7 +59,7 @@ impl Data {
     }
 }
 
-/// What one split showed.
+/// The measurements of one split.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Measured {
     /// SRCC and PLCC over all test rows, then for each database.
@@ -128,27 +128,17 @@ pub(crate) fn summarise(splits: &[Measured], seed: u64) -> Result<Evaluation> {
         Ok(MeanStd { mean: four_digits(summary.mean), std: four_digits(summary.std) })
     };
     let sets = std::iter::once("all").chain(Database::ALL.iter().map(|source| source.name));
-    let scores = sets
-        .enumerate()
-        .map(|(index, set)| {
-            Ok(SetScores {
-                set: set.to_owned(),
-                srcc: mean_std(&|split| split.correlations.get(index).map(|pair| pair.0))?,
-                plcc: mean_std(&|split| split.correlations.get(index).map(|pair| pair.1))?,
-            })
-        })
-        .collect::<Result<_>>()?;
-    let coverage = LEVELS
-        .into_iter()
-        .enumerate()
-        .map(|(index, level)| {
-            Ok(Coverage {
-                level,
-                inside: mean_std(&|split| split.coverage.get(index).map(|pair| pair.0))?,
-                width: mean_std(&|split| split.coverage.get(index).map(|pair| pair.1))?,
-            })
-        })
-        .collect::<Result<_>>()?;
+    let scores = sets.enumerate().map(|(index, set)| -> Result<SetScores> {
+        let srcc = mean_std(&|split| split.correlations.get(index).map(|pair| pair.0))?;
+        let plcc = mean_std(&|split| split.correlations.get(index).map(|pair| pair.1))?;
+        Ok(SetScores { set: set.to_owned(), srcc, plcc })
+    });
+    let coverage = LEVELS.into_iter().enumerate().map(|(index, level)| -> Result<Coverage> {
+        let inside = mean_std(&|split| split.coverage.get(index).map(|pair| pair.0))?;
+        let width = mean_std(&|split| split.coverage.get(index).map(|pair| pair.1))?;
+        Ok(Coverage { level, inside, width })
+    });
+    let srcc_of_splits = splits.iter().filter_map(|split| Some(four_digits(split.correlations.first()?.0)));
     Ok(Evaluation {
         protocol: format!(
             "{} random 80/20 splits of all rows together, split seeds {seed}, {}, ...; everything is fitted on the \
@@ -156,12 +146,9 @@ pub(crate) fn summarise(splits: &[Measured], seed: u64) -> Result<Evaluation> {
             splits.len(),
             seed.wrapping_add(1)
         ),
-        scores,
-        srcc_of_splits: splits
-            .iter()
-            .filter_map(|split| Some(four_digits(split.correlations.first()?.0)))
-            .collect(),
-        coverage,
+        scores: scores.collect::<Result<_>>()?,
+        srcc_of_splits: srcc_of_splits.collect(),
+        coverage: coverage.collect::<Result<_>>()?,
         unfamiliar: Some(mean_std(&|split| Some(split.unfamiliar))?),
     })
 }
@@ -171,16 +158,9 @@ fn four_digits(value: f64) -> f64 {
 }
 
 fn info(data: &Data) -> ModelInfo {
-    ModelInfo {
-        version: data.recipe.version().to_owned(),
-        inputs: data.names.clone(),
-        output: OutputRange {
-            min: 1.0,
-            max: 5.0,
-            scale: SCALE.to_owned(),
-            meaning: SCORE_MEANING.to_owned(),
-        },
-    }
+    let (scale, meaning) = (SCALE.to_owned(), SCORE_MEANING.to_owned());
+    let output = OutputRange { min: 1.0, max: 5.0, scale, meaning };
+    ModelInfo { version: data.recipe.version().to_owned(), inputs: data.names.clone(), output }
 }
 
 fn provenance(data: &Data, params: &QualityParams, evaluation: Option<Evaluation>) -> Provenance {
@@ -212,7 +192,7 @@ fn provenance(data: &Data, params: &QualityParams, evaluation: Option<Evaluation
     }
 }
 
-/// Fits and calibrates on all rows; a calibration that is already there is taken as it is.
+/// Fits and calibrates on all rows; a given calibration is used as it is.
 pub(crate) fn final_model(
     data: &Data,
     params: &QualityParams,

@@ -27,7 +27,7 @@ const fn row(data: &'static str, features: &'static str, published: Option<(f64,
     Experiment { data, features, published }
 }
 
-/// What can be repeated from the tables at hand.
+/// The rows that the available tables can reproduce.
 pub(crate) const EXPERIMENTS: [Experiment; 8] = [
     row("KoNViD-1k", "brisque", Some((0.6567, 0.6576))),
     row("KoNViD-1k", "videval", Some((0.7832, 0.7803))),
@@ -39,7 +39,7 @@ pub(crate) const EXPERIMENTS: [Experiment; 8] = [
     row("All-Combined", "videval", Some((0.7960, 0.7939))),
 ];
 
-/// Features and scores, gaps filled with the means of the columns.
+/// Features and scores; column means fill the gaps.
 #[derive(Debug)]
 pub(crate) struct Table {
     features: Vec<f64>,
@@ -70,18 +70,14 @@ impl Table {
 
     fn add(&mut self, path: &Path, align: impl Fn(f64) -> f64, left_out: &[usize]) -> Result<()> {
         let shown = path.display();
-        let file = File::open(path).with_context(|| {
-            format!("cannot open {shown}: pass the folder of the *.csv.gz tables with --data")
-        })?;
+        let context = || format!("cannot open {shown}: pass the folder of the *.csv.gz tables with --data");
+        let file = File::open(path).with_context(context)?;
         let mut reader = csv::Reader::from_reader(GzDecoder::new(file));
         let damaged = |line: usize| format!("{shown}:{line}: cannot read the table: fetch the file again");
         let width = reader.headers().with_context(|| damaged(1))?.len().saturating_sub(2);
         ensure!(width > 0, "{shown}:1: the columns are not id,mos,f1,...: pass the tables of the benchmark");
-        ensure!(
-            self.width == 0 || self.width == width,
-            "{shown}:1: {width} features after tables with {}",
-            self.width
-        );
+        let before = self.width;
+        ensure!(before == 0 || before == width, "{shown}:1: {width} features after tables with {before}");
         self.width = width;
         for (index, record) in reader.records().enumerate() {
             let line = index + 2;
@@ -94,7 +90,7 @@ impl Table {
                     return Ok(f64::NAN);
                 }
                 cell.parse().with_context(|| {
-                    format!("{shown}:{line}: `{cell}` is no number: correct it or empty the cell")
+                    format!("{shown}:{line}: `{cell}` is not a number: correct or empty the cell")
                 })
             };
             let score = number(record.get(1).unwrap_or_default())?;
@@ -115,7 +111,7 @@ impl Table {
     }
 }
 
-/// What one split gives.
+/// The result of one split.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct SplitResult {
     /// Number of the split, from 1.
@@ -126,7 +122,7 @@ pub(crate) struct SplitResult {
     pub(crate) plcc: f64,
     /// PLCC of the raw predictions.
     pub(crate) plcc_raw: f64,
-    /// C of the search.
+    /// C that the search chose.
     pub(crate) c: f64,
     /// Position of the chosen pair in the grid.
     pub(crate) candidate: usize,
@@ -134,8 +130,8 @@ pub(crate) struct SplitResult {
     pub(crate) converged: bool,
 }
 
-/// Runs split `number`: scaling, search and fit on the training rows, correlations on the others. `draws` pairs of C and γ
-/// are tried, all 100 for 0.
+/// Runs split `number`: scaling, search and fit on the training rows, correlations on the others. Tries `draws` pairs
+/// of C and γ, all 100 for 0.
 pub(crate) fn run(table: &Table, number: u32, draws: usize) -> Result<SplitResult> {
     let (train, test) = split(u32::try_from(table.len())?, number);
     let (raw, truth) = table.select(&train);

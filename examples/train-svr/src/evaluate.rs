@@ -1,4 +1,4 @@
-//! `evaluate`: repeats the published table.
+//! `evaluate`: reproduces the published table.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::bvqa::{self, EXPERIMENTS, Experiment, SplitResult, Table};
 
-/// What is repeated.
+/// What to reproduce.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Protocol {
     /// The benchmark of user-generated video of Tu et al., IEEE TIP 2021
@@ -23,7 +23,7 @@ pub(crate) enum Protocol {
 
 #[derive(Debug, Args)]
 pub(crate) struct Evaluate {
-    /// What to repeat
+    /// What to reproduce
     #[arg(long, value_enum, default_value = "bvqa")]
     protocol: Protocol,
     /// Folder with the tables `DATABASE_FEATURES.csv.gz`
@@ -38,7 +38,7 @@ pub(crate) struct Evaluate {
     /// Only rows whose database or features contain this, for example `konvid` or `videval`
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
-    /// Writes one line of JSON per split to a file
+    /// Write one line of JSON per split to a file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -53,26 +53,19 @@ struct Line<'a> {
 
 pub(crate) fn run(args: &Evaluate) -> Result<()> {
     let Protocol::Bvqa = args.protocol;
-    ensure!(args.splits > 0, "--splits 0 measures nothing: ask for at least 1");
+    ensure!(args.splits > 0, "--splits 0 measures nothing: pass at least 1");
     let matches = |experiment: &&Experiment| {
         let name = format!("{} {}", experiment.data, experiment.features).to_lowercase();
         args.only.iter().all(|text| name.contains(&text.to_lowercase()))
     };
     let experiments: Vec<&Experiment> = EXPERIMENTS.iter().filter(matches).collect();
-    ensure!(!experiments.is_empty(), "--only {:?} leaves nothing: see the table without it", args.only);
-    let mut out = match &args.out {
-        Some(path) => {
-            let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-            Some(BufWriter::new(file))
-        }
-        None => None,
+    ensure!(!experiments.is_empty(), "--only {:?} matches no row: run without it to see all", args.only);
+    let create = |path: &PathBuf| {
+        File::create(path).with_context(|| format!("cannot write {}", path.display())).map(BufWriter::new)
     };
-    println!(
-        "{} splits, {}, {} threads; published values in brackets",
-        args.splits,
-        search(args.draws),
-        rayon::current_num_threads()
-    );
+    let mut out = args.out.as_ref().map(create).transpose()?;
+    let (splits, search, threads) = (args.splits, search(args.draws), rayon::current_num_threads());
+    println!("{splits} splits, {search}, {threads} threads; published values in brackets");
     println!(
         "{:<13} {:<8} {:>6} {:>17} {:>17} {:>9} {:>8}",
         "database", "features", "videos", "SRCC", "PLCC", "raw PLCC", "seconds"
@@ -80,14 +73,12 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
     for experiment in experiments {
         let table = Table::read(experiment, &args.data)?;
         let begin = Instant::now();
-        let results = splits(&table, args, experiment)?;
+        let results = run_splits(&table, args, experiment)?;
         print_row(experiment, &table, &results, begin.elapsed().as_secs_f64())?;
         if let Some(out) = &mut out {
             for result in &results {
-                serde_json::to_writer(
-                    &mut *out,
-                    &Line { data: experiment.data, features: experiment.features, result },
-                )?;
+                let line = Line { data: experiment.data, features: experiment.features, result };
+                serde_json::to_writer(&mut *out, &line)?;
                 writeln!(out)?;
             }
             out.flush()?;
@@ -104,7 +95,7 @@ fn search(draws: usize) -> String {
     }
 }
 
-fn splits(table: &Table, args: &Evaluate, experiment: &Experiment) -> Result<Vec<SplitResult>> {
+fn run_splits(table: &Table, args: &Evaluate, experiment: &Experiment) -> Result<Vec<SplitResult>> {
     // Drawn on a terminal only.
     let style = ProgressStyle::with_template("{msg} split {pos}/{len} {bar:40} {elapsed}, {eta} left")?;
     let bar = ProgressBar::new(u64::from(args.splits)).with_style(style);
@@ -138,7 +129,7 @@ fn print_row(experiment: &Experiment, table: &Table, results: &[SplitResult], se
     );
     let unfinished = results.iter().filter(|result| !result.converged).count();
     if unfinished > 0 {
-        println!("  {unfinished} splits have a fit that reached the bound on the steps");
+        println!("  {unfinished} splits have a fit that reached its step limit");
     }
     Ok(())
 }

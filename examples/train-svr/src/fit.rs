@@ -14,14 +14,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::table::{self, Table, Target};
 
-/// What becomes of an empty cell.
+/// How to treat an empty cell.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Missing {
-    /// It is an error
+    /// Reject it
     Error,
-    /// The mean of the column
+    /// Use the mean of the column
     Mean,
-    /// 0
+    /// Use 0
     Zero,
 }
 
@@ -43,22 +43,22 @@ pub(crate) struct Fit {
     /// CSV of features, also as .gz: the first column names the row, every other one is a feature
     #[arg(long, value_name = "FILE")]
     features: PathBuf,
-    /// CSV with the scores, where they are not in the first file; joined by the first column
+    /// CSV of the scores, if the first file does not have them; joined by the first column
     #[arg(long, value_name = "FILE")]
     scores: Option<PathBuf>,
     /// Column of the scores
     #[arg(long, value_name = "COLUMN", default_value = "mos")]
     target: String,
-    /// Columns that are no features
+    /// Columns that are not features
     #[arg(long, value_name = "COLUMN", default_values_t = ["frames".to_owned(), "undefined".to_owned()])]
     ignore: Vec<String>,
     /// Model file to write
     #[arg(long, value_name = "FILE", default_value = "svr-model.json")]
     out: PathBuf,
-    /// Name and number that the model file carries
+    /// Name and version to store in the model file
     #[arg(long, default_value = "svr-1")]
     name: String,
-    /// What becomes of an empty cell, now and when the model is used
+    /// How to treat an empty cell, now and when the model is used
     #[arg(long, value_enum, default_value = "error")]
     missing: Missing,
     /// Random pairs of C and gamma that cross-validation chooses from
@@ -73,7 +73,7 @@ pub(crate) struct Fit {
     /// Half width of the tube in which errors are free, in the unit of the scores
     #[arg(long, default_value_t = 0.1)]
     epsilon: f64,
-    /// Keeps this many features, those that linear regressions rank first; 0 lets a validation choose the number
+    /// Keep this many features, those that linear regressions rank first; 0 lets a validation choose the number
     #[arg(long, value_name = "COUNT")]
     select: Option<usize>,
     /// Seed of the search, the folds and the selection
@@ -84,18 +84,13 @@ pub(crate) struct Fit {
 pub(crate) fn run(args: &Fit) -> Result<()> {
     let target = Target { column: &args.target, file: args.scores.as_deref() };
     let table = table::read(&args.features, target, &args.ignore)?;
-    println!(
-        "{} rows of {} features, {} without a score left out",
-        table.scores.len(),
-        table.names.len(),
-        table.dropped
-    );
+    let (rows, width, dropped) = (table.scores.len(), table.names.len(), table.dropped);
+    println!("{rows} rows of {width} features, {dropped} without a score left out");
     let impute = match args.missing {
         Missing::Error => Impute::Error,
         Missing::Mean => Impute::Mean,
         Missing::Zero => Impute::Zero,
     };
-    let width = table.names.len();
     let filled = Imputer::fit(impute, &table.features, width)?.apply_rows(&table.features)?;
     let columns = args.select.map(|keep| select(&filled, &table, keep, args.seed)).transpose()?;
 
@@ -112,13 +107,8 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
             .candidates()?;
     let bar = working("searching C and gamma")?;
     let folds = Folds { count: args.folds, shuffle: Some(args.seed) };
-    let report = search_svr(
-        &Rows::new(&scaled, used.len())?,
-        &table.scores,
-        &candidates,
-        &folds,
-        &scoring(args.criterion),
-    )?;
+    let (rows, scoring) = (Rows::new(&scaled, used.len())?, scoring(args.criterion));
+    let report = search_svr(&rows, &table.scores, &candidates, &folds, &scoring)?;
     bar.finish_and_clear();
     println!(
         "best of {}: C {:.4}, {:?}, {} {:.4}",
@@ -127,38 +117,30 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
 
     let params = ScaledSvrParams { impute, columns, svr: report.best, ..ScaledSvrParams::default() };
     let predictor = params.fit(&table.features, width, &table.scores)?;
+    let svr = predictor.svr();
     ensure!(
-        predictor.svr().converged(),
-        "the fit reached the bound on its steps: pass another --seed, or fewer --draws, for a smaller C"
+        svr.converged(),
+        "the fit reached its step limit: pass another --seed, or fewer --draws, for a smaller C"
     );
-    println!(
-        "{} support vectors after {} steps",
-        predictor.svr().support_vectors(),
-        predictor.svr().iterations()
-    );
+    println!("{} support vectors after {} steps", svr.support_vectors(), svr.iterations());
     let model = SvrModel::new(info(args, &table), predictor, provenance(args, &table))?;
     model.save(&args.out)?;
     println!("{}: {}", model.version(), args.out.display());
     Ok(())
 }
 
-fn select(filled: &[f64], table: &Table, keep: usize, seed: u64) -> Result<Vec<usize>> {
+fn select(filled: &[f64], table: &Table, mut keep: usize, seed: u64) -> Result<Vec<usize>> {
     let rows = Rows::new(filled, table.names.len())?;
     let bar = working("ranking the features on 100 splits")?;
     let ranking = SelectionParams { seed, ..SelectionParams::default() }.rank(&rows, &table.scores)?;
     bar.finish_and_clear();
-    let mut keep = keep;
     if keep == 0 {
         let bar = working("choosing their number")?;
         let report = SizeSearch::default().run(&rows, &table.scores, &ranking, &scoring(Criterion::Plcc))?;
         bar.finish_and_clear();
-        println!(
-            "validation PLCC {:.4} with {} features is the best of {} sizes",
-            report.best_score,
-            report.best,
-            report.trials.len()
-        );
         keep = report.best;
+        let (best, sizes) = (report.best_score, report.trials.len());
+        println!("validation PLCC {best:.4} with {keep} features is the best of {sizes} sizes");
     }
     let columns = ranking.select(keep)?.columns;
     let names: Vec<&str> =
@@ -167,7 +149,7 @@ fn select(filled: &[f64], table: &Table, keep: usize, seed: u64) -> Result<Vec<u
     Ok(columns)
 }
 
-/// What is going on, and for how long; drawn on a terminal only.
+/// Shows the current step and its duration, on a terminal only.
 fn working(what: &'static str) -> Result<ProgressBar> {
     let bar =
         ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}")?);
@@ -180,7 +162,7 @@ fn scoring(criterion: Criterion) -> Scoring<'static> {
     match criterion {
         Criterion::R2 => Scoring::r2(),
         Criterion::Mse => Scoring::negative_mse(),
-        // A correlation that is not defined counts as the worst.
+        // An undefined correlation counts as the worst.
         Criterion::Plcc => {
             Scoring::new("PLCC", &|predicted, truth| plcc(predicted, truth).unwrap_or(f64::NAN))
         }
@@ -191,10 +173,8 @@ fn scoring(criterion: Criterion) -> Scoring<'static> {
 }
 
 fn info(args: &Fit, table: &Table) -> ModelInfo {
-    let (min, max) = table
-        .scores
-        .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), &y| (min.min(y), max.max(y)));
+    let ends = (f64::INFINITY, f64::NEG_INFINITY);
+    let (min, max) = table.scores.iter().fold(ends, |(min, max), &y| (min.min(y), max.max(y)));
     let output = OutputRange {
         min,
         max,

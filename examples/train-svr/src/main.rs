@@ -1,4 +1,4 @@
-//! Trains support vector regressions on feature tables, and repeats the BVQA benchmark.
+//! Trains support vector regressions on feature tables, and reproduces the BVQA benchmark.
 
 mod bvqa;
 mod evaluate;
@@ -10,7 +10,7 @@ mod table;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-/// Trains support vector regressions on feature tables, and repeats published evaluations of them.
+/// Trains support vector regressions on feature tables, and reproduces published evaluations.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
@@ -23,28 +23,26 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Repeats a published table: median correlations over random splits
+    /// Reproduces a published table: median correlations over random splits
     Evaluate(evaluate::Evaluate),
     /// Fits a model to a table and writes its file
     Fit(fit::Fit),
 }
 
 const EXAMPLES: &str = "Examples:
-  Repeat the BVQA table, about fifteen minutes of processor time, most of it for All-Combined:
+  Reproduce the BVQA table, about fifteen minutes of processor time, most of it for All-Combined:
     train-svr evaluate --protocol bvqa --data shared/data/bvqa --splits 100
   One row of it, with every pair of C and gamma:
     train-svr evaluate --data shared/data/bvqa --only konvid --only videval --draws 0
   Fit a model to features of extract-features and to scores in another file (columns video,mos):
     train-svr fit --features features.csv --scores scores.csv --out model.json
-  The same with the feature selection of VIDEVAL, the number chosen by validation:
+  The same with VIDEVAL's feature selection, where validation chooses the number:
     train-svr fit --features features.csv --scores scores.csv --select 0 --missing zero";
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(args.threads)
-        .build_global()
-        .context("cannot start the threads")?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads);
+    pool.build_global().context("cannot start the threads")?;
     match &args.command {
         Command::Evaluate(evaluate) => evaluate::run(evaluate),
         Command::Fit(fit) => fit::run(fit),

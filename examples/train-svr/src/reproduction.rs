@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::bvqa::{EXPERIMENTS, Table, run};
 
-/// The folder of the tables, or `None` (said aloud) where it is absent and `DREAM_REQUIRE_SHARED` is not 1.
+/// The folder of the tables. If it is absent and `DREAM_REQUIRE_SHARED` is not 1, prints so and returns `None`.
 fn tables() -> Option<PathBuf> {
     let shared = std::env::var_os("DREAM_SHARED").map(PathBuf::from);
     let shared = shared.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").into());

@@ -1,4 +1,4 @@
-//! A table of named features and, in it or in a file of its own, one score per row.
+//! A table of named features, and one score per row from the same or another file.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -16,7 +16,7 @@ pub(crate) struct Table {
     /// Features, row after row; a NaN where the cell is empty.
     pub(crate) features: Vec<f64>,
     pub(crate) scores: Vec<f64>,
-    /// Rows left out because there is no score for them.
+    /// Rows left out because they have no score.
     pub(crate) dropped: usize,
 }
 
@@ -24,11 +24,11 @@ pub(crate) struct Table {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target<'a> {
     pub(crate) column: &'a str,
-    /// Another file than that of the features, joined by the first column of both.
+    /// A file other than that of the features, joined by the first column of both.
     pub(crate) file: Option<&'a Path>,
 }
 
-/// Reads a table. Every column is a feature, but for the first one (the name of the row), the score and those of `ignored`.
+/// Reads a table. Every column is a feature except the first (the name of the row), the score and those of `ignored`.
 pub(crate) fn read(path: &Path, target: Target<'_>, ignored: &[String]) -> Result<Table> {
     let mut elsewhere = HashMap::new();
     if let Some(file) = target.file {
@@ -66,22 +66,14 @@ pub(crate) fn read(path: &Path, target: Target<'_>, ignored: &[String]) -> Resul
         }
     }
     if table.scores.is_empty() {
-        bail!(
-            "{} has no row with a score: check --target, --scores and the names of the rows",
-            path.display()
-        );
+        bail!("{} has no row with a score: check --target, --scores and the row names", path.display());
     }
     Ok(table)
 }
 
 fn position(header: &csv::StringRecord, name: &str, path: &Path) -> Result<usize> {
-    let found = header.iter().position(|column| column == name);
-    found.with_context(|| {
-        format!(
-            "{}:1: there is no column `{name}`: name the one with the scores with --target",
-            path.display()
-        )
-    })
+    let (found, path) = (header.iter().position(|column| column == name), path.display());
+    found.with_context(|| format!("{path}:1: no column `{name}`: name the score column with --target"))
 }
 
 fn records(path: &Path) -> Result<(csv::StringRecord, Vec<csv::StringRecord>)> {
@@ -100,13 +92,8 @@ fn number(cell: &str, path: &Path, line: usize) -> Result<f64> {
     if cell.is_empty() {
         return Ok(f64::NAN);
     }
-    let place = || {
-        format!(
-            "{}:{line}: `{cell}` is no number: correct it, empty the cell or --ignore the column",
-            path.display()
-        )
-    };
-    cell.parse().with_context(place)
+    let remedy = "correct or empty the cell, or --ignore the column";
+    cell.parse().with_context(|| format!("{}:{line}: `{cell}` is not a number: {remedy}", path.display()))
 }
 
 #[cfg(test)]

@@ -19,11 +19,11 @@ pub(super) fn profile(area: &Area<'_>, group: &Group) -> Result<()> {
     panel(&area, group, end([group]), true)
 }
 
-/// One chart a group, side by side, on one axis.
+/// One chart per group, side by side, on one axis.
 pub(super) fn profiles(area: &Area<'_>, groups: &[Group]) -> Result<()> {
     let area = area.margin(10, 0, 0, 0).titled("Labels by mean opinion of the clip", (FONT, TITLE))?;
     let (width, _) = area.dim_in_pixel();
-    // The names stand once, left of the first chart.
+    // The names appear once, left of the first chart.
     let each = (width - NAMES) / u32::try_from(groups.len().max(1))?;
     let mut rest = area;
     for (place, group) in groups.iter().enumerate() {
@@ -87,7 +87,7 @@ fn panel(area: &Area<'_>, group: &Group, end: f64, names: bool) -> Result<()> {
     Ok(())
 }
 
-/// Where every label stands, in rows from the top.
+/// The row of every label, from the top.
 fn rows(ratios: &[Ratio]) -> Vec<(f64, &Ratio)> {
     let (mut row, mut kind) = (0.0, "");
     let mut place = |ratio: &Ratio| {

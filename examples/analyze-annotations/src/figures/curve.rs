@@ -10,7 +10,7 @@ pub(super) fn draw(area: &Area<'_>, agreement: &Agreement) -> Result<()> {
     let points: Vec<(f64, f64, f64)> =
         agreement.curve.iter().map(|point| (point.raters as f64, point.srcc.mean, point.srcc.std)).collect();
     let last = points.last().map_or(1.0, |point| point.0);
-    // Down to a tidy tenth below everything drawn, 0 at the least where nothing is negative.
+    // Down to the tenth below everything drawn, but not below -1.
     let lowest = points.iter().map(|(_, mean, std)| mean - std).fold(1.0, f64::min);
     let bottom = ((lowest * 10.0).floor() / 10.0).max(-1.0);
     let title = format!("Agreement of two groups of {}", agreement.groups_of);

@@ -20,7 +20,7 @@ use crate::report::Report;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-// Colours that people with any kind of colour blindness tell apart (M. Okabe and K. Ito, "Color universal design", 2008).
+// People with any colour blindness can tell these apart (M. Okabe and K. Ito, "Color universal design", 2008).
 const BLUE: RGBColor = RGBColor(0, 114, 178);
 const VERMILION: RGBColor = RGBColor(213, 94, 0);
 const GREEN: RGBColor = RGBColor(0, 158, 115);
@@ -30,7 +30,7 @@ const TITLE: i32 = 20;
 const DESCRIPTION: i32 = 16;
 const LABEL: i32 = 14;
 
-/// Draws what the report has, and returns the names of the files.
+/// Draws every figure that the report has data for, and returns the names of the files.
 pub(crate) fn write(report: &Report, folder: &Path) -> Result<Vec<String>> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let mut files = Files { folder, names: Vec::new() };
@@ -106,14 +106,14 @@ fn chart<'a, 'b: 'a>(
     Ok(builder.build_cartesian_2d(x, y)?)
 }
 
-/// Draws the legend of what was drawn with a label.
+/// Draws the legend of every series with a label.
 fn legend<'a, 'b: 'a>(chart: &mut Chart<'a, 'b>, position: SeriesLabelPosition, margin: i32) -> Result<()> {
     let mut labels = chart.configure_series_labels();
     labels.position(position).margin(margin).legend_area_size(28).label_font((FONT, LABEL));
     Ok(labels.background_style(WHITE.mix(0.9)).border_style(BLACK.mix(0.3)).draw()?)
 }
 
-/// The next value above that makes a tidy end of an axis: 1, 2, 4, 6 or 8 times a power of ten.
+/// The next larger value that ends an axis well: 1, 2, 4, 6 or 8 times a power of ten.
 fn tidy_above(value: f64) -> f64 {
     let mut power = 1.0;
     while power < value {
@@ -122,11 +122,8 @@ fn tidy_above(value: f64) -> f64 {
     while power >= 10.0 * value && power > 1e-9 {
         power /= 10.0;
     }
-    [0.1, 0.2, 0.4, 0.6, 0.8, 1.0]
-        .map(|step| step * power)
-        .into_iter()
-        .find(|end| *end >= value)
-        .unwrap_or(power)
+    let ends = [0.1, 0.2, 0.4, 0.6, 0.8, 1.0].map(|step| step * power);
+    ends.into_iter().find(|end| *end >= value).unwrap_or(power)
 }
 
 #[cfg(test)]

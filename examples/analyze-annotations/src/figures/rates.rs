@@ -7,7 +7,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::{Area, BLUE, DESCRIPTION, FONT, LABEL, VERMILION, chart, legend, tidy_above};
 use crate::false_negatives::FalseNegatives;
 
-/// Half of the width over which the raters of a group are spread, so that equal rates stay apart.
+/// Half of the width over which the raters of a group spread, so that equal rates stay apart.
 const SPREAD: f64 = 0.25;
 /// Places in it.
 const LANES: usize = 11;

@@ -1,4 +1,4 @@
-//! The report as people read it.
+//! The report as text.
 
 mod quality;
 
@@ -13,9 +13,9 @@ use crate::report::Report;
 use crate::screening::Screening;
 use crate::tree::{Contents, Missing};
 
-/// The curve is a figure and in the JSON; this many of its points are enough to read.
+/// Points of the curve in the text; the figure and the JSON have all.
 const CURVE_LINES: usize = 8;
-/// Labels of a kind that are named.
+/// Labels of each kind in the text.
 const NAMED_LABELS: usize = 5;
 
 pub(crate) fn of(report: &Report) -> Result<String> {
@@ -23,13 +23,8 @@ pub(crate) fn of(report: &Report) -> Result<String> {
     let [low, high] = report.scale;
     let opinions = &report.opinions;
     let raters = report.raters.map_or(String::new(), |raters| format!(" of {raters} raters"));
-    writeln!(
-        out,
-        "{}: {} clips, {} scores{raters} on the scale {low} to {high}\n",
-        report.input,
-        opinions.clips.len(),
-        report.scores
-    )?;
+    let (input, clips, scores) = (&report.input, opinions.clips.len(), report.scores);
+    writeln!(out, "{input}: {clips} clips, {scores} scores{raters} on the scale {low} to {high}\n")?;
     if let Some(contents) = &report.contents {
         of_contents(&mut out, contents)?;
     }
@@ -40,7 +35,7 @@ pub(crate) fn of(report: &Report) -> Result<String> {
     }
     let single = opinions.clips.iter().filter(|clip| clip.sos_ddof1.is_none()).count();
     if single > 0 {
-        writeln!(out, "{single} clips have one score only, and no SOS with ddof 1")?;
+        writeln!(out, "{single} clips have one score only, so no SOS with ddof 1")?;
     }
     writeln!(out, "\nSOS parameter  a (MOS - {low}) ({high} - MOS) = SOS²")?;
     for fit in &opinions.sos_parameter {
@@ -73,13 +68,8 @@ fn of_parameter(fit: &SosParameter) -> String {
         None => "not defined".to_owned(),
     };
     let error = fit.standard_error.map_or("not defined".to_owned(), |error| format!("{error:.4}"));
-    format!(
-        "ddof {}  a = {:.4}  standard error {error}  95 %: normal {}, bootstrap {}",
-        fit.ddof,
-        fit.a,
-        range(fit.normal95),
-        range(fit.bootstrap95)
-    )
+    let (ddof, a, normal, bootstrap) = (fit.ddof, fit.a, range(fit.normal95), range(fit.bootstrap95));
+    format!("ddof {ddof}  a = {a:.4}  standard error {error}  95 %: normal {normal}, bootstrap {bootstrap}")
 }
 
 fn of_agreement(out: &mut String, agreement: &Agreement) -> Result<()> {
@@ -91,26 +81,20 @@ fn of_agreement(out: &mut String, agreement: &Agreement) -> Result<()> {
     let shown = curve.len().min(CURVE_LINES);
     for line in 1..=shown {
         if let Some(point) = curve.get(line * curve.len() / shown - 1) {
-            writeln!(out, "  {:>4} a group  {}", point.raters, point.srcc)?;
+            writeln!(out, "  {:>4} per group  {}", point.raters, point.srcc)?;
         }
     }
     if !undefined.is_empty() {
-        writeln!(
-            out,
-            "  not defined for {} sizes of groups: no common clips, or all means equal",
-            undefined.len()
-        )?;
+        let sizes = undefined.len();
+        writeln!(out, "  not defined for {sizes} group sizes: no common clips, or all means equal")?;
     }
     match split_half {
         Some(half) => {
             let whole = half.whole_panel.map_or("not defined".to_owned(), |whole| format!("{whole:.3}"));
-            writeln!(
-                out,
-                "  split-half ({} a group) {}, whole panel {whole} (Spearman-Brown)",
-                half.raters, half.srcc
-            )?;
+            let (raters, srcc) = (half.raters, &half.srcc);
+            writeln!(out, "  split-half ({raters} per group) {srcc}, whole panel {whole} (Spearman-Brown)")?;
         }
-        None => writeln!(out, "  no split-half: it takes two {groups_of} at least")?,
+        None => writeln!(out, "  no split-half: it needs at least two {groups_of}")?,
     }
     Ok(())
 }
@@ -119,19 +103,12 @@ fn of_screening(out: &mut String, screening: &Screening) -> Result<()> {
     let rejected = screening.rejected.len();
     writeln!(out, "\nScreening (BT.500): {rejected} of {} raters rejected", screening.raters.len())?;
     for rater in screening.raters.iter().filter(|rater| rater.rejected) {
-        let (above, below, scored) = (rater.above, rater.below, rater.scored);
-        writeln!(
-            out,
-            "  rater {}: {above} scores far above and {below} far below, of {scored}",
-            rater.rater
-        )?;
+        let (name, above, below, scored) = (&rater.rater, rater.above, rater.below, rater.scored);
+        writeln!(out, "  rater {name}: {above} scores far above and {below} far below, of {scored}")?;
     }
     if rejected > 0 {
-        writeln!(
-            out,
-            "  without them (the MOS of a clip changes by {:.3} at most)",
-            screening.largest_mos_change
-        )?;
+        let change = screening.largest_mos_change;
+        writeln!(out, "  without them (the MOS of a clip changes by {change:.3} at most)")?;
         match &screening.sos_parameter_after {
             Some(fits) => fits.iter().try_for_each(|fit| writeln!(out, "  {}", of_parameter(fit)))?,
             None => writeln!(out, "  too few scores are left")?,

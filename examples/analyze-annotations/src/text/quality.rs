@@ -1,4 +1,4 @@
-//! Quality control, false negatives and planted truth, as people read them.
+//! Quality control, false negatives and planted truth as text.
 
 use std::fmt::Write;
 
@@ -11,16 +11,12 @@ use crate::truth::Recovery;
 
 pub(super) fn of_quality(out: &mut String, quality: &Quality) -> Result<()> {
     let Quality { session_clips, session_checkers, tolerance, attempts, disqualified, .. } = quality;
-    writeln!(
-        out,
-        "\nQuality control: sessions of {session_clips} clips and {session_checkers} checkers, off by more than {tolerance} disqualifies"
-    )?;
-    let raters = quality.disqualified_raters.len();
-    writeln!(
-        out,
-        "  {disqualified} of {attempts} attempts disqualified ({raters} raters, {} missed checkers), {} sessions to be annotated again",
-        quality.missed_checkers, quality.to_repeat
-    )?;
+    let Quality { disqualified_raters, missed_checkers, to_repeat, .. } = quality;
+    let sessions = format!("sessions of {session_clips} clips and {session_checkers} checkers");
+    writeln!(out, "\nQuality control: {sessions}, an error above {tolerance} disqualifies")?;
+    let missed = format!("{} raters, {missed_checkers} missed checkers", disqualified_raters.len());
+    let again = format!("{to_repeat} sessions to be annotated again");
+    writeln!(out, "  {disqualified} of {attempts} attempts disqualified ({missed}), {again}")?;
     let mut brief = |name: &str, brief: &Brief| -> Result<()> {
         writeln!(out, "  {name}: {} scores of {} raters", brief.scores, brief.raters)?;
         brief.sos_parameter.iter().try_for_each(|fit| writeln!(out, "    {}", of_parameter(fit)))?;
@@ -44,12 +40,9 @@ fn of_false_negatives(out: &mut String, found: &FalseNegatives) -> Result<()> {
         writeln!(out, "\nFalse negatives: no clip is known to be real")?;
         return Ok(());
     };
-    let raters = found.raters.len();
-    writeln!(
-        out,
-        "\nFalse negatives (real clips with a grade up to {}): mean rate {mean:.3} over {raters} raters",
-        found.threshold
-    )?;
+    let (threshold, raters) = (found.threshold, found.raters.len());
+    write!(out, "\nFalse negatives (real clips with a grade up to {threshold}): ")?;
+    writeln!(out, "mean rate {mean:.3} over {raters} raters")?;
     for group in &found.groups {
         writeln!(out, "  {}: mean rate {:.3} over {} raters", group.name, group.mean, group.rates.len())?;
     }
@@ -59,7 +52,7 @@ fn of_false_negatives(out: &mut String, found: &FalseNegatives) -> Result<()> {
             writeln!(out, "  Kruskal-Wallis H({degrees}) = {:.3}, p = {:.2e}", test.statistic, test.p)?;
         }
         None => {
-            writeln!(out, "  no Kruskal-Wallis test: it takes two groups of raters (--groups) who differ")?
+            writeln!(out, "  no Kruskal-Wallis test: it needs two groups of raters (--groups) that differ")?
         }
     }
     Ok(())
@@ -72,12 +65,9 @@ pub(super) fn of_recovery(out: &mut String, recovery: &Recovery) -> Result<()> {
         writeln!(out, "  ddof {}  a = {:.4} ({:+.4}{errors})", found.ddof, found.a, found.difference)?;
     }
     if let Some(mos) = &recovery.mos {
-        let (plcc, srcc, rmse) = (mos.plcc, mos.srcc, mos.rmse);
-        writeln!(
-            out,
-            "  MOS against the planted realism of {} clips: PLCC {plcc:.4} SRCC {srcc:.4} RMSE {rmse:.4}",
-            mos.clips
-        )?;
+        let (clips, plcc, srcc, rmse) = (mos.clips, mos.plcc, mos.srcc, mos.rmse);
+        write!(out, "  MOS against the planted realism of {clips} clips: ")?;
+        writeln!(out, "PLCC {plcc:.4} SRCC {srcc:.4} RMSE {rmse:.4}")?;
     }
     if let (Some(careless), Some(attentive)) =
         (recovery.careless_raters_caught, recovery.attentive_raters_caught)
