@@ -133,9 +133,11 @@ fn raw_files_and_images_are_read() {
     }
     assert_eq!(run(&[&raw]).status.code(), Some(1), "a raw file needs a size");
     let png = folder.path().join("p.png");
-    image::RgbImage::from_fn(40, 30, |x, y| image::Rgb([(x * 6) as u8, (y * 8) as u8, (x * y % 251) as u8]))
-        .save(&png)
-        .unwrap();
+    let mut encoder = png::Encoder::new(fs::File::create(&png).unwrap(), 40, 30);
+    encoder.set_color(png::ColorType::Rgb);
+    let places = (0..30).flat_map(|y| (0..40).map(move |x| (x, y)));
+    let pixels: Vec<u8> = places.flat_map(|(x, y)| [x * 6, y * 8, x * y % 251].map(|v| v as u8)).collect();
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
     let png = png.to_str().unwrap();
     let (header, rows) = table(&run(&["--set", "higrade", "--per-frame", png]));
     assert_eq!((header.len(), header[1].as_str(), rows.len()), (1 + 1 + 216 + 1, "frame", 1));

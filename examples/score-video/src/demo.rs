@@ -1,16 +1,17 @@
 //! The demonstration: a camera move over a portrait, and two degraded versions of it, made frame by frame.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use dream_data::{FrameRate, FrameSource, Pixels, Plane, VideoFrame, VideoInfo};
-use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
-use image::imageops::{FilterType, crop_imm, resize};
-use image::{ImageFormat, RgbImage};
+use dream_models::preprocess::{ImageView, Interpolation, PixelRect, resize};
+use zune_jpeg::zune_core::bytestream::ZCursor;
 
 /// A NASA portrait in the public domain; see assets/PROVENANCE.md.
 const PORTRAIT: &[u8] = include_bytes!("../assets/portrait.png");
-const SIZE: u32 = 320;
+const SIDE: usize = 320;
 const FRAMES: u64 = 75;
 const RATE: u32 = 25;
+/// Of the over-compressed look, of 100.
+const JPEG_QUALITY: u8 = 6;
 
 /// How the clip looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +36,27 @@ impl Look {
     }
 }
 
+#[derive(Debug)]
+struct Portrait {
+    pixels: Vec<u8>,
+    width: usize,
+    height: usize,
+}
+
+impl Portrait {
+    fn read() -> Result<Self> {
+        let mut reader = png::Decoder::new(std::io::Cursor::new(PORTRAIT)).read_info()?;
+        let (width, height) = reader.info().size();
+        let mut pixels = vec![0; reader.output_buffer_size().context("it is too large")?];
+        reader.next_frame(&mut pixels)?;
+        Ok(Self { pixels, width: width as usize, height: height as usize })
+    }
+}
+
 /// The clip as a source of frames.
 #[derive(Debug)]
 pub(crate) struct Clip {
-    portrait: RgbImage,
+    portrait: Portrait,
     look: Look,
     info: VideoInfo,
     frame: VideoFrame,
@@ -47,31 +65,41 @@ pub(crate) struct Clip {
 
 impl Clip {
     pub(crate) fn new(look: Look) -> Result<Self> {
-        let portrait = image::load_from_memory_with_format(PORTRAIT, ImageFormat::Png);
-        let portrait = portrait.context("the built-in portrait is broken")?.into_rgb8();
-        let mut info = VideoInfo::new(SIZE, SIZE, FrameRate::new(RATE, 1)?, "demo");
+        let portrait = Portrait::read().context("the built-in portrait is broken")?;
+        let side = u32::try_from(SIDE)?;
+        let mut info = VideoInfo::new(side, side, FrameRate::new(RATE, 1)?, "demo");
         info.frames = Some(FRAMES);
         Ok(Self { portrait, look, info, frame: VideoFrame::default(), next: 0 })
     }
 
     /// Frame `t`: a window that moves over the portrait by a pixel a frame, and what the look does to it.
-    fn render(&self, t: u64) -> image::ImageResult<RgbImage> {
-        let t = u32::try_from(t).unwrap_or_default();
-        let clean = crop_imm(&self.portrait, t, t / 2, SIZE, SIZE).to_image();
-        Ok(match self.look {
-            Look::Clean => clean,
+    fn render(&self, t: u64) -> Result<Vec<u8>> {
+        let t = usize::try_from(t)?;
+        let Portrait { pixels, width, height } = &self.portrait;
+        let window = PixelRect { left: t, top: t / 2, width: SIDE, height: SIDE };
+        let window = ImageView::rgb(pixels, *width, *height)?.crop(window)?;
+        let sized =
+            |view: &ImageView<'_>, side, filter| Ok::<_, Error>(resize(view, side, side, filter)?.data);
+        match self.look {
+            Look::Clean => Ok(copied(&window)),
             Look::Blurred => {
-                let small = resize(&clean, SIZE / 3, SIZE / 3, FilterType::Triangle);
-                resize(&small, SIZE, SIZE, FilterType::CatmullRom)
+                let small = sized(&window, SIDE / 3, Interpolation::Bilinear)?;
+                sized(&ImageView::rgb(&small, SIDE / 3, SIDE / 3)?, SIDE, Interpolation::Bicubic)
             }
             Look::Blocky => {
-                let mut bytes = Vec::new();
-                JpegEncoder::new_with_quality(&mut bytes, 6).encode_image(&clean)?;
-                let decoder = JpegDecoder::new(std::io::Cursor::new(bytes))?;
-                image::DynamicImage::from_decoder(decoder)?.into_rgb8()
+                let mut file = Vec::new();
+                let mut encoder = jpeg_encoder::Encoder::new(&mut file, JPEG_QUALITY);
+                encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::R_4_4_4);
+                let side = u16::try_from(SIDE)?;
+                encoder.encode(&copied(&window), side, side, jpeg_encoder::ColorType::Rgb)?;
+                Ok(zune_jpeg::JpegDecoder::new(ZCursor::new(file)).decode()?)
             }
-        })
+        }
     }
+}
+
+fn copied(view: &ImageView<'_>) -> Vec<u8> {
+    (0..view.height()).flat_map(|y| view.row(y)).copied().collect()
 }
 
 impl FrameSource for Clip {
@@ -88,9 +116,8 @@ impl FrameSource for Clip {
             frames: self.next,
             reason,
         };
-        let image = self.render(self.next).map_err(|error| broken(error.to_string()))?;
-        let side = SIZE as usize;
-        let plane = Plane::rgb(image.as_raw(), side, side, 3 * side);
+        let pixels = self.render(self.next).map_err(|error| broken(format!("{error:#}")))?;
+        let plane = Plane::rgb(&pixels, SIDE, SIDE, 3 * SIDE);
         let plane = plane.ok_or_else(|| broken("the rendered frame is too small".to_owned()))?;
         self.frame.assign(self.next, self.next as f64 / f64::from(RATE), Pixels::Rgb(plane));
         self.next += 1;

@@ -5,15 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use dream_data::synthetic::{Planted, Synthetic};
-use image::RgbImage;
-use image::imageops::replace;
 
 /// Groups in the upper part.
 const COLUMNS: usize = 8;
 /// Methods in the upper part, below the real clips.
 const METHODS: usize = 4;
 /// Pixels between pictures.
-const GAP: u32 = 2;
+const GAP: usize = 2;
 
 /// Writes a picture. Upper part: a column an identity group; real clips, then methods from the best to the worst. Lower part, below a
 /// wider gap: every artifact at full strength, in the order of `Planted::kinds`, on the first person and on the second.
@@ -36,19 +34,13 @@ pub(crate) fn write(synthetic: &Synthetic, path: &Path) -> Result<()> {
 
     let kinds = Planted::kinds();
     let lower = 2 * kinds.len().div_ceil(columns.max(1));
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let across = count(columns.max(1));
-    let down = count(rows.len() + lower);
-    let mut sheet = RgbImage::from_pixel(
-        across * (width + GAP) - GAP,
-        down * (height + GAP) - GAP + 4 * GAP,
-        image::Rgb([255, 255, 255]),
-    );
-    let mut place = |pixels: Vec<u8>, column: usize, row: usize, extra: u32| -> Result<()> {
-        let still = RgbImage::from_raw(width, height, pixels).context("a frame of the wrong size")?;
-        let (x, y) = (count(column) * (width + GAP), count(row) * (height + GAP) + extra);
-        replace(&mut sheet, &still, i64::from(x), i64::from(y));
-        Ok(())
+    let (width, height) = (width as usize, height as usize);
+    let down = rows.len() + lower;
+    let mut sheet = Sheet::new(columns.max(1) * (width + GAP) - GAP, down * (height + GAP) - GAP + 4 * GAP);
+    let mut place = |pixels: Vec<u8>, column: usize, row: usize, extra: usize| -> Result<()> {
+        sheet
+            .place(&pixels, width, column * (width + GAP), row * (height + GAP) + extra)
+            .context("a frame of the wrong size")
     };
     // Not the first frame: some artifacts need a past.
     let frame = synthetic.config().frames.saturating_sub(1).min(7);
@@ -66,4 +58,36 @@ pub(crate) fn write(synthetic: &Synthetic, path: &Path) -> Result<()> {
         }
     }
     sheet.save(path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// A white page of RGB pixels.
+struct Sheet {
+    pixels: Vec<u8>,
+    width: usize,
+    height: usize,
+}
+
+impl Sheet {
+    fn new(width: usize, height: usize) -> Self {
+        Self { pixels: vec![u8::MAX; 3 * width * height], width, height }
+    }
+
+    /// Puts rows of `width` pixels to column `x` and row `y`; `None` where they are not on the page.
+    fn place(&mut self, picture: &[u8], width: usize, x: usize, y: usize) -> Option<()> {
+        for (row, source) in picture.chunks(3 * width).enumerate() {
+            let start = 3 * ((y + row) * self.width + x);
+            self.pixels.get_mut(start..start + 3 * width)?.copy_from_slice(source);
+        }
+        Some(())
+    }
+
+    fn save(&self, path: &Path) -> Result<()> {
+        let file = std::io::BufWriter::new(std::fs::File::create(path)?);
+        let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height)?);
+        let mut encoder = png::Encoder::new(file, width, height);
+        encoder.set_color(png::ColorType::Rgb);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&self.pixels)?;
+        Ok(writer.finish()?)
+    }
 }

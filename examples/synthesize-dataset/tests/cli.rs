@@ -49,8 +49,8 @@ fn a_picture_without_a_tree() {
     let output = run(&small(&["--contact-sheet", picture.to_str().unwrap()]));
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     // Four groups; five rows of them, and 15 artifacts on two people.
-    let sheet = image::open(&picture).unwrap();
-    assert_eq!((sheet.width(), sheet.height()), (4 * 50 - 2, 13 * 42 - 2 + 8));
+    let sheet = dream_data::open(&picture, &Default::default()).unwrap();
+    assert_eq!((sheet.info().width, sheet.info().height), (4 * 50 - 2, 13 * 42 - 2 + 8));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 

@@ -8,9 +8,9 @@ use dream_features::filter::sobel_magnitude;
 use dream_features::nss::{FlatAreas, LocalStructure, Quantity, local_statistics, local_structure};
 use dream_features::resize::half_size;
 use dream_features::{Frame, Higrade, ImageFeatures, Plane, RgbView, Workspace};
-use image::RgbImage;
 use serde_json::Value;
 
+use crate::picture::Picture;
 use crate::pooled::Set;
 use crate::report::{Check, Group, Report, Tolerance, say};
 use crate::table::{Table, array, json_if_there, number, text};
@@ -57,7 +57,7 @@ pub(crate) fn run(folder: &Path, report: &mut Report) -> Result<()> {
                 Some(maps) => {
                     let shown = format!("{FITS}; sigma {SIGMA}; indices exact");
                     report.case(Group::Higrade, &format!("steps/{name}"), shown, |check| {
-                        let lab = read(&lab)?;
+                        let lab = Picture::rgb(&lab)?;
                         array(maps)?.iter().try_for_each(|map| step(&lab, map, check))
                     });
                 }
@@ -66,15 +66,6 @@ pub(crate) fn run(folder: &Path, report: &mut Report) -> Result<()> {
     }
     Set { group: Group::Higrade, name: "higrade", extractor: Higrade, tolerance, shown: SHOWN }
         .clips(folder, report)
-}
-
-/// Three channels: those of the image, or three times the gray one.
-fn read(path: &Path) -> Result<RgbImage> {
-    Ok(image::open(path).with_context(|| format!("cannot read {}", path.display()))?.into_rgb8())
-}
-
-fn size(image: &RgbImage) -> (usize, usize) {
-    (image.width() as usize, image.height() as usize)
 }
 
 fn features(
@@ -88,9 +79,9 @@ fn features(
     let unstable: Vec<u64> = listed.into_iter().flatten().filter_map(Value::as_u64).collect();
     let shown = format!("{SHOWN}; {} of {} unstable, not compared", unstable.len(), Higrade::DIM);
     report.case(Group::Higrade, &format!("features/{name}"), shown, |check| {
-        let image = read(rgb)?;
-        let (width, height) = size(&image);
-        let frame = Frame::from_rgb(RgbView::new(image.as_raw(), width, height, 3 * width)?);
+        let image = Picture::rgb(rgb)?;
+        let (width, height) = image.size();
+        let frame = Frame::from_rgb(RgbView::new(&image.samples, width, height, 3 * width)?);
         let mut found = vec![0.0; Higrade::DIM];
         Higrade.extract_into(&frame, &mut Workspace::new(), &mut found)?;
         let expected = expected.context("no reference row")??;
@@ -106,25 +97,25 @@ fn features(
 
 fn colours(name: &str, rgb: &Path, lab: &Path, report: &mut Report) {
     report.case(Group::Higrade, &format!("lab/{name}"), Tolerance::EXACT, |check| {
-        let (rgb, lab) = (read(rgb)?, read(lab)?);
-        check.equal("size", &size(&rgb), &size(&lab));
+        let (rgb, lab) = (Picture::rgb(rgb)?, Picture::rgb(lab)?);
+        check.equal("size", &rgb.size(), &lab.size());
         for (rgb, lab) in rgb.pixels().zip(lab.pixels()) {
-            check.equal(format_args!("Lab of {:?}", rgb.0), &Lab8::higrade().convert(rgb.0), &lab.0);
+            check.equal(format_args!("Lab of {rgb:?}"), &Lab8::higrade().convert(rgb), &lab);
         }
         Ok(())
     });
 }
 
 /// One map at one scale.
-fn step(lab: &RgbImage, expected: &Value, check: &mut Check) -> Result<()> {
+fn step(lab: &Picture, expected: &Value, check: &mut Check) -> Result<()> {
     let channel = match text(expected, "channel")? {
         "L" => 0,
         "a" => 1,
         "b" => 2,
         other => bail!("there is no channel {other}"),
     };
-    let (width, height) = size(lab);
-    let codes = lab.pixels().map(|pixel| f64::from(pixel.0[channel])).collect();
+    let (width, height) = lab.size();
+    let codes = lab.pixels().map(|pixel| f64::from(pixel[channel])).collect();
     let mut map = Plane::new(codes, width, height)?;
     let kind = text(expected, "map")?;
     if kind == "sobel" {

@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use dream_features::nss::FlatAreas;
 use dream_features::{Brisque, Frame, ImageFeatures, LumaView, RgbView, Workspace, color};
-use image::DynamicImage;
 use serde_json::Value;
 
+use crate::picture::Picture;
 use crate::report::{Group, Report, Tolerance, say};
 use crate::steps;
 use crate::table::{Table, array, json_if_there, number};
@@ -25,15 +25,9 @@ pub(crate) struct Gray {
 }
 
 impl Gray {
-    /// Reads only 8-bit gray images: a conversion here would hide an error.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        match image::open(path).with_context(|| format!("cannot read {}", path.display()))? {
-            DynamicImage::ImageLuma8(image) => {
-                let (width, height) = (image.width() as usize, image.height() as usize);
-                Ok(Self { pixels: image.into_raw(), width, height })
-            }
-            other => bail!("{} is {:?}, not 8-bit gray", path.display(), other.color()),
-        }
+        let Picture { samples: pixels, width, height } = Picture::gray(path)?;
+        Ok(Self { pixels, width, height })
     }
 
     pub(crate) fn view(&self) -> Result<LumaView<'_>> {
@@ -141,11 +135,10 @@ fn gray_plane(name: &str, colour: &Path, gray: &Path, references: &References, r
     let Some(gray) = gray.is_file().then_some(gray) else { return };
     report.case(Group::Brisque, &case, Tolerance::EXACT, |check| {
         let expected = Gray::read(gray)?;
-        let rgb =
-            image::open(&colour).with_context(|| format!("cannot read {}", colour.display()))?.into_rgb8();
-        let (width, height) = (rgb.width() as usize, rgb.height() as usize);
+        let rgb = Picture::rgb(&colour)?;
+        let (width, height) = rgb.size();
         check.equal("size", &(width, height), &(expected.width, expected.height));
-        let found = color::gray_matlab(&RgbView::new(rgb.as_raw(), width, height, 3 * width)?);
+        let found = color::gray_matlab(&RgbView::new(&rgb.samples, width, height, 3 * width)?);
         let numbers = |codes: &[u8]| codes.iter().copied().map(f64::from).collect::<Vec<_>>();
         check.numbers("pixel", &numbers(&found), &numbers(&expected.pixels), Tolerance::EXACT);
         if let Some(steps) = references.intermediates.as_ref().and_then(|all| all.get(name)) {

@@ -10,6 +10,7 @@ mod image;
 mod independent;
 mod losses;
 mod metrics;
+mod picture;
 mod pooled;
 mod preprocess;
 mod primitives;

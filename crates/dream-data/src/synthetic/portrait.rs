@@ -3,6 +3,7 @@
 use super::canvas::{Canvas, mix, step};
 use super::pose::{Pose, Rest, features};
 use crate::error::{Error, Result};
+use crate::frames::readers::still::built_in;
 
 /// A committed picture.
 struct Source {
@@ -37,11 +38,10 @@ pub(super) struct Portrait {
 impl Portrait {
     /// The portraits of this crate.
     pub(super) fn built_in() -> Result<Vec<Self>> {
-        let fault = |error: image::ImageError| Error::option("portraits", error.to_string());
         let portrait = |source: &Source| {
-            let picture = image::load_from_memory(source.bytes).map_err(fault)?.to_rgb8();
-            let (width, height) = (picture.width() as usize, picture.height() as usize);
-            let picture = Canvas::from_bytes(width, height, picture.as_raw());
+            let decoded = built_in(source.bytes);
+            let (width, height, pixels) = decoded.map_err(|reason| Error::option("portraits", reason))?;
+            let picture = Canvas::from_bytes(width, height, &pixels);
             Ok(Self { picture, centre: source.centre, half: source.half })
         };
         PORTRAITS.iter().map(portrait).collect()

@@ -4,15 +4,12 @@
 //! `DREAM_REQUIRE_SHARED=1` they fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
 
-#[path = "common/shared.rs"]
-mod shared;
-
+use crate::common::shared::shared;
 use dream_data::annotation::{Bt500, Consistency, Ddof, Histogram, RatingTable};
 use dream_data::dataset::{
     Clip, ClipId, Round, VraLabel, parse_mos_list, read_mos_list, read_raw_scores, read_vra_labels,
 };
 use dream_data::split::{Leak, Partition, Split, SplitDesign, check_split, read_split, write_split};
-use shared::shared;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn labels(test: &str) -> Option<Vec<VraLabel>> {

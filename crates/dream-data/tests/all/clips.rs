@@ -2,9 +2,7 @@
 #![cfg(any(feature = "h264", feature = "ffmpeg"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
 
-mod common;
-
-use common::{Reference, decoders, read, references, testdata, with};
+use crate::common::{Reference, decoders, read, references, testdata, with};
 use dream_data::{ColorRange, Decoder, Rotation, VideoInfo, open};
 use std::io::Write;
 use std::path::Path;

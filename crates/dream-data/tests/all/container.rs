@@ -2,9 +2,7 @@
 #![cfg(any(feature = "h264", feature = "ffmpeg"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
 
-mod common;
-
-use common::{adler32, decoders, read, references, samples, testdata, with};
+use crate::common::{adler32, decoders, read, references, samples, testdata, with};
 use dream_data::{
     Decoder, Error, FrameRate, FrameSource, FrameTimes, OpenOptions, Pacing, Rotation, Sampled, Sampling,
     open,

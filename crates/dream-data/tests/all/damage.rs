@@ -2,9 +2,7 @@
 #![cfg(any(feature = "h264", feature = "ffmpeg"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
 
-mod common;
-
-use common::{Random, Story, decoders, read, references, testdata, watched, with};
+use crate::common::{Random, Story, decoders, read, references, testdata, watched, with};
 use dream_data::{Decoder, open};
 use std::path::Path;
 

@@ -1,14 +1,11 @@
 //! Samples of more than 8 bits, odd sizes and colour ranges of the readers that need no decoder.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
 
-mod common;
-
-use common::{read, samples};
+use crate::common::{deep_png, png, read, samples};
 use dream_data::{
     ColorRange, Error, FrameRate, FrameSource, OpenOptions, Pixels, RawFormat, RawReader, Sampled, Sampling,
     Y4mReader, open,
 };
-use image::{ImageBuffer, Luma, Rgb};
 
 fn words(codes: &[u16]) -> Vec<u8> {
     codes.iter().flat_map(|code| code.to_le_bytes()).collect()
@@ -124,12 +121,12 @@ fn eight_bits_are_said_to_be_eight() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");
     let info = |path: &std::path::Path| open(path, &OpenOptions::default()).unwrap().info().clone();
-    ImageBuffer::from_pixel(1, 1, Rgb([1u8, 2, 3])).save(&path).unwrap();
+    png(&path, (1, 1), &[1, 2, 3]);
     assert_eq!(
         (info(&path).bit_depth, info(&path).exact, info(&path).range),
         (Some(8), true, ColorRange::Full)
     );
-    ImageBuffer::from_pixel(1, 1, Luma([1u16])).save(&path).unwrap();
+    deep_png(&path, (1, 1), &[1]);
     let deep = info(&path);
     assert_eq!(
         (deep.bit_depth, deep.exact, deep.converted_from.as_deref()),

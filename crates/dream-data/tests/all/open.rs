@@ -1,22 +1,26 @@
 //! `open` and `kind_of`: which reader takes which path, and what the errors say.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
 
-mod common;
-
-use common::{read, samples};
+use crate::common;
+use crate::common::{deep_png, png, read, samples};
 use dream_data::{
     ColorRange, Decoder, Error, FrameRate, FrameSource, OpenOptions, Pixels, RawFormat, SourceKind, kind_of,
     open,
 };
-use image::{ImageBuffer, ImageFormat, Luma, LumaA, Rgb, Rgba};
 use std::path::{Path, PathBuf};
 
 fn error(path: &Path) -> Error {
     open(path, &OpenOptions::default()).err().expect("it must not open")
 }
 
-fn shade(path: &Path, width: u32, height: u32, value: u8) {
-    ImageBuffer::from_pixel(width, height, Rgb([value, 0, 255])).save(path).unwrap();
+/// One colour everywhere, in the format of the name.
+fn shade(path: &Path, width: u16, height: u16, value: u8) {
+    let pixels = [value, 0, 255].repeat(usize::from(width) * usize::from(height));
+    if path.extension().unwrap().eq_ignore_ascii_case("png") {
+        return png(path, (width.into(), height.into()), &pixels);
+    }
+    let encoder = jpeg_encoder::Encoder::new_file(path, 90).unwrap();
+    encoder.encode(&pixels, width, height, jpeg_encoder::ColorType::Rgb).unwrap();
 }
 
 fn first_frame(path: &Path) -> Vec<u8> {
@@ -33,9 +37,9 @@ fn content_decides_before_the_extension() {
     assert_eq!((source.info().decoder, source.info().frames), ("y4m", Some(2)));
     assert_eq!(read(source.as_mut(), 9).frames.len(), 2);
 
-    let png = folder.path().join("film.mov");
-    ImageBuffer::from_pixel(3, 2, Luma([9u8])).save_with_format(&png, ImageFormat::Png).unwrap();
-    let mut source = open(&png, &OpenOptions::default()).unwrap();
+    let picture = folder.path().join("film.mov");
+    png(&picture, (3, 2), &[9; 6]);
+    let mut source = open(&picture, &OpenOptions::default()).unwrap();
     assert_eq!((source.info().decoder, source.info().frames), ("image", Some(1)));
     assert_eq!(read(source.as_mut(), 9).frames.len(), 1);
 }
@@ -122,17 +126,16 @@ fn other_samples_are_converted_as_documented() {
     let path = folder.path().join("a.png");
     // v / 257, rounded: 128 is nearer to 0, 129 nearer to 257.
     let deep = [0u16, 128, 129, 257, 65_406, 65_407, 65_535];
-    let image = ImageBuffer::from_fn(7, 1, |x, _| Luma([deep[x as usize]]));
-    image.save(&path).unwrap();
+    deep_png(&path, (7, 1), &deep);
     assert_eq!(first_frame(&path), [0, 0, 1, 1, 254, 255, 255]);
-    ImageBuffer::from_pixel(1, 1, Rgb([0u16, 32_896, 65_535])).save(&path).unwrap();
+    deep_png(&path, (1, 1), &[0, 32_896, 65_535]);
     assert_eq!(first_frame(&path), [0, 128, 255]);
-    ImageBuffer::from_pixel(1, 1, Rgba([1u8, 2, 3, 255])).save(&path).unwrap();
+    png(&path, (1, 1), &[1, 2, 3, 255]);
     assert_eq!(first_frame(&path), [1, 2, 3]);
-    ImageBuffer::from_pixel(1, 1, LumaA([7u8, 255])).save(&path).unwrap();
+    png(&path, (1, 1), &[7, 255]);
     assert_eq!(first_frame(&path), [7]);
     for alpha in [0u8, 254] {
-        ImageBuffer::from_pixel(2, 1, Rgba([1u8, 2, 3, alpha])).save(&path).unwrap();
+        png(&path, (2, 1), &[1, 2, 3, alpha].repeat(2));
         let mut source = open(&path, &OpenOptions::default()).unwrap();
         let refused = source.next_frame().unwrap_err();
         assert!(matches!(refused, Error::Unsupported { .. }), "{refused}");

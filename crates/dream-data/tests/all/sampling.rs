@@ -1,14 +1,12 @@
 //! Sampled and cropped sources: the frames of the whole video, chosen and cut, and nothing else.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
 
-mod common;
-
-use common::{adler32, samples, testdata};
+use crate::common;
+use crate::common::{adler32, png, samples, testdata};
 use dream_data::{
     Cropped, Error, FrameRate, FrameSource, OpenOptions, Pixels, RawFormat, RawReader, RelativeBox, Sampled,
     Sampling, Step, VideoFrame, Y4mReader, count_frames, open, open_sampled,
 };
-use image::{ImageBuffer, Luma};
 use std::path::Path;
 
 type Seen = (u64, f64, String);
@@ -69,7 +67,7 @@ fn every_source_is_sampled_as_it_is_read() {
     std::fs::create_dir(&images).unwrap();
     for shade in 0..30u8 {
         let path = images.join(format!("{shade}.png"));
-        ImageBuffer::from_pixel(3, 2, Luma([shade])).save(path).unwrap();
+        png(&path, (3, 2), &[shade; 6]);
     }
     check_every_way(&|| open(&images, &OpenOptions::default()).unwrap(), "images");
     for decoder in common::decoders() {
@@ -85,7 +83,7 @@ fn frames_that_are_not_wanted_are_not_even_opened() {
     for shade in 0..7u8 {
         let path = folder.path().join(format!("{shade}.png"));
         if shade % 3 == 0 {
-            ImageBuffer::from_pixel(3, 2, Luma([shade])).save(path).unwrap();
+            png(&path, (3, 2), &[shade; 6]);
         } else {
             std::fs::write(path, b"no image").unwrap();
         }
@@ -208,7 +206,7 @@ fn crops_have_the_stated_size() {
     std::fs::write(&film, y4m(1)).unwrap();
     check(&film);
     let image = folder.path().join("image.png");
-    ImageBuffer::from_pixel(7, 5, image::Rgb([1u8, 2, 3])).save(&image).unwrap();
+    png(&image, (7, 5), &[1, 2, 3].repeat(35));
     check(&image);
 }
 
@@ -244,7 +242,7 @@ fn plans_go_by_the_frames_that_come_and_not_by_a_promise() {
         // The number of files is a fact: those that are not taken are not opened.
         let path = images.join(format!("{shade}.png"));
         match shade {
-            0 | 2 => ImageBuffer::from_pixel(3, 2, Luma([shade])).save(path).unwrap(),
+            0 | 2 => png(&path, (3, 2), &[shade; 6]),
             _ => std::fs::write(path, b"no image").unwrap(),
         }
     }

@@ -1,14 +1,13 @@
 //! Every reader of tables on bad bytes: an error that names the file, never a panic, never a lost row.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
 
+use crate::common;
 use dream_data::annotation::parse_sessions;
 use dream_data::dataset::{
     Descriptions, MAX_ROW_BYTES, parse_manifest, parse_mos_list, parse_raw_scores, parse_vra_labels,
 };
 use dream_data::{Error, Result};
 use std::io::Read;
-
-mod common;
 
 /// A reader, the header of its table, and a row with `NAME` and `SCORE` in it.
 struct Reader {

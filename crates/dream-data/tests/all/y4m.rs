@@ -1,9 +1,7 @@
 //! y4m: headers, planes, cuts at every byte and random damage.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
 
-mod common;
-
-use common::{Random, read};
+use crate::common::{Random, read};
 use dream_data::{ColorRange, Error, FrameSource, Pixels, Y4mReader};
 
 /// A file with frames of counting bytes.

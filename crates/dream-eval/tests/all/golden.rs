@@ -29,9 +29,9 @@ const FILES: [(&str, Check, usize); 3] = [
 
 #[test]
 fn committed_cases() {
-    assert_eq!(correlation_file(include_str!("../testdata/correlation.json")), 20);
-    assert_eq!(kruskal_file(include_str!("../testdata/kruskal_wallis.json")), 9);
-    assert_eq!(sos_file(include_str!("../testdata/sos.json")), 6);
+    assert_eq!(correlation_file(include_str!("../../testdata/correlation.json")), 20);
+    assert_eq!(kruskal_file(include_str!("../../testdata/kruskal_wallis.json")), 9);
+    assert_eq!(sos_file(include_str!("../../testdata/sos.json")), 6);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use dream_eval::{
 use serde_json::Value;
 
 fn reference() -> Value {
-    serde_json::from_str(include_str!("../testdata/statistics.json")).unwrap()
+    serde_json::from_str(include_str!("../../testdata/statistics.json")).unwrap()
 }
 
 fn numbers(value: &Value) -> Vec<f64> {

@@ -7,9 +7,7 @@
     reason = "tests"
 )]
 
-#[path = "common/clips.rs"]
-mod clips;
-
+use crate::common::clips;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};

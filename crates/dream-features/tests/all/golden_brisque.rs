@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::common::picture::read_png;
 use dream_features::nss::{Aggd, FlatAreas, Ggd, local_statistics};
 use dream_features::resize::half_size;
 use dream_features::{
@@ -23,8 +24,9 @@ struct Image {
 
 impl Image {
     fn load(name: &str) -> Self {
-        let image = image::open(testdata("brisque").join(format!("{name}.png"))).unwrap().into_luma8();
-        Self { width: image.width() as usize, height: image.height() as usize, pixels: image.into_raw() }
+        let path = testdata("brisque").join(format!("{name}.png"));
+        let (pixels, width, height) = read_png(&path, png::ColorType::Grayscale);
+        Self { pixels, width, height }
     }
 
     fn view(&self) -> LumaView<'_> {

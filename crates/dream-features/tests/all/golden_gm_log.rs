@@ -1,11 +1,8 @@
 //! GM-LOG and its joint histogram against the reference (see testdata/PROVENANCE.md).
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::panic, reason = "tests")]
 
-#[path = "common/reference.rs"]
-mod reference;
-
+use crate::common::reference::{Picture, assert_pooling, close, json, table};
 use dream_features::{Frame, GmLog, ImageFeatures, JointHistogram};
-use reference::{Picture, assert_pooling, close, json, table};
 
 #[test]
 fn features_equal_the_reference() {

@@ -1,15 +1,12 @@
 //! HIGRADE-1, its colours and its steps against the reference (see testdata/PROVENANCE.md).
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::panic, reason = "tests")]
 
-#[path = "common/reference.rs"]
-mod reference;
-
+use crate::common::reference::{Picture, assert_pooling, close, json, table};
 use dream_features::color::Lab8;
 use dream_features::filter::sobel_magnitude;
 use dream_features::nss::{Quantity, local_structure};
 use dream_features::resize::half_size;
 use dream_features::{Frame, Higrade, ImageFeatures, LumaView, Plane, Workspace, Yuv420View};
-use reference::{Picture, assert_pooling, close, json, table};
 use serde_json::Value;
 
 /// The first two features of each map at each scale follow the cancellation in sigma.

@@ -8,17 +8,10 @@
     reason = "tests"
 )]
 
-#[path = "common/clips.rs"]
-mod clips;
-#[path = "common/golden.rs"]
-mod golden;
-#[path = "common/shared.rs"]
-mod shared;
-
+use crate::common::golden::{clip, frames, numbers, reference, steps, view};
 use dream_features::tlvqm::low::{LowComplexity, NAMES};
 use dream_features::tlvqm::{Ties, Tlvqm};
 use dream_features::{Error, VideoFeatures, VideoSession, VideoSpec};
-use golden::{clip, frames, numbers, reference, steps, view};
 use serde_json::Value;
 
 fn assert_close(found: f64, expected: f64, what: &str) {

@@ -7,11 +7,8 @@
     reason = "tests"
 )]
 
-#[path = "common/clips.rs"]
-mod clips;
-#[path = "common/shared.rs"]
-mod shared;
-
+use crate::common::clips;
+use crate::common::shared;
 use std::path::{Path, PathBuf};
 
 use dream_features::color::{lab_from_rgb, rgb_from_ycbcr};

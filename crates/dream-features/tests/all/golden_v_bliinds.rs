@@ -8,17 +8,10 @@
     reason = "tests"
 )]
 
-#[path = "common/clips.rs"]
-mod clips;
-#[path = "common/golden.rs"]
-mod golden;
-#[path = "common/shared.rs"]
-mod shared;
-
+use crate::common::golden::{clip, frames, numbers, reference, steps};
 use dream_features::nss::FlatAreas;
 use dream_features::v_bliinds::{Trace, VBliinds};
 use dream_features::{Error, FeatureVector, VideoSession, VideoSpec};
-use golden::{clip, frames, numbers, reference, steps};
 use serde_json::Value;
 
 const CLIPS: [&str; 6] = ["synth_small", "synth_halfodd", "synth_a", "face", "static", "black"];

@@ -2,20 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "tests")]
 #![allow(clippy::cast_sign_loss, clippy::cast_possible_wrap, reason = "tests")]
 
-#[path = "common/clips.rs"]
-mod clips;
-#[path = "common/golden.rs"]
-mod golden;
-#[path = "common/shared.rs"]
-mod shared;
-
+use crate::common::golden;
+use crate::common::golden::{clip, frames, numbers, reference, steps};
 use dream_features::color::{lms_cat02, rgb8_from_ycbcr};
 use dream_features::nss::{Aggd, FlatAreas, Ggd, Moments, local_statistics};
 use dream_features::pyramid::laplacian_band;
 use dream_features::tlvqm::Ties;
 use dream_features::videval60::{Trace, Videval60};
 use dream_features::{Error, FeatureVector, Plane, VideoSession, VideoSpec};
-use golden::{clip, frames, numbers, reference, steps};
 
 const CLIPS: [&str; 6] = ["synth_small", "synth_halfodd", "synth_a", "face", "static", "black"];
 /// As the release: what it counts in flat areas is its rounding noise, and NaN stays NaN.

@@ -6,10 +6,8 @@
     reason = "a panic in a test helper is a failed test"
 )]
 
-mod common;
-
+use crate::common::{Loss, all_zero, flat, oracle, scalar, scores, tensor, var};
 use candle_core::{DType, Device, Tensor};
-use common::{Loss, all_zero, flat, oracle, scalar, scores, tensor, var};
 use dream_loss::{
     Alignment, DaClipBatch, DaClipLoss, Error, Kl, LevelMass, NormInNorm, Plcc, Rank, SoftLabel, candle_core,
     level_kl, mae,

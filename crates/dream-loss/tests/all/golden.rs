@@ -6,12 +6,10 @@
     reason = "a panic in a test helper is a failed test"
 )]
 
-mod common;
-
 use std::io::Write;
 use std::path::PathBuf;
 
-use common::{Loss, all_zero, close, flat, scalar};
+use crate::common::{Loss, all_zero, close, flat, scalar};
 use dream_loss::candle_core::{DType, Device, Tensor, Var};
 use dream_loss::{Alignment, Error, LevelMass, NormInNorm, SoftLabel, level_kl};
 use serde_json::Value;
@@ -21,17 +19,17 @@ const TYPES: [(&str, DType, f64); 2] = [("f64", DType::F64, 1e-9), ("f32", DType
 #[test]
 fn committed_batches() {
     // Twenty losses, two types, 22 batches.
-    assert_eq!(check_losses(include_str!("../testdata/losses.json")), 20 * 2 * 22);
+    assert_eq!(check_losses(include_str!("../../testdata/losses.json")), 20 * 2 * 22);
 }
 
 #[test]
 fn committed_cosines() {
-    assert_eq!(check_cosines(include_str!("../testdata/cosine_losses.json")), 3 * 2 * 6);
+    assert_eq!(check_cosines(include_str!("../../testdata/cosine_losses.json")), 3 * 2 * 6);
 }
 
 #[test]
 fn committed_levels() {
-    assert_eq!(check_levels(include_str!("../testdata/level_scores.json")), 2 * 15 + 1);
+    assert_eq!(check_levels(include_str!("../../testdata/level_scores.json")), 2 * 15 + 1);
 }
 
 #[test]

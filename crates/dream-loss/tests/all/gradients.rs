@@ -6,10 +6,8 @@
     reason = "a panic in a test helper is a failed test"
 )]
 
-mod common;
-
+use crate::common::{Loss, close, differences, flat, oracle, scalar, scores, tensor, var};
 use candle_core::{DType, Device, Result, Tensor, Var};
-use common::{Loss, close, differences, flat, oracle, scalar, scores, tensor, var};
 use dream_loss::{
     Alignment, DaClipBatch, DaClipLoss, LevelMass, NormInNorm, SoftLabel, candle_core, level_kl,
 };

@@ -39,7 +39,7 @@ fn near(what: &str, found: &Tensor, expected: &Tensor, absolute: f64, relative: 
 }
 
 fn config() -> Config {
-    let description: Value = serde_json::from_str(include_str!("../testdata/clip_text_t1.json")).unwrap();
+    let description: Value = serde_json::from_str(include_str!("../../testdata/clip_text_t1.json")).unwrap();
     let mut fields = description["config"].as_object().unwrap().clone();
     fields.retain(|name, _| name != "bos_token_id" && name != "pad_token_id");
     serde_json::from_value(fields.into()).unwrap()
@@ -90,7 +90,8 @@ fn outputs_and_gradients_are_those_of_the_reference() {
 
 #[test]
 fn ids_are_those_of_the_reference() {
-    let cases: Value = serde_json::from_str(include_str!("../testdata/clip_tokenizer_cases.json")).unwrap();
+    let cases: Value =
+        serde_json::from_str(include_str!("../../testdata/clip_tokenizer_cases.json")).unwrap();
     let clip = Tokenizer::clip().unwrap();
     let long = clip.clone().with_context(4096).unwrap();
     let ids = |value: &Value| -> Vec<u64> { serde_json::from_value(value.clone()).unwrap() };

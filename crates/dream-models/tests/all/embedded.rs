@@ -6,7 +6,7 @@ use dream_models::Error;
 use dream_models::regression::{Grade, QualityModel, Regressor, SCALE, SCORE_MEANING};
 use serde::Deserialize;
 
-const FILE: &[u8] = include_bytes!("../assets/brisque-ugc-1.json");
+const FILE: &[u8] = include_bytes!("../../assets/brisque-ugc-1.json");
 
 #[derive(Deserialize)]
 struct Case {
@@ -19,7 +19,7 @@ struct Case {
 
 /// See `testdata/PROVENANCE.md`.
 fn cases() -> Vec<Case> {
-    serde_json::from_slice(include_bytes!("../testdata/reference.json")).unwrap()
+    serde_json::from_slice(include_bytes!("../../testdata/reference.json")).unwrap()
 }
 
 fn model() -> QualityModel {

@@ -8,7 +8,7 @@ use dream_models::face::{
 use dream_models::preprocess::{ImageView, PixelLayout};
 use serde_json::Value;
 
-const WEIGHTS: &[u8] = include_bytes!("../assets/blazeface-short-range.safetensors");
+const WEIGHTS: &[u8] = include_bytes!("../../assets/blazeface-short-range.safetensors");
 /// Coordinates, in pixels of the 128x128 input. The sums run in another order.
 const PIXELS: f64 = 1e-3;
 /// The same where the longer side is no multiple of 4: sample positions then lie half-way between the steps that the
@@ -26,16 +26,18 @@ struct Image {
 
 impl Image {
     fn read(png: &[u8]) -> Self {
-        let image = image::load_from_memory(png).unwrap().into_rgb8();
-        let (width, height) = (image.width() as usize, image.height() as usize);
-        Self { data: image.into_raw(), width, height }
+        let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+        let mut data = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut data).unwrap();
+        assert_eq!(info.color_type, png::ColorType::Rgb);
+        Self { data, width: info.width as usize, height: info.height as usize }
     }
 
     /// The portraits, by the names that the reference uses.
     fn portrait(name: &str) -> Self {
         Self::read(match name {
-            "hopper" => include_bytes!("../testdata/face_hopper.png"),
-            "collins" => include_bytes!("../testdata/face_collins.png"),
+            "hopper" => include_bytes!("../../testdata/face_hopper.png"),
+            "collins" => include_bytes!("../../testdata/face_collins.png"),
             other => panic!("{other}"),
         })
     }
@@ -103,7 +105,7 @@ fn detector() -> FaceDetector {
 
 #[test]
 fn the_network_equals_the_original_runtime() {
-    let file = include_bytes!("../testdata/face_raw.bin");
+    let file = include_bytes!("../../testdata/face_raw.bin");
     let values: Vec<f32> = file.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
     let (boxes, scores) = (896 * 16, 896);
     assert_eq!(values.len(), 2 * (boxes + scores));
@@ -122,7 +124,7 @@ fn the_network_equals_the_original_runtime() {
 
 #[test]
 fn faces_equal_those_of_mediapipe() {
-    let file: Value = serde_json::from_slice(include_bytes!("../testdata/face_reference.json")).unwrap();
+    let file: Value = serde_json::from_slice(include_bytes!("../../testdata/face_reference.json")).unwrap();
     let detector = detector();
     let (mut faces, mut without) = (0, 0);
     for row in file["cases"].as_array().unwrap() {

@@ -6,8 +6,8 @@ use dream_models::Error;
 use dream_models::regression::QualityModel;
 use serde_json::{Value, json};
 
-const FILE: &[u8] = include_bytes!("../assets/brisque-ugc-1.json");
-const VIDEVAL60: &[u8] = include_bytes!("../assets/videval60-ugc-1.json");
+const FILE: &[u8] = include_bytes!("../../assets/brisque-ugc-1.json");
+const VIDEVAL60: &[u8] = include_bytes!("../../assets/videval60-ugc-1.json");
 
 #[test]
 fn every_truncation_is_an_error() {

@@ -31,7 +31,7 @@ fn equals_pillow_bit_by_bit() {
     // Another file of the same script, for a longer comparison.
     let longer =
         std::env::var_os("DREAM_RESIZE_REFERENCE").map(|path| std::fs::read_to_string(path).unwrap());
-    let text = longer.as_deref().unwrap_or(include_str!("../testdata/resize_reference.json"));
+    let text = longer.as_deref().unwrap_or(include_str!("../../testdata/resize_reference.json"));
     let file: Value = serde_json::from_str(text).unwrap();
     let cases = file["cases"].as_array().unwrap();
     assert!(cases.len() >= 300);

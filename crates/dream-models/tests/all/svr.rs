@@ -72,7 +72,7 @@ fn relative(a: f64, b: f64) -> f64 {
 
 #[test]
 fn predicts_what_libsvm_predicts() {
-    let text = include_str!("../testdata/svr_reference.json");
+    let text = include_str!("../../testdata/svr_reference.json");
     let reference: Reference = serde_json::from_str(text).unwrap();
     assert!(reference.cases.len() > 100);
     let mut failures = Vec::new();

@@ -119,7 +119,7 @@ fn shared_cases() {
 
 /// Padding on both axes, odd sides before the merging, windows that are clamped and not square.
 fn padded() -> (Config, HashMap<String, Tensor>, HashMap<String, Tensor>) {
-    let bytes = include_bytes!("../testdata/swin_v2_padded.safetensors");
+    let bytes = include_bytes!("../../testdata/swin_v2_padded.safetensors");
     let all = safetensors::load_buffer(bytes, &Device::Cpu).unwrap();
     let config = Config {
         img_size: [56, 40],

@@ -6,7 +6,7 @@ use dream_models::Error;
 use dream_models::regression::{QualityModel, Regressor, SCORE_MEANING};
 use serde::Deserialize;
 
-const FILE: &[u8] = include_bytes!("../assets/videval60-ugc-1.json");
+const FILE: &[u8] = include_bytes!("../../assets/videval60-ugc-1.json");
 
 #[derive(Deserialize)]
 struct Case {
@@ -27,7 +27,7 @@ impl Case {
 
 /// See `testdata/PROVENANCE.md`.
 fn cases() -> Vec<Case> {
-    serde_json::from_slice(include_bytes!("../testdata/videval60_reference.json")).unwrap()
+    serde_json::from_slice(include_bytes!("../../testdata/videval60_reference.json")).unwrap()
 }
 
 fn model() -> QualityModel {

@@ -18,6 +18,7 @@ mod scores;
 use std::collections::BTreeMap;
 use std::fs;
 
+use dream_data::{OpenOptions, Pixels};
 use dream_models::deep::backbones::swin_v2;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::checkpoint::{Checkpoint, Contents};
@@ -64,12 +65,17 @@ impl Scene {
     }
 
     /// A folder of frames: the portrait of the demonstration, moved by two pixels a frame. Of every `step`-th frame.
-    fn portrait(&self, name: &str, frames: u32, step: usize) -> String {
-        let whole = image::open(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/portrait.png")).unwrap();
+    fn portrait(&self, name: &str, frames: usize, step: usize) -> String {
+        let asset = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/portrait.png");
+        let mut asset = dream_data::open(asset, &OpenOptions::default()).unwrap();
+        let Pixels::Rgb(whole) = asset.next_frame().unwrap().unwrap().pixels() else { panic!("no RGB") };
         fs::create_dir(self.path(name)).unwrap();
         for t in (0..frames).step_by(step) {
-            let frame = whole.crop_imm(2 * t, t, 320, 320).to_rgb8();
-            frame.save(self.path(&format!("{name}/{t:03}.png"))).unwrap();
+            let rows = (t..t + 320).flat_map(|y| &whole.data[y * whole.stride + 6 * t..][..960]).copied();
+            let file = fs::File::create(self.path(&format!("{name}/{t:03}.png"))).unwrap();
+            let mut encoder = png::Encoder::new(file, 320, 320);
+            encoder.set_color(png::ColorType::Rgb);
+            encoder.write_header().unwrap().write_image_data(&rows.collect::<Vec<_>>()).unwrap();
         }
         self.path(name)
     }

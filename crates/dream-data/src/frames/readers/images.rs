@@ -5,14 +5,13 @@ use crate::frames::frame::{Layout, VideoFrame};
 use crate::frames::frame_rate::FrameRate;
 use crate::frames::info::{ColorRange, VideoInfo};
 use crate::frames::kind::is_frame;
+use crate::frames::readers::still::{MAX_DECODER_BYTES, Samples, Still};
 use crate::frames::readers::stream::Progress;
 use crate::frames::source::{FrameSource, Step, next_of};
-use image::{ColorType, ImageDecoder, ImageReader, Limits};
 use std::cmp::Ordering;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
-
-/// What the `image` crate may allocate beside our own buffers for one image.
-const MAX_DECODER_BYTES: u64 = 1 << 30;
 
 /// Images of one size as the frames of a video.
 ///
@@ -67,19 +66,17 @@ impl ImageSequence {
                 expected: "files ending in .png, .jpg or .jpeg".to_owned(),
             });
         };
-        let decoder = open_decoder(first, 0)?;
-        let (width, height) = decoder.dimensions();
-        let mut info = VideoInfo::new(width, height, frame_rate, "image");
+        let still = open_still(first, 0)?;
+        let mut info = VideoInfo::new(still.width, still.height, frame_rate, "image");
         info.frames = Some(paths.len() as u64);
         info.range = ColorRange::Full;
         info.half_chroma = false;
         info.bit_depth = Some(8);
-        if let Some(deep) = deep_name(decoder.color_type()) {
+        if let Some(deep) = still.samples.deep_name() {
             info.bit_depth = Some(16);
             info.converted_from = Some(deep.to_owned());
             info.exact = false;
         }
-        drop(decoder);
         let progress = Progress::new(named.to_owned());
         Ok(Self { paths, info, frame: VideoFrame::default(), decoded: Vec::new(), progress })
     }
@@ -118,27 +115,12 @@ impl FrameSource for ImageSequence {
     }
 }
 
-/// FFmpeg's name of a 16-bit sample type.
-fn deep_name(colour: ColorType) -> Option<&'static str> {
-    match colour {
-        ColorType::L16 => Some("gray16"),
-        ColorType::La16 => Some("ya16"),
-        ColorType::Rgb16 => Some("rgb48"),
-        ColorType::Rgba16 => Some("rgba64"),
-        _ => None,
-    }
-}
-
-fn open_decoder(path: &Path, index: u64) -> Result<impl ImageDecoder + use<>> {
-    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
-    let mut reader = reader.map_err(|e| Error::io(path, e))?;
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_DECODER_BYTES);
-    reader.limits(limits);
-    let decoder = reader.into_decoder().map_err(|e| Error::damaged(path, index, e.to_string()))?;
-    let (width, height) = decoder.dimensions();
-    check_size(path, "image header", width, height)?;
-    Ok(decoder)
+fn open_still(path: &Path, index: u64) -> Result<Still<BufReader<File>>> {
+    let file = File::open(path).map_err(|e| Error::io(path, e))?;
+    let still = Still::new(BufReader::new(file)).map_err(|e| Error::io(path, e))?;
+    let still = still.map_err(|reason| Error::damaged(path, index, reason))?;
+    check_size(path, "image header", still.width, still.height)?;
+    Ok(still)
 }
 
 fn decode(
@@ -148,41 +130,21 @@ fn decode(
     decoded: &mut Vec<u8>,
     frame: &mut VideoFrame,
 ) -> Result<()> {
-    let decoder = open_decoder(path, index)?;
-    let found = decoder.dimensions();
+    let still = open_still(path, index)?;
+    let found = (still.width, still.height);
     if found != expected {
         return Err(Error::SizeChanged { path: path.to_owned(), expected, found });
     }
     let (width, height) = (found.0 as usize, found.1 as usize);
-    let damaged = |e: image::ImageError| Error::damaged(path, index, e.to_string());
-    let colour = decoder.color_type();
-    // Colour channels without alpha, the alpha channel, bytes per sample.
-    let (colours, alpha, depth) = match colour {
-        ColorType::L8 => (1, false, 1),
-        ColorType::La8 => (1, true, 1),
-        ColorType::Rgb8 => (3, false, 1),
-        ColorType::Rgba8 => (3, true, 1),
-        ColorType::L16 => (1, false, 2),
-        ColorType::La16 => (1, true, 2),
-        ColorType::Rgb16 => (3, false, 2),
-        ColorType::Rgba16 => (3, true, 2),
-        other => {
-            return Err(Error::unsupported(
-                path,
-                format!("the sample type {other:?}"),
-                "save it as 8-bit RGB or grey",
-            ));
-        }
-    };
-    let out = frame.buffer(width, height, if colours == 1 { Layout::Gray } else { Layout::Rgb });
-    if depth == 1 && !alpha {
-        return decoder.read_image(out).map_err(damaged);
+    let damaged = |reason: String| Error::damaged(path, index, reason);
+    let samples = still.samples;
+    let out = frame.buffer(width, height, if samples.colours == 1 { Layout::Gray } else { Layout::Rgb });
+    if samples.bytes == 1 && !samples.alpha {
+        return still.read(out).map_err(damaged);
     }
-    let channels = colours + usize::from(alpha);
-    decoded.resize(width * height * channels * depth, 0);
-    decoder.read_image(decoded).map_err(damaged)?;
-    let opaque = convert(decoded, out, colours, channels, depth);
-    if opaque {
+    decoded.resize(width * height * samples.per_pixel() * samples.bytes, 0);
+    still.read(decoded).map_err(damaged)?;
+    if convert(decoded, out, samples) {
         return Ok(());
     }
     Err(Error::unsupported(
@@ -192,21 +154,24 @@ fn decode(
     ))
 }
 
-/// Drops alpha and rounds 16-bit samples (native byte order) to 8 bits. False where alpha is not opaque.
-fn convert(decoded: &[u8], out: &mut [u8], colours: usize, channels: usize, depth: usize) -> bool {
+/// Drops alpha and rounds 16-bit samples to 8 bits. False where alpha is not opaque.
+fn convert(decoded: &[u8], out: &mut [u8], samples: Samples) -> bool {
     let sample = |bytes: &[u8]| match *bytes {
         [byte] => byte,
         // Exact rounding of v / 257.
-        [a, b] => u8::try_from((u32::from(u16::from_ne_bytes([a, b])) + 128) / 257).unwrap_or(u8::MAX),
+        [high, low] => {
+            u8::try_from((u32::from(u16::from_be_bytes([high, low])) + 128) / 257).unwrap_or(u8::MAX)
+        }
         _ => 0,
     };
     let mut opaque = true;
-    for (pixel, out) in decoded.chunks_exact(channels * depth).zip(out.chunks_exact_mut(colours)) {
-        let mut samples = pixel.chunks_exact(depth);
-        for (out, bytes) in out.iter_mut().zip(&mut samples) {
+    let pixels = decoded.chunks_exact(samples.per_pixel() * samples.bytes);
+    for (pixel, out) in pixels.zip(out.chunks_exact_mut(samples.colours)) {
+        let mut all = pixel.chunks_exact(samples.bytes);
+        for (out, bytes) in out.iter_mut().zip(&mut all) {
             *out = sample(bytes);
         }
-        opaque &= samples.all(|alpha| alpha.iter().all(|&byte| byte == u8::MAX));
+        opaque &= all.all(|alpha| alpha.iter().all(|&byte| byte == u8::MAX));
     }
     opaque
 }
@@ -243,4 +208,4 @@ fn take_number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
     digits.get(zeros..).unwrap_or_default()
 }
 
-const _: () = assert!(MAX_DIMENSION as u64 * MAX_DIMENSION as u64 * 3 <= MAX_DECODER_BYTES);
+const _: () = assert!(MAX_DIMENSION as u64 * MAX_DIMENSION as u64 * 3 <= MAX_DECODER_BYTES as u64);

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "every test binary uses a part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic here is a failed test")]
 
+pub(crate) mod shared;
+
 use dream_data::{Decoder, Error, FrameSource, OpenOptions, Pixels, VideoFrame};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -53,6 +55,30 @@ pub(crate) fn references(file: &str) -> BTreeMap<String, Reference> {
             (name, reference)
         })
         .collect()
+}
+
+/// Writes a PNG file of 8 bits. The number of samples says whether it is grey, grey with alpha, RGB or RGBA.
+pub(crate) fn png(path: &Path, size: (u32, u32), samples: &[u8]) {
+    write_png(path, size, samples, png::BitDepth::Eight);
+}
+
+/// The same of 16 bits.
+pub(crate) fn deep_png(path: &Path, size: (u32, u32), samples: &[u16]) {
+    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_be_bytes()).collect();
+    write_png(path, size, &bytes, png::BitDepth::Sixteen);
+}
+
+fn write_png(path: &Path, (width, height): (u32, u32), bytes: &[u8], depth: png::BitDepth) {
+    let mut encoder = png::Encoder::new(std::fs::File::create(path).unwrap(), width, height);
+    encoder.set_depth(depth);
+    let a_sample = (width * height) as usize * if depth == png::BitDepth::Eight { 1 } else { 2 };
+    encoder.set_color(match bytes.len() / a_sample {
+        1 => png::ColorType::Grayscale,
+        2 => png::ColorType::GrayscaleAlpha,
+        3 => png::ColorType::Rgb,
+        _ => png::ColorType::Rgba,
+    });
+    encoder.write_header().unwrap().write_image_data(bytes).unwrap();
 }
 
 /// All samples of a frame, planes in order, rows without padding.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use dream_data::tagging::{Artifact, ArtifactSet, Extent, Label, Place, PlaceSet, Tags};
 
-use crate::score::{Counts, Scores, documented};
+use super::score::{Counts, Scores, documented};
 
 /// The lexicon was extended on the first. The second was written before the lexicon, the third after it, and nothing
 /// was changed for either.
@@ -17,7 +17,7 @@ struct Sentence {
 }
 
 fn sentences() -> Vec<Sentence> {
-    let file = include_str!("../../testdata/tagging/sentences.csv");
+    let file = include_str!("../../../testdata/tagging/sentences.csv");
     let mut lines = file.lines();
     assert_eq!(lines.next(), Some("part,place,artifact,extent,sentence"));
     let parse = |line: &str| {

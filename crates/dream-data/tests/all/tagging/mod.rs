@@ -8,7 +8,5 @@
 
 mod any_text;
 mod evaluation;
-#[path = "../common/shared.rs"]
-mod finder;
 mod score;
 mod shared;

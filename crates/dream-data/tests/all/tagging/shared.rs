@@ -2,8 +2,8 @@
 
 use dream_data::tagging::{Place, Tagger, Tags};
 
-use crate::finder::shared;
-use crate::score::{Counts, Scores, documented, share};
+use super::score::{Counts, Scores, documented, share};
+use crate::common::shared::shared;
 
 /// The fourth of four columns, quoted where it has commas. The file has one line a row.
 fn description(line: &str) -> String {
@@ -14,7 +14,7 @@ fn description(line: &str) -> String {
 
 /// Row and labels; the texts are in the shared folder only.
 fn labels() -> Vec<(usize, Tags)> {
-    let file = include_str!("../../testdata/tagging/ddvqa_labels.csv");
+    let file = include_str!("../../../testdata/tagging/ddvqa_labels.csv");
     let parse = |line: &str| {
         let [row, places, artifacts, extent] = line.split(',').collect::<Vec<_>>().try_into().unwrap();
         let tags = Tags {

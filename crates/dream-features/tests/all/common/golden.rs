@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use dream_features::{Frame, LumaView, Yuv420View};
 use serde_json::Value;
 
-use crate::clips::{self, Clip, Planes};
+use crate::common::clips::{self, Clip, Planes};
 
 pub(crate) fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/video")
@@ -57,7 +57,7 @@ pub(crate) fn steps(name: &str) -> Option<Value> {
     let path = if committed.is_file() {
         committed
     } else {
-        crate::shared::shared(&format!("golden/video-features/{file}"))?
+        crate::common::shared::shared(&format!("golden/video-features/{file}"))?
     };
     Some(json(&path))
 }

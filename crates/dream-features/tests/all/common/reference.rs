@@ -45,9 +45,9 @@ pub(crate) struct Picture {
 impl Picture {
     /// Reads `testdata/image/{folder}/{name}.png`.
     pub(crate) fn load(folder: &str, name: &str) -> Self {
-        let image =
-            image::open(testdata("image").join(folder).join(format!("{name}.png"))).unwrap().into_rgb8();
-        Self { width: image.width() as usize, height: image.height() as usize, pixels: image.into_raw() }
+        let path = testdata("image").join(folder).join(format!("{name}.png"));
+        let (pixels, width, height) = crate::common::picture::read_png(&path, png::ColorType::Rgb);
+        Self { pixels, width, height }
     }
 
     pub(crate) fn view(&self) -> RgbView<'_> {

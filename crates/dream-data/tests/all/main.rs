@@ -1,0 +1,15 @@
+//! The tests of the crate from outside. One program, because every program of its own links all that is below it.
+
+mod benchmark;
+mod clips;
+mod common;
+mod container;
+mod damage;
+mod depth;
+mod open;
+mod sampling;
+mod serde;
+mod synthetic;
+mod tables;
+mod tagging;
+mod y4m;

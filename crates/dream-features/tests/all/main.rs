@@ -1,0 +1,14 @@
+//! The tests of the crate from outside. One program, because every program of its own links all that is below it.
+
+mod clips;
+mod common;
+mod contract;
+mod foreign_extractor;
+mod golden_brisque;
+mod golden_gm_log;
+mod golden_higrade;
+mod golden_tlvqm;
+mod golden_tlvqm_high;
+mod golden_v_bliinds;
+mod golden_videval60;
+mod properties;

@@ -1,0 +1,18 @@
+//! The tests of the crate from outside. One program, because every program of its own links all that is below it.
+
+mod calibration;
+mod checkpoint;
+mod clip_text;
+mod deep;
+mod deep_layers;
+mod devices;
+mod embedded;
+mod face;
+mod hostile;
+mod hub;
+mod methods;
+mod resize;
+mod svr;
+mod svr_model;
+mod swin_v2;
+mod videval60;
