@@ -34,9 +34,10 @@ Examples:
 /// Features that need hardware or a system we do not have; they are only passed on to candle.
 const DEVICE_FEATURES: [&str; 5] = ["cuda", "cudnn", "metal", "accelerate", "mkl"];
 
-/// Features whose libraries ask for other features of what candle is built from: with one of them switched on in the
-/// whole workspace, everything would be compiled once more. They are tested with their crate alone.
-const APART: [&str; 1] = ["ffmpeg"];
+/// Features that are tested with their crate alone, where the workspace does not switch them on. The libraries of `ffmpeg`
+/// ask for other features of what candle is built from; `rayon` changes a crate on which much stands. Either would compile
+/// most of the workspace once more.
+const APART: [&str; 2] = ["ffmpeg", "rayon"];
 
 struct Step {
     name: String,
@@ -256,13 +257,13 @@ fn feature_tests(crates: &[&Value], unified: &Features) -> (Extra, Vec<Step>) {
     let (mut together, mut targets, mut apart) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for package in crates {
         let (name, all) = (name(package), features(package));
-        let (alone, shared): (Vec<&str>, Vec<&str>) = all.iter().partition(|f| APART.contains(f));
-        if !alone.is_empty() {
+        let off = |feature: &&&str| !unified.get(name).is_some_and(|on| on.contains(**feature));
+        if all.iter().filter(off).any(|feature| APART.contains(feature)) {
             let set = all.join(",");
             let line = format!("test -p {name} --features {set}");
             apart.push(Step::cargo(format!("test {name} {set}"), &line));
-        } else if shared.iter().any(|f| !unified.get(name).is_some_and(|on| on.contains(*f))) {
-            together.extend(shared.iter().map(|feature| format!("{name}/{feature}")));
+        } else if all.iter().any(|feature| off(&feature)) {
+            together.extend(all.iter().map(|feature| format!("{name}/{feature}")));
             targets.insert("--lib".to_owned());
             targets.extend(targets_of(package, "test").map(|(test, _)| format!("--test {test}")));
         }
@@ -420,6 +421,8 @@ mod tests {
             { "name": "a", "manifest_path": manifest("crates/a"), "features": { "x": [], "y": [] }, "targets": [test("t")] },
             { "name": "b", "manifest_path": manifest("crates/b"), "features": { "z": [] }, "targets": [test("u")] },
             { "name": "c", "manifest_path": manifest("crates/c"), "features": { "z": [], "ffmpeg": [] }, "targets": [] },
+            { "name": "d", "manifest_path": manifest("crates/d"), "features": { "rayon": [] }, "targets": [test("v")] },
+            { "name": "e", "manifest_path": manifest("crates/e"), "features": { "rayon": [] }, "targets": [test("w")] },
             { "name": "p", "manifest_path": manifest("examples/p"), "features": {}, "targets": [
                 { "name": "p", "kind": ["bin"] },
                 test("cli"),
@@ -430,7 +433,8 @@ mod tests {
         let on = |name: &str, features: &[&str]| {
             (name.to_owned(), features.iter().map(|feature| (*feature).to_owned()).collect())
         };
-        let unified = [on("a", &["default", "x"]), on("b", &["z"]), on("c", &["z"])].into();
+        let unified =
+            [on("a", &["default", "x"]), on("b", &["z"]), on("c", &["z"]), on("d", &["rayon"])].into();
         let all = steps(&json!({ "packages": packages }), &unified);
         let tests = chosen(all, Some(&["test".to_owned()])).unwrap();
         let lines: Vec<String> = tests.iter().map(Step::shown).collect();
@@ -441,6 +445,7 @@ mod tests {
                 "cargo test --workspace --features a/x,a/y,p/deep --lib --test t --bin p --test nets",
                 "cargo test --workspace --features a/x,a/y,p/deep --doc",
                 "cargo test -p c --features ffmpeg,z",
+                "cargo test -p e --features rayon",
             ]
         );
     }

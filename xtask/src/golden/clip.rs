@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
     clippy::cast_sign_loss,
     reason = "recipes are integer formulas modulo powers of two"
 )]
-#[path = "../../../crates/dream-features/tests/all/common/clips.rs"]
+#[path = "../../../crates/dream-features/tests/features/common/clips.rs"]
 mod recipes;
 
 use crate::report::{Group, Report, Tolerance};

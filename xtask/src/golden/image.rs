@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use dream_features::nss::FlatAreas;
 use dream_features::{Brisque, Frame, ImageFeatures, LumaView, RgbView, Workspace, color};
 use serde_json::Value;

@@ -120,7 +120,7 @@ fn luma_of_converted_formats_is_exact() {
         assert!(source.info().converted_from.as_ref().unwrap().starts_with(&format[..3]), "{tag}");
         assert!(!source.info().exact);
         let frame = source.next_frame().unwrap().unwrap();
-        assert_eq!(common::samples(frame)[..16 * 8], luma, "{tag}");
+        assert_eq!(crate::common::samples(frame)[..16 * 8], luma, "{tag}");
     }
 }
 

@@ -1,4 +1,5 @@
 //! What the test files share.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic here is a failed test")]
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub(crate) mod oracle;
