@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::workspace::{cargo, members, metadata, name, output, root, succeed};
-use crate::{layers, tidy};
+use crate::workspace::{cargo, members, metadata, name, output, root, succeed, target};
+use crate::{alone, layers, tidy};
 
 const HELP: &str = "\
 Runs everything CI runs, cheapest first, and prints the time of every step. Stops at the first failure.
@@ -57,6 +57,8 @@ enum Action {
     FeaturesTable {
         build: String,
     },
+    Fuzz,
+    Package,
 }
 
 impl Step {
@@ -79,6 +81,7 @@ impl Step {
             Action::Check(_) => format!("cargo xtask {}", self.name),
             Action::Golden { .. } => "cargo xtask golden --dir SHARED/golden".to_owned(),
             Action::FeaturesTable { .. } => "cargo xtask features-table --check".to_owned(),
+            Action::Fuzz | Action::Package => format!("cargo xtask ci --only {}", self.name),
         }
     }
 
@@ -86,6 +89,8 @@ impl Step {
         match &self.action {
             Action::Check(check) => check(&[]),
             Action::Golden { build } => golden(build),
+            Action::Fuzz => alone::fuzz(),
+            Action::Package => alone::package(),
             Action::FeaturesTable { build } => succeed(built(build, "xtask-features")?.arg("--check")),
             Action::Cargo { arguments, environment } => {
                 let mut command = cargo();
@@ -198,12 +203,12 @@ fn steps(metadata: &Value, unified: &Features) -> Vec<Step> {
     ];
 
     // Built together, members share the features of their dependencies, so each feature set of a crate is also checked
-    // alone. A crate without features is built alone by the step `package`.
+    // alone.
     let strict = "--all-targets --locked -- -D warnings";
     steps.push(Step::cargo("clippy workspace", &format!("clippy --workspace {strict}")));
     let line = format!("clippy --workspace --features {} {strict}", programs.features);
     steps.push(Step::cargo("clippy programs", &line));
-    for package in crates.iter().filter(|package| !features(package).is_empty()) {
+    for package in &crates {
         let (name, features) = (name(package), features(package));
         steps.push(Step::cargo(
             format!("clippy {name}"),
@@ -234,18 +239,12 @@ fn steps(metadata: &Value, unified: &Features) -> Vec<Step> {
     }
     steps.extend(apart);
 
-    // A workspace of its own, which no other step compiles. Its lock file is not kept.
-    let fuzz = Step::cargo("fuzz", "check --manifest-path fuzz/Cargo.toml");
-    steps.push(fuzz.with("CARGO_TARGET_DIR", target(metadata).join("fuzz").display().to_string()));
+    steps.push(Step { name: "fuzz".into(), action: Action::Fuzz });
 
     let doc = Step::cargo("doc", "doc --workspace --no-deps --locked");
     steps.push(doc.with("RUSTDOCFLAGS", "-D warnings"));
 
-    let packages: Vec<String> = crates.iter().map(|package| format!("-p {}", name(package))).collect();
-    // A package is built in a workspace of its own: without debug information, and in a folder that is used again.
-    let package = Step::cargo("package", &format!("package --locked {}", packages.join(" ")));
-    let target = target(metadata).display().to_string();
-    steps.push(package.with("CARGO_TARGET_DIR", target).with("CARGO_PROFILE_DEV_DEBUG", "false"));
+    steps.push(Step { name: "package".into(), action: Action::Package });
 
     steps.push(Step::cargo("deny", "deny check --hide-inclusion-graph licenses bans sources"));
     steps
@@ -343,11 +342,6 @@ fn unified() -> Result<Features> {
     Ok(found)
 }
 
-/// Where cargo writes.
-fn target(metadata: &Value) -> PathBuf {
-    metadata["target_directory"].as_str().map_or_else(|| root().join("target"), PathBuf::from)
-}
-
 /// The features of a package that can be built here, without `default` and implicit ones.
 fn features(package: &Value) -> Vec<&str> {
     let declared = package["features"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
@@ -377,8 +371,7 @@ fn golden(build: &str) -> Result<()> {
 /// are compiled here, and returns the command for one of them.
 fn built(build: &str, program: &str) -> Result<Command> {
     succeed(cargo().args(build.split_whitespace()))?;
-    let program =
-        target(&metadata()?).join("debug").join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
+    let program = target()?.join("debug").join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
     let mut command = Command::new(program);
     command.current_dir(root());
     Ok(command)

@@ -1,5 +1,6 @@
 //! Checks that cargo alone cannot express: `cargo xtask --help`.
 
+mod alone;
 mod ci;
 mod devices;
 mod layers;

@@ -41,6 +41,11 @@ pub(crate) fn metadata() -> Result<Value> {
     serde_json::from_str(&text).context("cargo metadata does not print JSON")
 }
 
+/// Where cargo writes.
+pub(crate) fn target() -> Result<PathBuf> {
+    Ok(metadata()?["target_directory"].as_str().map_or_else(|| root().join("target"), PathBuf::from))
+}
+
 /// The member packages below `folder`.
 pub(crate) fn members<'a>(metadata: &'a Value, folder: &str) -> Vec<&'a Value> {
     let base = root().join(folder);
