@@ -120,6 +120,45 @@ fn damaged_images_are_named() {
     }
 }
 
+/// A JPEG file says how large it is, not how long: a decoder may fill up with gray.
+#[test]
+fn a_jpeg_that_ends_early_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.jpg");
+    let pixels: Vec<u8> = (0..64 * 48 * 3_u32).map(|i| (i * i / 7 % 251) as u8).collect();
+    for progressive in [false, true] {
+        let mut whole = Vec::new();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut whole, 90);
+        encoder.set_progressive(progressive);
+        encoder.encode(&pixels, 64, 48, jpeg_encoder::ColorType::Rgb).unwrap();
+        std::fs::write(&path, &whole).unwrap();
+        assert_eq!(first_frame(&path).len(), 64 * 48 * 3);
+        for part in [2, 3, 5, 8, 9] {
+            std::fs::write(&path, &whole[..whole.len() * part / 10]).unwrap();
+            let read = open(&path, &OpenOptions::default()).and_then(|mut source| {
+                source.next_frame()?;
+                Ok(())
+            });
+            assert!(matches!(read, Err(Error::Damaged { .. })), "{progressive} {part}: {read:?}");
+        }
+    }
+}
+
+#[test]
+fn an_animation_is_not_taken_for_its_first_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.png");
+    let mut encoder = png::Encoder::new(std::fs::File::create(&path).unwrap(), 3, 2);
+    encoder.set_animated(2, 0).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&[1; 6]).unwrap();
+    writer.write_image_data(&[2; 6]).unwrap();
+    writer.finish().unwrap();
+    let refused = error(&path);
+    assert!(matches!(refused, Error::Unsupported { .. }), "{refused}");
+    assert!(refused.to_string().contains("2 pictures"), "{refused}");
+}
+
 #[test]
 fn other_samples_are_converted_as_documented() {
     let folder = tempfile::tempdir().unwrap();

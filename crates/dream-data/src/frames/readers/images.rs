@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 /// 8-bit RGB becomes [`Pixels::Rgb`](crate::Pixels::Rgb), 8-bit grey becomes
 /// [`Pixels::Gray`](crate::Pixels::Gray), palettes are expanded. 16-bit samples are rounded to the
 /// nearest of 256 levels. An alpha channel is dropped when it is opaque everywhere and refused
-/// otherwise, because the colour behind it is unknown. Rotation tags and colour profiles are not
-/// applied.
+/// otherwise, because the colour behind it is unknown. Animated PNG files are refused, and so is a JPEG
+/// file that ends before its last pixel. Rotation tags and colour profiles are not applied.
 #[derive(Debug)]
 pub struct ImageSequence {
     paths: Vec<PathBuf>,
@@ -120,6 +120,13 @@ fn open_still(path: &Path, index: u64) -> Result<Still<BufReader<File>>> {
     let still = Still::new(BufReader::new(file)).map_err(|e| Error::io(path, e))?;
     let still = still.map_err(|reason| Error::damaged(path, index, reason))?;
     check_size(path, "image header", still.width, still.height)?;
+    if still.pictures > 1 {
+        return Err(Error::unsupported(
+            path,
+            format!("an animated PNG of {} pictures", still.pictures),
+            "write them one by one: `ffmpeg -i INPUT FOLDER/%04d.png`",
+        ));
+    }
     Ok(still)
 }
 

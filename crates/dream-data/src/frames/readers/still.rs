@@ -47,6 +47,8 @@ pub(crate) struct Still<R: BufRead + Seek> {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) samples: Samples,
+    /// Pictures in the file: more than one if it is animated.
+    pub(crate) pictures: u32,
     decoder: Decoder<R>,
 }
 
@@ -88,7 +90,8 @@ impl<R: BufRead + Seek> Still<R> {
             alpha: colour.samples() % 2 == 0,
             bytes: if depth == BitDepth::Sixteen { 2 } else { 1 },
         };
-        Ok(Self { width, height, samples, decoder: Decoder::Png(Box::new(reader)) })
+        let pictures = reader.info().animation_control().map_or(1, |control| control.num_frames);
+        Ok(Self { width, height, samples, pictures, decoder: Decoder::Png(Box::new(reader)) })
     }
 
     fn jpeg(file: Vec<u8>) -> Result<Self, String> {
@@ -103,9 +106,10 @@ impl<R: BufRead + Seek> Still<R> {
             Some(ColorSpace::Luma) => (ColorSpace::Luma, Samples { colours: 1, ..Samples::RGB }),
             _ => (ColorSpace::RGB, Samples::RGB),
         };
-        decoder.set_options(decoder.options().jpeg_set_out_colorspace(space));
+        // From here on: a stray byte between headers is harmless, missing pixels are not.
+        decoder.set_options(decoder.options().jpeg_set_out_colorspace(space).set_strict_mode(true));
         let decoder = Decoder::Jpeg(Box::new(decoder));
-        Ok(Self { width: side(width), height: side(height), samples, decoder })
+        Ok(Self { width: side(width), height: side(height), samples, pictures: 1, decoder })
     }
 
     /// The samples, row by row. `out` must hold exactly all of them.
