@@ -1,4 +1,4 @@
-//! How fast the frames of a video follow one another.
+//! Frame rates as exact fractions.
 
 use crate::error::{Error, Result};
 use std::fmt;
@@ -70,14 +70,15 @@ impl FrameRate {
     }
 }
 
-/// From `25`, `29.97` or `30000/1001`.
+/// From `25`, `12.5` or `30000/1001`. The usual decimals mean the broadcast rates: `23.976` and `23.98` are 24000/1001,
+/// `29.97` is 30000/1001, `47.952`, `59.94` and `119.88` likewise.
 impl FromStr for FrameRate {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
         let rate = match text.split_once('/') {
             Some((num, den)) => num.parse().ok().zip(den.parse().ok()),
-            None => decimal(text),
+            None => broadcast(text).or_else(|| decimal(text)),
         };
         let rate = rate.and_then(|(num, den): (u32, u32)| Self::from_ratio(num.into(), den.into()));
         rate.ok_or_else(|| {
@@ -88,7 +89,16 @@ impl FromStr for FrameRate {
     }
 }
 
-/// `29.97` as 2997 and 100.
+/// The broadcast rate that rounds to `text`, which must have at least two decimals.
+fn broadcast(text: &str) -> Option<(u32, u32)> {
+    let (_, part) = text.split_once('.').filter(|(_, part)| part.len() >= 2)?;
+    let rates = [24_000, 30_000, 48_000, 60_000, 120_000].map(|num| (num, 1001));
+    rates
+        .into_iter()
+        .find(|&(num, den)| format!("{:.*}", part.len(), f64::from(num) / f64::from(den)) == text)
+}
+
+/// `12.5` as 125 and 10.
 fn decimal(text: &str) -> Option<(u32, u32)> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let den = 10_u32.checked_pow(part.len().try_into().ok()?)?;
@@ -132,7 +142,16 @@ mod tests {
             ("25", 25, 1),
             ("30000/1001", 30_000, 1001),
             ("50/2", 25, 1),
-            ("29.97", 2997, 100),
+            ("23.976", 24_000, 1001),
+            ("23.98", 24_000, 1001),
+            ("29.97", 30_000, 1001),
+            ("29.970", 30_000, 1001),
+            ("29.97003", 30_000, 1001),
+            ("59.94", 60_000, 1001),
+            ("119.88", 120_000, 1001),
+            ("29.98", 1499, 50),
+            ("30.0", 30, 1),
+            ("48.00", 48, 1),
             ("12.50", 25, 2),
             ("0.5", 1, 2),
         ] {

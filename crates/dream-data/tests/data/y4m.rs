@@ -74,6 +74,29 @@ fn other_sample_formats_are_named_with_the_way_out() {
 }
 
 #[test]
+fn lines_of_windows_and_comments_in_any_encoding_are_read() {
+    let plain = file("W2 H2 F25:1 C420jpeg", 6, 3);
+    let expected = read(&mut open(&plain).unwrap(), 9).frames;
+    let mut windows = b"YUV4MPEG2 W2 H2 F25:1 C420jpeg\r\n".to_vec();
+    for frame in plain.split_at(31).1.chunks(12) {
+        windows.extend_from_slice(b"FRAME\r\n");
+        windows.extend_from_slice(&frame[6..]);
+    }
+    assert_eq!(read(&mut open(&windows).unwrap(), 9).frames, expected);
+    let mut latin = plain.clone();
+    latin.splice(30..30, *b" Xaut\xe9ur");
+    assert_eq!(read(&mut open(&latin).unwrap(), 9).frames, expected);
+}
+
+#[test]
+fn what_does_not_print_is_shown_escaped() {
+    for (header, shown) in [("W2\t H2 F25:1", "`2\\t`"), ("W2 H2 F25:1 C420\u{1b}", "`C420\\u{1b}`")] {
+        let error = open(&file(header, 6, 1)).unwrap_err().to_string();
+        assert!(error.contains(shown), "{error}");
+    }
+}
+
+#[test]
 fn broken_headers_are_refused() {
     for header in [
         "W2 F25:1",

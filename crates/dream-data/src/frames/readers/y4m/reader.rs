@@ -1,4 +1,4 @@
-//! YUV4MPEG2 (`.y4m`): a text header, then `FRAME` lines with raw planes behind them.
+//! YUV4MPEG2 (`.y4m`): a text header, then `FRAME` lines, each followed by raw planes.
 
 use crate::error::{Error, Result, check_size};
 use crate::frames::frame::{Layout, VideoFrame};
@@ -17,12 +17,12 @@ const FRAME: &[u8] = b"FRAME";
 
 /// Reads 4:2:0 and luma-only YUV4MPEG2 from any byte stream.
 ///
-/// Samples of 9 to 16 bits (`C420p10`, `Cmono10` and their like) are rounded to 8, to the nearest code of the
-/// same meaning: by `XCOLORRANGE` where the file has it, else as limited codes. [`VideoInfo::converted_from`]
-/// and [`VideoInfo::bit_depth`] then say so.
+/// Samples of 9 to 16 bits (`C420p10`, `Cmono10` and the like) are rounded to the nearest 8-bit code of the same
+/// meaning, by `XCOLORRANGE` if the file has it, else as limited range. [`VideoInfo::converted_from`] and
+/// [`VideoInfo::bit_depth`] then say so.
 ///
-/// All `C420*` tags are read alike: they differ in where chroma samples sit, not in the samples.
-/// Interlaced files are delivered as stored, both fields woven.
+/// All `C420*` tags are read alike: they differ in the position of the chroma samples, not in the samples. Interlaced
+/// files are delivered as stored, both fields woven.
 ///
 /// # Example
 /// ```
@@ -49,8 +49,8 @@ impl<R: Read + Send> Y4mReader<R> {
     /// Reads the header. Wrap files in a [`BufReader`](std::io::BufReader); [`open`](crate::open) does.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for a broken header, [`Error::Unsupported`] for other than 4:2:0 or
-    /// luma, [`Error::TooLarge`] for a size beyond [`MAX_DIMENSION`](crate::MAX_DIMENSION).
+    /// [`Error::Malformed`] for a broken header, [`Error::Unsupported`] for anything but 4:2:0 or luma,
+    /// [`Error::TooLarge`] for a size beyond [`MAX_DIMENSION`](crate::MAX_DIMENSION).
     pub fn new(reader: R) -> Result<Self> {
         Self::open_named(reader, Path::new("<stream>"), None)
     }
@@ -69,7 +69,6 @@ impl<R: Read + Send> Y4mReader<R> {
         let mut info = VideoInfo::new(header.width, header.height, header.frame_rate, "y4m");
         info.range = header.range;
         info.half_chroma = header.layout == Layout::Yuv420;
-        // Exact when every frame line is bare, which is what all common writers produce.
         info.bit_depth = Some(header.bits);
         if header.bits > 8 {
             info.converted_from = Some(deep_name(header.layout, header.bits));
@@ -79,6 +78,7 @@ impl<R: Read + Send> Y4mReader<R> {
         let bytes = samples.frame_bytes() as u64;
         let body = length.and_then(|length| length.checked_sub(line.len() as u64 + 1));
         let frame_bytes = bytes + FRAME.len() as u64 + 1;
+        // Exact if no `FRAME` line has parameters, which is what all common writers produce.
         info.frames = body.filter(|body| body % frame_bytes == 0).map(|body| body / frame_bytes);
         let progress = Progress::new(PathBuf::from(path));
         Ok(Self { reader, line, samples, info, frame: VideoFrame::default(), progress })
@@ -87,7 +87,7 @@ impl<R: Read + Send> Y4mReader<R> {
     fn read_frame(&mut self, out: &mut VideoFrame) -> Result<Option<()>, String> {
         match read_line(&mut self.reader, &mut self.line).map_err(|e| e.to_string())? {
             Line::End => return Ok(None),
-            Line::Whole if self.line.split(|&b| b == b' ').next() == Some(FRAME) => {}
+            Line::Whole if without_return(&self.line).split(|&b| b == b' ').next() == Some(FRAME) => {}
             Line::Cut => return Err("a FRAME line is cut off".to_owned()),
             Line::Whole | Line::TooLong => return Err("a FRAME line was expected".to_owned()),
         }
@@ -154,6 +154,11 @@ fn read_line(reader: &mut impl Read, line: &mut Vec<u8>) -> io::Result<Line> {
     }
 }
 
+/// Some writers end lines as Windows does; FFmpeg reads them.
+fn without_return(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
 struct Header {
     width: u32,
     height: u32,
@@ -166,26 +171,28 @@ struct Header {
 impl Header {
     fn parse(line: &[u8], path: &Path) -> Result<Self> {
         let malformed = |reason: String| Error::malformed(path, PART, reason);
-        let text = std::str::from_utf8(line).map_err(|_| malformed("not text".to_owned()))?;
-        let mut words = text.split(' ').filter(|word| !word.is_empty());
-        if words.next().map(str::as_bytes) != Some(SIGNATURE) {
+        let mut words = without_return(line).split(|&byte| byte == b' ').filter(|word| !word.is_empty());
+        if words.next() != Some(SIGNATURE) {
             return Err(malformed("it must begin with `YUV4MPEG2 `".to_owned()));
         }
         let (mut width, mut height, mut rate) = (None, None, None);
         let ((mut layout, mut bits), mut range) = ((Layout::Yuv420, 8), ColorRange::Unknown);
         for word in words {
-            let Some((tag, value)) = word.split_at_checked(1) else { continue };
+            let Some((tag, value)) = word.split_first() else { continue };
+            // A comment may be in any encoding.
+            let value = &*String::from_utf8_lossy(value);
             let number = |name: &str| {
-                value.parse::<u32>().map_err(|_| malformed(format!("the {name} `{value}` is not a number")))
+                let shown = value.escape_debug();
+                value.parse::<u32>().map_err(|_| malformed(format!("the {name} `{shown}` is not a number")))
             };
             match tag {
-                "W" => width = Some(number("width")?),
-                "H" => height = Some(number("height")?),
-                "F" => {
+                b'W' => width = Some(number("width")?),
+                b'H' => height = Some(number("height")?),
+                b'F' => {
                     rate = value.split_once(':').and_then(|(n, d)| Some((n.parse().ok()?, d.parse().ok()?)))
                 }
-                "C" => (layout, bits) = parse_colour_space(value, path)?,
-                "X" => match value.strip_prefix("COLORRANGE=") {
+                b'C' => (layout, bits) = parse_colour_space(value, path)?,
+                b'X' => match value.strip_prefix("COLORRANGE=") {
                     Some("LIMITED") => range = ColorRange::Limited,
                     Some("FULL") => range = ColorRange::Full,
                     _ => {}
@@ -217,7 +224,8 @@ fn parse_colour_space(value: &str, path: &Path) -> Result<(Layout, u8)> {
         "420" | "420jpeg" | "420mpeg2" | "420paldv" => Ok((Layout::Yuv420, 8)),
         "mono" => Ok((Layout::Gray, 8)),
         other => deep.ok_or_else(|| {
-            Error::unsupported(path, format!("y4m colour space `C{other}`"), crate::frames::remedy::CONVERT)
+            let shown = other.escape_debug();
+            Error::unsupported(path, format!("y4m colour space `C{shown}`"), crate::frames::remedy::CONVERT)
         }),
     }
 }

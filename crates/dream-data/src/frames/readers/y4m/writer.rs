@@ -10,7 +10,8 @@ use crate::frames::info::ColorRange;
 
 /// Writes 8-bit 4:2:0 or luma-only YUV4MPEG2, one frame after the other; [`Y4mReader`](crate::Y4mReader) reads it.
 ///
-/// What the first frame is, all frames are. Chroma samples of 4:2:0 lie in the middle of four luma samples (`C420jpeg`).
+/// All frames have the layout of the first one. Chroma samples of 4:2:0 lie in the middle of four luma samples
+/// (`C420jpeg`).
 ///
 /// # Example
 /// ```
@@ -70,7 +71,7 @@ impl<W: Write> Y4mWriter<W> {
             Pixels::Gray(y) => (y, None),
             Pixels::Yuv420 { y, u, v } => (y, Some([u, v])),
             Pixels::Rgb(_) => {
-                let remedy = "convert it to 4:2:0 first; which matrix and range to use is for you to say";
+                let remedy = "convert it to 4:2:0 first, with a matrix and range of your choice";
                 return Err(Error::unsupported(&self.path, "writing RGB as y4m", remedy));
             }
         };
@@ -82,7 +83,7 @@ impl<W: Write> Y4mWriter<W> {
         let gray = chroma.is_none();
         let header = match self.gray {
             Some(known) if known != gray => {
-                let what = "a frame with chroma beside one without";
+                let what = "mixing frames with and without chroma";
                 return Err(Error::unsupported(&self.path, what, "write them to two files"));
             }
             Some(_) => String::new(),
@@ -101,7 +102,7 @@ impl<W: Write> Y4mWriter<W> {
         write().map_err(|e| Error::io(&self.path, e))
     }
 
-    /// Flushes, and gives the sink back. A file without frames stays empty, and no reader takes it.
+    /// Flushes and returns the sink. A file without frames stays empty, and no reader accepts it.
     ///
     /// # Errors
     /// [`Error::Io`].
