@@ -26,8 +26,8 @@ fn texture(width: usize, height: usize) -> Vec<u8> {
     (0..width * height).map(pixel).collect()
 }
 
-/// The texture, or for 1920x1080 the raw luma of the file in `DREAM_BENCH_LUMA`, to measure other programs on the same
-/// frame.
+/// The texture, or for 1920x1080 the raw luma of the file in `DREAM_BENCH_LUMA`, so that other programs can be measured
+/// on the same frame.
 fn frame(width: usize, height: usize) -> Vec<u8> {
     let file = std::env::var_os("DREAM_BENCH_LUMA").and_then(|path| std::fs::read(path).ok());
     file.filter(|luma| luma.len() == width * height).unwrap_or_else(|| texture(width, height))

@@ -1,4 +1,4 @@
-//! Any bytes as a safetensors file and as the JSON of a checkpoint: an error or tensors of the sizes that the header says.
+//! Any bytes as a safetensors file and as a checkpoint's JSON give an error, or tensors of the sizes in the header.
 #![no_main]
 
 use dream_models::deep::candle_core::Device;

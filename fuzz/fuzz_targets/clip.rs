@@ -1,4 +1,4 @@
-//! A name of any bytes: what is accepted says the same when it is put together again.
+//! A name of any bytes: the parts of an accepted name give the same name again.
 #![no_main]
 
 use dream_data::dataset::{Clip, ClipId};

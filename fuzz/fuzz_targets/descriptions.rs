@@ -1,4 +1,4 @@
-//! Descriptions of any bytes: rows with rising lines, then at most one error.
+//! Descriptions of any bytes: rows with increasing line numbers, then at most one error.
 #![no_main]
 
 use dream_data::annotation::Tally;

@@ -1,4 +1,4 @@
-//! A still image of any bytes, as png and as jpg.
+//! A still image of any bytes, as PNG and as JPEG.
 #![no_main]
 
 use std::cell::RefCell;

@@ -1,4 +1,4 @@
-//! Labels of DFGC-VRA of any bytes: every clip once, every box inside the frame, the same boxes as a table of boxes.
+//! DFGC-VRA labels of any bytes: every clip once, every box inside the frame, the same boxes as from a table of boxes.
 #![no_main]
 
 use dream_data::FaceBoxes;

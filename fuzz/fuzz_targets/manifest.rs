@@ -1,4 +1,4 @@
-//! A manifest of any bytes: every path once; a clip has an identity and a method or is refused.
+//! A manifest of any bytes: every path occurs once, and every accepted clip has an identity and a method.
 #![no_main]
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! A list of any bytes as all four sets of a split: what is read can be written, and reads the same.
+//! A list of any bytes as all four sets of a split: rows that are read can be written, and read back the same.
 #![no_main]
 
 use dream_data::dataset::parse_mos_list;

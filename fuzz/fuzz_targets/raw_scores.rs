@@ -1,4 +1,4 @@
-//! Raw scores of any bytes: as many scores as rows, and finite numbers from them.
+//! Raw scores of any bytes: as many scores as rows, and only finite numbers computed from them.
 #![no_main]
 
 use dream_data::annotation::{Bt500, Ddof};

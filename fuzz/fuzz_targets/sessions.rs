@@ -1,4 +1,4 @@
-//! Sessions of any bytes: no grade is lost between rows and attempts, and quality control takes whatever comes.
+//! Sessions of any bytes: no grade is lost between rows and attempts, and quality control accepts any session.
 #![no_main]
 
 use dream_data::annotation::{QualityControl, parse_sessions};

@@ -1,4 +1,4 @@
-//! Any text through CLIP's tokenizer, and any bytes as its file: ids that the tower knows, between start and end.
+//! Any text through CLIP's tokenizer, and any bytes as its file: the tower knows every id; start and end are in place.
 #![no_main]
 
 use std::sync::OnceLock;

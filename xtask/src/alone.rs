@@ -1,5 +1,5 @@
-//! Steps of `ci` on what is no member of the workspace: the fuzz targets, and the packages as users get them. Both take
-//! the libraries that the workspace has compiled.
+//! Steps of `ci` on code outside the workspace: the fuzz targets, and the packages as users get them. Both reuse the
+//! libraries that the workspace has compiled.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::workspace::{cargo, members, metadata, name, root, succeed, target};
 
-/// Checks the fuzz targets: with the versions, the profile and the folder of the workspace.
+/// Checks the fuzz targets with the versions, the profile and the target folder of the workspace.
 pub(crate) fn fuzz() -> Result<()> {
     let (manifest, lock) = (root().join("Cargo.toml"), "Cargo.lock");
     let folder = root().join("fuzz");
@@ -19,8 +19,8 @@ pub(crate) fn fuzz() -> Result<()> {
     succeed(command.env("CARGO_TARGET_DIR", target()?))
 }
 
-/// Packs the crates, and compiles what is in the packages: in a copy of the last commit that has them in place of its
-/// crates. A file that a package lacks is an error then.
+/// Packs the crates and compiles the packages, in a copy of the workspace that has them in place of its crates.
+/// It fails if a package lacks a file.
 pub(crate) fn package() -> Result<()> {
     let metadata = metadata()?;
     let crates = members(&metadata, "crates");
@@ -32,24 +32,32 @@ pub(crate) fn package() -> Result<()> {
     if copy.exists() {
         fs::remove_dir_all(&copy).with_context(|| format!("cannot empty {}", copy.display()))?;
     }
-    fs::create_dir_all(&copy).with_context(|| format!("cannot create {}", copy.display()))?;
-    let archive = target.join("package/workspace.tar");
-    let mut commit = Command::new("git");
-    succeed(commit.current_dir(root()).args(["archive", "HEAD", "--output"]).arg(&archive))?;
-    unpack(&archive, &copy, &[])?;
+    for part in ["Cargo.toml", "Cargo.lock", "benches", "examples", "xtask"] {
+        copy_all(&root().join(part), &copy.join(part))?;
+    }
     for package in crates {
         let version = package["version"].as_str().unwrap_or_default();
         let packed = target.join(format!("package/{}-{version}.crate", name(package)));
         let folder = copy.join("crates").join(name(package));
-        fs::remove_dir_all(&folder).with_context(|| format!("no {} in the commit", folder.display()))?;
-        fs::create_dir(&folder)?;
-        unpack(&packed, &folder, &["--strip-components", "1"])?;
+        fs::create_dir_all(&folder)?;
+        let mut unpack = Command::new("tar");
+        unpack.arg("-xzf").arg(packed).arg("-C").arg(folder).args(["--strip-components", "1"]);
+        succeed(&mut unpack)?;
     }
     let mut check = cargo();
     check.args(["check", "--workspace", "--lib", "--manifest-path"]).arg(copy.join("Cargo.toml"));
     succeed(check.env("CARGO_TARGET_DIR", target))
 }
 
-fn unpack(archive: &Path, folder: &Path, options: &[&str]) -> Result<()> {
-    succeed(Command::new("tar").arg("-xf").arg(archive).arg("-C").arg(folder).args(options))
+fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    let shown = || format!("cannot copy {}", from.display());
+    if from.is_file() {
+        fs::create_dir_all(to.parent().unwrap_or(to)).with_context(shown)?;
+        return fs::copy(from, to).map(|_| ()).with_context(shown);
+    }
+    for entry in fs::read_dir(from).with_context(shown)? {
+        let entry = entry.with_context(shown)?;
+        copy_all(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
 }

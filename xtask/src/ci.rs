@@ -1,4 +1,4 @@
-//! `ci`: everything that must hold before a change goes in, cheapest first, with the time of every step.
+//! `ci`: every check that a change must pass, cheapest first, with the time of each step.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,17 +13,17 @@ use crate::workspace::{cargo, members, metadata, name, output, root, succeed, ta
 use crate::{alone, layers, tidy};
 
 const HELP: &str = "\
-Runs everything CI runs, cheapest first, and prints the time of every step. Stops at the first failure.
+Runs everything CI runs, cheapest first, and prints the time of each step. Stops at the first failure.
 
 Usage: cargo xtask ci [--list] [--only A,B]
 
 Options:
   --list        print the steps instead of running them
-  --only A,B    run these steps only; `clippy` stands for every step that starts with `clippy`
+  --only A,B    run these steps only; `clippy` means every step whose name starts with `clippy`
 
 The feature `ffmpeg` of dream-data needs FFmpeg's development packages, libclang and pkg-config, and the step `deny`
-needs cargo-deny: .ci/run installs both. The step `package` needs a clean git tree. The reference outputs are looked
-for in $DREAM_SHARED/golden, or ../shared/golden; without them the step `golden` is skipped, or fails where
+needs cargo-deny: .ci/run installs both. The step `package` needs a clean git tree. The reference outputs are
+expected in $DREAM_SHARED/golden, or ../shared/golden; without them the step `golden` is skipped, or fails if
 DREAM_REQUIRE_SHARED=1.
 
 Examples:
@@ -34,9 +34,9 @@ Examples:
 /// Features that need hardware or a system we do not have; they are only passed on to candle.
 const DEVICE_FEATURES: [&str; 5] = ["cuda", "cudnn", "metal", "accelerate", "mkl"];
 
-/// Features that are tested with their crate alone, where the workspace does not switch them on. The libraries of `ffmpeg`
-/// ask for other features of what candle is built from; `rayon` changes a crate on which much stands. Either would compile
-/// most of the workspace once more.
+/// Features that are tested with their crate alone, unless the workspace switches them on. The libraries of `ffmpeg`
+/// ask for other features of candle's dependencies; `rayon` changes a crate that many others need. With either, most
+/// of the workspace would be compiled once more.
 const APART: [&str; 2] = ["ffmpeg", "rayon"];
 
 struct Step {
@@ -62,7 +62,7 @@ enum Action {
 }
 
 impl Step {
-    /// A cargo command, written as one would type it.
+    /// A cargo command, written as you would type it.
     fn cargo(name: impl Into<String>, line: &str) -> Self {
         let arguments = line.split_whitespace().map(str::to_owned).collect();
         Self { name: name.into(), action: Action::Cargo { arguments, environment: Vec::new() } }
@@ -143,7 +143,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         times.push((step.name.clone(), time));
         if let Err(error) = result {
             print_times(&times, began.elapsed());
-            return Err(error.context(format!("step {} failed; again with: {}", step.name, step.shown())));
+            return Err(error.context(format!("step {} failed; retry with: {}", step.name, step.shown())));
         }
     }
     print_times(&times, began.elapsed());
@@ -162,7 +162,7 @@ fn print_times(times: &[(String, Duration)], total: Duration) {
     println!("{:>8.1}  total", total.as_secs_f64());
 }
 
-/// The steps whose names start with the same word, taken together: longest first, with their number.
+/// The steps grouped by the first word of their names: longest first, with the number of steps.
 fn by_kind(times: &[(String, Duration)]) -> Vec<(&str, Duration, usize)> {
     let mut kinds: Vec<(&str, Duration, usize)> = Vec::new();
     for (name, time) in times {
@@ -190,8 +190,8 @@ fn chosen(steps: Vec<Step>, only: Option<&[String]>) -> Result<Vec<Step>> {
 /// All steps. Feature sets come from the manifests, so that a new feature cannot be forgotten here. `unified` says which
 /// features each member has when the whole workspace is built.
 ///
-/// What costs time is compiling the tensor library: once for each set of features that cargo works out for the crates
-/// below it. That set depends on the packages that are selected, and on whether a test is among the targets (features
+/// Compiling the tensor library takes the most time: once for each set of features that cargo works out for the crates
+/// it needs. That set depends on which packages are selected, and on whether a test is among the targets (features
 /// of development dependencies). So nearly everything here selects the whole workspace and at least one test.
 fn steps(metadata: &Value, unified: &Features) -> Vec<Step> {
     let crates = members(metadata, "crates");
@@ -203,7 +203,7 @@ fn steps(metadata: &Value, unified: &Features) -> Vec<Step> {
     ];
 
     // Built together, members share the features of their dependencies, so each feature set of a crate is also checked
-    // alone.
+    // alone: only with `unify`, which the crates do not depend on.
     let strict = "--all-targets --locked -- -D warnings";
     steps.push(Step::cargo("clippy workspace", &format!("clippy --workspace {strict}")));
     let line = format!("clippy --workspace --features {} {strict}", programs.features);
@@ -212,19 +212,22 @@ fn steps(metadata: &Value, unified: &Features) -> Vec<Step> {
         let (name, features) = (name(package), features(package));
         steps.push(Step::cargo(
             format!("clippy {name}"),
-            &format!("clippy -p {name} --no-default-features {strict}"),
+            &format!("clippy -p {name} -p unify --no-default-features {strict}"),
         ));
         let together = (features.len() > 1).then(|| features.join(","));
         for set in features.iter().map(|f| (*f).to_owned()).chain(together) {
-            let line = format!("clippy -p {name} --no-default-features --features {set} {strict}");
+            let set_of =
+                set.split(',').map(|feature| format!("{name}/{feature}")).collect::<Vec<_>>().join(",");
+            let line =
+                format!("clippy -p {name} -p unify --no-default-features --features {set_of} {strict}");
             steps.push(Step::cargo(format!("clippy {name} {set}"), &line));
         }
     }
 
-    // The second command of the README, as it stands there.
+    // The second command of the README, word for word.
     steps.push(Step::cargo("test workspace", "test --workspace"));
-    // All that needs more features, in one set of them: the crates and what they stand on are compiled once more, not
-    // once for the programs and once for the crates.
+    // Everything that needs more features, with one set of them: the crates and their dependencies are compiled once
+    // more, not once for the programs and once for the crates.
     let (together, apart) = feature_tests(&crates, unified);
     let more = together.and(&programs);
     let set = format!("--workspace --features {}", more.features);
@@ -250,8 +253,8 @@ fn steps(metadata: &Value, unified: &Features) -> Vec<Step> {
     steps
 }
 
-/// Tests of the crates with those features that the workspace as a whole does not switch on; and the steps of crates
-/// whose features would change what others depend on.
+/// Tests of the crates with the features that the workspace as a whole does not switch on; and the steps of crates
+/// whose features would change the dependencies of others.
 fn feature_tests(crates: &[&Value], unified: &Features) -> (Extra, Vec<Step>) {
     let (mut together, mut targets, mut apart) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for package in crates {
@@ -284,7 +287,7 @@ impl Extra {
         Self { features: joined(features, ","), targets: joined(targets, " ") }
     }
 
-    /// Both.
+    /// The features and the targets of both.
     fn and(&self, other: &Self) -> Self {
         let join = |one: &str, other: &str, between: &str| {
             [one, other].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
@@ -295,7 +298,7 @@ impl Extra {
         }
     }
 
-    /// Of the packages that are not crates: targets that need a feature, and the programs of their packages with it.
+    /// From packages outside crates/: targets that need a feature, and the programs of those packages with it.
     fn programs(metadata: &Value) -> Self {
         let (mut features, mut chosen) = (BTreeSet::new(), BTreeSet::new());
         for package in ["examples", "xtask"].iter().flat_map(|folder| members(metadata, folder)) {

@@ -16,7 +16,7 @@ Writes docs/features.md: every feature of every set, with its meaning.
 Usage: cargo xtask features-table [--check]
 
 Options:
-  --check   change nothing, and fail when the file is not current
+  --check   change nothing, and fail if the file is not current
 ";
 
 const HEAD: &str = "\
@@ -50,7 +50,7 @@ fn run(arguments: &[String]) -> Result<()> {
         }
         _ => bail!("features-table does not know {arguments:?}: see `cargo xtask features-table --help`"),
     };
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in no workspace")?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask is not in a workspace")?;
     let path = root.join("docs/features.md");
     let table = table()?;
     if !check {

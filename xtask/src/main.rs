@@ -18,12 +18,12 @@ Checks that cargo alone cannot express.
 Usage: cargo xtask <COMMAND> [OPTIONS]
 
 Commands:
-  layers [--sources DIR]          borders between crates, levels inside dream-models, import circles
+  layers [--sources DIR]          dependencies between crates, levels inside dream-models, import circles
   tidy                            length of files and functions, machine paths, provenance of test data, READMEs
   golden --dir DIR [--only A,B]   compares the crates with reference outputs under DIR
   features-table [--check]        writes docs/features.md, or checks that it is current
-  ci [--list] [--only A,B]        everything CI runs, with the time of every step
-  cuda-build [--check]            builds a program for CUDA on a machine without GPU or toolkit
+  ci [--list] [--only A,B]        everything CI runs, with the time of each step
+  cuda-build [--check]            builds a program for CUDA on a machine without a GPU or toolkit
   metal-check                     type-checks what is compiled for Metal, on Linux
 
 Examples:

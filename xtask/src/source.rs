@@ -30,19 +30,19 @@ pub(crate) fn code_only(source: &str) -> String {
     String::from_utf8_lossy(&code).into_owned()
 }
 
-/// Lines (from 1) on which `word` stands as a whole path or identifier.
+/// Lines (from 1) that contain `word` as a whole path or identifier.
 pub(crate) fn lines_with(code: &str, word: &str) -> Vec<usize> {
     let numbered = code.lines().enumerate();
     numbered.filter(|(_, line)| has_word(line, word)).map(|(number, _)| number + 1).collect()
 }
 
-/// Whether `word` stands in `line` without letters, digits or `_` around it.
+/// Whether `line` contains `word` without letters, digits or `_` around it.
 pub(crate) fn has_word(line: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(start, _)| {
         let before = line.get(..start).and_then(|s| s.chars().next_back());
         let after = line.get(start + word.len()..).and_then(|s| s.chars().next());
-        // A word that ends in a sign, as `print!` does, ends there.
+        // A word that ends in a punctuation mark, such as `print!`, ends there.
         let open = word.chars().next_back().is_some_and(part) && after.is_some_and(part);
         !before.is_some_and(part) && !open
     })

@@ -19,7 +19,7 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// What a command prints, when it succeeds.
+/// What a command prints, if it succeeds.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let shown = format!("{command:?}");
     let output = command.output().with_context(|| format!("cannot start {shown}"))?;
@@ -63,7 +63,7 @@ pub(crate) fn name(package: &Value) -> &str {
 /// Builds a program of this package that needs a feature, and hands over to it.
 pub(crate) fn hand_over(feature: &str, program: &str, arguments: &[String]) -> Result<()> {
     let fixed = ["run", "--quiet", "--package", "xtask", "--features", feature, "--bin", program, "--"];
-    // A directory among the arguments is relative to where the user stands.
+    // A directory among the arguments is relative to the user's current folder.
     let mut command = cargo();
     command.current_dir(std::env::current_dir()?).args(fixed).args(arguments);
     match command.status().context("cannot start cargo")? {

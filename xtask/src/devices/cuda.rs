@@ -1,4 +1,4 @@
-//! `cuda-build`: a program for NVIDIA's GPUs from a machine that has neither one nor the toolkit.
+//! `cuda-build`: builds a program for NVIDIA's GPUs on a machine that has neither a GPU nor the toolkit.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,8 @@ Builds a program with feature `cuda` of dream-models on x86-64 Linux without a G
 
 Usage: cargo xtask cuda-build [OPTIONS]
 
-The compiler comes from NVIDIA's Python wheels (104 MB). The libraries of the driver and the toolkit are replaced by
-stubs to link against: the program runs where the real ones are (CUDA 13, driver 580 or later), and nowhere else.
+The compiler comes from NVIDIA's Python wheels (104 MB). The program is linked against stubs of the libraries of the
+driver and the toolkit, so it runs only where the real ones are installed (CUDA 13, driver 580 or later).
 Prints the size of the stripped program and the libraries that it needs.
 
 Options:
@@ -24,13 +24,13 @@ Options:
   --example E         the example to build (default: device)
   --bin B             the binary to build, instead of an example
   --features F        more features, separated by commas
-  --cap N             compute capability: 90 for Hopper (default), 80 runs on Ampere and all that came later
+  --cap N             compute capability: 90 for Hopper (default), 80 runs on Ampere and everything later
   --dir DIR           where wheels, compiler and cargo's output go (default: target/cuda); delete it to start afresh
 
-Environment: CUDAFORGE_THREADS is how many kernels are compiled at a time (default: one for each processor).
+Environment: CUDAFORGE_THREADS sets how many kernels are compiled at a time (default: one for each processor).
 
-Needs pip, unzip, gcc, nm and readelf (binutils). The kernels of candle take about 17 minutes of processor time the first
-time, `--check` as well; a few GB of disk.
+Needs pip, unzip, gcc, nm and readelf (binutils). The first time, compiling candle's kernels takes about 17 minutes of
+processor time, also with `--check`, and a few GB of disk.
 
 Examples:
   cargo xtask cuda-build --check
@@ -38,7 +38,7 @@ Examples:
   cargo xtask cuda-build --package xtask --bin xtask-golden --features golden --cap 80
 ";
 
-/// The compiler, its device library and its headers. One release: parts of different ones do not fit.
+/// The compiler, its device library and its headers, all of one release: parts of different releases do not fit.
 const WHEELS: [&str; 5] = [
     "nvidia-cuda-nvcc==13.0.88",
     "nvidia-nvvm==13.0.88",
@@ -53,12 +53,12 @@ const PIPS: [&[&str]; 3] = [&["python3", "-m", "pip"], &["pip3"], &["pip"]];
 const UNZIP: Tool = Tool {
     name: "unzip",
     probe: &["unzip", "-v"],
-    remedy: "install it with your system's packages, wheels are zip files",
+    remedy: "install it with your system's packages; wheels are zip files",
 };
 const GCC: Tool = Tool {
     name: "gcc",
     probe: &["gcc", "--version"],
-    remedy: "install gcc and g++, the CUDA compiler calls them",
+    remedy: "install gcc and g++; the CUDA compiler calls them",
 };
 const NM: Tool = Tool { name: "nm", probe: &["nm", "--version"], remedy: "install binutils, or use --check" };
 const READELF: Tool =
@@ -155,11 +155,11 @@ impl Options {
     }
 }
 
-/// As `90` or, as it is often written, `9.0`.
+/// Accepts `90` and also `9.0`, as it is often written.
 fn capability(text: &str) -> Result<u32> {
     let cap = text.replacen('.', "", 1).parse().ok().filter(|cap| (75..=129).contains(cap));
     cap.with_context(|| {
-        format!("--cap {text} is no compute capability of CUDA 13 (75 and up), for example --cap 90")
+        format!("--cap {text} is not a compute capability of CUDA 13 (75 and up), for example --cap 90")
     })
 }
 
@@ -215,7 +215,7 @@ impl Build {
             ("CUDA_COMPUTE_CAP", self.cap.to_string().into()),
             ("PATH", std::env::join_paths(path)?),
             ("CARGO_TARGET_DIR", self.target.clone().into()),
-            // The program is carried to another machine.
+            // The program is copied to another machine.
             ("CARGO_PROFILE_RELEASE_DEBUG", "false".into()),
             ("CARGO_PROFILE_RELEASE_STRIP", "true".into()),
         ];
@@ -238,20 +238,20 @@ impl Build {
 fn toolkit(dir: &Path, pip: Option<&[&str]>) -> Result<PathBuf> {
     let wheels = once(dir, "wheels", &WHEELS, |place| {
         let Some((program, first)) = pip.and_then(|pip| pip.split_first()) else {
-            bail!("pip is missing: install Python 3 with pip, the CUDA compiler comes as Python wheels")
+            bail!("pip is missing: install Python 3 with pip; the CUDA compiler comes as Python wheels")
         };
         println!("==> pip download {}", WHEELS.join(" "));
         let mut command = Command::new(program);
         command.args(first).args(["download", "--quiet", "--no-deps", "-d"]).arg(place).args(WHEELS);
-        succeed(&mut command).context("the wheels of the CUDA compiler cannot be downloaded")
+        succeed(&mut command).context("cannot download the wheels of the CUDA compiler")
     })?;
     let root = once(dir, "toolkit", &WHEELS, |place| {
         for wheel in files(&wheels, "whl")? {
             succeed(Command::new("unzip").arg("-qo").arg(&wheel).arg("-d").arg(place))
-                .with_context(|| format!("{} cannot be unpacked", wheel.display()))?;
+                .with_context(|| format!("cannot unpack {}", wheel.display()))?;
         }
         let home = home(place);
-        // Wheels keep no modes, and no links.
+        // Wheels keep neither file modes nor links.
         for tools in ["bin", "nvvm/bin"] {
             succeed(Command::new("chmod").args(["-R", "+x"]).arg(home.join(tools)))?;
         }
@@ -271,12 +271,12 @@ fn home(root: &Path) -> PathBuf {
 
 fn report(program: &Path) -> Result<()> {
     let size =
-        std::fs::metadata(program).with_context(|| format!("{} is not there", program.display()))?.len();
+        std::fs::metadata(program).with_context(|| format!("{} does not exist", program.display()))?.len();
     println!("==> {}: {:.1} MB, stripped", program.display(), size as f64 / 1e6);
     let listing = output(Command::new("readelf").arg("-d").arg(program))?;
     println!("==> needs {}", stubs::needed(&listing).join(", "));
     println!(
-        "==> it was not run: carry it to a machine with a GPU, with CUDA 13's libraries in LD_LIBRARY_PATH"
+        "==> it was not run: copy it to a machine with a GPU, with CUDA 13's libraries in LD_LIBRARY_PATH"
     );
     Ok(())
 }

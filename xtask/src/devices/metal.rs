@@ -1,4 +1,4 @@
-//! `metal-check`: what is compiled for Apple's GPUs, type-checked where no such machine is.
+//! `metal-check`: type-checks the code for Apple's GPUs on a machine without one.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,9 +14,9 @@ Type-checks dream-loss and dream-models with feature `metal` for aarch64-apple-d
 
 Usage: cargo xtask metal-check [--dir DIR]
 
-rustup's standard library for that target is not needed: Debian's packages of the Rust compiler bring the sources, from
-which cargo checks it. They are unpacked into a folder and not installed. Linking, shaders (compiled on the Mac when the
-program runs) and results are not checked.
+rustup's standard library for that target is not needed: Debian's packages of the Rust compiler include its sources, and
+cargo checks those. The packages are unpacked into a folder and not installed. Linking, shaders (compiled on the Mac
+when the program runs) and results are not checked.
 
 Options:
   --dir DIR     where packages, compiler and cargo's output go (default: target/metal); delete it to start afresh
@@ -28,7 +28,7 @@ Example:
   cargo xtask metal-check
 ";
 
-/// What is unpacked. The standard library's package has the version in its name.
+/// The packages to unpack. The standard library's package has the version in its name.
 const PACKAGES: [&str; 5] =
     ["rustc-web", "libstd-rust-web-1.96", "libstd-rust-web-dev", "rust-web-src", "libllvm22"];
 
@@ -96,7 +96,7 @@ impl Compiler {
         let usr = self.root.join("usr");
         [
             ("RUSTC", usr.join("bin/rustc").into()),
-            // In place of what cargo sets for us, which would find the libraries of another compiler first.
+            // Replaces the value that cargo sets, which would find the libraries of another compiler first.
             ("LD_LIBRARY_PATH", usr.join("lib/x86_64-linux-gnu").into()),
             // Building the standard library is an unstable option of cargo.
             ("RUSTC_BOOTSTRAP", "1".into()),
@@ -114,13 +114,13 @@ fn compiler(dir: &Path) -> Result<Compiler> {
     let packages = once(dir, "packages", &PACKAGES, |place| {
         println!("==> apt-get download {}", PACKAGES.join(" "));
         succeed(Command::new("apt-get").arg("download").args(PACKAGES).current_dir(place)).context(
-            "the packages cannot be downloaded: run `apt-get update`; they are in Debian 12 with its security updates",
+            "cannot download the packages: run `apt-get update`; they are in Debian 12 with its security updates",
         )
     })?;
     let root = once(dir, "root", &PACKAGES, |place| {
         for package in files(&packages, "deb")? {
             succeed(Command::new("dpkg").arg("-x").arg(&package).arg(place))
-                .with_context(|| format!("{} cannot be unpacked", package.display()))?;
+                .with_context(|| format!("cannot unpack {}", package.display()))?;
         }
         Ok(())
     })?;

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace::root;
 
-/// A program of the system, by a command that does nothing, with what to do when it is not there.
+/// A program of the system, a harmless command that shows whether it is there, and what to do if it is missing.
 struct Tool {
     name: &'static str,
     probe: &'static [&'static str],
@@ -36,17 +36,17 @@ fn starts(line: &[&str]) -> bool {
     quiet(Command::new(program).args(arguments)).is_ok_and(|status| status.success())
 }
 
-/// Both recipes are those of one kind of machine.
+/// Both recipes work on one kind of machine only.
 fn need_linux(command: &str) -> Result<()> {
     if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         return Ok(());
     }
     bail!(
-        "{command} works on x86-64 Linux: with the toolkit of your system, `--features cuda` or `metal` is all"
+        "{command} works on x86-64 Linux: elsewhere, use your system's toolkit and `--features cuda` or `metal`"
     )
 }
 
-/// A folder that the user named, or its default below the target folder; absolute, and there.
+/// The folder that the user named, or its default in the target folder; absolute, and created if needed.
 fn folder(given: Option<PathBuf>, default: &str) -> Result<PathBuf> {
     let dir = match given {
         Some(dir) => std::path::absolute(dir)?,
@@ -56,7 +56,7 @@ fn folder(given: Option<PathBuf>, default: &str) -> Result<PathBuf> {
     Ok(dir)
 }
 
-/// Prepares `dir/name` unless it is complete, of what `contents` lists: `fill` gets an empty folder.
+/// Fills `dir/name` with what `contents` lists, unless it is already complete: `fill` gets an empty folder.
 fn once(
     dir: &Path,
     name: &str,
@@ -67,7 +67,7 @@ fn once(
     if fs::read_to_string(&stamp).is_ok_and(|found| found == list) {
         return Ok(place);
     }
-    // What an interrupted or older run left is not to be trusted.
+    // Leftovers of an interrupted or older run cannot be trusted.
     if place.exists() {
         fs::remove_dir_all(&place).with_context(|| format!("cannot remove {}", place.display()))?;
     }
@@ -86,7 +86,7 @@ fn files(dir: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What follows an option.
+/// The value that follows an option.
 fn value(option: &str, rest: &mut std::slice::Iter<'_, String>, example: &str) -> Result<String> {
     match rest.next() {
         Some(value) if !value.starts_with('-') => Ok(value.clone()),
@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(fill(&["b"], true), (true, true));
     }
 
-    /// A GPU library would keep the documentation from being built, and a default one every program from starting.
+    /// Documentation that needs a GPU library could not be built; a program that needs one by default could not start.
     #[test]
     fn neither_defaults_nor_published_documentation_ask_for_a_device() {
         let metadata = metadata().unwrap();

@@ -10,8 +10,8 @@ use anyhow::{Context, Result, bail};
 use super::files;
 use crate::workspace::succeed;
 
-/// Library, the file name it is looked for at run time, and how the names of its functions start. The first that fits
-/// counts. `cudart` is not here: it comes with the compiler.
+/// Library, its file name at run time, and the prefix of its functions' names. The first match counts. `cudart` is not
+/// listed: it comes with the compiler.
 const LIBRARIES: [(&str, &str, &str); 5] = [
     ("cublasLt", "libcublasLt.so.13", "cublasLt"),
     ("cublas", "libcublas.so.13", "cublas"),
@@ -25,7 +25,7 @@ pub(super) type Names = BTreeMap<&'static str, BTreeSet<String>>;
 
 /// The library of a function.
 fn library(function: &str) -> Option<&'static str> {
-    // Of cudart, which is linked as it is, and of cudnn and others, which nothing here uses.
+    // Functions of cudart, which is linked as it is, and of cudnn and others, which nothing here uses.
     if ["cuda", "cudnn", "cufft", "cusparse", "cusolver"].iter().any(|other| function.starts_with(other)) {
         return None;
     }
@@ -45,11 +45,11 @@ fn add(listing: &str, names: &mut Names) {
     }
 }
 
-/// What the compiled crates below `deps` ask of NVIDIA's libraries.
+/// The functions of NVIDIA's libraries that the compiled crates below `deps` need.
 pub(super) fn wanted(deps: &Path) -> Result<Names> {
     let mut names = Names::new();
     for rlib in files(deps, "rlib")? {
-        // Its exit status also speaks of members that are no object files.
+        // Its exit status also reports members that are not object files.
         let output = Command::new("nm").arg("-u").arg(&rlib).output().context("cannot start nm")?;
         add(&String::from_utf8_lossy(&output.stdout), &mut names);
     }
@@ -69,7 +69,7 @@ pub(super) fn write(names: &Names, folder: &Path, scratch: &Path) -> Result<()> 
         let out = folder.join(format!("lib{library}.so"));
         let mut gcc = Command::new("gcc");
         gcc.args(["-shared", "-fPIC", "-w", &format!("-Wl,-soname,{soname}"), "-o"]).arg(&out).arg(&source);
-        succeed(&mut gcc).with_context(|| format!("gcc does not make {}", out.display()))?;
+        succeed(&mut gcc).with_context(|| format!("gcc cannot make {}", out.display()))?;
     }
     let count: usize = names.values().map(BTreeSet::len).sum();
     println!("==> stubs of {count} functions in {}", folder.display());

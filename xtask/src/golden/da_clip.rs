@@ -205,7 +205,7 @@ impl Golden {
         let settings = &self.description["adamw"];
         let betas = number_list(&settings["betas"])?;
         let of = |key: &str| number(&settings[key]);
-        let [beta1, beta2] = betas[..] else { bail!("`betas` are not two") };
+        let [beta1, beta2] = betas[..] else { bail!("`betas` must be two numbers") };
         let (lr, eps, weight_decay) = (of("lr")?, of("eps")?, of("weight_decay")?);
         let config = AdamWConfig { lr, beta1, beta2, eps, weight_decay, ..AdamWConfig::default() };
         let mut adam = AdamW::new(config.clone(), params.named())?;
@@ -219,7 +219,7 @@ impl Golden {
                 break;
             }
             adam.step(&terms.total.backward()?)?;
-            // Writing and reading a state must not matter.
+            // Writing and reading a state must change nothing.
             let state = adam.state()?;
             adam = AdamW::new(config.clone(), params.named())?;
             adam.load_state(&state)?;

@@ -1,7 +1,7 @@
 //! Our text tower against that of candle-transformers: other code, the same weights, no reference files.
 //!
-//! Here, and not among the tests of dream-models: cargo builds the development dependencies of a package for all of its
-//! tests, and this one needs candle and takes a minute to compile.
+//! It is here, and not among the tests of dream-models, because cargo builds the development dependencies of a package
+//! for all of its tests: candle-transformers needs candle and takes a minute to compile.
 
 use std::collections::HashMap;
 
@@ -14,11 +14,11 @@ use dream_models::deep::train::Params;
 
 use crate::tensors::values;
 
-/// Of the largest value. Our tower is within 2e-5 of double precision (`kernels_agree_with_compositions` in
-/// dream-models), theirs rounds as often, so they are within twice that of each other.
+/// As a share of the largest value. Our tower is within 2e-5 of double precision (`kernels_agree_with_compositions` in
+/// dream-models). Theirs rounds as often, so the two are within twice that of each other.
 const TOLERANCE: f64 = 4e-5;
 
-/// First values and noise: far from the first ones, so that attention is not even.
+/// Initial values plus noise: far enough from the initial values that attention is not even.
 fn weights(config: &Config) -> VarBuilder<'static> {
     let params = Params::seeded(3, DType::F32, &Device::Cpu);
     TextTower::new(config, &params.builder()).unwrap();
@@ -33,7 +33,7 @@ fn weights(config: &Config) -> VarBuilder<'static> {
     VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu)
 }
 
-/// Texts of these lengths with different ids, behind the end too; the end has the largest id.
+/// Texts of these lengths with different ids, also after the end; the end has the largest id.
 fn texts(lengths: &[usize], width: usize, end: u32) -> Tensor {
     let ids = lengths.iter().enumerate().flat_map(|(text, &length)| {
         (0..width).map(move |i| match u32::try_from(i * 7 + text * 13) {
@@ -75,7 +75,7 @@ fn the_text_tower_is_that_of_candle_transformers() {
             projection_dim: config.projection_dim,
         };
         let theirs = ClipTextTransformer::new(vb.pp("text_model"), &theirs).unwrap();
-        // They pool at the largest id, which is that of the end.
+        // Theirs pools at the largest id, which is that of the end.
         let ids = texts(&[20, 2, 3, 40, 9, 1, 77], 77, config.eos_token_id);
         let mut record = Record::default();
         ours.forward_tapped(&ids, &mut record).unwrap();

@@ -100,7 +100,7 @@ fn compare(
         check.number("value", value, expected_value, Tolerance { relative: 0.0, absolute: 1e-6 });
         let small = |gradient: &[f64]| gradient.iter().all(|g| g.abs() < 1e-5);
         if dtype == DType::F64 && small(&expected) {
-            check.demand(small(&gradient), || format!("the gradient is {gradient:?}, it must be below 1e-5"));
+            check.demand(small(&gradient), || format!("the gradient is {gradient:?}, not below 1e-5"));
         }
         return Ok(());
     }
@@ -122,7 +122,7 @@ fn compare(
     Ok(())
 }
 
-/// Compares a gradient as far as rounding left the reference a meaningful one.
+/// Compares a gradient as far as rounding left the reference's meaningful.
 #[allow(clippy::too_many_arguments, reason = "one comparison, and where it came from")]
 fn compare_gradient(
     loss: Loss,
@@ -177,7 +177,7 @@ fn evaluate(loss: Loss, pred: &[f64], target: &[f64], dtype: DType) -> dream_los
     Ok((value.to_dtype(DType::F64)?.to_scalar()?, gradient(&value, &pred)?))
 }
 
-/// The gradient by an input. A missing one means a cut graph: as wrong as a wrong one, and not the same as zeros.
+/// The gradient with respect to an input. A missing one means a cut graph: that is an error, and not the same as zeros.
 fn gradient(value: &Tensor, input: &Var) -> dream_loss::Result<Vec<f64>> {
     let store = value.backward()?;
     let flat = store.get(input).map(|g| g.to_dtype(DType::F64)?.flatten_all()?.to_vec1()).transpose()?;

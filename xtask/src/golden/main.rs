@@ -65,10 +65,10 @@ A clip is the file <clip>.y4m if it exists; otherwise its recipe makes it and it
 
 Every case prints its worst absolute error, its worst relative error (of values above the absolute tolerance), the
 tolerance, and PASS or FAIL. A value passes if it is within the relative or the absolute tolerance; NaN passes only if
-the reference is NaN. SKIPPED means that an input is missing or that the crates do not have the method yet; it counts
-apart and is no pass.
+the reference is NaN. SKIPPED means that an input is missing or that the crates do not have the method yet; it is
+counted separately and is not a pass.
 
-The command fails on any FAIL, if it compared nothing, and if a group of --only compared nothing.
+The command fails on any FAIL, if it compared nothing, or if a group of --only compared nothing.
 
 The frame rate of a clip is `..._{R}fps` in its name, else `fps` of its entry in manifest.json, else 8.
 

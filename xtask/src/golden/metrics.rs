@@ -19,7 +19,7 @@ const ERROR: Tolerance = Tolerance { relative: 1e-10, absolute: 1e-10 };
 
 /// Relative to the p-value, or to H.
 const TAIL: Tolerance = Tolerance { relative: 1e-9, absolute: 0.0 };
-/// The specification's, for the curve and everything computed from it.
+/// From the specification, for the curve and everything computed from it.
 const FIT: Tolerance = Tolerance { relative: 1e-4, absolute: 1e-4 };
 /// Cases whose best curve lies at infinite parameters: its error must be no worse than the reference's.
 const ILL_CONDITIONED: [&str; 3] = ["many_ties_both", "perfect", "inverted"];
@@ -184,7 +184,7 @@ fn case(golden: &Value, check: &mut Check) -> Result<()> {
     // The words of the golden file must agree with its numbers.
     if recommended.starts_with("typed error") {
         check.demand(refusal(&pred, &mos, 2, true).is_some_and(|kind| kind != "ConstantInput"), || {
-            "the golden asks for a typed error and the input gives no reason for one".to_owned()
+            "the golden file asks for a typed error, but the input gives no reason for one".to_owned()
         });
     }
 

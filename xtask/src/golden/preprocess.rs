@@ -74,7 +74,7 @@ impl Case<'_> {
 
     /// Bytes, width and height of the input.
     fn input(&self) -> Result<(Vec<u8>, usize, usize)> {
-        let &[height, width, 3] = self.tensor("in_u8")?.dims() else { bail!("in_u8 is no colour image") };
+        let &[height, width, 3] = self.tensor("in_u8")?.dims() else { bail!("in_u8 is not a colour image") };
         Ok((self.levels("in_u8")?, width, height))
     }
 

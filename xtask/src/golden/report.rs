@@ -74,7 +74,7 @@ pub(crate) struct Tolerance {
 }
 
 impl Tolerance {
-    /// Equal to the last bit, but for the sign of zero.
+    /// Equal to the last bit, except for the sign of zero.
     pub(crate) const EXACT: Self = Self { relative: 0.0, absolute: 0.0 };
 
     /// The distance of `found` from `expected`, absolutely and as a share of `expected`, and whether it is allowed.

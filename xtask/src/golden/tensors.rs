@@ -54,9 +54,9 @@ pub(crate) fn gradients(
     Ok(())
 }
 
-/// The neighbour that scales the gradient of a parameter whose own is 0 but for rounding, in the reference too: adding
-/// a constant to all scores of a query changes no attention, and adding one to all scores of a batch changes neither
-/// norm-in-norm nor softmax.
+/// The neighbour that sets the scale for a parameter whose own gradient is 0 up to rounding, in the reference too:
+/// adding a constant to all scores of a query changes no attention, and adding one to all scores of a batch changes
+/// neither norm-in-norm nor softmax.
 fn without_effect(name: &str) -> Option<String> {
     let pairs = [("k_proj.bias", "q_proj.bias"), ("regressor.bias", "regressor.weight")];
     pairs.iter().find_map(|(of, neighbour)| Some(format!("{}{neighbour}", name.strip_suffix(of)?)))

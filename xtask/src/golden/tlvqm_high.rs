@@ -54,7 +54,7 @@ fn vectors(clip: &Clip, golden: &Value, check: &mut Check) -> Result<()> {
     let spec = clip.spec();
     let mut high = HighComplexity::new(spec.width, spec.height)?;
     for (index, row) in frames.iter().zip(rows) {
-        let index = usize::try_from(index.as_u64().context("a frame index is no whole number")?)?;
+        let index = usize::try_from(index.as_u64().context("a frame index is not a whole number")?)?;
         let found = high.vector(&clip.view(index)?)?;
         check.numbers(format_args!("frame {index}"), &found, &number_list(row)?, TLVQM);
     }
@@ -94,7 +94,7 @@ fn primitives(golden: &Value, report: &mut Report) {
         if let Some(rest) = key.strip_prefix("imresize_") {
             let (input, scale) = rest.rsplit_once('_').unwrap_or(("A", rest));
             report.case(Group::TlvqmHigh, &case, PRIMITIVE, |check| {
-                let scale: f64 = scale.parse().with_context(|| format!("{scale} is no scale"))?;
+                let scale: f64 = scale.parse().with_context(|| format!("{scale} is not a scale"))?;
                 made(input, &|image| Ok(scaled(image, scale)?), check)
             });
         } else if let Some(input) = key.strip_prefix("dct2_") {

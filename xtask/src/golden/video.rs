@@ -13,7 +13,7 @@ use crate::image::{Gray, LITERAL, SNAPPED};
 use crate::report::{Group, Report, Tolerance};
 use crate::table::{Table, json_if_there};
 
-/// The rate of the reference clips, unless something else says otherwise.
+/// The rate of the reference clips, unless the name or `manifest.json` says otherwise.
 const FRAMES_PER_SECOND: f64 = 8.0;
 
 /// Features that no rounding noise can reach: the two symmetric fits. 0-based.

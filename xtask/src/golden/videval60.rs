@@ -78,7 +78,7 @@ pub(crate) fn run(folder: &Path, report: &mut Report) -> Result<()> {
 }
 
 /// The features (NaN where the reference is NaN) and the steps to them. Only the release's order of summation
-/// reproduces what it counts in flat areas.
+/// reproduces its counts in flat areas.
 fn extract(clip: &Clip, ties: Ties) -> Result<(FeatureVector, Trace)> {
     let options = Videval60 { ties, flat_areas: FlatAreas::Literal, keep_undefined: true };
     let mut session = options.trace(clip.spec())?;

@@ -1,13 +1,13 @@
 //! Import circles between the files of a folder.
 //!
 //! File A points at file B when code of A, outside tests, names something that B defines; a name is followed through
-//! re-exports to its definition. Two things are no arrow:
+//! re-exports to its definition. Two things are not arrows:
 //!
 //! - `mod b;`, which says where a file is, and
 //! - `pub use b::X` in a file above `b` that does not use `X` itself: whoever takes `X` from there points at `b`.
 //!
 //! So a `mod.rs` may declare and re-export its children while they use what it defines. It may not also use them: a
-//! trait beside the list of its implementors is such a circle, and the list belongs into a file of its own.
+//! trait beside the list of its implementors is such a circle, and the list belongs in a file of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -35,7 +35,7 @@ struct Allowed {
     reason: &'static str,
 }
 
-/// Each entry has to be needed: one whose arrow is gone is a fault.
+/// Every entry must be needed: an entry whose arrow is gone is a fault.
 const ALLOWED: [Allowed; 1] = [Allowed {
     package: "crates/dream-features",
     from: "videval60/session.rs",
@@ -43,7 +43,7 @@ const ALLOWED: [Allowed; 1] = [Allowed {
     reason: "a session holds the options of the extractor that starts it; both are one page of the method",
 }];
 
-/// Checks the workspace in `root`; what was looked at, and the faults in it.
+/// Checks the workspace in `root`; returns what was checked, and the faults in it.
 pub(super) fn check(root: &Path) -> Result<Vec<(String, Vec<String>)>> {
     let folder = |&(package, inside): &(&str, &str)| {
         let src = root.join(package).join("src");

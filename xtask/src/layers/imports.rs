@@ -1,4 +1,4 @@
-//! Which file of a crate names what of which other file: `use` lines and paths in code, outside tests.
+//! What each file of a crate names from other files: `use` lines and paths in code, outside tests.
 //!
 //! A name is followed through `use` lines to the file that defines it, so a re-export hides nothing. Macros that are in
 //! scope by their place in the text, without a path, are not seen.
@@ -13,7 +13,7 @@ use super::rust_files;
 use super::scan::{Mention, Scan, scan};
 use crate::source::{code_only, code_without_tests, has_word};
 
-/// The way from the crate's root to a module; empty for the root.
+/// The path from the crate's root to a module; empty for the root.
 type Module = Vec<String>;
 
 /// One file names something that another one defines.
@@ -88,7 +88,7 @@ impl Sources {
         self.files.values().find(|file| file.shown == path).map(|file| file.code.as_str())
     }
 
-    /// Everything a file names of another one.
+    /// Everything that a file names from another one.
     pub(super) fn imports(&self) -> Vec<Import> {
         let mut found = BTreeSet::new();
         for file in self.files.values() {
@@ -109,7 +109,7 @@ impl Sources {
         found.into_iter().collect()
     }
 
-    /// The path of a mention from the root of the crate; nothing for one into another crate.
+    /// The path of a mention from the root of the crate; `None` for a path into another crate.
     fn absolute(&self, file: &File, mention: &Mention, depth: usize) -> Option<Vec<String>> {
         let (first, mut rest) = mention.segments.split_first()?;
         let mut base = match first.as_str() {

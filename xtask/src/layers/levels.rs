@@ -1,4 +1,4 @@
-//! The levels inside `deep` of dream-models: what stands on what.
+//! The levels inside `deep` of dream-models: what may import what.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -23,14 +23,14 @@ const LEVELS: [(&str, &[&str]); 5] = [
 /// Where these levels are written down, for messages.
 const HERE: &str = "LEVELS in xtask/src/layers/levels.rs";
 
-/// Checks the workspace in `root`; returns how many files were looked at, and the faults.
+/// Checks the workspace in `root`; returns how many files were checked, and the faults.
 pub(super) fn check(root: &Path) -> Result<(usize, Vec<String>)> {
     let folder = root.join("crates").join(PACKAGE).join("src");
     let sources = Sources::read(&folder, PACKAGE)?;
     Ok((sources.paths().filter(|path| module(path).is_some()).count(), faults(&sources)))
 }
 
-/// What is wrong with the levels.
+/// The faults in the levels.
 fn faults(sources: &Sources) -> Vec<String> {
     let shown = |path: &str| format!("crates/{PACKAGE}/src/{path}");
     let (mut found, mut unknown) = (Vec::new(), BTreeSet::new());
@@ -64,7 +64,7 @@ fn faults(sources: &Sources) -> Vec<String> {
     found
 }
 
-/// What is wrong with one import, if anything.
+/// The fault in one import, if there is one.
 fn climbs(import: &Import, shown: &dyn Fn(&str) -> String) -> Option<String> {
     let to = target(import)?;
     let (line, from) = (import.line, shown(&import.from));

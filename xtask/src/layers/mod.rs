@@ -21,11 +21,11 @@ Checks the layers of the workspace.
 Usage: cargo xtask layers [--sources DIR]
 
 - No crate under crates/ depends on another one there: normal, dev or build, optional, renamed or by path.
-- dream-features and dream-eval reach no tensor library and no FFmpeg, with any feature and on any target.
-- Both do no IO: neither a crate of their default tree nor a line of their sources outside tests.
+- dream-features and dream-eval depend on no tensor library and no FFmpeg, with any feature and on any target.
+- Both do no IO: their default tree has no IO crate, and no line of their sources outside tests does IO.
 - Both stay small: normal dependencies with default features, counted as `cargo tree -e normal` lists them.
-- Inside `deep` of dream-models no module imports from a level above its own: ground, checkpoint, towers, what stands
-  on towers, methods.
+- Inside `deep` of dream-models no module imports from a level above its own: ground, checkpoint, towers, above
+  the towers, methods.
 - No import circle between files: dream-data's frames, dream-features, dream-models' deep, benchmark, score-video, train.
   A mod.rs may re-export its children while they use what it defines; it may not use them itself.
 
@@ -144,7 +144,7 @@ fn sources(root: &Path) -> Result<Vec<String>> {
     Ok(faults)
 }
 
-/// What the packages of this workspace depend on, and what the pure ones do.
+/// Checks what the packages of this workspace depend on, and the rules for the pure ones.
 fn packages() -> Result<Vec<String>> {
     let metadata = metadata()?;
     let crates = members(&metadata, "crates");
@@ -178,7 +178,7 @@ fn packages() -> Result<Vec<String>> {
             forbidden(pure, &default, &IO_CRATES),
         );
         let large = (default.len() >= limit).then(|| {
-            format!("{pure} has {} crates in its normal tree, it must have fewer than {limit}", default.len())
+            format!("{pure} has {} crates in its normal tree; it must have fewer than {limit}", default.len())
         });
         report(format!("{pure}: fewer than {limit} crates"), large.into_iter().collect());
 
@@ -235,7 +235,7 @@ fn forbidden(package: &str, tree: &BTreeSet<String>, list: &[&str]) -> Vec<Strin
         list.iter().any(|&bad| name == bad || bad.ends_with('-') && name.starts_with(bad))
     };
     let fault =
-        |line: &String| format!("{package} -> {line}: run `cargo tree -p {package} -i NAME` to see the way");
+        |line: &String| format!("{package} -> {line}: run `cargo tree -p {package} -i NAME` to see why");
     tree.iter().filter(hit).map(fault).collect()
 }
 

@@ -31,7 +31,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "no path of one machine in a text file",
-        remedy: "use a relative path, an environment variable or a temporary folder of the language",
+        remedy: "use a relative path, an environment variable or the language's temporary folder",
         check: machine_paths,
     },
     Rule {
@@ -83,7 +83,7 @@ fn function_length(tree: &Tree) -> Vec<Violation> {
     long.map(|(path, f)| violation(path, f.line, format!("`{}` has {} lines", f.name, f.lines))).collect()
 }
 
-/// Folders that only one machine has. Put together here, so that this file passes its own rule.
+/// Folders that only one machine has. Built from parts, so that this file passes its own rule.
 fn machine_folders() -> Vec<String> {
     let unix = ["home", "root", "work", "opt", "tmp", "Users"].map(|folder| format!("/{folder}"));
     let windows = ['\\', '/'].map(|slash| format!("C:{slash}Users"));
@@ -96,7 +96,7 @@ fn machine_paths(tree: &Tree) -> Vec<Violation> {
     on_lines(tree.texts(""), |line| absolute(line).map(|folder| format!("absolute path below {folder}")))
 }
 
-/// Whether `folder` stands in `line` as the start of an absolute path, not inside a longer one.
+/// Whether `line` contains `folder` as the start of an absolute path, not inside a longer one.
 fn starts_a_path(line: &str, folder: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || "._-/*})".contains(c);
     line.match_indices(folder).any(|(start, _)| {
@@ -106,7 +106,7 @@ fn starts_a_path(line: &str, folder: &str) -> bool {
     })
 }
 
-/// Hosts of package registries, put together here for the same reason.
+/// Hosts of package registries, built from parts for the same reason.
 fn registries() -> Vec<String> {
     let dotted = |parts: &[&str]| parts.join(".");
     vec![
@@ -172,7 +172,7 @@ fn names(text: &str, file: &str) -> bool {
     text.match_indices(file).any(|(start, _)| {
         let before = text.get(..start).and_then(|s| s.chars().next_back());
         let mut after = text.get(start + file.len()..).unwrap_or_default().chars();
-        // A full stop may end a sentence, or go on with another suffix.
+        // A full stop may end a sentence, or start another suffix.
         let longer = match after.next() {
             Some('.') => after.next().is_some_and(part),
             next => next.is_some_and(part),
