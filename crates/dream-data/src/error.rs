@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 /// `Result` with this crate's [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a video or a table could not be opened or read on, or a label or lexicon not be understood. Every message names
-/// the file, the line or the argument.
+/// Why a video or table could not be opened or read to its end, or why a label or lexicon is invalid. Every message
+/// names the file, the line or the argument.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -18,17 +18,17 @@ pub enum Error {
         /// The operating system's answer.
         source: std::io::Error,
     },
-    /// The content is none that this crate knows, or the file is empty.
+    /// The file is empty, or its format is unknown to this crate.
     #[error("{}: {found}; expected {expected}", path.display())]
     Unrecognised {
         /// The file or folder.
         path: PathBuf,
-        /// What is there.
+        /// What the file or folder contains.
         found: String,
         /// What would be accepted.
         expected: String,
     },
-    /// A known format with a property that the decoders at hand do not read exactly.
+    /// A known format with a property that the available decoders do not read exactly.
     #[error("{}: {what} is not supported; {remedy}", path.display())]
     Unsupported {
         /// The file.
@@ -48,7 +48,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// A size in the file is beyond what this crate is willing to allocate for.
+    /// A size in the file exceeds the limit up to which this crate allocates memory.
     #[error("{}: {what} is {value}, the limit is {limit}", path.display())]
     TooLarge {
         /// The file.
@@ -60,13 +60,13 @@ pub enum Error {
         /// The largest accepted value.
         limit: u64,
     },
-    /// A frame has another size than the first one.
+    /// The size of a frame differs from that of the first frame.
     #[error(
         "{}: the frame is {}x{}, the frames before it are {}x{}; all frames must have one size",
         path.display(), found.0, found.1, expected.0, expected.1
     )]
     SizeChanged {
-        /// The file with the odd frame.
+        /// The file of the differing frame.
         path: PathBuf,
         /// Width and height of the first frame.
         expected: (u32, u32),
@@ -86,12 +86,12 @@ pub enum Error {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// How many frames were delivered before.
+        /// Number of frames delivered before the damage.
         frames: u64,
         /// What was found at the damage.
         reason: String,
     },
-    /// A row of a table cannot be used. Nothing of the table was handed out as complete.
+    /// A row of a table cannot be used. The table is never returned as complete.
     #[error("{}:{line}: {reason}; {remedy}", path.display())]
     Row {
         /// The file.
@@ -103,7 +103,7 @@ pub enum Error {
         /// What would be right.
         remedy: String,
     },
-    /// A row of a table is longer than this crate is willing to hold. It was not read to its end.
+    /// A row of a table exceeds the length limit. It was not read to its end.
     #[error("{}:{line}: the row is longer than {limit} bytes; look for an unclosed quote", path.display())]
     RowTooLong {
         /// The file.
@@ -113,7 +113,7 @@ pub enum Error {
         /// The largest accepted number of bytes.
         limit: usize,
     },
-    /// A text is none of the published labels.
+    /// A text is not one of the published labels.
     #[error("`{found}` is not a label of kind {kind}; those are: {known}")]
     UnknownLabel {
         /// `place`, `artifact` or `extent`.
@@ -131,28 +131,28 @@ pub enum Error {
         /// What is wrong and what would be right.
         reason: String,
     },
-    /// Ratios of no descriptions were asked for.
+    /// A profile of zero descriptions was requested.
     #[error("a profile needs at least one description, there is none")]
     NoDescriptions,
-    /// A way of sampling needs more frames than the video has.
+    /// A sampling method needs more frames than the video has.
     #[error(
         "sampling `{sampling}` needs at least {needed} frames, the video has {found}; ask for less, or leave it out"
     )]
     TooFewFrames {
-        /// Name of the way of sampling.
+        /// Name of the sampling method.
         sampling: &'static str,
-        /// The smallest number of frames that is enough.
+        /// The smallest sufficient number of frames.
         needed: u64,
         /// How many there are.
         found: u64,
     },
-    /// A way of sampling needs the number of frames, and the file does not state it.
+    /// A sampling method needs the number of frames, and the file does not state it.
     #[error(
         "sampling `{sampling}` needs the number of frames, which the file does not state; \
          open the video with `open_sampled`, which counts them first"
     )]
     FrameCountUnknown {
-        /// Name of the way of sampling.
+        /// Name of the sampling method.
         sampling: &'static str,
     },
 }
@@ -182,7 +182,7 @@ impl Error {
 /// The largest accepted width and height in pixels.
 pub const MAX_DIMENSION: u32 = 16_384;
 
-/// Both sides at least 1 and at most [`MAX_DIMENSION`].
+/// Checks that both sides are at least 1 and at most [`MAX_DIMENSION`].
 pub(crate) fn check_size(path: &Path, part: &'static str, width: u32, height: u32) -> Result<()> {
     for (what, value) in [("the width", width), ("the height", height)] {
         if value == 0 {

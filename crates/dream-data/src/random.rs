@@ -2,15 +2,15 @@
 
 /// `SplitMix64`, the generator of Steele, Lea and Flood (OOPSLA 2014).
 ///
-/// Written out rather than taken from a crate: a split is named by its seed, so the stream may never change under an
-/// update of a library.
+/// Implemented here rather than taken from a crate: a split is identified by its seed, so a library update must never
+/// change the stream.
 #[derive(Debug, Clone)]
 pub(crate) struct SplitMix64 {
     state: u64,
 }
 
 impl SplitMix64 {
-    /// The stream of draw `index` of something seeded with `seed`.
+    /// The random stream of draw number `index` under `seed`.
     pub(crate) fn stream(seed: u64, index: u64) -> Self {
         let base = Self { state: seed }.next();
         Self { state: Self { state: base ^ index.wrapping_mul(0xd1b5_4a32_d192_ed03) }.next() }

@@ -13,8 +13,9 @@ const METHODS: usize = 4;
 /// Pixels between pictures.
 const GAP: usize = 2;
 
-/// Writes a picture. Upper part: a column an identity group; real clips, then methods from the best to the worst. Lower part, below a
-/// wider gap: every artifact at full strength, in the order of `Planted::kinds`, on the first person and on the second.
+/// Writes a picture. The upper part has a column per identity group: real clips, then methods from the best to the worst.
+/// The lower part, below a wider gap, has every artifact at full strength, in the order of `Planted::kinds`, on the first
+/// and on the second person.
 pub(crate) fn write(synthetic: &Synthetic, path: &Path) -> Result<()> {
     let (width, height) = (synthetic.config().width, synthetic.config().height);
     let mut by_method: BTreeMap<&str, Vec<usize>> = BTreeMap::new();

@@ -36,11 +36,12 @@ pub struct RaterScreening {
 /// have no outliers.
 ///
 /// # Deviations
-/// Some programs (sureal 0.9.0) divide by `n`: [`Ddof::Population`] gives their counts. On clips on which all agree
-/// they also count every rater as an outlier twice; here nobody is one.
+/// Some programs (sureal 0.9.0) divide by `n`: [`Ddof::Population`] gives their counts. If all raters of a clip
+/// agree, they also count every rater as an outlier twice; this crate counts none.
 ///
 /// # Reference
-/// Recommendation ITU-R BT.500, Annex 1, 2.3.1 ("Screening for DSIS, DSCQS and alternative methods except SSCQE method").
+/// Recommendation ITU-R BT.500, Annex 1, 2.3.1 ("Screening for DSIS, DSCQS and alternative methods except SSCQE
+/// method").
 ///
 /// # Example
 /// ```
@@ -70,7 +71,7 @@ pub struct Bt500 {
     pub normal_kurtosis: (f64, f64),
     /// Deviations from the mean to an outlier, for scores that look normal.
     pub normal_deviations: f64,
-    /// The same for others.
+    /// The same for all other scores.
     pub other_deviations: f64,
     /// The largest share of outliers that does not reject a rater.
     pub outlier_share: f64,
@@ -142,7 +143,7 @@ impl Bt500 {
     /// How far from the mean the outliers of a clip begin; `None` if there can be none.
     fn limit(&self, scores: &[f64], opinion: Opinion) -> Option<f64> {
         let deviation = opinion.sos.filter(|&deviation| deviation > 0.0)?;
-        // Not finite if the fourth power of tiny deviations vanishes: those scores do not look normal.
+        // Not finite if the fourth power of tiny deviations underflows; such scores do not look normal.
         let kurtosis = ArrayView1::from(scores).kurtosis().ok()?;
         let normal = self.normal_kurtosis.0 <= kurtosis && kurtosis <= self.normal_kurtosis.1;
         Some(deviation * if normal { self.normal_deviations } else { self.other_deviations })

@@ -96,9 +96,9 @@ impl Consistency {
         Ok(self.pairs(table)?.map(measure).collect())
     }
 
-    /// Pairs from grades without names, as in the published descriptions: every clip draws its own two groups of
-    /// opinions, without replacement. This ignores that raters differ in strictness, so agreement is a little lower
-    /// than with [`pairs`](Self::pairs).
+    /// Pairs from grades without rater names, as in the published descriptions: every clip draws its own two groups
+    /// of opinions, without replacement. This ignores that raters differ in strictness, so agreement is a little
+    /// lower than with [`pairs`](Self::pairs).
     ///
     /// # Errors
     /// [`Error::InvalidOption`] for empty groups, or groups larger than half of the opinions on some clip.
@@ -160,7 +160,7 @@ fn mean(scores: impl Iterator<Item = f64>) -> Option<f64> {
     let (mut mean, mut count) = (0.0, 0.0);
     for score in scores {
         count += 1.0;
-        // In steps, so that no sum of finite scores overflows.
+        // A running mean, so that no sum of finite scores overflows.
         mean += score / count - mean / count;
     }
     (count > 0.0).then_some(mean)
@@ -170,7 +170,7 @@ fn mean(scores: impl Iterator<Item = f64>) -> Option<f64> {
 mod tests {
     use super::*;
 
-    /// Rater `r` gives `2^r` to every clip, so a mean tells its raters.
+    /// Rater `r` gives `2^r` to every clip, so a mean identifies its raters.
     fn powers(raters: u32, clips: u32) -> RatingTable {
         let mut table = RatingTable::default();
         for clip in 0..clips {

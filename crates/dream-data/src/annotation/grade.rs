@@ -7,7 +7,7 @@ use crate::annotation::{Ddof, Opinion};
 use crate::dataset::ClipId;
 use crate::error::{Error, Result};
 
-/// The sentence in place of a reason for grade 5: the raters who gave it were not asked for one.
+/// The sentence in place of a reason for grade 5. Raters who gave a 5 were not asked for a reason.
 pub const AUTOMATIC_DESCRIPTION: &str =
     "The photorealism is very high, and there are no detectable signs of forgery";
 

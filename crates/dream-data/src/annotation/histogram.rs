@@ -23,14 +23,14 @@ pub struct Histogram {
     pub low: f64,
     /// Upper edge of the last bin.
     pub high: f64,
-    /// How many values are in every bin.
+    /// Number of values in each bin.
     pub counts: Vec<usize>,
-    /// How many values are in none.
+    /// Number of values outside all bins.
     pub outside: usize,
 }
 
 impl Histogram {
-    /// The most bins.
+    /// The largest number of bins.
     pub const MAX_BINS: usize = 1 << 16;
 
     /// Counts `values` in `bins` equal bins from `low` to `high`. Use 1 to 5 for mean opinions of grades, and 0 to 2

@@ -1,6 +1,6 @@
 //! Opinions: grades, their means, quality control of sessions and raters, agreement.
 //!
-//! [`Tally`] counts grades per clip in one pass over the descriptions. [`RatingTable`] keeps which rater gave which
+//! [`Tally`] counts grades per clip in one pass over the descriptions. [`RatingTable`] records which rater gave which
 //! score; [`Screening`](Bt500), [`Consistency`] and [`false_negative_rates`] need that.
 
 mod bt500;

@@ -23,13 +23,13 @@ impl Ddof {
     }
 }
 
-/// What the raters think of a clip.
+/// The raters' opinion of a clip.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Opinion {
     /// Mean opinion score.
     pub mos: f64,
-    /// Standard deviation of the opinion scores; `None` unless there are more opinions than [`Ddof`] takes away.
+    /// Standard deviation of the opinion scores; `None` unless there are more opinions than [`Ddof`] subtracts.
     pub sos: Option<f64>,
     /// How many opinions there are.
     pub count: usize,
@@ -74,7 +74,7 @@ mod tests {
         }
     }
 
-    /// A large common part does not swallow the deviation: the sum of squares is centred.
+    /// A large common offset does not cancel the deviation: the sum of squares is centred.
     #[test]
     fn deviations_of_shifted_scores() {
         let shifted = [1e9 + 1.0, 1e9 + 2.0, 1e9 + 3.0];

@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 
 /// Which rater gave which score to which clip. Not everybody has to rate everything.
 ///
-/// Raters and clips are numbered in the order in which they first appear. Memory depends on the number of scores, not on
-/// raters times clips.
+/// Raters and clips are numbered in the order in which they first appear. Memory depends on the number of scores, not
+/// on raters times clips.
 ///
 /// # Example
 /// ```
@@ -85,7 +85,7 @@ impl RatingTable {
         self.len
     }
 
-    /// Whether there are none.
+    /// Whether the table is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0

@@ -58,7 +58,7 @@ impl ClipId {
         &self.0
     }
 
-    /// The information in a name of the benchmark.
+    /// The information in a benchmark name.
     ///
     /// # Errors
     /// [`Error::InvalidOption`] unless the name reads `C1|C2|C3` `/` group `-` actor `-` clip `-submit-` id, or
@@ -149,7 +149,7 @@ impl fmt::Display for Round {
     }
 }
 
-/// The information in a name of the benchmark.
+/// The information in a benchmark name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClipParts<'a> {
     /// Round of the contest.
@@ -184,7 +184,7 @@ impl<'a> ClipParts<'a> {
         Some(Self { round, group, actor, clip, submit })
     }
 
-    /// Whether the clip is a recording without a swap.
+    /// Whether the clip is an original recording, without a swap.
     #[must_use]
     pub const fn is_real(&self) -> bool {
         self.submit.is_none()

@@ -119,8 +119,8 @@ pub fn read_vra_labels(path: impl AsRef<Path>) -> Result<Vec<VraLabel>> {
 }
 
 /// Reads the labels and crop boxes of DFGC-VRA from any byte stream. The header is required: `file`, `split`
-/// (`train_set`, `test_set1` …), `mos5`, `x1`, `y1`, `x2`, `y2` (relative corners), and optionally `method_mos`, `width`,
-/// `height`, `fps`.
+/// (`train_set`, `test_set1` …), `mos5`, `x1`, `y1`, `x2`, `y2` (relative corners), and optionally `method_mos`,
+/// `width`, `height`, `fps`.
 ///
 /// # Errors
 /// [`Error::Row`](crate::Error::Row) for an unusable row, a box outside the frame, or a repeated clip.

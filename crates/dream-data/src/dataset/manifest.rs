@@ -39,10 +39,10 @@ impl ManifestRow {
         folder.as_ref().join(self.clip.as_str())
     }
 
-    /// The clip with identity and method; a name of the benchmark fills in what the row leaves out.
+    /// The clip with identity and method. If its name is a benchmark name, the name supplies what the row leaves out.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] if the row lacks one of them and the name does not tell it.
+    /// [`Error::InvalidOption`] if the row lacks one of them and the name does not supply it.
     pub fn to_clip(&self) -> Result<Clip> {
         if let (Some(identity), Some(method)) = (&self.group, &self.method) {
             let real = method == "real" || method.ends_with("/target");

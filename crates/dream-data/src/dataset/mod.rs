@@ -1,9 +1,9 @@
 //! The benchmark's files: names, tables and folders, in their published form.
 //!
 //! Every table has two readers: `read_…(path)` for a file, and `parse_…(input, path)` for any byte stream, where the
-//! path only names the stream in messages. Tables are UTF-8 with or without a byte order mark, with any line ends.
-//! Extra columns are ignored, columns have any order, and their names ignore case. A row longer than [`MAX_ROW_BYTES`]
-//! is an error before it is in memory. `docs/data-format.md` lists the columns of every table.
+//! path only names the stream in messages. Tables are UTF-8, with or without a byte order mark, with any line
+//! endings. Columns may come in any order, their names ignore case, and extra columns are ignored. A row longer than
+//! [`MAX_ROW_BYTES`] is rejected before it is held in memory. `docs/data-format.md` lists the columns of every table.
 
 mod clip;
 mod descriptions;

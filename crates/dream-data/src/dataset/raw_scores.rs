@@ -1,4 +1,4 @@
-//! Raw scores: who gave what to which clip, one score per row.
+//! Raw scores: rater, clip and score, one score per row.
 
 use std::io::Read;
 use std::path::Path;

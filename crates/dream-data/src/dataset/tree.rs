@@ -14,7 +14,7 @@ pub(crate) const DESCRIPTIONS: &str = "all_descriptions_en.csv";
 const VIDEOS: [&str; 2] = ["mp4", "y4m"];
 
 /// The folder of the benchmark: `videos/C1|C2|C3/*.mp4` (or `.y4m`), `splits/0..9/*.csv`, `all_descriptions_en.csv`.
-/// It reads nothing until asked, and a missing part is an error only then.
+/// Each part is read on request only, so a missing part is an error only then.
 ///
 /// # Example
 /// ```no_run
@@ -33,7 +33,7 @@ pub struct Dataset {
 pub struct Inventory {
     /// Round, videos found, and videos in the published benchmark.
     pub rounds: [(Round, usize, usize); 3],
-    /// Videos with other names than those of the benchmark; they are not counted above.
+    /// Videos whose names are not benchmark names; not counted above.
     pub unknown: Vec<ClipId>,
 }
 
@@ -63,7 +63,7 @@ impl Dataset {
         &self.root
     }
 
-    /// Where the video of a clip belongs, whether it exists or not ([`missing`](Self::missing)).
+    /// The path of a clip's video, whether it exists or not ([`missing`](Self::missing)).
     ///
     /// # Errors
     /// [`Error::InvalidOption`] for a name that leaves the folder (`..`, an absolute path).
@@ -184,7 +184,7 @@ impl Dataset {
         Ok(rows.into_iter().map(|(clip, mos)| Labelled { clip, mos }).collect())
     }
 
-    /// Where one file of a split belongs.
+    /// The path of one file of a split.
     #[must_use]
     pub fn split_path(&self, index: usize, set: Partition) -> PathBuf {
         self.root.join("splits").join(index.to_string()).join(set.file_name())

@@ -1,4 +1,4 @@
-//! One face box a clip, from a table.
+//! One face box per clip, from a table.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -22,7 +22,7 @@ const SPEC: Spec<'static> = Spec {
 
 /// The face boxes of a set of clips, by file name.
 ///
-/// The table has a header `file,x1,y1,x2,y2` in any order; more columns, as in the labels of DFGC-VRA, are ignored.
+/// The table has a header `file,x1,y1,x2,y2` in any order; extra columns, as in the labels of DFGC-VRA, are ignored.
 /// Corners are fractions of width and height.
 ///
 /// # Example
@@ -53,8 +53,9 @@ impl FaceBoxes {
     /// Reads CSV from any byte stream; `path` is for messages only.
     ///
     /// # Errors
-    /// [`Error::Row`](crate::Error::Row) with the line for a missing column, a corner that is no number, a box outside
-    /// the frame, and a second box of a file; [`Error::Unrecognised`](crate::Error::Unrecognised) for an empty file.
+    /// [`Error::Row`](crate::Error::Row) with the line for a missing column, a corner that is not a number, a box
+    /// outside the frame, and a second box of a file; [`Error::Unrecognised`](crate::Error::Unrecognised) for an
+    /// empty file.
     pub fn parse(input: impl Read, path: impl AsRef<Path>) -> Result<Self> {
         Self::of(Table::new(input, path, &SPEC)?)
     }
@@ -74,7 +75,7 @@ impl FaceBoxes {
         Ok(Self { boxes })
     }
 
-    /// The box of a file, by its name as the table writes it.
+    /// The box of a file, by its name in the table.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<RelativeBox> {
         self.boxes.get(name).copied()
@@ -92,7 +93,7 @@ impl FaceBoxes {
         self.boxes.is_empty()
     }
 
-    /// All boxes as [`RelativeBox::expanded`] gives them.
+    /// All boxes, enlarged as by [`RelativeBox::expanded`].
     ///
     /// # Errors
     /// [`Error::InvalidOption`](crate::Error::InvalidOption) as [`RelativeBox::expanded`].

@@ -2,8 +2,8 @@
 
 /// A rectangle of bytes in memory, borrowed from a [`VideoFrame`].
 ///
-/// For [`Pixels::Rgb`] a row holds `3 * width` bytes (R, G, B); for all other planes one byte a pixel.
-/// Row `r` starts at byte `r * stride` of `data`; the last row need not be padded.
+/// For [`Pixels::Rgb`] a row holds `3 * width` bytes (R, G, B); for all other planes one byte per pixel. Row `r`
+/// starts at byte `r * stride` of `data`; the last row need not be padded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Plane<'a> {
@@ -18,13 +18,13 @@ pub struct Plane<'a> {
 }
 
 impl<'a> Plane<'a> {
-    /// A plane of one byte a pixel, or `None` when `data` is too short or `stride < width`.
+    /// A plane of one byte per pixel, or `None` when `data` is too short or `stride < width`.
     #[must_use]
     pub fn new(data: &'a [u8], width: usize, height: usize, stride: usize) -> Option<Self> {
         Self::with_row_bytes(data, width, height, stride, width)
     }
 
-    /// A plane of three bytes a pixel, or `None` when `data` is too short or `stride < 3 * width`.
+    /// A plane of three bytes per pixel, or `None` when `data` is too short or `stride < 3 * width`.
     #[must_use]
     pub fn rgb(data: &'a [u8], width: usize, height: usize, stride: usize) -> Option<Self> {
         Self::with_row_bytes(data, width, height, stride, width.checked_mul(3)?)
@@ -46,7 +46,7 @@ impl<'a> Plane<'a> {
         })
     }
 
-    /// Data, width, height and stride: what a view of another crate is made of.
+    /// Data, width, height and stride, from which to make a view of another crate.
     ///
     /// # Example
     /// ```
@@ -138,9 +138,9 @@ impl VideoFrame {
         }
     }
 
-    /// Copies `pixels` in, reusing this frame's memory. For [`FrameSource`](crate::FrameSource)s
-    /// outside this crate. The chroma planes must have half the luma's size, rounded up; rows that
-    /// are missing or too short are left black.
+    /// Copies `pixels` into this frame and reuses its memory. It serves [`FrameSource`](crate::FrameSource)s outside
+    /// this crate. The chroma planes must have half the luma's size, rounded up. Missing or short rows are left
+    /// black.
     pub fn assign(&mut self, index: u64, timestamp: f64, pixels: Pixels<'_>) {
         self.stamp(index, timestamp);
         match pixels {

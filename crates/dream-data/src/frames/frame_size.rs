@@ -1,4 +1,4 @@
-//! The size of frames, as a person states it.
+//! The size of frames, as written on a command line.
 
 use crate::error::{Error, Result};
 use std::fmt;

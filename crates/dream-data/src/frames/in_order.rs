@@ -1,14 +1,14 @@
-//! Many inputs at the same time, their results one after the other.
+//! Processes many inputs in parallel and returns the results in order.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-/// Works on `items` in as many as `jobs` threads (one at the least) and hands what comes of each to `take`, in the order
-/// of the items: a table of many videos has the same rows for any number of threads.
+/// Applies `work` to `items` in up to `jobs` threads (at least one) and passes each result to `take`, in the order of
+/// the items. A table of many videos thus has the same rows for any number of threads.
 ///
-/// A result waits in memory until those before it are taken.
+/// A result stays in memory until all results before it are taken.
 ///
 /// ```
 /// let mut lengths = Vec::new();
@@ -22,7 +22,7 @@ use std::thread;
 ///
 /// # Errors
 ///
-/// The first error of `take`. No further item is begun then.
+/// The first error of `take`. No further item is started after it.
 pub fn in_order<T: Sync, R: Send, E>(
     jobs: usize,
     items: &[T],
@@ -38,7 +38,7 @@ pub fn in_order<T: Sync, R: Send, E>(
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(item) = items.get(index) else { break };
-                    // Nobody listens any more after an error of `take`.
+                    // The receiver is gone after an error of `take`.
                     if send.send((index, work(item))).is_err() {
                         break;
                     }

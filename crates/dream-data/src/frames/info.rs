@@ -3,11 +3,11 @@
 use crate::frames::frame_rate::FrameRate;
 use crate::frames::rotation::Rotation;
 
-/// Which sample values stand for black and white.
+/// Which sample values represent black and white.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum ColorRange {
-    /// The file does not say. Video without a statement is limited by convention.
+    /// The file does not state it. By convention, such video has limited range.
     #[default]
     Unknown,
     /// Luma from 16 to 235, chroma from 16 to 240.
@@ -16,14 +16,14 @@ pub enum ColorRange {
     Full,
 }
 
-/// Whether all frames of a video last equally long.
+/// Whether all frames of a video have the same duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Pacing {
-    /// The file does not say. [`FrameTimes`](crate::FrameTimes) finds out from the frames.
+    /// The file does not state it. [`FrameTimes`](crate::FrameTimes) measures it from the frames.
     #[default]
     Unknown,
-    /// All frames last equally long (the last one may differ).
+    /// All frames have the same duration (the last one may differ).
     Constant,
     /// Durations differ: [`VideoInfo::frame_rate`] is an average, and only
     /// [`VideoFrame::timestamp`](crate::VideoFrame::timestamp) tells when a frame is shown.
@@ -40,38 +40,35 @@ pub struct VideoInfo {
     pub height: u32,
     /// Frames per second; the average where the rate varies.
     pub frame_rate: FrameRate,
-    /// How many frames the container promises, where it does.
+    /// Number of frames that the container states, if it does.
     pub frames: Option<u64>,
-    /// What the file says about black and white.
+    /// The colour range that the file states.
     pub range: ColorRange,
     /// True when frames are [`Pixels::Yuv420`](crate::Pixels::Yuv420), whose chroma has half the size: crops of such
     /// frames begin at even pixels, see [`RelativeBox::in_frame`](crate::RelativeBox::in_frame).
     pub half_chroma: bool,
-    /// The turn that a player applies before it shows a frame. Frames are handed out as stored, **not**
-    /// turned, unless [`OpenOptions::apply_rotation`](crate::OpenOptions::apply_rotation) asks for it; then
-    /// this is `None`.
+    /// The rotation that a player applies before display. Frames are delivered as stored, **not** rotated, unless
+    /// [`OpenOptions::apply_rotation`](crate::OpenOptions::apply_rotation) is set; then this is `None`.
     pub rotation: Rotation,
-    /// Bits of a sample in the file, where known. Frames have 8; `converted_from` is set where that is less.
+    /// Bits per sample in the file, where known. Frames have 8; `converted_from` is set if the file has more.
     pub bit_depth: Option<u8>,
-    /// Whether all frames last equally long, as far as the file says it in front.
+    /// Whether all frames have the same duration, as far as the file states it up front.
     pub pacing: Pacing,
-    /// Frames per second that the commonest frame duration gives, where the file tells it in front. With
-    /// feature `ffmpeg` it is FFmpeg's guess (`r_frame_rate`).
+    /// The rate of the most common frame duration, if the file states it up front. With feature `ffmpeg` it is
+    /// FFmpeg's guess (`r_frame_rate`).
     pub nominal_rate: Option<FrameRate>,
-    /// True when the frames are bit for bit what the standard of the format prescribes. False when
-    /// `converted_from` is set, and for H.264 with B-frames decoded by OpenH264, which may be off by
-    /// a few levels in a few pixels.
+    /// True if the frames match the standard of the format bit for bit. False if `converted_from` is set, and for
+    /// H.264 with B-frames decoded by OpenH264, which may be off by a few levels in a few pixels.
     pub exact: bool,
-    /// The pixel format that was decoded, where the frames were converted from one that
-    /// [`Pixels`](crate::Pixels) cannot hold.
+    /// The decoded pixel format, if [`Pixels`](crate::Pixels) cannot hold it and the frames were converted.
     pub converted_from: Option<String>,
-    /// Who decodes: `y4m`, `raw`, `image`, `openh264` or `ffmpeg`.
+    /// The decoder: `y4m`, `raw`, `image`, `openh264` or `ffmpeg`.
     pub decoder: &'static str,
 }
 
 impl VideoInfo {
-    /// What every source knows; the rest unknown. The rate is taken as constant, and the frames as 4:2:0: a source of
-    /// gray or RGB frames sets `half_chroma` to false.
+    /// The fields that every source knows; all others are unknown. The rate is taken as constant, and the frames as
+    /// 4:2:0: a source of gray or RGB frames sets `half_chroma` to false.
     #[must_use]
     pub fn new(width: u32, height: u32, frame_rate: FrameRate, decoder: &'static str) -> Self {
         let range = ColorRange::Unknown;
@@ -93,7 +90,7 @@ impl VideoInfo {
     }
 }
 
-/// What a raw file cannot say about itself. The samples are planar 4:2:0.
+/// The format of a raw file, which has no header. The samples are planar 4:2:0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RawFormat {
     /// Width in pixels. Odd widths have chroma rounded up.
@@ -104,9 +101,8 @@ pub struct RawFormat {
     pub frame_rate: FrameRate,
     /// Meaning of the sample values.
     pub range: ColorRange,
-    /// Bits of a sample, 8 to 16. Above 8 a sample takes two bytes, low byte first (FFmpeg's `yuv420p10le`),
-    /// and is rounded to 8 bits: to the nearest code of the same meaning if `range` is known, else as limited
-    /// codes are.
+    /// Bits per sample, 8 to 16. Above 8, a sample takes two bytes, low byte first (FFmpeg's `yuv420p10le`), and is
+    /// rounded to the nearest 8-bit code of the same meaning. An unknown `range` is treated as limited.
     pub bit_depth: u8,
 }
 

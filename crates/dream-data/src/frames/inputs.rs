@@ -1,16 +1,16 @@
-//! From what a person types to the videos meant: files, folders and globs.
+//! Expands command-line arguments to videos: files, folders and globs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::frames::kind::{SourceKind, kind_of};
 
-/// The videos that `arguments` mean, in order: a file stands for itself, a folder of images for one video, any
-/// other folder for all videos and image folders below it (sorted by name, links to folders not followed), a
-/// pattern with `*`, `?` or `[` for what it matches.
+/// The videos that `arguments` name, in order. A file stands for itself, and a folder of images for one video. Any
+/// other folder stands for all videos and image folders below it, sorted by name; links to folders are not followed.
+/// A pattern with `*`, `?` or `[` stands for its matches.
 ///
-/// What means nothing (a missing file, an empty folder, a pattern without a match) stays in the list as it is:
-/// opening it gives the error to report.
+/// A missing file, an empty folder or a pattern without a match stays in the list unchanged; opening it gives the
+/// error to report.
 ///
 /// # Example
 /// ```
@@ -51,7 +51,7 @@ fn add(path: &Path, videos: &mut Vec<PathBuf>) {
             videos.push(path);
         }
     }
-    // A folder with images and nothing else to look at is a video of its own.
+    // A folder that contains images, and no videos or image folders, is itself a video.
     if videos.len() == start && kind_of(path) == Some(SourceKind::ImageFolder) {
         videos.push(path.to_owned());
     }

@@ -1,7 +1,8 @@
 //! Videos as streams of frames.
 //!
-//! The ground: `source` (the trait), `frame`, `info`, `rotation`, `relative_box` and their like. On it stand `readers`
-//! and `filters`, which import the trait and never each other. `open` imports the readers; nothing imports `open`.
+//! The base modules are `source` (the trait), `frame`, `info`, `rotation`, `relative_box` and the like. `readers` and
+//! `filters` build on them; they import the trait and never each other. `open` imports the readers; nothing imports
+//! `open`.
 
 pub(crate) mod face_boxes;
 pub(crate) mod filters;

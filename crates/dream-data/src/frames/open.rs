@@ -1,4 +1,4 @@
-//! One way in: [`open`] looks at the path and the first bytes and chooses the reader.
+//! The entry point: [`open`] looks at the path and the first bytes and chooses the reader.
 
 use crate::error::{Error, Result};
 use crate::frames::filters::rotate::Rotated;
@@ -23,9 +23,9 @@ use std::path::Path;
 
 /// Opens a video: a file, or a folder of images.
 ///
-/// The content decides before the extension: y4m, PNG and JPEG are known by their first bytes. Then
-/// `.yuv`, `.i420` and `.raw` are raw video, which needs [`OpenOptions::raw`]. All else goes to the
-/// video decoders that were compiled in.
+/// The content takes precedence over the extension: y4m, PNG and JPEG are recognised by their first bytes. Otherwise
+/// `.yuv`, `.i420` and `.raw` are raw video, which needs [`OpenOptions::raw`]. All other files go to the video
+/// decoders that were compiled in.
 ///
 /// # Errors
 /// [`Error::Io`] for a missing or unreadable file; [`Error::Unrecognised`] for an empty file or a
@@ -40,15 +40,14 @@ pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Box<dyn Fra
     Ok(source)
 }
 
-/// Opens a video and takes the frames that `sampling` asks for. The same plan gives the same frames wherever the file is
-/// opened this way.
+/// Opens a video and returns the frames that `sampling` selects. A plan gives the same frames of a file in every
+/// program that opens it this way.
 ///
-/// The number of frames that a container states is a promise that it may break. Where the plan needs the number
-/// ([`Sampling::needs_count`]), it is therefore counted in a first pass; only raw files and folders of images, whose
-/// number is a fact, spare it.
+/// A container may state a wrong number of frames. If the plan needs the number ([`Sampling::needs_count`]), a first
+/// pass therefore counts the frames. Raw files and folders of images skip this pass because their number is certain.
 ///
 /// # Errors
-/// As [`open`] and [`Sampling::sampler`]; of a damaged video, where frames must be counted, [`Error::Damaged`].
+/// As [`open`] and [`Sampling::sampler`]; [`Error::Damaged`] for a damaged video whose frames must be counted.
 ///
 /// # Example
 /// ```
@@ -133,8 +132,8 @@ fn open_container(path: &Path, decoder: Decoder) -> Result<Box<dyn FrameSource>>
     }
 }
 
-/// OpenH264 first; FFmpeg where OpenH264 declines the file, is not exact on it, or its container makes
-/// no sense.
+/// Tries OpenH264 first. FFmpeg takes over if OpenH264 does not support the file or is not exact on it, or if its
+/// container is malformed.
 #[cfg(all(feature = "h264", feature = "ffmpeg"))]
 fn open_auto(path: &Path) -> Result<Box<dyn FrameSource>> {
     match open_h264(path) {

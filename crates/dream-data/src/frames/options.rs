@@ -1,4 +1,4 @@
-//! How a video is to be opened.
+//! Options for opening a video.
 
 use crate::frames::frame_rate::FrameRate;
 use crate::frames::info::RawFormat;
@@ -7,8 +7,8 @@ use crate::frames::info::RawFormat;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Decoder {
-    /// OpenH264 where it is exact (feature `h264`), FFmpeg for the rest (feature `ffmpeg`). With `h264`
-    /// alone, OpenH264 also where it deviates; see [`VideoInfo::exact`](crate::VideoInfo::exact).
+    /// OpenH264 where it is exact (feature `h264`), FFmpeg for the rest (feature `ffmpeg`). With `h264` alone,
+    /// OpenH264 also decodes files on which it is not exact; see [`VideoInfo::exact`](crate::VideoInfo::exact).
     #[default]
     Auto,
     /// Only OpenH264.
@@ -17,18 +17,18 @@ pub enum Decoder {
     Ffmpeg,
 }
 
-/// How to read what the file itself does not say.
+/// How to open a video, including what the file itself does not state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenOptions {
-    /// Size and rate of raw YUV files (`.yuv`, `.i420`, `.raw`). Other files ignore it.
+    /// Size and rate of raw YUV files (`.yuv`, `.i420`, `.raw`). Ignored for other files.
     pub raw: Option<RawFormat>,
     /// Frame rate of a folder of images. Default: 25.
     pub image_rate: FrameRate,
-    /// Who decodes video containers.
+    /// The decoder of video containers.
     pub decoder: Decoder,
-    /// Turn frames as [`VideoInfo::rotation`](crate::VideoInfo::rotation) says. Default: false, frames come as stored. With true, a
-    /// file that asks for anything but right angles ([`Rotation::Other`](crate::Rotation::Other)) does not
-    /// open.
+    /// Rotate frames as [`VideoInfo::rotation`](crate::VideoInfo::rotation) states. The default is false: frames come
+    /// as stored. If true, a file whose rotation is not by right angles ([`Rotation::Other`](crate::Rotation::Other))
+    /// does not open.
     pub apply_rotation: bool,
 }
 

@@ -70,8 +70,8 @@ impl RelativeBox {
         }
     }
 
-    /// The pixels that every program cuts out of a frame for this box: [`RelativeBox::to_even_pixels`] of 4:2:0,
-    /// [`RelativeBox::to_pixels`] of gray and RGB. [`Cropped`](crate::Cropped) obeys it.
+    /// The pixels of a frame that belong to this box: [`RelativeBox::to_even_pixels`] in 4:2:0,
+    /// [`RelativeBox::to_pixels`] in gray and RGB. [`Cropped`](crate::Cropped) and every program cut out these.
     #[must_use]
     pub fn in_frame(&self, pixels: &Pixels<'_>) -> PixelRect {
         match pixels {
@@ -80,8 +80,8 @@ impl RelativeBox {
         }
     }
 
-    /// The box `factor` times as wide and as high around the same centre, cut at the borders of the frame. Face
-    /// detectors' boxes are widened 1.3 times in this field.
+    /// The box `factor` times as wide and as high around the same centre, clipped to the frame. In this field, the
+    /// boxes of face detectors are usually widened 1.3 times.
     ///
     /// # Errors
     /// [`Error::InvalidOption`] when `factor` is not positive and finite, or leaves nothing of the box.

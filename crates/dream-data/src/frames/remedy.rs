@@ -1,6 +1,6 @@
-//! What a person can do about a file that no decoder at hand reads.
+//! Advice for files that no available decoder reads.
 
-/// For properties that no decoder here hands out, or that need FFmpeg.
+/// For formats that no decoder of this crate delivers, or that need FFmpeg.
 pub(crate) const CONVERT: &str = if cfg!(feature = "ffmpeg") {
     "convert it: `ffmpeg -i INPUT -pix_fmt yuv420p OUTPUT.y4m`"
 } else {

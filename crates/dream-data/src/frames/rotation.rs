@@ -1,6 +1,6 @@
-//! The turns by right angles that files ask a player for.
+//! Rotations by right angles that a file requests from a player.
 
-/// The clockwise turn that brings a stored frame upright.
+/// The clockwise rotation that makes a stored frame upright.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Rotation {
@@ -13,8 +13,7 @@ pub enum Rotation {
     Half,
     /// 270 degrees clockwise, which is 90 degrees counter-clockwise.
     ThreeQuarter,
-    /// The file asks for something else: a mirror image, a slant, an angle in between. It is reported and never
-    /// applied.
+    /// The file requests something else: a mirror image, a shear or another angle. It is reported and never applied.
     Other,
 }
 
@@ -31,13 +30,13 @@ impl Rotation {
         }
     }
 
-    /// True when width and height change places.
+    /// True if the rotation swaps width and height.
     #[must_use]
     pub const fn swaps_sides(self) -> bool {
         matches!(self, Self::Quarter | Self::ThreeQuarter)
     }
 
-    /// From the upper left four numbers of a display matrix (ISO/IEC 14496-12, 8.3.2). Scaling does not turn.
+    /// From the upper left four numbers of a display matrix (ISO/IEC 14496-12, 8.3.2). Scaling is ignored.
     #[cfg(any(feature = "h264", feature = "ffmpeg", test))]
     pub(crate) fn from_matrix(a: i32, b: i32, c: i32, d: i32) -> Self {
         match (a.signum(), b.signum(), c.signum(), d.signum()) {

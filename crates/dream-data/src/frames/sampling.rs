@@ -1,4 +1,4 @@
-//! Which frames of a video are looked at: decisions by position and time, no pixels.
+//! Selects frames of a video by position and time, without their pixels.
 
 use crate::error::{Error, Result};
 use crate::random::SplitMix64;
@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-/// Seconds by which a frame may come early and still open its second: less than any container's unit of time,
-/// more than the rounding of sums of seconds.
+/// Tolerance in seconds: a frame may come this much early and still open its second. It is smaller than any
+/// container's unit of time, and larger than the rounding error of sums of seconds.
 const EARLY: f64 = 1e-6;
 
 /// Which frames of a video are taken.
 ///
-/// Its text is `every:6`, with an offset `every:6+2`; `centres:3`; `clips:2x8/2` for 2 clips of 8 frames that are 2
-/// apart, with a seed other than 0 `clips:2x8/2@7`; and `second` for one frame a second.
+/// Its text form is `every:6`, or `every:6+2` with an offset; `centres:3`; `clips:2x8/2` for 2 clips of 8 frames, 2
+/// frames apart, or `clips:2x8/2@7` with a seed other than 0; and `second` for one frame per second.
 ///
 /// # Example
 /// ```
@@ -37,34 +37,33 @@ pub enum Sampling {
     /// Frames `offset`, `offset + n`, `offset + 2 n` and so on. The DREAM paper takes every sixth, which is the
     /// default. A video of at most `offset` frames gives none.
     Every {
-        /// From one taken frame to the next; at least 1.
+        /// Distance between taken frames; at least 1.
         n: u64,
         /// The first taken frame.
         offset: u64,
     },
-    /// `n` frames spread over the video: of `n` parts of equal length the middle frame each, which is frame
-    /// `floor((2 i + 1) frames / (2 n))` of the part `i`. A video of at most `n` frames gives each frame once.
-    /// Needs the number of frames.
+    /// `n` frames spread over the video: the middle frame of each of `n` parts of equal length, which is frame
+    /// `floor((2 i + 1) frames / (2 n))` for part `i`. A video of at most `n` frames gives each frame once. Needs the
+    /// number of frames.
     Centres {
         /// How many; at least 1.
         n: u64,
     },
-    /// `k` clips of `length` frames that stand `step` apart, at random places. Clips do not reach into each
-    /// other, and every arrangement that leaves them apart is equally likely. The same seed and number of
-    /// frames give the same clips; mix the name of the video into the seed for others in each video. Needs the
-    /// number of frames.
+    /// `k` clips of `length` frames, `step` frames apart, at random places. Clips do not overlap, and all
+    /// arrangements without overlap are equally likely. The same seed and number of frames give the same clips; to
+    /// get other clips in each video, mix its name into the seed. Needs the number of frames.
     Clips {
         /// How many clips; at least 1.
         k: u64,
-        /// Frames of a clip; at least 1.
+        /// Frames per clip; at least 1.
         length: u64,
-        /// From one frame of a clip to the next; at least 1, which is consecutive frames.
+        /// Distance between frames of a clip; at least 1, which means consecutive frames.
         step: u64,
-        /// Of the random places.
+        /// Seed of the random places.
         seed: u64,
     },
-    /// The first frame, and the first frame of every further second, counted by timestamps from the first
-    /// frame on. A second without frames gives none.
+    /// The first frame of every second. Seconds are counted by timestamps from the first frame of the video. A second
+    /// without frames gives none.
     OnePerSecond,
 }
 
@@ -75,7 +74,7 @@ impl Default for Sampling {
 }
 
 impl Sampling {
-    /// The decisions for a video of `frames` frames, where their number is known.
+    /// The sampler for a video of `frames` frames (`None` if unknown).
     ///
     /// # Errors
     /// [`Error::InvalidOption`] when `n`, `k`, `length` or `step` is 0; [`Error::FrameCountUnknown`] when
@@ -103,7 +102,7 @@ impl Sampling {
         Ok(Sampler { sampling: self, frames, starts, origin: None, second: -1.0 })
     }
 
-    /// True for the ways that cannot decide without the number of frames.
+    /// True for methods that need the number of frames.
     #[must_use]
     pub const fn needs_count(self) -> bool {
         matches!(self, Self::Centres { .. } | Self::Clips { .. })
@@ -172,15 +171,15 @@ fn parse(text: &str) -> Option<Sampling> {
     }
 }
 
-/// Frames from the first to the last of a clip, both counted.
+/// Frames from the first to the last of a clip, inclusive.
 fn span(length: u64, step: u64) -> u64 {
     length.saturating_sub(1).saturating_mul(step).saturating_add(1)
 }
 
 /// First frames of `k` stretches of `span` frames that do not overlap, ascending. `k * span <= frames`.
 fn places(k: u64, span: u64, frames: u64, seed: u64) -> Vec<u64> {
-    // Stretches and free frames in a row: which of these `items` are stretches is a subset of size `k`, drawn
-    // by Floyd's method, which needs no memory for the others.
+    // `items` counts stretches and free frames. Floyd's method draws which `k` of them are stretches; it needs no
+    // memory for the others.
     let items = frames.saturating_sub(k.saturating_mul(span)).saturating_add(k);
     let mut random = SplitMix64::stream(seed, 0);
     let mut chosen = BTreeSet::new();
@@ -195,7 +194,7 @@ fn places(k: u64, span: u64, frames: u64, seed: u64) -> Vec<u64> {
     (0..).zip(chosen).map(|(before, item)| item + before * (span - 1)).collect()
 }
 
-/// Decides frame by frame; made by [`Sampling::sampler`].
+/// Decides frame by frame which to take; made by [`Sampling::sampler`].
 ///
 /// Memory: a few numbers, and one for each clip of [`Sampling::Clips`].
 #[derive(Debug, Clone)]
@@ -203,15 +202,15 @@ pub struct Sampler {
     sampling: Sampling,
     frames: Option<u64>,
     starts: Vec<u64>,
-    /// The time of the first frame, and the last second of which a frame was taken: for `OnePerSecond`.
+    /// For `OnePerSecond`: the time of the first frame, and the last second with a taken frame.
     origin: Option<f64>,
     second: f64,
 }
 
 impl Sampler {
     /// Whether the frame at position `index`, shown at `time` seconds, is taken. Ask about all frames, in order:
-    /// [`Sampling::OnePerSecond`] remembers what it took. The others look at `index` alone. A time that is not
-    /// finite is never taken by `OnePerSecond`.
+    /// [`Sampling::OnePerSecond`] remembers what it took. The others use `index` alone. `OnePerSecond` never takes a
+    /// frame whose time is not finite.
     pub fn wants(&mut self, index: u64, time: f64) -> bool {
         match self.sampling {
             Sampling::Every { n, offset } => {
@@ -232,7 +231,7 @@ impl Sampler {
         }
     }
 
-    /// How many frames will be taken, where that is known: always, except for [`Sampling::OnePerSecond`] and for
+    /// The number of frames that will be taken. It is known except for [`Sampling::OnePerSecond`], and for
     /// [`Sampling::Every`] of an unknown number of frames.
     #[must_use]
     pub fn expected(&self) -> Option<u64> {
@@ -288,13 +287,13 @@ fn centre(i: u64, n: u64, frames: u64) -> u64 {
     u64::try_from(middle).unwrap_or(u64::MAX)
 }
 
-/// True when some part of `n` has its middle at `index`.
+/// True if one of the `n` parts has its middle at `index`.
 fn is_centre(index: u64, n: u64, frames: u64) -> bool {
     let n = n.min(frames);
     if n == 0 || index >= frames {
         return false;
     }
-    // The part that the frame lies in: parts are at least a frame long, so no other has its middle here.
+    // The part that contains the frame. Parts are at least one frame long, so no other has its middle here.
     let part = u64::try_from(u128::from(index) * u128::from(n) / u128::from(frames)).unwrap_or(u64::MAX);
     (part..=part.saturating_add(1)).any(|part| part < n && centre(part, n, frames) == index)
 }

@@ -1,4 +1,4 @@
-//! What every reader and every filter is: a video, read one frame at a time.
+//! The trait of all readers and filters: a video, read one frame at a time.
 
 use crate::error::Result;
 use crate::frames::frame::VideoFrame;
@@ -9,20 +9,19 @@ pub trait FrameSource: Send {
     /// Size, rate and what else was known at the start.
     fn info(&self) -> &VideoInfo;
 
-    /// The next frame in display order, or `None` at the end. The frame lives until the next call.
+    /// The next frame in display order, or `None` at the end. The frame is valid until the next call.
     ///
     /// # Errors
-    /// Every source in this crate delivers all frames before a damage, then returns **one**
-    /// [`Error::Damaged`](crate::Error::Damaged) (or another error that ends the stream), then `Ok(None)` for ever.
+    /// Every source in this crate delivers all frames before damage, then returns **one**
+    /// [`Error::Damaged`](crate::Error::Damaged) (or another error that ends the stream), then `Ok(None)` forever.
     fn next_frame(&mut self) -> Result<Option<&VideoFrame>>;
 
-    /// One step: asks `wants` once about the next frame, by its position and its time in seconds, and puts
-    /// the frame into `out` if the answer is true. Unless [`Step::Taken`] comes back, what `out` holds is
-    /// unspecified.
+    /// One step: asks `wants` once about the next frame, by its position and its time in seconds, and puts the frame
+    /// into `out` if the answer is true. Unless it returns [`Step::Taken`], the content of `out` is unspecified.
     ///
-    /// A frame that is not wanted is neither copied nor converted, and of images not even opened, so damage
-    /// inside it may stay unnoticed. What this method must do in a source outside this crate is done by
-    /// [`FrameSource::next_frame`] and a copy.
+    /// An unwanted frame is neither copied nor converted, and an unwanted image file is not even opened, so damage
+    /// inside it may go unnoticed. The default implementation calls [`FrameSource::next_frame`] and copies the frame;
+    /// it is enough for a source outside this crate.
     ///
     /// # Errors
     /// As [`FrameSource::next_frame`].
@@ -41,15 +40,15 @@ pub trait FrameSource: Send {
 /// What one call of [`FrameSource::take_frame`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// The frame was wanted and is in the caller's hands.
+    /// The frame was wanted and is in `out`.
     Taken,
-    /// The frame was not wanted and is gone.
+    /// The frame was not wanted and was dropped.
     Skipped,
     /// There are no more frames.
     End,
 }
 
-/// `next_frame` in terms of `take_frame`, for a source that keeps the frame it hands out in `slot`.
+/// `next_frame` in terms of `take_frame`, for a source that keeps the returned frame in `slot`.
 pub(crate) fn next_of<S: FrameSource>(
     source: &mut S,
     slot: fn(&mut S) -> &mut VideoFrame,

@@ -1,8 +1,8 @@
-//! The true pace of a video, measured from the times of its frames.
+//! The true frame rate of a video, measured from the times of its frames.
 
 use crate::frames::info::Pacing;
 
-/// Watches timestamps pass and says how fast they come. Memory: a few numbers.
+/// Measures rate and pacing from timestamps. Memory: a few numbers.
 ///
 /// # Example
 /// ```
@@ -43,14 +43,14 @@ impl FrameTimes {
         self.frames = self.frames.saturating_add(1);
     }
 
-    /// How many times were pushed.
+    /// Number of times pushed.
     #[must_use]
     pub const fn frames(&self) -> u64 {
         self.frames
     }
 
-    /// Frames per second: intervals by the seconds from the first to the last frame. `None` for fewer than two
-    /// frames, or when no time passes.
+    /// Frames per second: the number of intervals divided by the seconds from the first to the last frame. `None` for
+    /// fewer than two frames, or if no time passes.
     #[must_use]
     pub fn average_rate(&self) -> Option<f64> {
         let seconds = self.last - self.first;
@@ -59,7 +59,7 @@ impl FrameTimes {
     }
 
     /// Seconds of the shortest and the longest interval between two frames; `None` for fewer than two. A negative
-    /// shortest one means that times go back.
+    /// shortest interval means that times go backwards.
     #[must_use]
     pub fn intervals(&self) -> Option<(f64, f64)> {
         (self.frames > 1).then_some((self.shortest, self.longest))
@@ -108,7 +108,7 @@ mod tests {
             assert_eq!(of(few).average_rate(), None, "{few:?}");
             assert_eq!(of(few).pacing(1.0), Pacing::Unknown, "{few:?}");
         }
-        // So close that the rate is beyond the largest number.
+        // So close that the rate overflows.
         assert_eq!(of(&[0.0, 5e-324]).average_rate(), None);
         assert_eq!(of(&[1.0]).intervals(), None);
     }

@@ -153,9 +153,9 @@ pub(super) mod tests {
         assert_ne!(SplitDesign { seed: 1, ..design }.draw(&clips, 3).unwrap(), first);
     }
 
-    /// Another generator or order would change every split that somebody has named by its seed. The values come from a
-    /// second implementation, in Python: SplitMix64 as published, Fisher-Yates from the end, identities before methods,
-    /// both sorted as text.
+    /// Another generator or order would change every split that is identified by its seed. The values come from a
+    /// second implementation, in Python: SplitMix64 as published, Fisher-Yates from the end, identities before
+    /// methods, both sorted as text.
     #[test]
     fn the_stream_is_fixed() {
         for (index, wanted) in [

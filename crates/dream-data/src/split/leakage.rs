@@ -7,7 +7,7 @@ use crate::dataset::{Clip, ClipId};
 use crate::error::Result;
 use crate::split::{Partition, Split, catalogue};
 
-/// A clip that spoils a split.
+/// A clip that breaks the rules of a split.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

@@ -89,7 +89,7 @@ impl fmt::Display for Partition {
     }
 }
 
-/// Clips in four sets, which may leak: [`check_split`](super::check_split) tells.
+/// Clips in four sets, possibly with leaks; [`check_split`](super::check_split) finds them.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Split {

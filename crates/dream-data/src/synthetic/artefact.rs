@@ -283,7 +283,7 @@ fn one(planted: &Planted, moment: &Moment<'_>, canvas: &mut Canvas, scratch: &mu
     }
 }
 
-/// Squares of `size` pixels, each made of its mean and of the pixel.
+/// Changes every pixel of a place; `change` gets the pixel and the mean of its square of `size` pixels.
 fn cells(
     moment: &Moment<'_>,
     canvas: &mut Canvas,
@@ -312,7 +312,7 @@ fn cells(
     });
 }
 
-/// The mean along a line of pixels to both sides.
+/// The mean along a line of pixels, to the left and right.
 fn smear(canvas: &Canvas, reach: f32) -> Canvas {
     let mut blurred = canvas.clone();
     blurred.each(|x, y, pixel| {

@@ -57,7 +57,7 @@ impl Canvas {
         }
     }
 
-    /// Bilinear, with the border continued.
+    /// Bilinear, with the border pixels replicated.
     pub(super) fn sample(&self, x: f32, y: f32) -> Rgb {
         let (x, y) = (x - 0.5, y - 0.5);
         let (fx, fy) = (x - libm::floorf(x), y - libm::floorf(y));
@@ -70,7 +70,7 @@ impl Canvas {
         mix(above, below, fy)
     }
 
-    /// The pixel itself, with the border continued.
+    /// The pixel itself, with the border pixels replicated.
     pub(super) fn at(&self, x: usize, y: usize) -> Rgb {
         let (x, y) = (x.min(self.width.saturating_sub(1)), y.min(self.height.saturating_sub(1)));
         self.pixels.get(y * self.width + x).copied().unwrap_or_default()

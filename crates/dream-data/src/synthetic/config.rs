@@ -5,8 +5,8 @@ use crate::frames::frame_rate::FrameRate;
 
 /// The settings of a synthetic data set. The same settings give the same bytes.
 ///
-/// The defaults make 760 clips (20 identities, 35 methods, and real clips of each of the three rounds) and 60 raters who
-/// see all of them.
+/// The defaults make 760 clips (20 identities, 35 methods, and real clips of each of the three rounds) and 60 raters
+/// who see all of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyntheticConfig {
     /// Identity groups, 2 to 9999: pairs of people who swap faces with each other.
@@ -27,8 +27,8 @@ pub struct SyntheticConfig {
     pub portraits: bool,
     /// The seed of every draw.
     pub seed: u64,
-    /// How much attentive raters disagree, 0.08 to 0.6: the variance of the opinions on a clip is `a (m - 1)(5 - m)` about
-    /// its mean opinion `m`. DREAM has 0.18.
+    /// How much attentive raters disagree, 0.08 to 0.6: the variance of the opinions on a clip is `a (m - 1)(5 - m)`
+    /// about its mean opinion `m`. DREAM has 0.18.
     pub a: f64,
     /// Raters, 1 to 10,000. Each sees every clip once (except the clips that do not fill a whole session).
     pub raters: usize,

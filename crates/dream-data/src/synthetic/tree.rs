@@ -69,7 +69,8 @@ impl Synthetic {
         names.len()
     }
 
-    /// Writes the whole folder: `truth.json`, `truth.csv`, `videos`, `sessions.csv`, `all_descriptions_en.csv`, `splits`.
+    /// Writes the whole folder: `truth.json`, `truth.csv`, `videos`, `sessions.csv`, `all_descriptions_en.csv`,
+    /// `splits`.
     ///
     /// It writes every file under another name first, so an existing file is complete. After an interruption, call it
     /// again: it keeps the existing videos. The bytes do not depend on `jobs`, the number of rendering threads. These
@@ -95,7 +96,7 @@ impl Synthetic {
         Ok(summary)
     }
 
-    /// Rejects a folder that was begun with another configuration, and marks a new one.
+    /// Rejects a folder that was started with another configuration, and marks a new one.
     fn claim(&self, root: &Path) -> Result<()> {
         let path = root.join(TRUTH);
         let text = self.truth();

@@ -1,8 +1,8 @@
 //! CSV tables of untrusted origin: columns found by their names, rows read one at a time, in bounded memory.
 //!
-//! Tables are UTF-8 with or without a byte order mark, with any line ends; extra columns are ignored, their order is
-//! free, and names are compared without regard to case. The readers of [`dataset`](crate::dataset) are made of this,
-//! and a program's own tables can be read with it.
+//! Tables are UTF-8 with or without a byte order mark, with any line endings; extra columns are ignored, their order
+//! is free, and names ignore case. The readers of [`dataset`](crate::dataset) use this module, and a program can read
+//! its own tables with it.
 
 mod rows;
 #[cfg(test)]
@@ -20,9 +20,9 @@ use rows::Rows;
 /// A column that a table has or may have.
 #[derive(Debug, Clone, Copy)]
 pub struct Column<'a> {
-    /// Accepted names, the documented one first. Of several that are there the first one counts.
+    /// Accepted names, the documented one first. If several are present, the first one counts.
     pub names: &'a [&'a str],
-    /// Whether a table without it is refused.
+    /// Whether a table without it is rejected.
     pub required: bool,
 }
 
@@ -40,7 +40,7 @@ impl<'a> Column<'a> {
     }
 }
 
-/// What a kind of table looks like.
+/// The layout of a kind of table.
 #[derive(Debug, Clone, Copy)]
 pub struct Spec<'a> {
     /// For messages: "predictions with the columns split, file, score".
@@ -51,7 +51,7 @@ pub struct Spec<'a> {
     pub may_lack_header: bool,
 }
 
-/// A table that is read row by row. Accessors speak about the current row, and take the position of a column in
+/// A table that is read row by row. Accessors read the current row, and take the position of a column in
 /// [`Spec::columns`].
 ///
 /// # Example
@@ -81,7 +81,7 @@ pub struct Table<R> {
     /// Position in the row of every column of the specification.
     places: Vec<Option<usize>>,
     names: Vec<String>,
-    /// The row at hand is the first one, and data.
+    /// The current row is the first one, and it is data.
     pending: bool,
 }
 
@@ -101,7 +101,7 @@ impl<R: Read> Table<R> {
     /// Reads as far as the header. `path` is for messages only.
     ///
     /// # Errors
-    /// [`Error::Unrecognised`] for an empty file; [`Error::Row`] for a missing or doubled column; [`Error::Io`].
+    /// [`Error::Unrecognised`] for an empty file; [`Error::Row`] for a missing or duplicate column; [`Error::Io`].
     pub fn new(input: R, path: impl AsRef<Path>, spec: &Spec<'_>) -> Result<Self> {
         let path = path.as_ref();
         let name = |column: &Column<'_>| column.names.first().copied().unwrap_or("?").to_owned();
@@ -194,7 +194,7 @@ impl<R: Read> Table<R> {
         self.cell(column).map(|_| self.number(column)).transpose()
     }
 
-    /// What `parse` makes of a cell that must not be empty; `expected` says what is accepted, for the message.
+    /// The result of `parse` for a cell that must not be empty. For the message, `expected` says what is accepted.
     ///
     /// # Errors
     /// [`Error::Row`] for any other text.
@@ -233,7 +233,7 @@ impl<R: Read> Table<R> {
         second_is_number || self.rows.at(0).contains(['.', '/'])
     }
 
-    /// Where the column is. Of several accepted names the first one counts.
+    /// The position of the column. If several accepted names are present, the first one counts.
     fn find(&self, column: &Column<'_>) -> Result<Option<usize>> {
         for name in column.names {
             let wanted = plain(name);

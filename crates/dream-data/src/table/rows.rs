@@ -1,5 +1,5 @@
-//! The rows of a CSV file as bytes, in bounded memory. The parser is `csv-core`: it writes into buffers of ours, so a
-//! field of any length is refused before it is held.
+//! The rows of a CSV file as bytes, in bounded memory. The parser is `csv-core`: it writes into buffers of this
+//! module, so an overlong field is rejected before it is held in memory.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// The longest accepted row of a table in bytes, all its fields together.
 pub const MAX_ROW_BYTES: usize = 1 << 20;
 
-/// The most columns of a table.
+/// The largest number of columns of a table.
 const MAX_COLUMNS: usize = 1 << 10;
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
@@ -76,7 +76,7 @@ impl<R: Read> Rows<R> {
     }
 
     pub(super) fn skip_bom(&mut self) -> Result<()> {
-        // A reader may hand out single bytes, so the mark is compared byte by byte and given up whole or not at all.
+        // A reader may return single bytes, so the mark is compared byte by byte. A part of a mark is an error.
         let mut seen = 0;
         while let (Some(&wanted), Some(&next)) = (BOM.get(seen), self.peek()?.first()) {
             if wanted != next {
@@ -95,7 +95,8 @@ impl<R: Read> Rows<R> {
         let path = &self.path;
         loop {
             match self.input.fill_buf() {
-                // Asked again outside the loop: the borrow of a returned buffer would last too long here.
+                // The buffer is requested again outside the loop: the borrow of a returned buffer would last too long
+                // here.
                 Ok(_) => break,
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(Error::io(path, e)),
@@ -155,7 +156,7 @@ impl<R: Read> Rows<R> {
             }
         }
         self.columns = fields;
-        // The parser takes a quote that is never closed for text up to the end of the file, and rows would be lost.
+        // The parser reads an unclosed quote as text up to the end of the file, so rows would be lost.
         if quotes % 2 == 1 {
             return Err(self
                 .fault("an odd number of quotes", "close the quote, and double quotes inside quoted text"));

@@ -56,7 +56,7 @@ fn headers_marks_line_ends_and_quotes() {
         if text.contains('\n') {
             assert_eq!(found, plain, "{text}");
         } else {
-            // A lone carriage return ends a row but is no line of any editor.
+            // A lone carriage return ends a row, but editors do not count it as a line.
             found.iter_mut().for_each(|row| row.0 = 0);
             assert_eq!(found, [row(0, "a.mp4", 3.5), row(0, "b.mp4", 4.0)]);
         }

@@ -51,7 +51,7 @@ enum Weight {
 struct Candidate {
     artifact: Artifact,
     weight: Weight,
-    /// Stands after `other`, so it does not give way.
+    /// Follows `other`, so it does not give way.
     other: bool,
     first: usize,
     end: usize,
@@ -74,7 +74,7 @@ struct Judge {
     extents: Vec<(usize, Extent, usize, usize)>,
     alone: Option<(usize, Place)>,
     compared: bool,
-    /// The place before, and the token after it.
+    /// The token after the previous place.
     last_place: Option<usize>,
     /// End of the last `other`, and of the last `and` or `or`.
     other_end: Option<usize>,

@@ -1,4 +1,4 @@
-//! The words that the tagger knows, from a text that people can read too.
+//! The words that the tagger knows, from a text that people can also read.
 
 use std::collections::HashMap;
 

@@ -74,7 +74,7 @@ fn run<'a>(lexicon: &'a Lexicon, words: &[(u32, Range<usize>)], first: usize, fo
     }
 }
 
-/// What stands before a part.
+/// What separates a part from the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Break {
     Stop,

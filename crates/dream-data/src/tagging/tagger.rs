@@ -75,7 +75,8 @@ impl Explanation {
     }
 }
 
-/// Reads descriptions: longest expressions of a [`Lexicon`], denials and parts of sentences, no statistics.
+/// Reads descriptions by rules: the longest expressions of a [`Lexicon`], denials and parts of sentences. It uses no
+/// statistics.
 ///
 /// Any text works, in time linear in its length. Unknown text gives `others`, `not-specified`, `moderate`.
 ///
@@ -190,7 +191,7 @@ fn decide(judged: &[(Part, Reading)]) -> Explanation {
             mild |= verdict.mild;
             severe |= verdict.severe;
         }
-        // "The face is not blurred but it flickers": the part takes the place of the part before.
+        // "The face is not blurred but it flickers": the part inherits the place of the part before.
         if wrong && verdict.places.is_empty() && part.before != Break::Stop && !verdict.elsewhere {
             places = places.union(before);
         }

@@ -1,4 +1,4 @@
-//! Sources that stand between a reader and its user.
+//! Sources that select, crop or turn the frames of another source.
 
 pub(crate) mod crop;
 pub(crate) mod rotate;

@@ -10,8 +10,8 @@ impl VideoFrame {
     /// Writes this frame, turned clockwise, into `out`; position and time stay. Every plane is turned sample by
     /// sample, so no value changes and turning back gives the same frame.
     ///
-    /// In 4:2:0 with an odd side the half-empty chroma row or column comes from the right or the bottom to the left
-    /// or the top, where readers of the turned frame do not expect it: its chroma lies one luma sample off, as in
+    /// In 4:2:0 with an odd side, the half-covered chroma row or column moves from the right or bottom to the left or
+    /// top. Readers of the turned frame do not expect it there, so its chroma is off by one luma sample, as in
     /// FFmpeg's `transpose`.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl VideoFrame {
     }
 }
 
-/// `BYTES` a pixel, rows without padding.
+/// `BYTES` per pixel, rows without padding.
 fn turn_plane<const BYTES: usize>(plane: &[u8], width: usize, rotation: Rotation, out: &mut [u8]) {
     let (pixels, _) = plane.as_chunks::<BYTES>();
     let (out, _) = out.as_chunks_mut::<BYTES>();
@@ -73,8 +73,8 @@ fn turn_plane<const BYTES: usize>(plane: &[u8], width: usize, rotation: Rotation
     }
 }
 
-/// Columns become rows: the first one the first (clockwise) or the last. Several columns go at once, so that the
-/// source is read along its rows.
+/// Columns become rows: the first column becomes the first row (clockwise) or the last. Several columns are moved at
+/// once, so that the source is read along its rows.
 fn swap_sides<T: Copy>(pixels: &[T], width: usize, clockwise: bool, out: &mut [T]) {
     const COLUMNS: usize = 32;
     let height = pixels.len().checked_div(width).unwrap_or(0).max(1);
@@ -96,13 +96,13 @@ fn swap_sides<T: Copy>(pixels: &[T], width: usize, clockwise: bool, out: &mut [T
 }
 
 fn refused() -> Error {
-    let reason = "the file asks for a mirror image or an angle that is not a right one; \
+    let reason = "the file asks for a mirror image or an angle that is not a multiple of 90 degrees; \
                   read it with `apply_rotation: false` and transform the frames yourself";
     Error::InvalidOption { option: "apply_rotation", reason: reason.to_owned() }
 }
 
-/// The frames of a source, turned as its [`VideoInfo::rotation`] says. Its own says [`Rotation::None`], and width
-/// and height are those of the turned frames. [`open`](crate::open) makes one when
+/// The frames of a source, turned as its [`VideoInfo::rotation`] states. This source itself reports
+/// [`Rotation::None`], and the width and height of the turned frames. [`open`](crate::open) makes one when
 /// [`OpenOptions::apply_rotation`](crate::OpenOptions::apply_rotation) is set.
 #[derive(Debug)]
 pub struct Rotated<S> {
@@ -188,7 +188,7 @@ mod tests {
         let Pixels::Yuv420 { y, u, .. } = three.pixels() else { panic!("not 4:2:0") };
         assert_eq!(y.data, [2, 5, 8, 11, 14, 1, 4, 7, 10, 13, 0, 3, 6, 9, 12]);
         assert_eq!(u.data, [101, 103, 105, 100, 102, 104]);
-        // All ways around.
+        // All rotations.
         assert_eq!(turned(&turned(&quarter, Rotation::Quarter), Rotation::Half).pixels(), upright.pixels());
         assert_eq!(turned(&quarter, Rotation::ThreeQuarter).pixels(), upright.pixels());
         assert_eq!(turned(&quarter, Rotation::Half).pixels(), three.pixels());

@@ -6,12 +6,12 @@ use crate::frames::info::VideoInfo;
 use crate::frames::sampling::{Sampler, Sampling};
 use crate::frames::source::{FrameSource, Step, next_of};
 
-/// The frames of a source that a [`Sampling`] takes, with their positions and times **in the video**. What is not
-/// taken is decoded as far as the format demands and neither copied nor converted.
+/// The frames of a source that a [`Sampling`] takes, with their positions and times **in the video**. Other frames
+/// are decoded only as far as the format requires, and neither copied nor converted.
 ///
-/// [`VideoInfo::frames`] is the number of frames that will come, where known; [`VideoInfo::frame_rate`] stays that
-/// of the video. After the last frame that can be taken the source is not read further, so damage behind it stays
-/// unnoticed. A video without frames gives none.
+/// [`VideoInfo::frames`] is the number of frames that will come, where known; [`VideoInfo::frame_rate`] stays that of
+/// the video. The source is not read beyond the last frame that can be taken, so damage after it goes unnoticed. A
+/// video without frames gives none.
 ///
 /// # Example
 /// ```
@@ -37,9 +37,10 @@ pub struct Sampled<S> {
 }
 
 impl<S: FrameSource> Sampled<S> {
-    /// Takes the number of frames from [`VideoInfo::frames`]. That is the container's promise: with FFmpeg it may count
-    /// frames that an edit list hides, and a damaged file has fewer. [`open_sampled`](crate::open_sampled) counts first
-    /// where it matters. The source should be new: positions are its own.
+    /// Takes the number of frames from [`VideoInfo::frames`]. The container states it and may be wrong: with FFmpeg
+    /// the number may include frames that an edit list hides, and a damaged file has fewer.
+    /// [`open_sampled`](crate::open_sampled) counts first where it matters. Pass an unread source: positions are
+    /// those in the source.
     ///
     /// # Errors
     /// As [`Sampling::sampler`].
@@ -48,8 +49,8 @@ impl<S: FrameSource> Sampled<S> {
         Ok(Self::with(source, sampling.sampler(frames)?))
     }
 
-    /// For files that do not state how many frames they have: with a number that [`count_frames`] found in a first
-    /// pass. A number that is too high is not noticed; fewer frames come then.
+    /// For files that do not state their number of frames: `frames` comes from [`count_frames`] in a first pass. A
+    /// number that is too high is not noticed; fewer frames follow then.
     ///
     /// # Errors
     /// As [`Sampling::sampler`].
@@ -57,8 +58,8 @@ impl<S: FrameSource> Sampled<S> {
         Ok(Self::with(source, sampling.sampler(Some(frames))?))
     }
 
-    /// Decides without any number of frames, so that a promise that is too low hides no frame;
-    /// [`VideoInfo::frames`] still goes by the promise.
+    /// Decides without the number of frames, so that no frame is lost if the container states too few;
+    /// [`VideoInfo::frames`] still uses the stated number.
     pub(crate) fn without_count(source: S, sampling: Sampling) -> Result<Self> {
         let promised = sampling.sampler(source.info().frames)?.expected();
         let mut sampled = Self::with(source, sampling.sampler(None)?);
@@ -72,7 +73,7 @@ impl<S: FrameSource> Sampled<S> {
         Self { source, sampler, info, frame: VideoFrame::default(), ended: false }
     }
 
-    /// The decisions, for [`Sampler::clip_of`].
+    /// The sampler, for [`Sampler::clip_of`].
     #[must_use]
     pub fn sampler(&self) -> &Sampler {
         &self.sampler
@@ -115,7 +116,8 @@ impl<S: FrameSource> FrameSource for Sampled<S> {
     }
 }
 
-/// Reads a source to its end and counts its frames, without copying or converting one. Then it must be opened anew.
+/// Reads a source to its end and counts its frames, without copying or converting any. Open the video again
+/// afterwards.
 ///
 /// # Errors
 /// As [`FrameSource::next_frame`]; [`Error::Damaged`](crate::Error::Damaged) holds the number of good frames.

@@ -1,4 +1,4 @@
-//! One reader a format.
+//! One reader per format.
 
 #[cfg(feature = "ffmpeg")]
 pub(crate) mod ffmpeg;

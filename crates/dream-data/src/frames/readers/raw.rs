@@ -21,8 +21,8 @@ pub struct RawReader<R> {
 }
 
 impl RawReader<BufReader<File>> {
-    /// Opens a raw file. A file that is not a whole number of frames long ends with
-    /// [`Error::Damaged`] after its whole frames.
+    /// Opens a raw file. If its length is not a whole number of frames, it ends with [`Error::Damaged`] after the
+    /// last whole frame.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Malformed`] or [`Error::TooLarge`] for an unusable size;

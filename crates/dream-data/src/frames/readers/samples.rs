@@ -55,7 +55,7 @@ impl Samples {
         }
     }
 
-    /// Brings the frame that was read to 8 bits.
+    /// Converts the frame that was read to 8 bits.
     pub(crate) fn convert(&self, out: &mut VideoFrame) {
         let Some(deep) = &self.deep else { return };
         let luma = self.width * self.height;
@@ -68,7 +68,7 @@ impl Samples {
 }
 
 fn look_up(stored: &[u8], table: &[u8], out: &mut [u8]) {
-    // A code beyond the stated depth is a broken writer's; it counts as the largest.
+    // A code beyond the stated depth comes from a broken writer; it counts as the largest.
     let last = table.last().copied().unwrap_or_default();
     for (pair, out) in stored.chunks_exact(2).zip(out) {
         if let &[low, high] = pair {
@@ -77,9 +77,9 @@ fn look_up(stored: &[u8], table: &[u8], out: &mut [u8]) {
     }
 }
 
-/// Rounds to the nearest 8-bit code of the same meaning (ITU-T H.273, 8.3: limited codes of `bits` bits are
-/// those of 8 bits times a power of two; full codes fill the range, with chroma 0 in its middle). Without a
-/// stated range the codes are divided as limited ones are; at full range that is off by less than one level.
+/// Rounds to the nearest 8-bit code of the same meaning (ITU-T H.273, 8.3: limited codes of `bits` bits are those of
+/// 8 bits times a power of two; full codes fill the range, with chroma 0 in its middle). Without a stated range,
+/// codes are treated as limited; if they are full, the result is off by less than one level.
 fn to_8_bits(code: u32, bits: u8, range: ColorRange, chroma: bool) -> u8 {
     let shift = u32::from(bits.saturating_sub(8));
     let code = i64::from(code);
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(full(1020), 254);
     }
 
-    /// The two readings of a range differ by at most one level, so an unknown range costs at most that.
+    /// The two interpretations differ by at most one level, so an unknown range costs at most that.
     #[test]
     fn an_unknown_range_costs_at_most_a_level() {
         for bits in 9..=16 {

@@ -1,4 +1,4 @@
-//! What all readers share: filling a buffer from a stream, and the rule for how a stream ends.
+//! Shared by all readers: filling a buffer from a stream, and the rule for how a stream ends.
 
 use crate::error::Error;
 use std::io::{self, Read};
@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::path::PathBuf;
 
-/// How far [`fill`] came.
+/// How much [`fill`] read.
 pub(crate) enum Filled {
     Whole,
     Nothing,
@@ -70,7 +70,7 @@ impl Progress {
         Error::damaged(&self.path, self.frames, reason)
     }
 
-    /// What a reader says of its next frame, in terms of the stream: `None` ends it, a reason is damage.
+    /// Passes a reader's next frame on. `None` ends the stream, and a reason ends it with damage.
     pub(crate) fn settle<T>(&mut self, outcome: Result<Option<T>, String>) -> Result<Option<T>, Error> {
         match outcome {
             Ok(Some(frame)) => Ok(Some(frame)),
@@ -82,7 +82,7 @@ impl Progress {
         }
     }
 
-    /// Ends the stream with an error that is not a damage.
+    /// Ends the stream with an error other than damage.
     pub(crate) fn fail(&mut self, error: Error) -> Error {
         self.ended = true;
         error

@@ -1,7 +1,7 @@
 //! The header of a safetensors file: the `safetensors` library reads and writes it, within limits of ours.
 //!
 //! The library checks the type, the shape and the place of each tensor against each other and against its neighbours. It
-//! does not do these four things, which are done here and tested in `tests/checkpoint.rs`:
+//! does not do these four things, which are done here and tested in `tests/models/checkpoint.rs`:
 //! - It reads a header of up to 100 MB; [`length`] allows [`MAX_HEADER_BYTES`], and never more than the file has.
 //! - It wants the whole file in memory; [`parse`] wants the length of what follows the header.
 //! - Of two tensors with the same name it keeps one; [`Header`] refuses the second.

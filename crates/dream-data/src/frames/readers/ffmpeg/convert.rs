@@ -23,11 +23,11 @@ enum Planes {
     Packed,
 }
 
-/// The way from one pixel format to a [`VideoFrame`].
+/// Converts one pixel format to [`VideoFrame`]s.
 pub(super) struct Output {
     format: Pixel,
     planes: Planes,
-    /// The format to convert to, when `format` itself cannot be handed out.
+    /// The target of the conversion, if `format` itself cannot be delivered.
     target: Option<Pixel>,
     /// Made at the first frame.
     graph: Option<filter::Graph>,
@@ -68,7 +68,7 @@ impl Output {
         matches!(self.planes, Planes::Planar | Planes::Interleaved { .. })
     }
 
-    /// Bits of a decoded sample, where the name of the format tells.
+    /// Bits of a decoded sample, if the name of the format tells them.
     pub(super) fn bit_depth(&self) -> Option<u8> {
         match self.target {
             None => Some(8),
@@ -76,7 +76,7 @@ impl Output {
         }
     }
 
-    /// What a stream means that does not say it.
+    /// The range of a stream that does not state it.
     pub(super) fn implied_range(&self) -> ColorRange {
         let name = self.format.descriptor().map_or("", |format| format.name());
         if name.starts_with("yuvj") || self.planes == Planes::Packed {
@@ -86,7 +86,7 @@ impl Output {
         }
     }
 
-    /// Copies a picture of the expected size. A conversion takes the picture's memory with it.
+    /// Copies a picture of the expected size. A conversion takes over the picture's memory.
     pub(super) fn copy(
         &mut self,
         picture: &mut Picture,
@@ -121,7 +121,7 @@ fn is_rgb(name: &str) -> bool {
 fn depth_of(name: &str) -> Option<u8> {
     let end = name.strip_suffix("le").or_else(|| name.strip_suffix("be"));
     let Some(end) = end else {
-        // Names without a byte order have at most eight bits; packed ones below that are not told apart.
+        // Names without a byte order have at most eight bits; packed formats of fewer bits are not distinguished.
         return (name.starts_with("yuv") || name.starts_with("nv") || name == "bgr0" || name == "gbrp")
             .then_some(8);
     };
@@ -141,7 +141,7 @@ fn conversion(picture: &Picture, target: Pixel, range: ColorRange) -> Result<fil
     let size = format!("video_size={width}x{height}:pix_fmt={from}:time_base=1/1:pixel_aspect=1/1");
     graph.add(&find("buffer")?, "in", &size)?;
     graph.add(&find("buffersink")?, "out", "")?;
-    // Samples keep their meaning: what is limited stays limited.
+    // Samples keep their meaning: limited range stays limited.
     let range = match range {
         _ if target == Pixel::RGB24 => "",
         ColorRange::Full => ":in_range=full:out_range=full",

@@ -42,7 +42,7 @@ pub struct FfmpegReader {
     feed: Feed,
     promise: Promise,
     packets: u64,
-    /// Where the last packet of any stream, and of this one, ends, in seconds.
+    /// End of the last packet of any stream, and of this one, in seconds.
     last_end: f64,
     last_video_end: f64,
     info: VideoInfo,
@@ -50,12 +50,12 @@ pub struct FfmpegReader {
     progress: Progress,
 }
 
-/// What still goes into the decoder.
+/// What the decoder still receives.
 #[derive(Debug)]
 enum Feed {
     Packets,
-    /// Nothing: it gives up what it holds. Frames from `damage_time` on (stream units) are not
-    /// delivered, and `damage` follows them.
+    /// Nothing; it returns the frames that it holds. Frames from `damage_time` on (stream units) are not delivered,
+    /// and `damage` follows the last frame.
     Draining {
         damage_time: i64,
         damage: Option<String>,
@@ -71,7 +71,7 @@ impl std::fmt::Debug for FfmpegReader {
     }
 }
 
-/// Starts FFmpeg's libraries once in a process.
+/// Starts FFmpeg's libraries once per process.
 fn start() -> bool {
     static STARTED: OnceLock<bool> = OnceLock::new();
     *STARTED.get_or_init(|| {
@@ -89,7 +89,7 @@ impl FfmpegReader {
     /// it can decode; [`Error::Malformed`] when its size or frame rate is unknown.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        // Without this, FFmpeg's error for a missing file would be the one for a strange format.
+        // Otherwise FFmpeg would report a missing file as an unknown format.
         let file = std::fs::File::open(path).map_err(|e| Error::io(path, e))?;
         let refuse = |what: &str, e: ffmpeg::Error| Error::unsupported(path, format!("{what} ({e})"), HELP);
         if !start() {
@@ -131,7 +131,7 @@ impl FfmpegReader {
         info.half_chroma = output.half_chroma();
         info.exact = info.converted_from.is_none();
         info.bit_depth = output.bit_depth();
-        // FFmpeg guesses a nominal rate; whether the stream keeps to it, only its frames tell.
+        // FFmpeg guesses a nominal rate; only the frames show whether the stream keeps to it.
         (info.pacing, info.nominal_rate) = (Pacing::Unknown, frame_rate(stream.rate()));
 
         let promise = Promise::new(&input, &stream, info.frames);
@@ -153,7 +153,7 @@ impl FfmpegReader {
         })
     }
 
-    /// Decodes into `self.decoded`; `None` at the end, the reason at a damage.
+    /// Decodes into `self.decoded`; `None` at the end, the reason on damage.
     fn decode(&mut self) -> std::result::Result<Option<()>, String> {
         loop {
             match self.decoder.receive_frame(&mut self.decoded) {
@@ -235,7 +235,7 @@ impl FfmpegReader {
         }
     }
 
-    /// What the container promised and did not hold. FFmpeg ends such files without a word.
+    /// What the container states but does not contain. FFmpeg ends such files without an error.
     fn shortfall(&self) -> Option<String> {
         const SLACK: f64 = 0.5;
         let Promise { packets, video_end, end } = self.promise;
@@ -262,7 +262,7 @@ impl FfmpegReader {
     }
 }
 
-/// What a container states in front about its length.
+/// What a container states up front about its length.
 #[derive(Debug, Clone, Copy)]
 struct Promise {
     /// Packets of the video stream.
@@ -327,8 +327,8 @@ impl FrameSource for FfmpegReader {
     }
 }
 
-/// The file as FFmpeg wants it named: with a protocol, so that a colon in a name is a colon, and as
-/// UTF-8, because the bindings panic on other names. Those are opened through their file descriptor.
+/// The file name for FFmpeg: with a protocol, so that a colon in the name keeps its meaning, and as UTF-8, because
+/// the bindings panic on other names. Files with other names are opened through their file descriptor.
 fn address(path: &Path, file: &std::fs::File) -> Result<OsString> {
     let plain = path.to_str().filter(|text| !text.contains('\0'));
     if let Some(text) = plain {

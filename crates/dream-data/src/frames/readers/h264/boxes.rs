@@ -1,8 +1,8 @@
 //! Walking the boxes of an mp4 or mov file without loading it.
 //!
-//! re_mp4 parses the tables inside leaf boxes. Its own walk over a whole file trusts the sizes and
-//! counts in it (it panics or allocates without bound on hostile ones) and wants the file in memory,
-//! so the walk is ours and every range is checked against the box around it.
+//! re_mp4 parses the tables inside leaf boxes. Its own walk over a whole file trusts the sizes and counts in it (it
+//! panics or allocates without bound on hostile ones) and wants the file in memory. So this module walks the boxes
+//! itself and checks every range against the enclosing box.
 
 use super::fault::Fault;
 use re_mp4::ReadBox;
@@ -13,7 +13,7 @@ use std::ops::Range;
 /// The largest leaf box that is read into memory: the sample sizes of 16 million frames.
 const MAX_LEAF: u64 = 64 << 20;
 
-/// A file that is read at positions.
+/// A file with random access.
 #[derive(Debug)]
 pub(super) struct Container {
     file: File,
@@ -96,7 +96,7 @@ impl Container {
         Ok(self.children(parent)?.into_iter().find(|child| &child.kind == kind))
     }
 
-    /// The same, for boxes that must be there.
+    /// The same, for a required box.
     pub(super) fn required(&mut self, parent: &BoxRef, kind: &[u8; 4]) -> Result<BoxRef, Fault> {
         let found = self.child(parent, kind)?;
         found.ok_or_else(|| Fault::bad(format!("the box `{}` has no `{}`", name(parent.kind), name(*kind))))
@@ -178,7 +178,7 @@ mod tests {
     fn sizes_that_cannot_be_are_refused() {
         let mut reaching = boxed(b"moov", &boxed(b"trak", &[0; 8]));
         reaching[11] += 1;
-        reaching.extend([0; 64]); // there is file enough, but not parent enough
+        reaching.extend([0; 64]); // the file is long enough, the parent is not
         assert!(matches!(kinds(&reaching), Err(Fault::Bad(reason)) if reason.contains("`trak`")));
         for size in [2u32, 7] {
             let mut small = boxed(b"moov", &boxed(b"trak", &[0; 8]));

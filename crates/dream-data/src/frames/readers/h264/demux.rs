@@ -19,10 +19,10 @@ const INDEX: &str = "mp4 index";
 const START_CODE: [u8; 4] = [0, 0, 0, 1];
 /// The largest compressed frame.
 const MAX_SAMPLE: u64 = 256 << 20;
-/// How many samples of the first fragment tell the frame rate.
+/// Samples of the first fragment from which the frame rate is taken.
 const RATE_SAMPLES: u64 = 256;
 
-/// Enough of a slice to reach its kind.
+/// Bytes at the start of a slice that are enough to read its kind.
 const SLICE_START: usize = 16;
 
 /// One step of the demuxer.
@@ -79,7 +79,7 @@ impl Demuxer {
             return Err(Error::malformed(path, INDEX, "the video track has no frames"));
         }
         let rate = table_rate.filter(|_| count > 0).or_else(|| demuxer.fragment_rate(moov.body.end));
-        // A single still frame may last for ever; any rate is right for it.
+        // A single still frame may last indefinitely; any rate is right for it.
         let rate = rate.or((count == 1 && !fragmented).then_some(FrameRate::PAL));
         let missing =
             || Error::malformed(path, INDEX, "no frame has a duration, so the frame rate is unknown");
@@ -162,7 +162,7 @@ impl Demuxer {
         self.frame_rate
     }
 
-    /// What the table of durations says; a fragmented file has none for the whole film.
+    /// Pacing and rate from the table of durations; a fragmented file has none for the whole video.
     pub(super) fn pacing(&self) -> (Pacing, Option<FrameRate>) {
         if self.fragments.is_some() { (Pacing::Unknown, None) } else { self.track.table_pacing() }
     }
@@ -192,9 +192,8 @@ impl Demuxer {
         self.track.edit.seconds(composition, self.track.timescale)
     }
 
-    /// The size that the decoder crops to; where the container states a slightly smaller one that
-    /// ends in the same macroblock, that one. It is the only way to an odd size in 4:2:0 H.264, and
-    /// FFmpeg does the same.
+    /// The size that the decoder crops to. If the container states a slightly smaller one that ends in the same
+    /// macroblock, it is that one: this is the only way to an odd size in 4:2:0 H.264, and FFmpeg does the same.
     pub(super) fn visible_size(&self) -> (u32, u32) {
         let (width, height) = self.track.stated_size;
         let hides = |stated: u32, coded: u32| {
@@ -281,7 +280,7 @@ fn check_unit(unit: &[u8], expected: &Sps) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The first parameter set, when OpenH264 can decode streams like it.
+/// The first parameter set, if OpenH264 can decode such a stream.
 fn check_stream(track: &Track) -> Result<Sps, Fault> {
     let unsupported = |what: String| Err(Fault::Unsupported(what));
     let mut first = None;

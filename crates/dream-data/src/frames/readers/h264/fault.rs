@@ -5,7 +5,7 @@
 pub(super) enum Fault {
     /// The file breaks a rule.
     Bad(String),
-    /// The file is fine, this reader is not enough for it.
+    /// The file is valid, but this reader does not support it.
     Unsupported(String),
 }
 

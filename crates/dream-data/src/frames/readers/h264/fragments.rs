@@ -22,7 +22,7 @@ pub(super) struct FragmentCursor {
     /// Where the next top-level box begins.
     at: u64,
     runs: VecDeque<Run>,
-    /// Base for the runs that state their position, and end of the sample before for those that do not.
+    /// Base for runs that state their position, and end of the previous sample for those that do not.
     base: u64,
     offset: u64,
     decode_time: i64,

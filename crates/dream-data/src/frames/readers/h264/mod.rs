@@ -25,10 +25,10 @@ const MAX_IN_DECODER: usize = 32;
 
 /// Reads the first H.264 track of an mp4 or mov file.
 ///
-/// The file is read sample by sample; only its index (about 12 bytes a frame) is in memory, and of a
-/// fragmented file only the index of one fragment. Frames come in display order with the composition
-/// times of the file, moved by its edit list; frames that the edit list hides are decoded and
-/// dropped. Error concealment is off: where the stream is damaged the reader says so.
+/// The file is read sample by sample; only its index (about 12 bytes per frame) is in memory, and of a fragmented
+/// file only the index of one fragment. Frames come in display order with the composition times of the file, shifted
+/// by its edit list; frames that the edit list hides are decoded and dropped. Error concealment is off: the reader
+/// reports damage in the stream.
 ///
 /// # Deviations
 /// OpenH264 equals FFmpeg bit for bit on all streams tested without B-frames. In B-frames it often
@@ -39,7 +39,7 @@ pub struct H264Reader {
     decoder: Decoder,
     /// Composition times of the frames inside the decoder, ascending.
     inside: Vec<i64>,
-    /// The frames that the decoder gave up at the end.
+    /// The frames that the decoder returned at the end.
     drained: VecDeque<(i64, VideoFrame)>,
     state: State,
     info: VideoInfo,
@@ -47,18 +47,18 @@ pub struct H264Reader {
     progress: Progress,
 }
 
-/// The question of [`FrameSource::take_frame`].
+/// The argument `wants` of [`FrameSource::take_frame`].
 type Wants<'a> = &'a mut dyn FnMut(u64, f64) -> bool;
 
 /// How the stream goes on.
 #[derive(Debug)]
 enum State {
     Decoding,
-    /// The decoder is empty; what is in `drained` is left, then the stream ends with this.
+    /// The decoder is empty. The frames in `drained` are left; then the stream ends with this.
     Draining(Option<Ending>),
 }
 
-/// Why the stream ends, other than at its end.
+/// Why the stream ends early.
 #[derive(Debug)]
 enum Ending {
     Damage(String),
@@ -107,8 +107,8 @@ impl H264Reader {
         })
     }
 
-    /// Decodes until a frame is ready, and copies it if it is wanted. `Ok(None)`: all compressed frames are in
-    /// the decoder. `Err`: the time from which on frames are missing, and why.
+    /// Decodes until a frame is ready, and copies it if it is wanted. `Ok(None)`: all compressed frames are in the
+    /// decoder. `Err`: the time from which frames are missing, and why.
     fn decode(&mut self, wants: Wants<'_>, out: &mut VideoFrame) -> Result<Option<Step>, (i64, Ending)> {
         let size = (self.info.width, self.info.height);
         loop {
@@ -253,7 +253,7 @@ fn visible<'a>(yuv: &'a DecodedYUV<'_>, size: (u32, u32)) -> Result<Pixels<'a>, 
     Ok(Pixels::Yuv420 { y, u, v })
 }
 
-/// OpenH264's message with the number that its documentation lists, and nothing else.
+/// OpenH264's error, reduced to the number that its documentation lists.
 fn decoder_message(error: &openh264::Error) -> String {
     format!("the H.264 decoder reports error {:#x}", error.native_code())
 }

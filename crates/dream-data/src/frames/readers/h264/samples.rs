@@ -17,7 +17,7 @@ pub(super) struct Sample {
     pub(super) duration: u32,
 }
 
-/// Positions of the chunks, in either width.
+/// Positions of the chunks, in 32 or 64 bits.
 #[derive(Debug)]
 pub(super) enum ChunkOffsets {
     Short(StcoBox),
@@ -62,8 +62,8 @@ impl SampleTable {
         self.sizes.sample_count
     }
 
-    /// Total ticks and the samples that take them. Where all durations agree but the last sample's,
-    /// which often only fills the track up, that one duration.
+    /// Total ticks and the number of samples that take them. If all durations but the last are equal, that one
+    /// duration; the last sample often only fills the track up.
     pub(super) fn mean_duration(&self) -> Option<(u64, u64)> {
         let runs = &self.durations.entries;
         let (first, rest) = runs.split_first()?;
@@ -83,7 +83,7 @@ impl SampleTable {
         (ticks > 0 && samples > 0).then_some((ticks, samples))
     }
 
-    /// The duration above 0 that the most samples have; the shortest of those that tie.
+    /// The most common duration above 0; on a tie, the shortest.
     pub(super) fn commonest_duration(&self) -> Option<u32> {
         let mut runs: Vec<(u32, u64)> =
             self.durations.entries.iter().map(|run| (run.sample_delta, run.sample_count.into())).collect();

@@ -40,7 +40,7 @@ pub(super) struct Edit {
     start: i64,
     /// The first composition time that is no longer shown.
     end: i64,
-    /// Seconds of nothing before.
+    /// Seconds before it in which nothing is shown.
     delay: f64,
 }
 
@@ -57,8 +57,8 @@ impl Edit {
         self.delay + composition.saturating_sub(zero) as f64 / f64::from(timescale)
     }
 
-    /// Moves the first shown frame to the start of the edit: where an edit begins between two frames,
-    /// the frame before it is not shown, and nobody waits for the next one.
+    /// Moves the first shown frame to the start of the edit. If an edit begins between two frames, the frame before
+    /// it is not shown, and the next one is shown at once.
     pub(super) fn start_at(&mut self, first_shown: i64) {
         self.start = if self.start == i64::MIN { self.start } else { self.start.max(first_shown) };
     }
@@ -107,7 +107,7 @@ impl Track {
                 continue;
             }
             match Self::read(file, moov, &trak, &mdia, movie_timescale) {
-                // A cover picture may stand in front of the film.
+                // A cover picture may come before the video.
                 Err(fault @ Fault::Unsupported(_)) => refused = refused.or(Some(fault)),
                 other => return other,
             }
