@@ -262,7 +262,9 @@ fn feature_tests(crates: &[&Value], unified: &Features) -> (Extra, Vec<Step>) {
         let off = |feature: &&&str| !unified.get(name).is_some_and(|on| on.contains(**feature));
         if all.iter().filter(off).any(|feature| APART.contains(feature)) {
             let set = all.join(",");
-            let line = format!("test -p {name} --features {set}");
+            let prefixed =
+                all.iter().map(|feature| format!("{name}/{feature}")).collect::<Vec<_>>().join(",");
+            let line = format!("test -p {name} -p unify --features {prefixed}");
             apart.push(Step::cargo(format!("test {name} {set}"), &line));
         } else if all.iter().any(|feature| off(&feature)) {
             together.extend(all.iter().map(|feature| format!("{name}/{feature}")));
@@ -440,8 +442,8 @@ mod tests {
                 "cargo test --workspace",
                 "cargo test --workspace --features a/x,a/y,p/deep --lib --test t --bin p --test nets",
                 "cargo test --workspace --features a/x,a/y,p/deep --doc",
-                "cargo test -p c --features ffmpeg,z",
-                "cargo test -p e --features rayon",
+                "cargo test -p c -p unify --features c/ffmpeg,c/z",
+                "cargo test -p e -p unify --features e/rayon",
             ]
         );
     }

@@ -24,8 +24,8 @@ const HEAD: &str = "\
 
 Made by `cargo xtask features-table` from the layouts in `dream-features`; do not edit.
 
-BRISQUE, GM-LOG and HIGRADE describe an image. Over a video their names get a suffix: `.mean`, and with the poolings that
-have deviations a second half with `.std`. VIDEVAL (705) is BRISQUE (72), GM-LOG (80), HIGRADE (432), TLVQM (75) and
+BRISQUE, GM-LOG and HIGRADE describe an image. For a video, their names end in `.mean`; poolings with deviations add the
+same names with `.std`. VIDEVAL (705) is BRISQUE (72), GM-LOG (80), HIGRADE (432), TLVQM (75) and
 V-BLIINDS (46), in this order. VIDEVAL-60 is a set of its own: the selection that the authors of VIDEVAL published.
 ";
 
