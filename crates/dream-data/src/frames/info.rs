@@ -47,8 +47,8 @@ pub struct VideoInfo {
     /// True when frames are [`Pixels::Yuv420`](crate::Pixels::Yuv420), whose chroma has half the size: crops of such
     /// frames begin at even pixels, see [`RelativeBox::in_frame`](crate::RelativeBox::in_frame).
     pub half_chroma: bool,
-    /// The rotation that a player applies before display. Frames are delivered as stored, **not** rotated, unless
-    /// [`OpenOptions::apply_rotation`](crate::OpenOptions::apply_rotation) is set; then this is `None`.
+    /// What still brings the frames upright. [`open`](crate::open) applies it, and this is then `None`, unless
+    /// [`OpenOptions::apply_rotation`](crate::OpenOptions::apply_rotation) is false: frames then come as stored.
     pub rotation: Rotation,
     /// Bits per sample in the file, where known. Frames have 8; `converted_from` is set if the file has more.
     pub bit_depth: Option<u8>,

@@ -26,14 +26,14 @@ pub struct OpenOptions {
     pub image_rate: FrameRate,
     /// The decoder of video containers.
     pub decoder: Decoder,
-    /// Rotate frames as [`VideoInfo::rotation`](crate::VideoInfo::rotation) states. The default is false: frames come
-    /// as stored. If true, a file whose rotation is not by right angles ([`Rotation::Other`](crate::Rotation::Other))
-    /// does not open.
+    /// Bring frames upright, as [`VideoInfo::rotation`](crate::VideoInfo::rotation) states and every player does.
+    /// The default is true. A file that asks for a slant ([`Rotation::Other`](crate::Rotation::Other)) then does not
+    /// open. If false, frames come as stored.
     pub apply_rotation: bool,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { raw: None, image_rate: FrameRate::PAL, decoder: Decoder::Auto, apply_rotation: false }
+        Self { raw: None, image_rate: FrameRate::PAL, decoder: Decoder::Auto, apply_rotation: true }
     }
 }

@@ -5,7 +5,7 @@
 use crate::common::{adler32, decoders, read, references, samples, testdata, with};
 use dream_data::{
     Decoder, Error, FrameRate, FrameSource, FrameTimes, OpenOptions, Pacing, Rotation, Sampled, Sampling,
-    open,
+    VideoFrame, open,
 };
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -241,7 +241,7 @@ fn turned_frames_equal_ffmpegs() {
             let what = format!("{name} {decoder:?}");
             let stored = open(&path, &with(decoder)).unwrap();
             assert_eq!((stored.info().rotation, stored.info().width), (rotation, reference.size.0), "{what}");
-            let options = OpenOptions { apply_rotation: true, ..with(decoder) };
+            let options = OpenOptions { decoder, ..OpenOptions::default() };
             let mut source = open(&path, &options).unwrap();
             let (width, height) = reference.size;
             let size = if rotation.swaps_sides() { (height, width) } else { (width, height) };
@@ -257,7 +257,7 @@ fn turned_frames_equal_ffmpegs() {
 }
 
 #[test]
-fn nothing_is_turned_unless_asked_for() {
+fn frames_come_as_stored_where_that_is_asked_for() {
     let upright = references("reference.json");
     for decoder in decoders() {
         for apply_rotation in [false, true] {
@@ -274,11 +274,32 @@ fn nothing_is_turned_unless_asked_for() {
 }
 
 #[test]
-fn mirrors_and_slants_are_reported_and_refused() {
+fn mirror_images_are_applied() {
     let folder = tempfile::tempdir().unwrap();
     let one = 65_536;
-    for matrix in [[-one, 0, 0, one], [one, 0, 0, -one], [0, one, one, 0], [46_341, 46_341, -46_341, 46_341]]
-    {
+    for (matrix, rotation) in [
+        ([-one, 0, 0, one], Rotation::FlipHorizontal),
+        ([one, 0, 0, -one], Rotation::FlipVertical),
+        ([0, one, one, 0], Rotation::Transpose),
+        ([0, -one, -one, 0], Rotation::Transverse),
+    ] {
+        let path = saved(&folder, &with_matrix("baseline.mp4", matrix));
+        for decoder in decoders() {
+            let mut stored = open(&path, &with(decoder)).unwrap();
+            assert_eq!(stored.info().rotation, rotation, "{decoder:?}");
+            let mut shown = open(&path, &OpenOptions { decoder, ..OpenOptions::default() }).unwrap();
+            let mut expected = VideoFrame::default();
+            stored.next_frame().unwrap().unwrap().turn(rotation, &mut expected).unwrap();
+            let shown = shown.next_frame().unwrap().unwrap();
+            assert_eq!(shown.pixels(), expected.pixels(), "{matrix:?} {decoder:?}");
+        }
+    }
+}
+
+#[test]
+fn slants_are_reported_and_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for matrix in [[46_341, 46_341, -46_341, 46_341], [60_547, 25_080, -25_080, 60_547]] {
         let path = saved(&folder, &with_matrix("baseline.mp4", matrix));
         for decoder in decoders() {
             let mut source = open(&path, &with(decoder)).unwrap();

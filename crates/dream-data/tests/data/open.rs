@@ -4,8 +4,8 @@
 use crate::common;
 use crate::common::{deep_png, png, read, samples};
 use dream_data::{
-    ColorRange, Decoder, Error, FrameRate, FrameSource, OpenOptions, Pixels, RawFormat, SourceKind, kind_of,
-    open,
+    ColorRange, Decoder, Error, FrameRate, FrameSource, OpenOptions, Pixels, RawFormat, Rotation, SourceKind,
+    kind_of, open,
 };
 use std::path::{Path, PathBuf};
 
@@ -142,6 +142,56 @@ fn a_jpeg_that_ends_early_is_damaged() {
             assert!(matches!(read, Err(Error::Damaged { .. })), "{progressive} {part}: {read:?}");
         }
     }
+}
+
+/// Exif data with an orientation.
+fn exif(orientation: u8) -> Vec<u8> {
+    let mut tiff = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    tiff.extend_from_slice(&[orientation, 0, 0, 0, 0, 0, 0]);
+    tiff
+}
+
+#[test]
+fn photographs_come_upright() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.png");
+    // 123
+    // 456
+    for (orientation, expected) in [
+        (1, [1, 2, 3, 4, 5, 6]),
+        (2, [3, 2, 1, 6, 5, 4]),
+        (3, [6, 5, 4, 3, 2, 1]),
+        (4, [4, 5, 6, 1, 2, 3]),
+        (5, [1, 4, 2, 5, 3, 6]),
+        (6, [4, 1, 5, 2, 6, 3]),
+        (7, [6, 3, 5, 2, 4, 1]),
+        (8, [3, 6, 2, 5, 1, 4]),
+    ] {
+        let encoder = png::Encoder::new(std::fs::File::create(&path).unwrap(), 3, 2);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_chunk(png::chunk::ChunkType(*b"eXIf"), &exif(orientation)).unwrap();
+        writer.write_image_data(&[1, 2, 3, 4, 5, 6]).unwrap();
+        drop(writer);
+        let size = if orientation < 5 { (3, 2) } else { (2, 3) };
+        let source = open(&path, &OpenOptions::default()).unwrap();
+        assert_eq!((source.info().width, source.info().height), size, "{orientation}");
+        assert_eq!(first_frame(&path), expected, "{orientation}");
+    }
+    let photograph = folder.path().join("b.jpg");
+    let mut encoder = jpeg_encoder::Encoder::new_file(&photograph, 90).unwrap();
+    encoder.add_app_segment(1, [b"Exif\0\0".to_vec(), exif(8)].concat()).unwrap();
+    encoder.encode(&[9; 16 * 8], 16, 8, jpeg_encoder::ColorType::Luma).unwrap();
+    let source = open(&photograph, &OpenOptions::default()).unwrap();
+    assert_eq!((source.info().width, source.info().height), (8, 16));
+    let stored = OpenOptions { apply_rotation: false, ..OpenOptions::default() };
+    let source = open(&photograph, &stored).unwrap();
+    assert_eq!((source.info().width, source.info().rotation), (16, Rotation::ThreeQuarter));
+
+    // The first image states how a folder is turned.
+    std::fs::remove_file(&photograph).unwrap();
+    shade(&folder.path().join("b.png"), 3, 2, 1);
+    let story = read(open(folder.path(), &OpenOptions::default()).unwrap().as_mut(), 9);
+    assert!(story.frames.len() == 1 && story.ending.unwrap().0.contains("turned otherwise"));
 }
 
 #[test]

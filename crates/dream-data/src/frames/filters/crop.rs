@@ -49,8 +49,8 @@ fn window(plane: Plane<'_>, rect: PixelRect, bytes: usize) -> Plane<'_> {
 /// The frames of a source, all cut by one box as [`VideoFrame::crop`] does. [`VideoInfo`] states the size of the
 /// crops.
 ///
-/// [`VideoInfo::rotation`] is passed on: the box lies on frames as they are stored. For a box on upright frames, open
-/// the video with [`OpenOptions::apply_rotation`](crate::OpenOptions::apply_rotation).
+/// The box lies on frames as the source gives them: upright ones, unless the video was opened without
+/// [`OpenOptions::apply_rotation`](crate::OpenOptions::apply_rotation).
 #[derive(Debug)]
 pub struct Cropped<S> {
     source: S,

@@ -1,4 +1,4 @@
-//! Turns frames by right angles.
+//! Turns frames by right angles and mirrors them.
 
 use crate::error::{Error, Result};
 use crate::frames::frame::{Layout, VideoFrame, frame_bytes};
@@ -66,37 +66,49 @@ fn turn_plane<const BYTES: usize>(plane: &[u8], width: usize, rotation: Rotation
     let (pixels, _) = plane.as_chunks::<BYTES>();
     let (out, _) = out.as_chunks_mut::<BYTES>();
     match rotation {
-        Rotation::Quarter => swap_sides(pixels, width, true, out),
+        Rotation::Quarter => swap_sides(pixels, width, (false, true), out),
         Rotation::Half => out.iter_mut().zip(pixels.iter().rev()).for_each(|(out, pixel)| *out = *pixel),
-        Rotation::ThreeQuarter => swap_sides(pixels, width, false, out),
+        Rotation::ThreeQuarter => swap_sides(pixels, width, (true, false), out),
+        Rotation::Transpose => swap_sides(pixels, width, (false, false), out),
+        Rotation::Transverse => swap_sides(pixels, width, (true, true), out),
+        Rotation::FlipHorizontal => {
+            let rows = out.chunks_exact_mut(width.max(1)).zip(pixels.chunks_exact(width.max(1)));
+            rows.for_each(|(out, row)| {
+                out.iter_mut().zip(row.iter().rev()).for_each(|(out, pixel)| *out = *pixel)
+            });
+        }
+        Rotation::FlipVertical => {
+            let rows = out.chunks_exact_mut(width.max(1)).zip(pixels.chunks_exact(width.max(1)).rev());
+            rows.for_each(|(out, row)| out.copy_from_slice(row));
+        }
         Rotation::None | Rotation::Other => out.copy_from_slice(pixels),
     }
 }
 
-/// Columns become rows: the first column becomes the first row (clockwise) or the last. Several columns are moved at
-/// once, so that the source is read along its rows.
-fn swap_sides<T: Copy>(pixels: &[T], width: usize, clockwise: bool, out: &mut [T]) {
+/// Columns become rows, the first column the first row, or the last if `columns` is reversed; each from its top to its
+/// bottom, or the other way if `rows` is. Several columns are moved at once, so that the source is read along its rows.
+fn swap_sides<T: Copy>(pixels: &[T], width: usize, reversed: (bool, bool), out: &mut [T]) {
+    let (reverse_columns, reverse_rows) = reversed;
     const COLUMNS: usize = 32;
     let height = pixels.len().checked_div(width).unwrap_or(0).max(1);
     for (block, rows) in out.chunks_mut(COLUMNS * height).enumerate() {
         let (from, count) = (block * COLUMNS, rows.len() / height);
-        let left = if clockwise { from } else { width.saturating_sub(from + count) };
+        let left = if reverse_columns { width.saturating_sub(from + count) } else { from };
         for (y, row) in pixels.chunks_exact(width.max(1)).enumerate() {
-            // Clockwise, the bottom row becomes the first column.
-            let place = if clockwise { height - 1 - y } else { y };
+            let place = if reverse_rows { height - 1 - y } else { y };
             let Some(row) = row.get(left..left + count) else { continue };
             let targets = rows.chunks_exact_mut(height).filter_map(|target| target.get_mut(place));
-            if clockwise {
-                targets.zip(row).for_each(|(out, pixel)| *out = *pixel);
-            } else {
+            if reverse_columns {
                 targets.zip(row.iter().rev()).for_each(|(out, pixel)| *out = *pixel);
+            } else {
+                targets.zip(row).for_each(|(out, pixel)| *out = *pixel);
             }
         }
     }
 }
 
 fn refused() -> Error {
-    let reason = "the file asks for a mirror image or an angle that is not a multiple of 90 degrees; \
+    let reason = "the file asks for a slant or an angle that is not a multiple of 90 degrees; \
                   read it with `apply_rotation: false` and transform the frames yourself";
     Error::InvalidOption { option: "apply_rotation", reason: reason.to_owned() }
 }
@@ -210,11 +222,18 @@ mod tests {
             let (quarter, three) =
                 (turned(&upright, Rotation::Quarter), turned(&upright, Rotation::ThreeQuarter));
             let half = turned(&upright, Rotation::Half);
+            let [across, down, transposed, transverse] =
+                [Rotation::FlipHorizontal, Rotation::FlipVertical, Rotation::Transpose, Rotation::Transverse]
+                    .map(|rotation| turned(&upright, rotation));
             for y in 0..height {
                 for x in 0..width {
                     assert_eq!(quarter.bytes()[x * height + (height - 1 - y)], at(x, y));
                     assert_eq!(three.bytes()[(width - 1 - x) * height + y], at(x, y));
                     assert_eq!(half.bytes()[(height - 1 - y) * width + (width - 1 - x)], at(x, y));
+                    assert_eq!(across.bytes()[y * width + (width - 1 - x)], at(x, y));
+                    assert_eq!(down.bytes()[(height - 1 - y) * width + x], at(x, y));
+                    assert_eq!(transposed.bytes()[x * height + y], at(x, y));
+                    assert_eq!(transverse.bytes()[(width - 1 - x) * height + (height - 1 - y)], at(x, y));
                 }
             }
         }

@@ -19,7 +19,8 @@ use std::path::{Path, PathBuf};
 /// [`Pixels::Gray`](crate::Pixels::Gray), palettes are expanded. 16-bit samples are rounded to the
 /// nearest of 256 levels. An alpha channel is dropped when it is opaque everywhere and refused
 /// otherwise, because the colour behind it is unknown. Animated PNG files are refused, and so is a JPEG
-/// file that ends before its last pixel. Rotation tags and colour profiles are not applied.
+/// file that ends before its last pixel. The orientation in Exif data becomes
+/// [`VideoInfo::rotation`]; colour profiles are not applied.
 #[derive(Debug)]
 pub struct ImageSequence {
     paths: Vec<PathBuf>,
@@ -71,6 +72,7 @@ impl ImageSequence {
         info.frames = Some(paths.len() as u64);
         info.range = ColorRange::Full;
         info.half_chroma = false;
+        info.rotation = still.rotation;
         info.bit_depth = Some(8);
         if let Some(deep) = still.samples.deep_name() {
             info.bit_depth = Some(16);
@@ -103,8 +105,7 @@ impl FrameSource for ImageSequence {
             self.progress.delivered();
             return Ok(Step::Skipped);
         }
-        let expected = (self.info.width, self.info.height);
-        match decode(path, index, expected, &mut self.decoded, out) {
+        match decode(path, index, &self.info, &mut self.decoded, out) {
             Ok(()) => {
                 out.stamp(index, time);
                 self.progress.delivered();
@@ -133,14 +134,21 @@ fn open_still(path: &Path, index: u64) -> Result<Still<BufReader<File>>> {
 fn decode(
     path: &Path,
     index: u64,
-    expected: (u32, u32),
+    info: &VideoInfo,
     decoded: &mut Vec<u8>,
     frame: &mut VideoFrame,
 ) -> Result<()> {
     let still = open_still(path, index)?;
-    let found = (still.width, still.height);
+    let (expected, found) = ((info.width, info.height), (still.width, still.height));
     if found != expected {
         return Err(Error::SizeChanged { path: path.to_owned(), expected, found });
+    }
+    if still.rotation != info.rotation {
+        return Err(Error::unsupported(
+            path,
+            "an image that is turned otherwise than the first one of its folder",
+            "save all images upright, without an orientation in their Exif data",
+        ));
     }
     let (width, height) = (found.0 as usize, found.1 as usize);
     let damaged = |reason: String| Error::damaged(path, index, reason);

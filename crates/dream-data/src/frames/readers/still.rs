@@ -1,5 +1,6 @@
 //! One PNG or JPEG picture: what its header states, then its samples.
 
+use crate::frames::rotation::Rotation;
 use png::{BitDepth, Transformations};
 use std::io::{BufRead, Read, Seek};
 use zune_jpeg::zune_core::bytestream::ZCursor;
@@ -49,6 +50,8 @@ pub(crate) struct Still<R: BufRead + Seek> {
     pub(crate) samples: Samples,
     /// Pictures in the file: more than one if it is animated.
     pub(crate) pictures: u32,
+    /// What the camera noted in Exif data. A PNG file must have it before its pixels.
+    pub(crate) rotation: Rotation,
     decoder: Decoder<R>,
 }
 
@@ -91,7 +94,9 @@ impl<R: BufRead + Seek> Still<R> {
             bytes: if depth == BitDepth::Sixteen { 2 } else { 1 },
         };
         let pictures = reader.info().animation_control().map_or(1, |control| control.num_frames);
-        Ok(Self { width, height, samples, pictures, decoder: Decoder::Png(Box::new(reader)) })
+        let exif = reader.info().exif_metadata.as_deref();
+        let rotation = exif.map_or(Rotation::None, Rotation::from_exif);
+        Ok(Self { width, height, samples, pictures, rotation, decoder: Decoder::Png(Box::new(reader)) })
     }
 
     fn jpeg(file: Vec<u8>) -> Result<Self, String> {
@@ -108,8 +113,9 @@ impl<R: BufRead + Seek> Still<R> {
         };
         // From here on: a stray byte between headers is harmless, missing pixels are not.
         decoder.set_options(decoder.options().jpeg_set_out_colorspace(space).set_strict_mode(true));
-        let decoder = Decoder::Jpeg(Box::new(decoder));
-        Ok(Self { width: side(width), height: side(height), samples, pictures: 1, decoder })
+        let rotation = decoder.exif().map_or(Rotation::None, |exif| Rotation::from_exif(exif));
+        let (width, height, decoder) = (side(width), side(height), Decoder::Jpeg(Box::new(decoder)));
+        Ok(Self { width, height, samples, pictures: 1, rotation, decoder })
     }
 
     /// The samples, row by row. `out` must hold exactly all of them.

@@ -22,8 +22,9 @@ pub(crate) fn decoders() -> Vec<Decoder> {
     found
 }
 
+/// Frames as they are stored.
 pub(crate) fn with(decoder: Decoder) -> OpenOptions {
-    OpenOptions { decoder, ..Default::default() }
+    OpenOptions { decoder, apply_rotation: false, ..Default::default() }
 }
 
 pub(crate) fn testdata(name: &str) -> PathBuf {
