@@ -1,5 +1,6 @@
 //! What can go wrong between a path and its frames, a table and its rows, a description and its labels.
 
+use crate::frames::assumption::Assumption;
 use std::path::{Path, PathBuf};
 
 /// `Result` with this crate's [`enum@Error`].
@@ -90,6 +91,14 @@ pub enum Error {
         frames: u64,
         /// What was found at the damage.
         reason: String,
+    },
+    /// Reading is strict, and something about the video had to be assumed or changed.
+    #[error("{}: {assumption}; strict reading refuses that: {}", path.display(), assumption.remedy())]
+    Assumed {
+        /// The file.
+        path: PathBuf,
+        /// What was assumed.
+        assumption: Box<Assumption>,
     },
     /// A row of a table cannot be used. The table is never returned as complete.
     #[error("{}:{line}: {reason}; {remedy}", path.display())]

@@ -12,20 +12,26 @@ pub mod table;
 pub mod tagging;
 
 pub use error::{Error, MAX_DIMENSION, Result};
+pub use frames::assumption::Assumption;
+pub use frames::color_range::ColorRange;
 pub use frames::face_boxes::FaceBoxes;
 pub use frames::filters::crop::Cropped;
+pub use frames::filters::deinterlace::Deinterlaced;
+pub use frames::filters::range::Ranged;
 pub use frames::filters::rotate::Rotated;
 pub use frames::filters::sample::{Sampled, count_frames};
-pub use frames::frame::{Pixels, Plane, VideoFrame};
+pub use frames::frame::{Layout, Pixels, Plane, VideoFrame};
 pub use frames::frame_rate::FrameRate;
 pub use frames::frame_size::FrameSize;
 pub use frames::in_order::in_order;
-pub use frames::info::{ColorRange, Pacing, RawFormat, VideoInfo};
+pub use frames::info::{Pacing, VideoInfo};
 pub use frames::inputs::expand_inputs;
+pub use frames::interlaced::{FieldOrder, Interlaced};
 pub use frames::kind::{SourceKind, kind_of};
 pub use frames::open::{open, open_sampled};
 pub use frames::options::{Decoder, OpenOptions};
 pub use frames::pixel_rect::PixelRect;
+pub use frames::raw_format::{RawFormat, RawPixels, RawPlanes};
 #[cfg(feature = "ffmpeg")]
 pub use frames::readers::ffmpeg::FfmpegReader;
 #[cfg(feature = "h264")]

@@ -83,12 +83,16 @@ pub enum Pixels<'a> {
     Rgb(Plane<'a>),
 }
 
-/// Which planes a buffer holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Layout {
+/// Which samples a frame consists of; see [`Pixels`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Layout {
+    /// Luma alone.
     #[default]
     Gray,
+    /// Luma, and chroma of half the size in both directions.
     Yuv420,
+    /// Red, green and blue.
     Rgb,
 }
 
@@ -171,6 +175,21 @@ impl VideoFrame {
             self.data = vec![0; bytes];
         }
         &mut self.data
+    }
+
+    /// The samples of a frame that is not RGB; chroma may be empty.
+    pub(crate) fn luma_and_chroma(&mut self) -> Option<(&mut [u8], &mut [u8])> {
+        let luma = self.width * self.height;
+        (self.layout != Layout::Rgb).then_some(())?;
+        self.data.split_at_mut_checked(luma)
+    }
+
+    /// Makes a gray frame one of 4:2:0 without colour.
+    pub(crate) fn add_neutral_chroma(&mut self) {
+        if self.layout == Layout::Gray {
+            self.layout = Layout::Yuv420;
+            self.data.resize(frame_bytes(self.width, self.height, self.layout), 128);
+        }
     }
 
     /// Width, height and which planes there are.

@@ -1,20 +1,13 @@
 //! What is known about a video before its first frame.
 
+use crate::error::{Error, Result};
+use crate::frames::assumption::Assumption;
+use crate::frames::color_range::ColorRange;
+use crate::frames::frame::Layout;
 use crate::frames::frame_rate::FrameRate;
+use crate::frames::interlaced::FieldOrder;
 use crate::frames::rotation::Rotation;
-
-/// Which sample values represent black and white.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum ColorRange {
-    /// The file does not state it. By convention, such video has limited range.
-    #[default]
-    Unknown,
-    /// Luma from 16 to 235, chroma from 16 to 240.
-    Limited,
-    /// 0 to 255.
-    Full,
-}
+use std::path::PathBuf;
 
 /// Whether all frames of a video have the same duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -25,8 +18,7 @@ pub enum Pacing {
     Unknown,
     /// All frames have the same duration (the last one may differ).
     Constant,
-    /// Durations differ: [`VideoInfo::frame_rate`] is an average, and only
-    /// [`VideoFrame::timestamp`](crate::VideoFrame::timestamp) tells when a frame is shown.
+    /// Durations differ: only [`VideoFrame::timestamp`](crate::VideoFrame::timestamp) tells when a frame is shown.
     Variable,
 }
 
@@ -38,15 +30,17 @@ pub struct VideoInfo {
     pub width: u32,
     /// Visible height in pixels.
     pub height: u32,
-    /// Frames per second; the average where the rate varies.
+    /// Frames per second. Where frames are not shown for the same time each, it is the rate of the most common duration,
+    /// as far as that is known up front: the mean over a freeze is no rate.
     pub frame_rate: FrameRate,
     /// Number of frames that the container states, if it does.
     pub frames: Option<u64>,
-    /// The colour range that the file states.
+    /// The range of the samples. From a reader it is what the file states; [`open`](crate::open) brings the samples to
+    /// the range that [`OpenOptions::range`](crate::OpenOptions::range) asks for. RGB has full range.
     pub range: ColorRange,
-    /// True when frames are [`Pixels::Yuv420`](crate::Pixels::Yuv420), whose chroma has half the size: crops of such
-    /// frames begin at even pixels, see [`RelativeBox::in_frame`](crate::RelativeBox::in_frame).
-    pub half_chroma: bool,
+    /// Which samples frames consist of. [`open`](crate::open) gives 4:2:0 or RGB. Crops of 4:2:0 begin at even pixels,
+    /// see [`RelativeBox::in_frame`](crate::RelativeBox::in_frame).
+    pub layout: Layout,
     /// What still brings the frames upright. [`open`](crate::open) applies it, and this is then `None`, unless
     /// [`OpenOptions::apply_rotation`](crate::OpenOptions::apply_rotation) is false: frames then come as stored.
     pub rotation: Rotation,
@@ -62,13 +56,20 @@ pub struct VideoInfo {
     pub exact: bool,
     /// The decoded pixel format, if [`Pixels`](crate::Pixels) cannot hold it and the frames were converted.
     pub converted_from: Option<String>,
-    /// The decoder: `y4m`, `raw`, `image`, `openh264` or `ffmpeg`.
+    /// Set if frames consist of two fields of different times.
+    pub fields: Option<FieldOrder>,
+    /// The decoder: `y4m`, `raw`, `image`, `openh264`, `ffmpeg-library` or `ffmpeg-program`.
     pub decoder: &'static str,
+    /// What was settled without asking, in a fixed order. Some of it only the frames show: read it again after the last
+    /// one.
+    pub assumptions: Vec<Assumption>,
+    /// Where assumptions are errors: the name of the video for them.
+    pub(crate) strict: Option<PathBuf>,
 }
 
 impl VideoInfo {
     /// The fields that every source knows; all others are unknown. The rate is taken as constant, and the frames as
-    /// 4:2:0: a source of gray or RGB frames sets `half_chroma` to false.
+    /// 4:2:0.
     #[must_use]
     pub fn new(width: u32, height: u32, frame_rate: FrameRate, decoder: &'static str) -> Self {
         let range = ColorRange::Unknown;
@@ -78,38 +79,35 @@ impl VideoInfo {
             frame_rate,
             frames: None,
             range,
-            half_chroma: true,
+            layout: Layout::Yuv420,
             rotation: Rotation::None,
             bit_depth: None,
             pacing: Pacing::Constant,
             nominal_rate: Some(frame_rate),
             exact: true,
             converted_from: None,
+            fields: None,
             decoder,
+            assumptions: Vec::new(),
+            strict: None,
         }
     }
-}
 
-/// The format of a raw file, which has no header. The samples are planar 4:2:0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RawFormat {
-    /// Width in pixels. Odd widths have chroma rounded up.
-    pub width: u32,
-    /// Height in pixels. Odd heights have chroma rounded up.
-    pub height: u32,
-    /// Frames per second.
-    pub frame_rate: FrameRate,
-    /// Meaning of the sample values.
-    pub range: ColorRange,
-    /// Bits per sample, 8 to 16. Above 8, a sample takes two bytes, low byte first (FFmpeg's `yuv420p10le`), and is
-    /// rounded to the nearest 8-bit code of the same meaning. An unknown `range` is treated as limited.
-    pub bit_depth: u8,
-}
+    /// For a filter: takes over what its source has seen in the frames so far.
+    pub(crate) fn follow(&mut self, source: &Self) {
+        if self.assumptions != source.assumptions {
+            self.assumptions.clone_from(&source.assumptions);
+        }
+    }
 
-impl RawFormat {
-    /// A format of 8 bits with unknown range.
-    #[must_use]
-    pub fn new(width: u32, height: u32, frame_rate: FrameRate) -> Self {
-        Self { width, height, frame_rate, range: ColorRange::Unknown, bit_depth: 8 }
+    /// # Errors
+    /// [`Error::Assumed`] for the first assumption, where assumptions are errors.
+    pub(crate) fn check_strict(&self) -> Result<()> {
+        match (&self.strict, self.assumptions.first()) {
+            (Some(path), Some(assumption)) => {
+                Err(Error::Assumed { path: path.clone(), assumption: Box::new(assumption.clone()) })
+            }
+            _ => Ok(()),
+        }
     }
 }

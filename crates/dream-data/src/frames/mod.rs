@@ -4,6 +4,8 @@
 //! `filters` build on them; they import the trait and never each other. `open` imports the readers; nothing imports
 //! `open`.
 
+pub(crate) mod assumption;
+pub(crate) mod color_range;
 pub(crate) mod face_boxes;
 pub(crate) mod filters;
 pub(crate) mod frame;
@@ -12,14 +14,17 @@ pub(crate) mod frame_size;
 pub(crate) mod in_order;
 pub(crate) mod info;
 pub(crate) mod inputs;
+pub(crate) mod interlaced;
 pub(crate) mod kind;
 pub(crate) mod open;
 pub(crate) mod options;
 pub(crate) mod pixel_rect;
+pub(crate) mod raw_format;
 pub(crate) mod readers;
 pub(crate) mod relative_box;
 mod remedy;
 pub(crate) mod rotation;
 pub(crate) mod sampling;
+mod settle;
 pub(crate) mod source;
 pub(crate) mod times;

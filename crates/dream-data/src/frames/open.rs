@@ -1,7 +1,6 @@
 //! The entry point: [`open`] looks at the path and the first bytes and chooses the reader.
 
 use crate::error::{Error, Result};
-use crate::frames::filters::rotate::Rotated;
 use crate::frames::filters::sample::{Sampled, count_frames};
 use crate::frames::kind::{RAW, has_extension};
 use crate::frames::options::{Decoder, OpenOptions};
@@ -14,8 +13,8 @@ use crate::frames::readers::raw::RawReader;
 use crate::frames::readers::y4m::{SIGNATURE, Y4mReader};
 #[cfg(not(any(feature = "h264", feature = "ffmpeg")))]
 use crate::frames::remedy::NO_DECODER;
-use crate::frames::rotation::Rotation;
 use crate::frames::sampling::Sampling;
+use crate::frames::settle::settle;
 use crate::frames::source::FrameSource;
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -27,17 +26,18 @@ use std::path::Path;
 /// `.yuv`, `.i420` and `.raw` are raw video, which needs [`OpenOptions::raw`]. All other files go to the video
 /// decoders that were compiled in.
 ///
+/// Frames come as players show them: upright, and as 4:2:0 of limited range or as RGB, unless `options` say otherwise.
+/// [`VideoInfo::assumptions`](crate::VideoInfo::assumptions) tells what was assumed or changed on the way.
+///
 /// # Errors
 /// [`Error::Io`] for a missing or unreadable file; [`Error::Unrecognised`] for an empty file or a
 /// folder without images; [`Error::Unsupported`] with the cargo feature or the command that helps;
 /// [`Error::Malformed`], [`Error::TooLarge`] and [`Error::Damaged`] for broken files;
-/// [`Error::InvalidOption`] for a rotation that cannot be applied as [`OpenOptions::apply_rotation`] asks.
+/// [`Error::InvalidOption`] for a rotation that cannot be applied as [`OpenOptions::apply_rotation`] asks;
+/// [`Error::Assumed`] if [`OpenOptions::strict`] is set and something had to be assumed.
 pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
-    let source = open_stored(path.as_ref(), options)?;
-    if options.apply_rotation && source.info().rotation != Rotation::None {
-        return Ok(Box::new(Rotated::new(source)?));
-    }
-    Ok(source)
+    let path = path.as_ref();
+    settle(path, open_stored(path, options)?, options)
 }
 
 /// Opens a video and returns the frames that `sampling` selects. A plan gives the same frames of a file in every
@@ -84,7 +84,7 @@ pub fn open_sampled(
 
 fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
     if path.is_dir() {
-        return Ok(Box::new(ImageSequence::open_folder(path, options.image_rate)?));
+        return Ok(Box::new(ImageSequence::open_folder(path, options.frame_rate)?));
     }
     let mut file = File::open(path).map_err(|e| Error::io(path, e))?;
     let mut magic = Vec::with_capacity(16);
@@ -100,24 +100,25 @@ fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource
         // The bytes already read are put back in front, so that y4m can come from a pipe.
         let length = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len());
         let stream = Cursor::new(magic).chain(std::io::BufReader::with_capacity(1 << 16, file));
-        return match Y4mReader::open_named(stream, path, length) {
+        return match Y4mReader::open_named(stream, path, length, options.frame_rate) {
             // 4:2:2, 4:4:4 and deep samples: FFmpeg converts them where it is compiled in.
             Err(Error::Unsupported { .. }) if cfg!(feature = "ffmpeg") => {
-                open_container(path, Decoder::Ffmpeg)
+                open_container(path, Decoder::FfmpegLibrary)
             }
             other => Ok(Box::new(other?)),
         };
     }
     if magic.starts_with(b"\x89PNG\r\n\x1a\n") || magic.starts_with(b"\xff\xd8\xff") {
-        return Ok(Box::new(ImageSequence::open_file(path, options.image_rate)?));
+        return Ok(Box::new(ImageSequence::open_file(path, options.frame_rate)?));
     }
     if has_extension(path, RAW) {
-        let Some(format) = options.raw else {
+        let Some(mut format) = options.raw else {
             return Err(Error::InvalidOption {
                 option: "raw",
                 reason: format!("{} is raw video: state its width, height and frame rate", path.display()),
             });
         };
+        format.frame_rate = format.frame_rate.or(options.frame_rate);
         return Ok(Box::new(RawReader::open(path, format)?));
     }
     drop(file);
@@ -127,8 +128,9 @@ fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource
 fn open_container(path: &Path, decoder: Decoder) -> Result<Box<dyn FrameSource>> {
     match decoder {
         Decoder::Auto => open_auto(path),
-        Decoder::H264 => open_h264(path),
-        Decoder::Ffmpeg => open_ffmpeg(path),
+        Decoder::Builtin => open_h264(path),
+        Decoder::FfmpegLibrary => open_ffmpeg(path),
+        Decoder::FfmpegProgram => open_program(path),
     }
 }
 
@@ -170,12 +172,16 @@ fn open_ffmpeg(path: &Path) -> Result<Box<dyn FrameSource>> {
     Ok(Box::new(FfmpegReader::open(path)?))
 }
 
+fn open_program(path: &Path) -> Result<Box<dyn FrameSource>> {
+    Err(Error::unsupported(path, "the decoder `ffmpeg-program`", "choose another one"))
+}
+
 #[cfg(not(feature = "h264"))]
 fn open_h264(path: &Path) -> Result<Box<dyn FrameSource>> {
-    Err(Error::unsupported(path, "the decoder `H264`", "build with `--features h264`"))
+    Err(Error::unsupported(path, "the decoder `builtin`", "build with `--features h264`"))
 }
 
 #[cfg(not(feature = "ffmpeg"))]
 fn open_ffmpeg(path: &Path) -> Result<Box<dyn FrameSource>> {
-    Err(Error::unsupported(path, "the decoder `Ffmpeg`", "build with `--features ffmpeg`"))
+    Err(Error::unsupported(path, "the decoder `ffmpeg-library`", "build with `--features ffmpeg`"))
 }

@@ -10,7 +10,7 @@ pub(crate) const CONVERT: &str = if cfg!(feature = "ffmpeg") {
 /// For files that OpenH264 or its container reader cannot take.
 #[cfg(feature = "h264")]
 pub(crate) const OTHER_DECODER: &str = if cfg!(feature = "ffmpeg") {
-    "choose the decoder `Auto` or `Ffmpeg`"
+    "choose the decoder `auto` or `ffmpeg-library`"
 } else {
     "build with `--features ffmpeg` to read everything that FFmpeg reads, \
      or convert it: `ffmpeg -i INPUT -pix_fmt yuv420p OUTPUT.y4m`"

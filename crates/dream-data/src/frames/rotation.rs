@@ -1,5 +1,7 @@
 //! The right angles and mirror images that files ask a player for.
 
+use std::fmt;
+
 /// What brings a stored frame upright: a turn by right angles, a mirror image, or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -73,6 +75,23 @@ impl Rotation {
             Some(8) => Self::ThreeQuarter,
             _ => Self::None,
         }
+    }
+}
+
+/// What was done to the frames, as the end of "the frames were ...".
+impl fmt::Display for Rotation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "left as stored",
+            Self::Quarter => "turned by 90 degrees clockwise",
+            Self::Half => "turned by 180 degrees",
+            Self::ThreeQuarter => "turned by 90 degrees counter-clockwise",
+            Self::FlipHorizontal => "mirrored left to right",
+            Self::FlipVertical => "mirrored top to bottom",
+            Self::Transpose => "mirrored at the diagonal from the upper left",
+            Self::Transverse => "mirrored at the diagonal from the upper right",
+            Self::Other => "not brought upright",
+        })
     }
 }
 

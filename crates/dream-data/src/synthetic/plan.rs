@@ -12,7 +12,7 @@ use super::portrait::Portrait;
 use super::pose::{Pose, Rest};
 use crate::dataset::{Clip, ClipId, Round};
 use crate::error::{Error, Result};
-use crate::frames::info::ColorRange;
+use crate::frames::color_range::ColorRange;
 use crate::frames::readers::y4m::Y4mWriter;
 use crate::random::SplitMix64;
 

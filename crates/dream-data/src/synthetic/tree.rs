@@ -12,7 +12,7 @@ use super::plan::Synthetic;
 use crate::annotation::{Ddof, Tally};
 use crate::dataset::{Clip, DESCRIPTIONS};
 use crate::error::{Error, Result};
-use crate::frames::info::ColorRange;
+use crate::frames::color_range::ColorRange;
 use crate::frames::readers::y4m::header;
 use crate::split::{SplitDesign, write_split};
 use crate::table::quoted;

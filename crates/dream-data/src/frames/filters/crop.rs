@@ -1,7 +1,7 @@
 //! Cuts one box out of the frames of a video.
 
 use crate::error::Result;
-use crate::frames::frame::{Pixels, Plane, VideoFrame};
+use crate::frames::frame::{Layout, Pixels, Plane, VideoFrame};
 use crate::frames::info::VideoInfo;
 use crate::frames::pixel_rect::PixelRect;
 use crate::frames::relative_box::RelativeBox;
@@ -66,8 +66,11 @@ impl<S: FrameSource> Cropped<S> {
     pub fn new(source: S, area: RelativeBox) -> Self {
         let mut info = source.info().clone();
         let (width, height) = (info.width as usize, info.height as usize);
-        let rect =
-            if info.half_chroma { area.to_even_pixels(width, height) } else { area.to_pixels(width, height) };
+        let rect = if info.layout == Layout::Yuv420 {
+            area.to_even_pixels(width, height)
+        } else {
+            area.to_pixels(width, height)
+        };
         let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
         (info.width, info.height) = (side(rect.width), side(rect.height));
         Self { source, area, info, whole: VideoFrame::default(), frame: VideoFrame::default() }
@@ -85,6 +88,7 @@ impl<S: FrameSource> FrameSource for Cropped<S> {
 
     fn take_frame(&mut self, wants: &mut dyn FnMut(u64, f64) -> bool, out: &mut VideoFrame) -> Result<Step> {
         let step = self.source.take_frame(wants, &mut self.whole)?;
+        self.info.follow(self.source.info());
         if step == Step::Taken {
             self.whole.crop(&self.area, out);
         }

@@ -153,6 +153,7 @@ impl<S: FrameSource> FrameSource for Rotated<S> {
 
     fn take_frame(&mut self, wants: &mut dyn FnMut(u64, f64) -> bool, out: &mut VideoFrame) -> Result<Step> {
         let step = self.source.take_frame(wants, &mut self.stored)?;
+        self.info.follow(self.source.info());
         if step == Step::Taken {
             self.stored.turn(self.rotation, out)?;
         }

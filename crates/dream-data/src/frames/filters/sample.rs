@@ -34,6 +34,8 @@ pub struct Sampled<S> {
     info: VideoInfo,
     frame: VideoFrame,
     ended: bool,
+    /// The source was left before its end, where it would have checked what was assumed.
+    unchecked: bool,
 }
 
 impl<S: FrameSource> Sampled<S> {
@@ -70,7 +72,7 @@ impl<S: FrameSource> Sampled<S> {
     fn with(source: S, sampler: Sampler) -> Self {
         let mut info = source.info().clone();
         info.frames = sampler.expected();
-        Self { source, sampler, info, frame: VideoFrame::default(), ended: false }
+        Self { source, sampler, info, frame: VideoFrame::default(), ended: false, unchecked: false }
     }
 
     /// The sampler, for [`Sampler::clip_of`].
@@ -107,10 +109,15 @@ impl<S: FrameSource> FrameSource for Sampled<S> {
                 },
                 out,
             );
+            self.info.follow(self.source.info());
             self.ended = past_last || !matches!(step, Ok(Step::Taken | Step::Skipped));
+            self.unchecked = past_last;
             if sampled || !matches!(step, Ok(Step::Skipped)) {
                 return step;
             }
+        }
+        if std::mem::take(&mut self.unchecked) {
+            self.info.check_strict()?;
         }
         Ok(Step::End)
     }

@@ -1,9 +1,11 @@
 //! Still images as video: a folder of PNG and JPEG files in natural order, or a single file.
 
 use crate::error::{Error, MAX_DIMENSION, Result, check_size};
+use crate::frames::assumption::Assumption;
+use crate::frames::color_range::ColorRange;
 use crate::frames::frame::{Layout, VideoFrame};
 use crate::frames::frame_rate::FrameRate;
-use crate::frames::info::{ColorRange, VideoInfo};
+use crate::frames::info::VideoInfo;
 use crate::frames::kind::is_frame;
 use crate::frames::readers::still::{MAX_DECODER_BYTES, Samples, Still};
 use crate::frames::readers::stream::Progress;
@@ -15,9 +17,8 @@ use std::path::{Path, PathBuf};
 
 /// Images of one size as the frames of a video.
 ///
-/// 8-bit RGB becomes [`Pixels::Rgb`](crate::Pixels::Rgb), 8-bit grey becomes
-/// [`Pixels::Gray`](crate::Pixels::Gray), palettes are expanded. 16-bit samples are rounded to the
-/// nearest of 256 levels. An alpha channel is dropped when it is opaque everywhere and refused
+/// Every image becomes [`Pixels::Rgb`](crate::Pixels::Rgb), grey ones with three equal samples, so that a picture is the
+/// same whatever its colour type. 16-bit samples are rounded to the nearest of 256 levels. An alpha channel is dropped when it is opaque everywhere and refused
 /// otherwise, because the colour behind it is unknown. Animated PNG files are refused, and so is a JPEG
 /// file that ends before its last pixel. The orientation in Exif data becomes
 /// [`VideoInfo::rotation`]; colour profiles are not applied.
@@ -33,11 +34,11 @@ pub struct ImageSequence {
 
 impl ImageSequence {
     /// All PNG and JPEG files directly in `folder`, `2.png` before `10.png`. Hidden files, other
-    /// files and sub-folders are ignored. The first image states the size.
+    /// files and sub-folders are ignored. The first image states the size. Without a rate it is 25 frames per second.
     ///
     /// # Errors
     /// [`Error::Unrecognised`] for a folder without images, or an unreadable first image.
-    pub fn open_folder(folder: impl AsRef<Path>, frame_rate: FrameRate) -> Result<Self> {
+    pub fn open_folder(folder: impl AsRef<Path>, frame_rate: Option<FrameRate>) -> Result<Self> {
         let folder = folder.as_ref();
         let mut paths = Vec::new();
         for entry in std::fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {
@@ -54,12 +55,12 @@ impl ImageSequence {
     ///
     /// # Errors
     /// As [`ImageSequence::open_folder`].
-    pub fn open_file(path: impl AsRef<Path>, frame_rate: FrameRate) -> Result<Self> {
+    pub fn open_file(path: impl AsRef<Path>, frame_rate: Option<FrameRate>) -> Result<Self> {
         let path = path.as_ref();
         Self::new(vec![path.to_owned()], path, frame_rate)
     }
 
-    fn new(paths: Vec<PathBuf>, named: &Path, frame_rate: FrameRate) -> Result<Self> {
+    fn new(paths: Vec<PathBuf>, named: &Path, stated: Option<FrameRate>) -> Result<Self> {
         let Some(first) = paths.first() else {
             return Err(Error::Unrecognised {
                 path: named.to_owned(),
@@ -68,10 +69,15 @@ impl ImageSequence {
             });
         };
         let still = open_still(first, 0)?;
-        let mut info = VideoInfo::new(still.width, still.height, frame_rate, "image");
+        let rate = stated.unwrap_or(FrameRate::PAL);
+        let mut info = VideoInfo::new(still.width, still.height, rate, "image");
+        // One picture has no rate that could matter.
+        if stated.is_none() && paths.len() > 1 {
+            info.assumptions.push(Assumption::RateAssumed { rate });
+        }
         info.frames = Some(paths.len() as u64);
         info.range = ColorRange::Full;
-        info.half_chroma = false;
+        info.layout = Layout::Rgb;
         info.rotation = still.rotation;
         info.bit_depth = Some(8);
         if let Some(deep) = still.samples.deep_name() {
@@ -153,8 +159,8 @@ fn decode(
     let (width, height) = (found.0 as usize, found.1 as usize);
     let damaged = |reason: String| Error::damaged(path, index, reason);
     let samples = still.samples;
-    let out = frame.buffer(width, height, if samples.colours == 1 { Layout::Gray } else { Layout::Rgb });
-    if samples.bytes == 1 && !samples.alpha {
+    let out = frame.buffer(width, height, Layout::Rgb);
+    if samples == Samples::RGB {
         return still.read(out).map_err(damaged);
     }
     decoded.resize(width * height * samples.per_pixel() * samples.bytes, 0);
@@ -169,7 +175,7 @@ fn decode(
     ))
 }
 
-/// Drops alpha and rounds 16-bit samples to 8 bits. False where alpha is not opaque.
+/// Triples grey, drops alpha and rounds 16-bit samples to 8 bits. False where alpha is not opaque.
 fn convert(decoded: &[u8], out: &mut [u8], samples: Samples) -> bool {
     let sample = |bytes: &[u8]| match *bytes {
         [byte] => byte,
@@ -181,10 +187,12 @@ fn convert(decoded: &[u8], out: &mut [u8], samples: Samples) -> bool {
     };
     let mut opaque = true;
     let pixels = decoded.chunks_exact(samples.per_pixel() * samples.bytes);
-    for (pixel, out) in pixels.zip(out.chunks_exact_mut(samples.colours)) {
+    for (pixel, out) in pixels.zip(out.as_chunks_mut::<3>().0) {
         let mut all = pixel.chunks_exact(samples.bytes);
-        for (out, bytes) in out.iter_mut().zip(&mut all) {
-            *out = sample(bytes);
+        if samples.colours == 1 {
+            *out = [all.next().map_or(0, sample); 3];
+        } else {
+            out.iter_mut().zip(&mut all).for_each(|(out, bytes)| *out = sample(bytes));
         }
         opaque &= all.all(|alpha| alpha.iter().all(|&byte| byte == u8::MAX));
     }

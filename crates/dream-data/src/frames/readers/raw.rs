@@ -1,16 +1,17 @@
-//! Raw planar YUV 4:2:0 (`I420`, or deeper): planes one after the other, no header, so the size must be stated.
+//! Raw YUV 4:2:0: planes one after the other, no header, so the size must be stated.
 
 use crate::error::{Error, Result, check_size};
-use crate::frames::frame::{Layout, VideoFrame};
-use crate::frames::info::{RawFormat, VideoInfo};
-use crate::frames::readers::samples::{Samples, deep_name};
+use crate::frames::frame::VideoFrame;
+use crate::frames::info::VideoInfo;
+use crate::frames::raw_format::{RawFormat, RawPixels};
+use crate::frames::readers::samples::Samples;
 use crate::frames::readers::stream::{Filled, Progress};
 use crate::frames::source::{FrameSource, Step, next_of};
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// Reads raw planar 4:2:0 frames from any byte stream.
+/// Reads raw 4:2:0 or gray frames from any byte stream.
 #[derive(Debug)]
 pub struct RawReader<R> {
     reader: R,
@@ -26,7 +27,7 @@ impl RawReader<BufReader<File>> {
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Malformed`] or [`Error::TooLarge`] for an unusable size;
-    /// [`Error::InvalidOption`] for an unusable depth.
+    /// [`Error::InvalidOption`] without a frame rate.
     pub fn open(path: impl AsRef<Path>, format: RawFormat) -> Result<Self> {
         let path = path.as_ref();
         let file = File::open(path).map_err(|e| Error::io(path, e))?;
@@ -42,26 +43,27 @@ impl<R: Read + Send> RawReader<R> {
     /// Reads from any byte stream.
     ///
     /// # Errors
-    /// [`Error::Malformed`] or [`Error::TooLarge`] for an unusable size; [`Error::InvalidOption`] for an
-    /// unusable depth.
+    /// [`Error::Malformed`] or [`Error::TooLarge`] for an unusable size; [`Error::InvalidOption`] without a frame
+    /// rate.
     pub fn new(reader: R, format: RawFormat) -> Result<Self> {
         Self::named(reader, format, PathBuf::from("<stream>"))
     }
 
     fn named(reader: R, format: RawFormat, path: PathBuf) -> Result<Self> {
         check_size(&path, "raw format", format.width, format.height)?;
-        let mut info = VideoInfo::new(format.width, format.height, format.frame_rate, "raw");
+        let rate = format.frame_rate.ok_or_else(|| {
+            let reason = format!("{} is raw video: state its frames per second", path.display());
+            Error::option("frame_rate", reason)
+        })?;
+        let mut info = VideoInfo::new(format.width, format.height, rate, "raw");
         info.range = format.range;
-        info.bit_depth = Some(format.bit_depth);
-        if !(8..=16).contains(&format.bit_depth) {
-            let reason = format!("raw samples of {} bits; 8 to 16 are read", format.bit_depth);
-            return Err(Error::InvalidOption { option: "bit_depth", reason });
-        }
-        if format.bit_depth > 8 {
-            info.converted_from = Some(deep_name(Layout::Yuv420, format.bit_depth));
+        info.bit_depth = Some(format.pixels.bits());
+        info.layout = format.pixels.layout();
+        if format.pixels.bits() > RawPixels::YUV420P.bits() {
+            info.converted_from = Some(format.pixels.to_string());
             info.exact = false;
         }
-        let samples = Samples::new(&info, Layout::Yuv420, format.bit_depth);
+        let samples = Samples::new(&info, format.pixels);
         Ok(Self { reader, samples, info, frame: VideoFrame::default(), progress: Progress::new(path) })
     }
 }

@@ -1,7 +1,9 @@
 //! Samples as y4m and raw files store them: a byte each, or 9 to 16 bits in two bytes, low byte first.
 
-use crate::frames::frame::{Layout, VideoFrame, frame_bytes};
-use crate::frames::info::{ColorRange, VideoInfo};
+use crate::frames::color_range::ColorRange;
+use crate::frames::frame::{VideoFrame, frame_bytes};
+use crate::frames::info::VideoInfo;
+use crate::frames::raw_format::{RawPixels, RawPlanes};
 use crate::frames::readers::stream::{Filled, fill};
 use std::io::Read;
 
@@ -10,69 +12,106 @@ use std::io::Read;
 pub(crate) struct Samples {
     width: usize,
     height: usize,
-    layout: Layout,
+    pixels: RawPixels,
+    /// Present if frames are not stored as [`VideoFrame`] keeps them.
+    stored: Option<Stored>,
+}
+
+#[derive(Debug)]
+struct Stored {
     /// Present for more than 8 bits.
     deep: Option<Deep>,
+    /// One frame as stored; reused.
+    bytes: Vec<u8>,
 }
 
 #[derive(Debug)]
 struct Deep {
+    /// Low bits without a meaning.
+    padding: u8,
     /// The 8-bit value of every code.
     luma: Vec<u8>,
     chroma: Vec<u8>,
-    /// One frame as stored; reused.
-    stored: Vec<u8>,
 }
 
 impl Samples {
-    /// `bits` from 8 to 16.
-    pub(crate) fn new(info: &VideoInfo, layout: Layout, bits: u8) -> Self {
+    pub(crate) fn new(info: &VideoInfo, pixels: RawPixels) -> Self {
+        let (planes, bits) = (pixels.planes(), pixels.bits());
         let table = |chroma: bool| {
             (0..1 << bits).map(|code| to_8_bits(code, bits, info.range, chroma)).collect::<Vec<u8>>()
         };
-        let deep = (bits > 8).then(|| Deep { luma: table(false), chroma: table(true), stored: Vec::new() });
-        Self { width: info.width as usize, height: info.height as usize, layout, deep }
+        let deep =
+            (bits > 8).then(|| Deep { padding: pixels.padding(), luma: table(false), chroma: table(true) });
+        let as_kept = deep.is_none() && matches!(planes, RawPlanes::Planar | RawPlanes::Gray);
+        let stored = (!as_kept).then_some(Stored { deep, bytes: Vec::new() });
+        Self { width: info.width as usize, height: info.height as usize, pixels, stored }
     }
 
     /// Bytes of a frame in the file.
     pub(crate) fn frame_bytes(&self) -> usize {
-        let samples = frame_bytes(self.width, self.height, self.layout);
-        if self.deep.is_some() { samples.saturating_mul(2) } else { samples }
+        let samples = frame_bytes(self.width, self.height, self.pixels.layout());
+        let deep = self.stored.as_ref().is_some_and(|stored| stored.deep.is_some());
+        if deep { samples.saturating_mul(2) } else { samples }
     }
 
     /// Reads one frame. Its samples are in `out` only after [`Samples::convert`].
     pub(crate) fn read(&mut self, reader: &mut impl Read, out: &mut VideoFrame) -> Filled {
-        let bytes = self.frame_bytes();
-        match &mut self.deep {
-            None => fill(reader, out.buffer(self.width, self.height, self.layout)),
-            Some(deep) => {
-                if deep.stored.len() != bytes {
+        let (bytes, layout) = (self.frame_bytes(), self.pixels.layout());
+        match &mut self.stored {
+            None => fill(reader, out.buffer(self.width, self.height, layout)),
+            Some(stored) => {
+                if stored.bytes.len() != bytes {
                     // Zero pages, as in `VideoFrame::buffer`.
-                    deep.stored = vec![0; bytes];
+                    stored.bytes = vec![0; bytes];
                 }
-                fill(reader, &mut deep.stored)
+                fill(reader, &mut stored.bytes)
             }
         }
     }
 
-    /// Converts the frame that was read to 8 bits.
+    /// Brings the frame that was read to planes of 8 bits.
     pub(crate) fn convert(&self, out: &mut VideoFrame) {
-        let Some(deep) = &self.deep else { return };
+        let Some(Stored { deep, bytes }) = &self.stored else { return };
         let luma = self.width * self.height;
-        let out = out.buffer(self.width, self.height, self.layout);
+        let out = out.buffer(self.width, self.height, self.pixels.layout());
         let (out_luma, out_chroma) = out.split_at_mut_checked(luma).unwrap_or_default();
-        let (stored_luma, stored_chroma) = deep.stored.split_at_checked(2 * luma).unwrap_or_default();
-        look_up(stored_luma, &deep.luma, out_luma);
-        look_up(stored_chroma, &deep.chroma, out_chroma);
+        let width = if deep.is_some() { 2 } else { 1 };
+        let (luma, chroma) = bytes.split_at_checked(width * luma).unwrap_or_default();
+        let (first, second) = out_chroma.split_at_mut_checked(out_chroma.len() / 2).unwrap_or_default();
+        let all = |table, from: &[u8], out: &mut [u8]| look_up(from, deep.as_ref(), table, out);
+        all(false, luma, out_luma);
+        let (cb, cr) =
+            if self.pixels.planes() == RawPlanes::CrCb { (second, first) } else { (first, second) };
+        match self.pixels.planes() {
+            RawPlanes::Planar | RawPlanes::Gray => {
+                let (first, second) = chroma.split_at_checked(chroma.len() / 2).unwrap_or_default();
+                all(true, first, cb);
+                all(true, second, cr);
+            }
+            RawPlanes::CbCr | RawPlanes::CrCb => {
+                for ((pair, cb), cr) in chroma.chunks_exact(2 * width).zip(cb).zip(cr) {
+                    let (first, second) = pair.split_at_checked(width).unwrap_or_default();
+                    all(true, first, std::slice::from_mut(cb));
+                    all(true, second, std::slice::from_mut(cr));
+                }
+            }
+        }
     }
 }
 
-fn look_up(stored: &[u8], table: &[u8], out: &mut [u8]) {
+/// From stored samples to 8 bits.
+fn look_up(stored: &[u8], deep: Option<&Deep>, chroma: bool, out: &mut [u8]) {
+    let Some(deep) = deep else {
+        stored.iter().zip(out).for_each(|(byte, out)| *out = *byte);
+        return;
+    };
+    let table = if chroma { &deep.chroma } else { &deep.luma };
     // A code beyond the stated depth comes from a broken writer; it counts as the largest.
     let last = table.last().copied().unwrap_or_default();
     for (pair, out) in stored.chunks_exact(2).zip(out) {
         if let &[low, high] = pair {
-            *out = table.get(usize::from(u16::from_le_bytes([low, high]))).copied().unwrap_or(last);
+            let code = u16::from_le_bytes([low, high]) >> deep.padding;
+            *out = table.get(usize::from(code)).copied().unwrap_or(last);
         }
     }
 }
@@ -92,14 +131,6 @@ fn to_8_bits(code: u32, bits: u8, range: ColorRange, chroma: bool) -> u8 {
         ColorRange::Limited | ColorRange::Unknown => (code + (1_i64 << shift >> 1)) >> shift,
     };
     u8::try_from(rounded.clamp(0, 255)).unwrap_or_default()
-}
-
-/// FFmpeg's name of a deep format.
-pub(crate) fn deep_name(layout: Layout, bits: u8) -> String {
-    match layout {
-        Layout::Gray => format!("gray{bits}le"),
-        _ => format!("yuv420p{bits}le"),
-    }
 }
 
 #[cfg(test)]

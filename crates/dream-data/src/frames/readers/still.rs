@@ -25,7 +25,7 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
-    const RGB: Self = Self { colours: 3, alpha: false, bytes: 1 };
+    pub(crate) const RGB: Self = Self { colours: 3, alpha: false, bytes: 1 };
 
     pub(crate) fn per_pixel(self) -> usize {
         self.colours + usize::from(self.alpha)

@@ -1,8 +1,8 @@
 //! From FFmpeg's pixel formats to [`Pixels`]: straight copies where the samples fit, FFmpeg's scaler
 //! where they do not.
 
-use crate::frames::frame::{Pixels, Plane, VideoFrame};
-use crate::frames::info::ColorRange;
+use crate::frames::color_range::ColorRange;
+use crate::frames::frame::{Layout, Pixels, Plane, VideoFrame};
 use video_rs::ffmpeg;
 
 use ffmpeg::filter;
@@ -63,9 +63,13 @@ impl Output {
         self.target.and_then(|_| self.format.descriptor()).map(|format| format.name().to_owned())
     }
 
-    /// Whether frames are 4:2:0.
-    pub(super) fn half_chroma(&self) -> bool {
-        matches!(self.planes, Planes::Planar | Planes::Interleaved { .. })
+    /// What frames become.
+    pub(super) fn layout(&self) -> Layout {
+        match self.planes {
+            Planes::Planar | Planes::Interleaved { .. } => Layout::Yuv420,
+            Planes::Gray => Layout::Gray,
+            Planes::Packed => Layout::Rgb,
+        }
     }
 
     /// Bits of a decoded sample, if the name of the format tells them.

@@ -3,9 +3,10 @@
 mod convert;
 
 use crate::error::{Error, Result, check_size};
+use crate::frames::color_range::ColorRange;
 use crate::frames::frame::VideoFrame;
 use crate::frames::frame_rate::FrameRate;
-use crate::frames::info::{ColorRange, Pacing, VideoInfo};
+use crate::frames::info::{Pacing, VideoInfo};
 use crate::frames::readers::stream::Progress;
 use crate::frames::rotation::Rotation;
 use crate::frames::source::{FrameSource, Step, next_of};
@@ -116,7 +117,7 @@ impl FfmpegReader {
         check_size(path, "video stream", width, height)?;
         let rate = [stream.avg_frame_rate(), stream.rate()].into_iter().find_map(frame_rate);
         let rate = rate.ok_or_else(|| Error::malformed(path, "video stream", "its frame rate is unknown"))?;
-        let mut info = VideoInfo::new(width, height, rate, "ffmpeg");
+        let mut info = VideoInfo::new(width, height, rate, "ffmpeg-library");
         info.frames = u64::try_from(stream.frames()).ok().filter(|&frames| frames > 0);
         info.rotation = display_rotation(&stream);
         let output = Output::new(decoder.format()).ok_or_else(|| {
@@ -128,7 +129,7 @@ impl FfmpegReader {
             color::Range::Unspecified => output.implied_range(),
         };
         info.converted_from = output.converted_from();
-        info.half_chroma = output.half_chroma();
+        info.layout = output.layout();
         info.exact = info.converted_from.is_none();
         info.bit_depth = output.bit_depth();
         // FFmpeg guesses a nominal rate; only the frames show whether the stream keeps to it.

@@ -5,7 +5,7 @@
 //! ITU-T H.264 (08/2021), 7.3.2.1.1, 7.3.3 (syntax), 7.4.2.1.1 (semantics), E.1.1 (VUI), 9.1
 //! (Exp-Golomb).
 
-use crate::frames::info::ColorRange;
+use crate::frames::color_range::ColorRange;
 
 /// What a decoder of 8-bit 4:2:0 needs to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

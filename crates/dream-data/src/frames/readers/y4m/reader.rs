@@ -1,10 +1,13 @@
 //! YUV4MPEG2 (`.y4m`): a text header, then `FRAME` lines, each followed by raw planes.
 
 use crate::error::{Error, Result, check_size};
-use crate::frames::frame::{Layout, VideoFrame};
+use crate::frames::color_range::ColorRange;
+use crate::frames::frame::VideoFrame;
 use crate::frames::frame_rate::FrameRate;
-use crate::frames::info::{ColorRange, VideoInfo};
-use crate::frames::readers::samples::{Samples, deep_name};
+use crate::frames::info::VideoInfo;
+use crate::frames::interlaced::FieldOrder;
+use crate::frames::raw_format::RawPixels;
+use crate::frames::readers::samples::Samples;
 use crate::frames::readers::stream::{Filled, Progress, fill};
 use crate::frames::source::{FrameSource, Step, next_of};
 use std::io::{self, Read};
@@ -22,7 +25,7 @@ const FRAME: &[u8] = b"FRAME";
 /// [`VideoInfo::bit_depth`] then say so.
 ///
 /// All `C420*` tags are read alike: they differ in the position of the chroma samples, not in the samples. Interlaced
-/// files are delivered as stored, both fields woven.
+/// files are delivered as stored, both fields woven, with [`VideoInfo::fields`] set.
 ///
 /// # Example
 /// ```
@@ -52,10 +55,16 @@ impl<R: Read + Send> Y4mReader<R> {
     /// [`Error::Malformed`] for a broken header, [`Error::Unsupported`] for anything but 4:2:0 or luma,
     /// [`Error::TooLarge`] for a size beyond [`MAX_DIMENSION`](crate::MAX_DIMENSION).
     pub fn new(reader: R) -> Result<Self> {
-        Self::open_named(reader, Path::new("<stream>"), None)
+        Self::open_named(reader, Path::new("<stream>"), None, None)
     }
 
-    pub(crate) fn open_named(mut reader: R, path: &Path, length: Option<u64>) -> Result<Self> {
+    /// `rate` is for a file that does not state one.
+    pub(crate) fn open_named(
+        mut reader: R,
+        path: &Path,
+        length: Option<u64>,
+        rate: Option<FrameRate>,
+    ) -> Result<Self> {
         let mut line = Vec::new();
         match read_line(&mut reader, &mut line) {
             Ok(Line::Whole) => {}
@@ -65,16 +74,17 @@ impl<R: Read + Send> Y4mReader<R> {
             Ok(Line::End | Line::Cut) => return Err(Error::damaged(path, 0, "the y4m header is cut off")),
             Err(e) => return Err(Error::io(path, e)),
         }
-        let header = Header::parse(&line, path)?;
+        let header = Header::parse(&line, path, rate)?;
         let mut info = VideoInfo::new(header.width, header.height, header.frame_rate, "y4m");
         info.range = header.range;
-        info.half_chroma = header.layout == Layout::Yuv420;
-        info.bit_depth = Some(header.bits);
-        if header.bits > 8 {
-            info.converted_from = Some(deep_name(header.layout, header.bits));
+        info.fields = header.fields;
+        info.layout = header.pixels.layout();
+        info.bit_depth = Some(header.pixels.bits());
+        if header.pixels.bits() > 8 {
+            info.converted_from = Some(header.pixels.to_string());
             info.exact = false;
         }
-        let samples = Samples::new(&info, header.layout, header.bits);
+        let samples = Samples::new(&info, header.pixels);
         let bytes = samples.frame_bytes() as u64;
         let body = length.and_then(|length| length.checked_sub(line.len() as u64 + 1));
         let frame_bytes = bytes + FRAME.len() as u64 + 1;
@@ -163,20 +173,20 @@ struct Header {
     width: u32,
     height: u32,
     frame_rate: FrameRate,
-    layout: Layout,
-    bits: u8,
+    pixels: RawPixels,
+    fields: Option<FieldOrder>,
     range: ColorRange,
 }
 
 impl Header {
-    fn parse(line: &[u8], path: &Path) -> Result<Self> {
+    fn parse(line: &[u8], path: &Path, given: Option<FrameRate>) -> Result<Self> {
         let malformed = |reason: String| Error::malformed(path, PART, reason);
         let mut words = without_return(line).split(|&byte| byte == b' ').filter(|word| !word.is_empty());
         if words.next() != Some(SIGNATURE) {
             return Err(malformed("it must begin with `YUV4MPEG2 `".to_owned()));
         }
         let (mut width, mut height, mut rate) = (None, None, None);
-        let ((mut layout, mut bits), mut range) = ((Layout::Yuv420, 8), ColorRange::Unknown);
+        let (mut pixels, mut fields, mut range) = (RawPixels::YUV420P, None, ColorRange::Unknown);
         for word in words {
             let Some((tag, value)) = word.split_first() else { continue };
             // A comment may be in any encoding.
@@ -191,13 +201,14 @@ impl Header {
                 b'F' => {
                     rate = value.split_once(':').and_then(|(n, d)| Some((n.parse().ok()?, d.parse().ok()?)))
                 }
-                b'C' => (layout, bits) = parse_colour_space(value, path)?,
+                b'C' => pixels = parse_colour_space(value, path)?,
+                b'I' => fields = field_order(value),
                 b'X' => match value.strip_prefix("COLORRANGE=") {
                     Some("LIMITED") => range = ColorRange::Limited,
                     Some("FULL") => range = ColorRange::Full,
                     _ => {}
                 },
-                // A (aspect), I (interlacing) and unknown tags do not change the samples.
+                // A (aspect) and unknown tags do not change the samples.
                 _ => {}
             }
         }
@@ -205,27 +216,35 @@ impl Header {
             return Err(malformed("the width (W) or the height (H) is missing".to_owned()));
         };
         check_size(path, PART, width, height)?;
-        let frame_rate = rate.and_then(|(num, den)| FrameRate::from_ratio(num, den)).ok_or_else(|| {
-            malformed("the frame rate is missing or unknown; write one, for example `F25:1`".to_owned())
+        let stated = rate.and_then(|(num, den)| FrameRate::from_ratio(num, den));
+        let frame_rate = stated.or(given).ok_or_else(|| {
+            malformed("the frame rate is missing or 0; state it, or write it as `F25:1`".to_owned())
         })?;
-        Ok(Self { width, height, frame_rate, layout, bits, range })
+        Ok(Self { width, height, frame_rate, pixels, fields, range })
     }
 }
 
-/// The planes and the bits of a sample.
-fn parse_colour_space(value: &str, path: &Path) -> Result<(Layout, u8)> {
-    let depth = |text: &str| text.parse().ok().filter(|bits| (9..=16).contains(bits));
-    let deep = match (value.strip_prefix("420p"), value.strip_prefix("mono")) {
-        (Some(bits), _) => depth(bits).map(|bits| (Layout::Yuv420, bits)),
-        (_, Some(bits)) => depth(bits).map(|bits| (Layout::Gray, bits)),
-        _ => None,
-    };
+/// The tag I. `p` is progressive, `?` unknown, and frames of `m` say it one by one.
+fn field_order(value: &str) -> Option<FieldOrder> {
     match value {
-        "420" | "420jpeg" | "420mpeg2" | "420paldv" => Ok((Layout::Yuv420, 8)),
-        "mono" => Ok((Layout::Gray, 8)),
-        other => deep.ok_or_else(|| {
-            let shown = other.escape_debug();
-            Error::unsupported(path, format!("y4m colour space `C{shown}`"), crate::frames::remedy::CONVERT)
-        }),
+        "t" => Some(FieldOrder::TopFirst),
+        "b" => Some(FieldOrder::BottomFirst),
+        "m" => Some(FieldOrder::Unknown),
+        _ => None,
     }
+}
+
+/// The tag C.
+fn parse_colour_space(value: &str, path: &Path) -> Result<RawPixels> {
+    let name = match (value.strip_prefix("420p"), value.strip_prefix("mono")) {
+        _ if matches!(value, "420" | "420jpeg" | "420mpeg2" | "420paldv") => "yuv420p".to_owned(),
+        (_, Some("")) => "gray".to_owned(),
+        (Some(bits), _) => format!("yuv420p{bits}le"),
+        (_, Some(bits)) => format!("gray{bits}le"),
+        _ => String::new(),
+    };
+    name.parse().map_err(|_| {
+        let shown = value.escape_debug();
+        Error::unsupported(path, format!("y4m colour space `C{shown}`"), crate::frames::remedy::CONVERT)
+    })
 }

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result, check_size};
+use crate::frames::color_range::ColorRange;
 use crate::frames::frame::{Pixels, Plane};
 use crate::frames::frame_rate::FrameRate;
-use crate::frames::info::ColorRange;
 
 /// Writes 8-bit 4:2:0 or luma-only YUV4MPEG2, one frame after the other; [`Y4mReader`](crate::Y4mReader) reads it.
 ///
