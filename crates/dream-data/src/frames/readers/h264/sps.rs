@@ -17,11 +17,14 @@ pub(super) struct Sps {
     pub(super) chroma_bits: u32,
     /// False when pictures may be coded as two fields.
     pub(super) progressive: bool,
+    /// Columns and rows of macroblocks.
+    pub(super) macroblocks: (u32, u32),
     /// Visible size in pixels.
     pub(super) width: u32,
     pub(super) height: u32,
     /// True when pixels are cropped at the left or the top.
     pub(super) shifted: bool,
+    /// Unknown if it is not stated.
     pub(super) range: ColorRange,
 }
 
@@ -81,6 +84,7 @@ impl Sps {
             luma_bits,
             chroma_bits,
             progressive,
+            macroblocks: (width_in_mbs, height_in_units.checked_mul(fields)?),
             width,
             height,
             shifted,
