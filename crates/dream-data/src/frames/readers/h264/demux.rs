@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::fragments::FragmentCursor;
 use super::samples::{Sample, TableCursor};
 use super::sps::{Sps, is_b_slice};
-use super::survey::{MAX_HELD, Survey};
+use super::survey::Survey;
 use super::track::{Choice, Track};
 use super::units::{self, Content, Converter, kind};
 use crate::error::{Error, Result};
@@ -54,8 +54,6 @@ pub(super) struct Demuxer {
     survey: Survey,
     /// Frames that the edit list shows, if all were looked over.
     shown: Option<u64>,
-    held: usize,
-    b_frames: bool,
     first: bool,
     /// The sample as stored. Reused.
     stored: Vec<u8>,
@@ -102,8 +100,6 @@ impl Demuxer {
             fragments: fragmented.then(|| FragmentCursor::new(moov.body.end)),
             survey: Survey::default(),
             shown: None,
-            held: 0,
-            b_frames: false,
             first: true,
             stored: Vec::new(),
         })
@@ -114,11 +110,14 @@ impl Demuxer {
         let begin = (self.table.clone(), self.fragments.clone());
         self.walk();
         (self.table, self.fragments) = begin.clone();
-        self.b_frames = self.finds_b_frames();
+        let b_frames = self.finds_b_frames();
         (self.table, self.fragments) = begin;
         let fragmented = self.fragments.is_some();
         if self.track.table.count() == 0 && !fragmented {
             return Err(Fault::bad("the video track has no frames"));
+        }
+        if self.survey.tangled() {
+            return Err(Fault::Unsupported("an unusual order of B-frames".to_owned()));
         }
         let (pacing, rate) = self.survey.pacing(self.track.timescale);
         // A single still frame may last indefinitely; any rate is right for it.
@@ -130,7 +129,7 @@ impl Demuxer {
         info.frames = self.shown.filter(|_| !fragmented);
         info.range = self.range();
         info.rotation = self.track.rotation;
-        info.exact = !self.b_frames;
+        info.exact = !b_frames;
         info.bit_depth = Some(8);
         info.pacing = pacing;
         Ok(info)
@@ -143,9 +142,7 @@ impl Demuxer {
         let mut shown = 0;
         loop {
             if limit.is_some_and(|limit| self.survey.samples() >= limit) {
-                self.held = if self.survey.held() > 0 { MAX_HELD } else { 0 };
-                self.survey.finish();
-                return;
+                break;
             }
             match self.next_sample() {
                 Ok(Some(sample)) => {
@@ -161,7 +158,6 @@ impl Demuxer {
             }
         }
         self.survey.finish();
-        self.held = self.survey.held();
     }
 
     /// Looks at the first slices of the first frames. Where frames are reordered later on, there are B-frames.
@@ -174,18 +170,7 @@ impl Demuxer {
                 return true;
             }
         }
-        self.held > 0
-    }
-
-    /// False when the stream has B-frames, which OpenH264 does not always decode exactly.
-    pub(super) fn b_frames(&self) -> bool {
-        self.b_frames
-    }
-
-    /// How many frames wait, at most, for one that comes later in the file and is shown earlier. The composition times
-    /// give the order.
-    pub(super) fn held(&self) -> usize {
-        self.held
+        self.survey.reordered()
     }
 
     /// As the stream states it, or else the container. H.264 without a statement is limited (E.2.1).
@@ -229,6 +214,11 @@ impl Demuxer {
     /// The bytes of the last packet.
     pub(super) fn data(&self) -> &[u8] {
         &self.converter.out
+    }
+
+    /// Puts all parameter sets in front of the last packet, for a new decoder.
+    pub(super) fn introduce(&mut self) {
+        self.converter.introduce();
     }
 
     fn next_sample(&mut self) -> Result<Option<Sample>, Fault> {

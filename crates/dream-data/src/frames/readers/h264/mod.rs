@@ -7,6 +7,7 @@ mod edit;
 mod fault;
 mod fragments;
 mod samples;
+mod sets;
 mod sps;
 mod survey;
 mod track;
@@ -49,13 +50,10 @@ pub struct H264Reader {
     decoder: Decoder,
     /// Composition times of the frames inside the decoder, ascending.
     inside: Vec<i64>,
-    /// Decoded frames that wait for their turn, ascending, and how many of them need not wait.
-    held: VecDeque<(i64, VideoFrame)>,
-    due: usize,
-    /// A packet that waits until the frames before it are out.
+    /// Frames that the decoder returned when it was emptied.
+    drained: VecDeque<(i64, VideoFrame)>,
+    /// A packet that waits until those frames are out.
     pending: Option<(i64, Content)>,
-    /// Frames to reuse.
-    spare: Vec<VideoFrame>,
     state: State,
     info: VideoInfo,
     frame: VideoFrame,
@@ -69,7 +67,7 @@ type Wants<'a> = &'a mut dyn FnMut(u64, f64) -> bool;
 #[derive(Debug)]
 enum State {
     Decoding,
-    /// The decoder is empty. The held frames are left; then the stream ends with this.
+    /// The decoder is empty. The frames in `drained` are left; then the stream ends with this.
     Draining(Option<Ending>),
 }
 
@@ -121,17 +119,14 @@ impl H264Reader {
         let (demuxer, mut info) = Demuxer::open(path, track)?;
         check_size(path, "sequence parameter set", info.width, info.height)?;
         info.nominal_rate = Some(info.frame_rate);
-        let config = DecoderConfig::new().flush_after_decode(Flush::NoFlush);
-        let decoder = Decoder::with_api_config(OpenH264API::from_source(), config)
+        let decoder = new_decoder()
             .map_err(|e| Error::unsupported(path, "decoding", format!("OpenH264 does not start: {e}")))?;
         Ok(Self {
             demuxer,
             decoder,
             inside: Vec::with_capacity(MAX_IN_DECODER),
-            held: VecDeque::new(),
-            due: 0,
+            drained: VecDeque::new(),
             pending: None,
-            spare: Vec::new(),
             state: State::Decoding,
             info,
             frame: VideoFrame::default(),
@@ -139,7 +134,7 @@ impl H264Reader {
         })
     }
 
-    /// The next packet, once all frames before it are out of the way; `None` at the end.
+    /// The next packet; `None` at the end.
     fn next_packet(&mut self) -> Result<Option<(i64, Content)>, (i64, Ending)> {
         if let Some(pending) = self.pending.take() {
             return Ok(Some(pending));
@@ -149,10 +144,11 @@ impl H264Reader {
             Ok(Packet::Data { composition, content }) => (composition, content),
             Err((time, fault)) => return Err((time.unwrap_or(i64::MAX), fault.into())),
         };
-        // OpenH264 loses or misplaces what it holds when the stream starts anew.
-        if content.new_parameters || content.restart && self.demuxer.b_frames() {
+        // OpenH264 loses or misplaces what it holds when another sequence parameter set comes into use.
+        if content.new_parameters {
             self.empty_decoder(i64::MAX)?;
-            self.due = self.held.len();
+            self.decoder = new_decoder().map_err(|e| (time, Ending::Damage(decoder_message(&e))))?;
+            self.demuxer.introduce();
         }
         Ok(Some((time, content)))
     }
@@ -161,19 +157,16 @@ impl H264Reader {
     /// decoder. `Err`: the time from which frames are missing, and why.
     fn decode(&mut self, wants: Wants<'_>, out: &mut VideoFrame) -> Result<Option<Step>, (i64, Ending)> {
         let size = (self.info.width, self.info.height);
-        let reordered = self.demuxer.held() > 0;
-        // Where the container gives the order, each picture is taken out at once. Otherwise OpenH264 sorts.
-        let flush = if reordered { Flush::Flush } else { Flush::NoFlush };
         loop {
             let Some((time, content)) = self.next_packet()? else { return Ok(None) };
-            if self.due > 0 {
+            if !self.drained.is_empty() {
                 self.pending = Some((time, content));
-                return Ok(self.give_held(wants, out));
+                return Ok(self.give_drained(wants, out));
             }
             if self.demuxer.data().is_empty() {
                 continue;
             }
-            let options = DecodeOptions::new().flush_after_decode(flush);
+            let options = DecodeOptions::new().flush_after_decode(Flush::NoFlush);
             let decoded = self.decoder.decode_with_options(self.demuxer.data(), options);
             let yuv = decoded.map_err(|e| (time, Ending::Damage(decoder_message(&e))))?;
             if content.picture {
@@ -181,31 +174,18 @@ impl H264Reader {
                 self.inside.insert(place, time);
             }
             let Some(yuv) = yuv else {
-                let most = if reordered { 0 } else { MAX_IN_DECODER };
-                match self.inside.first() {
-                    Some(&first) if self.inside.len() > most => {
-                        return Err((first, Ending::Damage("the decoder returns no frames".to_owned())));
-                    }
-                    _ => continue,
+                if self.inside.len() > MAX_IN_DECODER {
+                    let first = self.inside.first().copied().unwrap_or(time);
+                    return Err((first, Ending::Damage("the decoder returns no frames".to_owned())));
                 }
+                continue;
             };
-            // OpenH264 returns frames in display order, so this is the earliest of those inside.
+            // The decoder returns frames in display order, so this is the earliest of those inside.
             let time = if self.inside.is_empty() { time } else { self.inside.remove(0) };
             if !self.demuxer.shows(time) {
                 continue;
             }
             let pixels = visible(&yuv, size).map_err(|ending| (time, ending))?;
-            if reordered {
-                let mut frame = self.spare.pop().unwrap_or_default();
-                frame.assign(0, 0.0, pixels);
-                let place = self.held.partition_point(|(other, _)| *other <= time);
-                self.held.insert(place, (time, frame));
-                if self.held.len() > self.demuxer.held() {
-                    self.due = 1;
-                    return Ok(self.give_held(wants, out));
-                }
-                continue;
-            }
             let (index, seconds) = (self.progress.frames(), self.demuxer.seconds(time));
             self.progress.delivered();
             if !wants(index, seconds) {
@@ -216,19 +196,16 @@ impl H264Reader {
         }
     }
 
-    /// The first held frame, if it is due.
-    fn give_held(&mut self, wants: Wants<'_>, out: &mut VideoFrame) -> Option<Step> {
-        self.due = self.due.checked_sub(1)?;
-        let (time, mut frame) = self.held.pop_front()?;
+    fn give_drained(&mut self, wants: Wants<'_>, out: &mut VideoFrame) -> Option<Step> {
+        let (time, frame) = self.drained.pop_front()?;
         let (index, seconds) = (self.progress.frames(), self.demuxer.seconds(time));
         self.progress.delivered();
-        let wanted = wants(index, seconds);
-        if wanted {
-            std::mem::swap(out, &mut frame);
-            out.stamp(index, seconds);
+        if !wants(index, seconds) {
+            return Some(Step::Skipped);
         }
-        self.spare.push(frame);
-        Some(if wanted { Step::Taken } else { Step::Skipped })
+        *out = frame;
+        out.stamp(index, seconds);
+        Some(Step::Taken)
     }
 
     /// Takes all frames with times before `limit` out of the decoder. `Err`: as [`H264Reader::decode`].
@@ -243,9 +220,9 @@ impl H264Reader {
             if !self.demuxer.shows(time) {
                 continue;
             }
-            let mut frame = self.spare.pop().unwrap_or_default();
+            let mut frame = VideoFrame::default();
             frame.assign(0, 0.0, visible(yuv, size).map_err(|ending| (time, ending))?);
-            self.held.push_back((time, frame));
+            self.drained.push_back((time, frame));
         }
         match times.next() {
             Some(time) => {
@@ -256,18 +233,11 @@ impl H264Reader {
         }
     }
 
-    /// The end of the stream: all frames up to the damage, if there is one, are due.
+    /// The end of the stream: empties the decoder, up to the damage if there is one.
     fn drain(&mut self, damage: Option<(i64, Ending)>) {
         let (limit, ending) = damage.map_or((i64::MAX, None), |(limit, ending)| (limit, Some(ending)));
         let emptied = self.empty_decoder(limit);
-        let (limit, ending) = match (emptied, ending) {
-            (Err((limit, found)), None) => (limit, Some(found)),
-            (_, ending) => (limit, ending),
-        };
-        self.held.retain(|(time, _)| *time < limit || limit == i64::MAX);
-        self.due = self.held.len();
-        self.pending = None;
-        self.state = State::Draining(ending);
+        self.state = State::Draining(ending.or(emptied.err().map(|(_, found)| found)));
     }
 }
 
@@ -285,16 +255,13 @@ impl FrameSource for H264Reader {
             return Ok(Step::End);
         }
         if matches!(self.state, State::Decoding) {
-            if let Some(step) = self.give_held(wants, out) {
-                return Ok(step);
-            }
             match self.decode(wants, out) {
                 Ok(Some(step)) => return Ok(step),
                 Ok(None) => self.drain(None),
                 Err(damage) => self.drain(Some(damage)),
             }
         }
-        if let Some(step) = self.give_held(wants, out) {
+        if let Some(step) = self.give_drained(wants, out) {
             return Ok(step);
         }
         let State::Draining(ending) = std::mem::replace(&mut self.state, State::Draining(None)) else {
@@ -316,6 +283,11 @@ impl FrameSource for H264Reader {
             }
         }
     }
+}
+
+fn new_decoder() -> Result<Decoder, openh264::Error> {
+    let config = DecoderConfig::new().flush_after_decode(Flush::NoFlush);
+    Decoder::with_api_config(OpenH264API::from_source(), config)
 }
 
 /// The visible part of a decoded picture.

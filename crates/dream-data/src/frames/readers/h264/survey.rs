@@ -6,11 +6,38 @@ use crate::frames::info::Pacing;
 use std::collections::BTreeMap;
 
 /// More frames than H.264 lets a decoder hold back for the display order (A.3.1).
-pub(super) const MAX_HELD: usize = 16;
+const MAX_HELD: usize = 16;
 /// Different durations that are told apart: real clocks have a handful.
 const MAX_DURATIONS: usize = 4096;
 /// From this many units on, durations that differ by one unit are a constant rate, rounded.
 const ROUNDED: u32 = 5;
+
+/// The order of composition times.
+#[derive(Debug, Default)]
+struct Order {
+    /// Times after which no later one came yet, descending.
+    waiting: Vec<i64>,
+    /// The latest time that one later in the file and later on the screen followed.
+    passed: Option<i64>,
+    reordered: bool,
+    tangled: bool,
+}
+
+impl Order {
+    /// OpenH264 gives out the earliest frame that it holds as soon as a later one is decoded. That is too early where
+    /// one still earlier follows.
+    fn see(&mut self, composition: i64) {
+        while let Some(time) = self.waiting.pop_if(|time| *time < composition) {
+            self.passed = self.passed.max(Some(time));
+        }
+        self.reordered |= !self.waiting.is_empty() || self.passed.is_some_and(|time| composition < time);
+        self.tangled |= self.passed.is_some_and(|time| composition < time);
+        self.waiting.push(composition);
+        if self.waiting.len() > MAX_HELD {
+            self.waiting.remove(0);
+        }
+    }
+}
 
 /// Collects what a walk over the samples shows.
 #[derive(Debug, Default)]
@@ -18,9 +45,7 @@ pub(super) struct Survey {
     samples: u64,
     /// The end of the last byte that a sample needs.
     needed: u64,
-    /// The latest composition times, ascending.
-    latest: Vec<i64>,
-    held: usize,
+    order: Order,
     /// Number of samples of each duration, without the last sample: it often only fills the track up.
     durations: BTreeMap<u32, u64>,
     last: Option<u32>,
@@ -30,12 +55,7 @@ impl Survey {
     pub(super) fn see(&mut self, sample: &Sample) {
         self.samples += 1;
         self.needed = self.needed.max(sample.offset.saturating_add(sample.size));
-        let place = self.latest.partition_point(|&other| other <= sample.composition);
-        self.held = self.held.max(self.latest.len() - place);
-        self.latest.insert(place, sample.composition);
-        if self.latest.len() > MAX_HELD {
-            self.latest.remove(0);
-        }
+        self.order.see(sample.composition);
         if let Some(duration) = self.last.replace(sample.duration) {
             self.count(duration);
         }
@@ -63,9 +83,14 @@ impl Survey {
         self.needed
     }
 
-    /// How many frames wait, at most, for one that comes later in the file and is shown earlier.
-    pub(super) fn held(&self) -> usize {
-        self.held
+    /// Whether frames are shown in another order than they are stored in.
+    pub(super) fn reordered(&self) -> bool {
+        self.order.reordered
+    }
+
+    /// Whether OpenH264 would get the order wrong.
+    pub(super) fn tangled(&self) -> bool {
+        self.order.tangled
     }
 
     /// Whether all durations but the last agree, and the rate: the exact one, the mean of a rounded one, or that of
@@ -112,15 +137,21 @@ mod tests {
     }
 
     #[test]
-    fn frames_wait_for_those_that_are_shown_earlier() {
-        let held = |order: &[i64]| of(order.iter().map(|&time| (time, 1))).held();
-        assert_eq!(held(&[]), 0);
-        assert_eq!(held(&[0, 1, 2, 3]), 0);
-        assert_eq!(held(&[0, 2, 1, 4, 3]), 1);
-        assert_eq!(held(&[0, 8, 4, 2, 6, 16]), 2);
-        assert_eq!(held(&[0, 8, 4, 6, 2]), 3);
+    fn orders_that_openh264_keeps_are_told_from_others() {
+        let order = |order: &[i64]| {
+            let survey = of(order.iter().map(|&time| (time, 1)));
+            (survey.reordered(), survey.tangled())
+        };
+        assert_eq!(order(&[]), (false, false));
+        assert_eq!(order(&[0, 1, 2, 3]), (false, false));
+        assert_eq!(order(&[0, 2, 1, 4, 3]), (true, false));
+        assert_eq!(order(&[0, 3, 1, 2, 6, 4, 5]), (true, false));
+        assert_eq!(order(&[0, 8, 4, 2, 1, 3, 6, 5, 7, 16, 12, 10, 14]), (true, false));
+        // 4 waits for 2, but 6 comes first.
+        assert_eq!(order(&[0, 8, 4, 6, 2]), (true, true));
+        assert_eq!(order(&[5, 9, 3]), (true, true));
         let backwards: Vec<i64> = (0..100).rev().collect();
-        assert_eq!(held(&backwards), MAX_HELD);
+        assert_eq!(order(&backwards), (true, false));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From stored samples to the byte stream that the decoder takes: NAL units, their kinds, and what must agree in them.
 
 use super::fault::Fault;
+use super::sets::ParameterSets;
 use super::sps::Sps;
 use crate::frames::color_range::ColorRange;
 
@@ -25,9 +26,7 @@ pub(super) fn kind(unit: &[u8]) -> u8 {
 pub(super) struct Content {
     /// At least one slice: the decoder owes a picture.
     pub(super) picture: bool,
-    /// The picture starts anew: in display order, everything before it comes before it.
-    pub(super) restart: bool,
-    /// A sequence parameter set that differs from the one before.
+    /// It starts anew with another sequence parameter set: everything before it is shown before it.
     pub(super) new_parameters: bool,
 }
 
@@ -37,13 +36,13 @@ pub(super) struct Converter {
     /// What the file was opened with.
     expected: Sps,
     length_size: usize,
-    current: Vec<u8>,
+    sets: ParameterSets,
     pub(super) out: Vec<u8>,
 }
 
 impl Converter {
     pub(super) fn new(expected: Sps, length_size: usize) -> Self {
-        Self { expected, length_size, current: Vec::new(), out: Vec::new() }
+        Self { expected, length_size, sets: ParameterSets::default(), out: Vec::new() }
     }
 
     /// Replaces the length in front of every NAL unit by a start code (ISO/IEC 14496-15, 5.2.3), behind `front`, whole
@@ -72,39 +71,61 @@ impl Converter {
         Ok(content)
     }
 
+    /// Puts all parameter sets in front of the sample, for a decoder that knows none.
+    pub(super) fn introduce(&mut self) {
+        let sample = std::mem::take(&mut self.out);
+        for set in self.sets.all() {
+            push(&mut self.out, set);
+        }
+        self.out.extend(sample);
+    }
+
     fn take(&mut self, unit: &[u8], content: &mut Content) -> Result<(), Fault> {
         match kind(unit) {
             SLICE => content.picture = true,
-            IDR => (content.picture, content.restart) = (true, true),
+            IDR => {
+                content.picture = true;
+                if let Some((sps, another)) = self.sets.activate(unit) {
+                    content.new_parameters |= another;
+                    agree(&check(sps)?, &self.expected)?;
+                }
+            }
             2..=4 => return Err(Fault::Unsupported("H.264 with partitioned slices".to_owned())),
             SPS => {
-                let sps = check(unit)?;
-                if (sps.width, sps.height) != (self.expected.width, self.expected.height) {
-                    return Err(Fault::SizeChanged((sps.width, sps.height)));
-                }
-                if (sps.range == ColorRange::Full) != (self.expected.range == ColorRange::Full) {
-                    return Err(Fault::Unsupported("H.264 that changes its range".to_owned()));
-                }
-                content.new_parameters |= !self.current.is_empty() && self.current != unit;
-                self.current.clear();
-                self.current.extend_from_slice(unit);
+                check(unit)?;
+                self.sets.insert(unit)?;
             }
-            PPS => {}
+            PPS => self.sets.insert(unit)?,
             _ => return Ok(()),
         }
-        self.out.extend_from_slice(&START_CODE);
-        let start = self.out.len();
-        self.out.extend_from_slice(unit);
-        // A level only bounds what a stream asks of its decoder. OpenH264 refuses those that it does not know.
-        if kind(unit) == SPS
-            && let Some(level) = self.out.get_mut(start + 3)
-            && let [.., highest] = LEVELS
-            && !LEVELS.contains(level)
-        {
-            *level = highest;
-        }
+        push(&mut self.out, unit);
         Ok(())
     }
+}
+
+fn push(out: &mut Vec<u8>, unit: &[u8]) {
+    out.extend_from_slice(&START_CODE);
+    let start = out.len();
+    out.extend_from_slice(unit);
+    // A level only bounds what a stream asks of its decoder. OpenH264 refuses those that it does not know.
+    if kind(unit) == SPS
+        && let Some(level) = out.get_mut(start + 3)
+        && let [.., highest] = LEVELS
+        && !LEVELS.contains(level)
+    {
+        *level = highest;
+    }
+}
+
+/// Pictures of another size or range cannot follow.
+fn agree(found: &Sps, expected: &Sps) -> Result<(), Fault> {
+    if (found.width, found.height) != (expected.width, expected.height) {
+        return Err(Fault::SizeChanged((found.width, found.height)));
+    }
+    if (found.range == ColorRange::Full) != (expected.range == ColorRange::Full) {
+        return Err(Fault::Unsupported("H.264 that changes its range".to_owned()));
+    }
+    Ok(())
 }
 
 /// Reads a sequence parameter set, if OpenH264 can decode such a stream.
@@ -138,9 +159,16 @@ mod tests {
     use super::*;
 
     const SPS_UNIT: [u8; 8] = [0x67, 66, 0, 11, 0b1101_1010, 0b0000_1011, 0b0001_0011, 0b1001_0000];
+    /// Numbers 0 and 0, and a slice that uses it.
+    const PPS_UNIT: [u8; 2] = [0x68, 0b1100_0000];
+    const IDR_UNIT: [u8; 3] = [0x65, 0b1000_1000, 0b1000_0000];
+
+    fn converter(length_size: usize) -> Converter {
+        Converter::new(Sps::parse(&SPS_UNIT).unwrap(), length_size)
+    }
 
     fn converted(stored: &[u8], length_size: usize) -> Result<(Vec<u8>, Content), Fault> {
-        let mut converter = Converter::new(Sps::parse(&SPS_UNIT).unwrap(), length_size);
+        let mut converter = converter(length_size);
         let content = converter.convert(std::iter::empty(), stored)?;
         Ok((converter.out, content))
     }
@@ -165,9 +193,9 @@ mod tests {
             (0..32u8).filter(|kind| !matches!(kind, 1..=5 | 7 | 8)).map(|kind| vec![0x60 | kind, 9]).collect();
         let mut units: Vec<&[u8]> = others.iter().map(Vec::as_slice).collect();
         units.insert(5, &[0x41, 1]);
-        units.push(&[0x68, 2]);
+        units.push(&PPS_UNIT);
         let (out, content) = converted(&with_length(&units), 1).unwrap();
-        assert_eq!(out, [0, 0, 0, 1, 0x41, 1, 0, 0, 0, 1, 0x68, 2]);
+        assert_eq!(out, [0, 0, 0, 1, 0x41, 1, 0, 0, 0, 1, 0x68, 0b1100_0000]);
         assert_eq!(content, Content { picture: true, ..Content::default() });
         assert_eq!(converted(&with_length(&[&[0x06, 1]]), 1).unwrap(), (Vec::new(), Content::default()));
         assert!(matches!(converted(&with_length(&[&[0x42, 1]]), 1), Err(Fault::Unsupported(_))));
@@ -181,27 +209,33 @@ mod tests {
     }
 
     #[test]
-    fn another_size_in_the_stream_is_refused() {
+    fn another_size_in_use_is_refused() {
         let mut other = SPS_UNIT;
-        assert!(converted(&with_length(&[&SPS_UNIT]), 1).is_ok());
         other[5] ^= 0b0000_0010; // another width
         let width = Sps::parse(&other).unwrap().width;
         assert_ne!(width, 176);
-        let found = converted(&with_length(&[&other]), 1);
+        // Nobody uses it.
+        assert!(converted(&with_length(&[&other, &SPS_UNIT, &PPS_UNIT, &IDR_UNIT]), 1).is_ok());
+        let found = converted(&with_length(&[&other, &PPS_UNIT, &IDR_UNIT]), 1);
         assert!(matches!(found, Err(Fault::SizeChanged((found, 144))) if found == width), "{found:?}");
     }
 
     #[test]
-    fn new_parameters_and_new_starts_are_noticed() {
+    fn new_parameters_are_noticed_and_all_are_introduced_to_a_new_decoder() {
         let mut other = SPS_UNIT;
         other[3] = 12; // another level
-        let mut converter = Converter::new(Sps::parse(&SPS_UNIT).unwrap(), 1);
+        let mut converter = converter(1);
         let mut seen = |units: &[&[u8]]| converter.convert(std::iter::empty(), &with_length(units)).unwrap();
-        let (picture, restart) = (true, true);
-        assert_eq!(seen(&[&SPS_UNIT, &[0x65, 1]]), Content { picture, restart, new_parameters: false });
-        assert_eq!(seen(&[&SPS_UNIT, &[0x65, 1]]), Content { picture, restart, new_parameters: false });
-        assert_eq!(seen(&[&other, &[0x65, 1]]), Content { picture, restart, new_parameters: true });
-        assert_eq!(seen(&[&other, &[0x41, 1]]), Content { picture, ..Content::default() });
+        let content = |new_parameters| Content { picture: true, new_parameters };
+        assert_eq!(seen(&[&SPS_UNIT, &PPS_UNIT, &IDR_UNIT]), content(false));
+        assert_eq!(seen(&[&SPS_UNIT, &PPS_UNIT, &IDR_UNIT]), content(false));
+        assert_eq!(seen(&[&other, &IDR_UNIT]), content(true));
+        assert_eq!(seen(&[&other, &[0x41, 1]]), content(false));
+        assert_eq!(seen(&[&IDR_UNIT]), content(false));
+        converter.introduce();
+        let start = [0, 0, 0, 1];
+        let expected = [&start, &other[..], &start, &PPS_UNIT, &start, &IDR_UNIT].concat();
+        assert_eq!(converter.out, expected);
     }
 
     #[test]
