@@ -63,7 +63,7 @@ struct Frames {
 /// What FFmpeg shows: turned as players do, both fields woven, the range as stored.
 fn shown(path: &Path, format: &str, frame_bytes: usize) -> Frames {
     let output = Command::new("ffmpeg")
-        .args(["-nostdin", "-hide_banner", "-i"])
+        .args(["-nostdin", "-hide_banner", "-copyts", "-i"])
         .arg(path)
         .args(["-map", "0:v:0", "-vf", "showinfo", "-fps_mode", "passthrough", "-f", "rawvideo"])
         .args(["-sws_flags", "bicubic", "-pix_fmt", format, "-"])
@@ -107,13 +107,12 @@ fn compare(path: &Path) -> (String, String, Outcome) {
     };
     let assumptions = source.info().assumptions.clone();
     let kinds: Vec<&str> = assumptions.iter().map(|assumption| assumption.kind()).collect();
-    let (format, bytes) = if info.layout == Layout::Rgb { ("rgb24", 3 * pixels) } else { ("gray", pixels) };
-    // Luma of 4:2:0 as it is: the scaler would change its range on the way to gray.
-    let (format, bytes) = if format == "gray" {
-        let chroma = info.width.div_ceil(2) as usize * info.height.div_ceil(2) as usize;
-        ("yuv420p", bytes + 2 * chroma)
-    } else {
-        (format, bytes)
+    let chroma = info.width.div_ceil(2) as usize * info.height.div_ceil(2) as usize;
+    // FFmpeg's scaler converts the range where the names of the formats differ in it.
+    let (format, bytes) = match (info.layout, info.range) {
+        (Layout::Rgb, _) => ("rgb24", 3 * pixels),
+        (_, ColorRange::Full) => ("yuvj420p", pixels + 2 * chroma),
+        _ => ("yuv420p", pixels + 2 * chroma),
     };
     let theirs = shown(path, format, bytes);
     let mut faults = Vec::new();
