@@ -103,10 +103,15 @@ fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource
         return match Y4mReader::open_named(stream, path, length, options.frame_rate) {
             // 4:2:2, 4:4:4 and deep samples: FFmpeg converts them where it is compiled in.
             Err(Error::Unsupported { .. }) if cfg!(feature = "ffmpeg") => {
-                open_container(path, Decoder::FfmpegLibrary)
+                open_container(path, &OpenOptions { decoder: Decoder::FfmpegLibrary, ..options.clone() })
             }
             other => Ok(Box::new(other?)),
         };
+    }
+    // All others are opened anew, and most are read from several places.
+    if !file.metadata().is_ok_and(|found| found.is_file()) {
+        let what = "video or image other than y4m that cannot be sought, such as a pipe,";
+        return Err(Error::unsupported(path, what, "save it to a file first"));
     }
     if magic.starts_with(b"\x89PNG\r\n\x1a\n") || magic.starts_with(b"\xff\xd8\xff") {
         return Ok(Box::new(ImageSequence::open_file(path, options.frame_rate)?));
@@ -122,13 +127,13 @@ fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource
         return Ok(Box::new(RawReader::open(path, format)?));
     }
     drop(file);
-    open_container(path, options.decoder)
+    open_container(path, options)
 }
 
-fn open_container(path: &Path, decoder: Decoder) -> Result<Box<dyn FrameSource>> {
-    match decoder {
-        Decoder::Auto => open_auto(path),
-        Decoder::Builtin => open_h264(path),
+fn open_container(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
+    match options.decoder {
+        Decoder::Auto => open_auto(path, options),
+        Decoder::Builtin => open_h264(path, options),
         Decoder::FfmpegLibrary => open_ffmpeg(path),
         Decoder::FfmpegProgram => open_program(path),
     }
@@ -137,8 +142,8 @@ fn open_container(path: &Path, decoder: Decoder) -> Result<Box<dyn FrameSource>>
 /// Tries OpenH264 first. FFmpeg takes over if OpenH264 does not support the file or is not exact on it, or if its
 /// container is malformed.
 #[cfg(all(feature = "h264", feature = "ffmpeg"))]
-fn open_auto(path: &Path) -> Result<Box<dyn FrameSource>> {
-    match open_h264(path) {
+fn open_auto(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
+    match open_h264(path, options) {
         Ok(source) if !source.info().exact => open_ffmpeg(path),
         Err(Error::Unsupported { .. } | Error::Unrecognised { .. } | Error::Malformed { .. }) => {
             open_ffmpeg(path)
@@ -148,23 +153,23 @@ fn open_auto(path: &Path) -> Result<Box<dyn FrameSource>> {
 }
 
 #[cfg(all(feature = "h264", not(feature = "ffmpeg")))]
-fn open_auto(path: &Path) -> Result<Box<dyn FrameSource>> {
-    open_h264(path)
+fn open_auto(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
+    open_h264(path, options)
 }
 
 #[cfg(all(not(feature = "h264"), feature = "ffmpeg"))]
-fn open_auto(path: &Path) -> Result<Box<dyn FrameSource>> {
+fn open_auto(path: &Path, _: &OpenOptions) -> Result<Box<dyn FrameSource>> {
     open_ffmpeg(path)
 }
 
 #[cfg(not(any(feature = "h264", feature = "ffmpeg")))]
-fn open_auto(path: &Path) -> Result<Box<dyn FrameSource>> {
+fn open_auto(path: &Path, _: &OpenOptions) -> Result<Box<dyn FrameSource>> {
     Err(Error::unsupported(path, "this kind of file", NO_DECODER))
 }
 
 #[cfg(feature = "h264")]
-fn open_h264(path: &Path) -> Result<Box<dyn FrameSource>> {
-    Ok(Box::new(H264Reader::open(path)?))
+fn open_h264(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
+    Ok(Box::new(H264Reader::open_track(path, options.track)?))
 }
 
 #[cfg(feature = "ffmpeg")]
@@ -177,7 +182,7 @@ fn open_program(path: &Path) -> Result<Box<dyn FrameSource>> {
 }
 
 #[cfg(not(feature = "h264"))]
-fn open_h264(path: &Path) -> Result<Box<dyn FrameSource>> {
+fn open_h264(path: &Path, _: &OpenOptions) -> Result<Box<dyn FrameSource>> {
     Err(Error::unsupported(path, "the decoder `builtin`", "build with `--features h264`"))
 }
 
