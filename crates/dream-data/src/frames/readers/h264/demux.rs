@@ -176,7 +176,9 @@ impl Demuxer {
             match probe(&mut self.file, &sample, length_size, slice) {
                 // Cut out of a longer stream. OpenH264 waits for an IDR picture.
                 Some((units::SLICE, _)) if !started => {
-                    return Err(Fault::Unsupported("H.264 that does not start with an IDR picture".to_owned()));
+                    return Err(Fault::Unsupported(
+                        "H.264 that does not start with an IDR picture".to_owned(),
+                    ));
                 }
                 Some((_, true)) => return Ok(true),
                 Some(_) => started = true,
