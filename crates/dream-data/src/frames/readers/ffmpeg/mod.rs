@@ -7,6 +7,7 @@ use crate::frames::color_range::ColorRange;
 use crate::frames::frame::VideoFrame;
 use crate::frames::frame_rate::FrameRate;
 use crate::frames::info::{Pacing, VideoInfo};
+use crate::frames::readers::promise::{Found, Promise};
 use crate::frames::readers::stream::Progress;
 use crate::frames::rotation::Rotation;
 use crate::frames::source::{FrameSource, Step, next_of};
@@ -42,10 +43,7 @@ pub struct FfmpegReader {
     output: Output,
     feed: Feed,
     promise: Promise,
-    packets: u64,
-    /// End of the last packet of any stream, and of this one, in seconds.
-    last_end: f64,
-    last_video_end: f64,
+    found: Found,
     info: VideoInfo,
     frame: VideoFrame,
     progress: Progress,
@@ -135,7 +133,7 @@ impl FfmpegReader {
         // FFmpeg guesses a nominal rate; only the frames show whether the stream keeps to it.
         (info.pacing, info.nominal_rate) = (Pacing::Unknown, frame_rate(stream.rate()));
 
-        let promise = Promise::new(&input, &stream, info.frames);
+        let promise = promise(&input, &stream, info.frames);
         Ok(Self {
             stream: index,
             time_base,
@@ -145,9 +143,7 @@ impl FfmpegReader {
             output,
             feed: Feed::Packets,
             promise,
-            packets: 0,
-            last_end: 0.0,
-            last_video_end: 0.0,
+            found: Found::default(),
             info,
             frame: VideoFrame::default(),
             progress: Progress::new(path.to_owned()),
@@ -190,7 +186,7 @@ impl FfmpegReader {
                 if packet.stream() != self.stream {
                     return Ok(());
                 }
-                self.packets += 1;
+                self.found.packets += 1;
                 let time = packet.pts().or(packet.dts());
                 if packet.is_corrupt() {
                     return self.drain(time, Some("a compressed frame is cut off or corrupt".to_owned()));
@@ -202,7 +198,8 @@ impl FfmpegReader {
                 }
             }
             Err(ffmpeg::Error::Eof) => {
-                let damage = self.shortfall();
+                let half_frame = 0.5 / self.info.frame_rate.as_f64();
+                let damage = self.promise.shortfall(&self.found, half_frame);
                 self.drain(None, damage)
             }
             Err(e) => self.drain(None, Some(format!("reading fails: {e}"))),
@@ -229,62 +226,22 @@ impl FfmpegReader {
         let unit = self.input.stream(packet.stream()).map(|stream| seconds(stream.time_base()));
         if let (Some(unit), Some(time)) = (unit, packet.pts().or(packet.dts())) {
             let end = time.saturating_add(packet.duration()) as f64 * unit;
-            self.last_end = self.last_end.max(end);
+            self.found.end = self.found.end.max(end);
             if packet.stream() == self.stream {
-                self.last_video_end = self.last_video_end.max(end);
+                self.found.video_end = self.found.video_end.max(end);
             }
         }
     }
-
-    /// What the container states but does not contain. FFmpeg ends such files without an error.
-    fn shortfall(&self) -> Option<String> {
-        const SLACK: f64 = 0.5;
-        let Promise { packets, video_end, end } = self.promise;
-        let half_frame = 0.5 / self.info.frame_rate.as_f64();
-        let cut = |found: f64, promised: f64| {
-            format!("the file ends after {found:.2} of the {promised:.2} s it promises")
-        };
-        if let Some(promised) = packets.filter(|&promised| self.packets < promised) {
-            match video_end {
-                None => {
-                    return Some(format!(
-                        "the file has {} of the {promised} frames it promises",
-                        self.packets
-                    ));
-                }
-                Some(end) if self.last_video_end + half_frame < end => {
-                    return Some(cut(self.last_video_end, end));
-                }
-                // An edit list leaves packets out on purpose.
-                Some(_) => {}
-            }
-        }
-        end.filter(|&end| self.last_end + SLACK < end).map(|end| cut(self.last_end, end))
-    }
 }
 
-/// What a container states up front about its length.
-#[derive(Debug, Clone, Copy)]
-struct Promise {
-    /// Packets of the video stream.
-    packets: Option<u64>,
-    /// End of the video in seconds, for containers whose edit lists hide packets: mp4 and mov.
-    video_end: Option<f64>,
-    /// End of all streams in seconds, for containers that do not count packets: Matroska.
-    end: Option<f64>,
-}
-
-impl Promise {
-    fn new(input: &Input, stream: &ffmpeg::Stream<'_>, packets: Option<u64>) -> Self {
-        let container = input.format().name().to_owned();
-        let units = Some(stream.duration()).filter(|&units| units > 0 && container.contains("mov"));
-        let start =
-            Some(stream.start_time()).filter(|&start| start != ffmpeg::ffi::AV_NOPTS_VALUE).unwrap_or(0);
-        let video_end = units.map(|units| start.saturating_add(units) as f64 * seconds(stream.time_base()));
-        let micros = Some(input.duration()).filter(|&micros| micros > 0 && container.contains("matroska"));
-        let end = micros.map(|micros| micros as f64 / f64::from(ffmpeg::ffi::AV_TIME_BASE));
-        Self { packets, video_end, end }
-    }
+/// Containers that promise more than there is end without an error in FFmpeg.
+fn promise(input: &Input, stream: &ffmpeg::Stream<'_>, packets: Option<u64>) -> Promise {
+    let unit = seconds(stream.time_base());
+    let start = Some(stream.start_time()).filter(|&start| start != ffmpeg::ffi::AV_NOPTS_VALUE).unwrap_or(0);
+    let units = Some(stream.duration()).filter(|&units| units > 0);
+    let video_end = units.map(|units| start.saturating_add(units) as f64 * unit);
+    let end = input.duration() as f64 / f64::from(ffmpeg::ffi::AV_TIME_BASE);
+    Promise::new(input.format().name(), packets, video_end, Some(end))
 }
 
 impl FrameSource for FfmpegReader {
