@@ -26,6 +26,8 @@ use crate::view::{Luma16View, LumaView, RgbView, Yuv420View};
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
     pixels: Pixels<'a>,
+    /// Luma of RGB pixels has the range of video.
+    studio: bool,
     /// Planes derived from this frame, shared by the extractors that read it.
     shared: Option<&'a Shared>,
 }
@@ -95,7 +97,25 @@ impl<'a> Frame<'a> {
     }
 
     const fn new(pixels: Pixels<'a>) -> Self {
-        Self { pixels, shared: None }
+        Self { pixels, studio: false, shared: None }
+    }
+
+    /// The same frame, whose luma is [`luma_bt601_studio`](crate::color::luma_bt601_studio) if it is RGB: as if it came
+    /// out of a video decoder. A picture then has the same features whether it is stored as RGB or as video. Features
+    /// of images are defined on `rgb2gray` instead. Frames that are not RGB stay as they are.
+    ///
+    /// # Example
+    /// ```
+    /// use dream_features::Frame;
+    ///
+    /// let white = Frame::rgb((&[255; 3], 1, 1, 3))?;
+    /// assert_eq!(white.luma_plane(), Frame::luma((&[255], 1, 1, 1))?.luma_plane());
+    /// assert_eq!(white.with_studio_luma().luma_plane(), Frame::luma((&[235], 1, 1, 1))?.luma_plane());
+    /// # Ok::<(), dream_features::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn with_studio_luma(self) -> Self {
+        Self { studio: true, ..self }
     }
 
     /// The same frame, with its derived planes stored in `shared`, which must be fresh.
@@ -103,7 +123,7 @@ impl<'a> Frame<'a> {
     where
         'a: 'b,
     {
-        Frame { pixels: self.pixels, shared: Some(shared) }
+        Frame { pixels: self.pixels, studio: self.studio, shared: Some(shared) }
     }
 
     pub(crate) const fn pixels(&self) -> &Pixels<'a> {
@@ -126,12 +146,13 @@ impl<'a> Frame<'a> {
     /// # Errors
     /// [`Error::Crop`](crate::Error::Crop) when the rectangle is empty or extends beyond the frame.
     pub fn crop(&self, x: usize, y: usize, width: usize, height: usize) -> Result<Self> {
-        Ok(Self::new(match &self.pixels {
+        let pixels = match &self.pixels {
             Pixels::Luma(view) => Pixels::Luma(view.crop(x, y, width, height)?),
             Pixels::Luma16(view) => Pixels::Luma16(view.crop(x, y, width, height)?),
             Pixels::Yuv420(view) => Pixels::Yuv420(view.crop(x, y, width, height)?),
             Pixels::Rgb(view) => Pixels::Rgb(view.crop(x, y, width, height)?),
-        }))
+        };
+        Ok(Self { studio: self.studio, ..Self::new(pixels) })
     }
 
     /// The luma and chroma planes, if the frame was made from them.
@@ -155,7 +176,7 @@ impl<'a> Frame<'a> {
             Pixels::Luma(view) => LumaRows::Luma(view),
             Pixels::Luma16(view) => LumaRows::Luma16(view),
             Pixels::Yuv420(view) => LumaRows::Luma(view.y()),
-            Pixels::Rgb(view) => LumaRows::Gray(GrayRows(view)),
+            Pixels::Rgb(view) => LumaRows::Gray(GrayRows { view, studio: self.studio }),
         }
     }
 

@@ -1,10 +1,13 @@
 //! The command line.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use dream_data::{FrameRate, FrameSize, OpenOptions, RawFormat, RelativeBox};
+use dream_data::{ColorRange, OpenOptions, RelativeBox};
 use dream_features::Pooling;
+
+use crate::input::InputArgs;
 
 /// Writes one CSV row of named quality features per video or image.
 #[derive(Debug, Parser)]
@@ -50,13 +53,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: u16,
 
-    /// Frame size of raw YUV files
-    #[arg(long, value_name = "WxH", requires = "fps")]
-    pub(crate) size: Option<FrameSize>,
+    /// Range of luma. Features of videos are defined on limited range, 16 to 235, and so everything is brought to it; the
+    /// published features of images on full range, 0 to 255, with MATLAB's rgb2gray
+    #[arg(long, value_enum, default_value = "limited")]
+    pub(crate) range: Range,
 
-    /// Frame rate of raw YUV files and of folders of images, such as 25 or 30000/1001 [folders: 25]
-    #[arg(long, value_name = "HZ")]
-    pub(crate) fps: Option<FrameRate>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -94,6 +97,15 @@ pub(crate) enum Set {
     Videval60,
 }
 
+/// Ranges of luma.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Range {
+    /// 16 to 235
+    Limited,
+    /// 0 to 255
+    Full,
+}
+
 /// Poolings by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PoolingName {
@@ -116,12 +128,32 @@ impl PoolingName {
 }
 
 impl Args {
+    /// The options that the numbers of an input depend on, as one would type them.
+    pub(crate) fn settings(&self) -> String {
+        fn name<T: ValueEnum>(value: T) -> String {
+            value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+        }
+        fn option<T: Display>(flag: &str, value: Option<T>) -> Option<String> {
+            value.map(|value| format!("--{flag} {value}"))
+        }
+        let crop = self.crop.map(|crop| crop.corners().map(|corner| corner.to_string()).join(","));
+        let parts = [
+            option("set", Some(name(self.set))),
+            option("pooling", self.pooling.map(name)),
+            option("range", Some(name(self.range))),
+            self.literal.then(|| "--literal".to_owned()),
+            option("crop", crop),
+            self.input.settings(),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
     /// How inputs are opened.
     pub(crate) fn open_options(&self) -> OpenOptions {
-        let mut options = OpenOptions::default();
-        options.image_rate = self.fps.unwrap_or(options.image_rate);
-        let raw = self.size.zip(self.fps);
-        options.raw = raw.map(|(size, rate)| RawFormat::new(size.width, size.height, rate));
-        options
+        let range = match self.range {
+            Range::Limited => ColorRange::Limited,
+            Range::Full => ColorRange::Full,
+        };
+        OpenOptions { range, ..self.input.options() }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use dream_data::{Cropped, FrameSource, OpenOptions, Pixels, RelativeBox, VideoFrame, open};
+use dream_data::{ColorRange, Cropped, FrameSource, OpenOptions, Pixels, RelativeBox, VideoFrame, open};
 use dream_features::nss::FlatAreas;
 use dream_features::tlvqm::Tlvqm;
 use dream_features::v_bliinds::VBliinds;
@@ -20,6 +20,17 @@ pub(crate) struct Method {
     kind: Kind,
     crop: Option<RelativeBox>,
     options: OpenOptions,
+    /// What else the numbers depend on, as it stands in the table.
+    settings: String,
+}
+
+/// What came of one input.
+pub(crate) struct Extracted {
+    pub(crate) rows: Vec<Row>,
+    /// The damage that ended it early.
+    pub(crate) damage: Option<String>,
+    /// What was settled about it without asking.
+    pub(crate) assumptions: String,
 }
 
 enum Kind {
@@ -60,7 +71,11 @@ impl Method {
             Set::Videval => Kind::Video(Box::new(videval()?)),
             Set::Videval60 => Kind::Video(Box::new(Videval60 { flat_areas, ..Videval60::default() })),
         };
-        Ok(Self { kind, crop: args.crop, options: args.open_options() })
+        Ok(Self { kind, crop: args.crop, options: args.open_options(), settings: args.settings() })
+    }
+
+    pub(crate) fn settings(&self) -> &str {
+        &self.settings
     }
 
     pub(crate) fn layout(&self) -> &FeatureLayout {
@@ -75,8 +90,8 @@ impl Method {
         matches!(self.kind, Kind::Frames(_))
     }
 
-    /// The rows of one input, and the damage that ended it early, if any. Calls `seen` for every frame.
-    pub(crate) fn run(&self, path: &Path, seen: &dyn Fn(u64)) -> Result<(Vec<Row>, Option<String>)> {
+    /// Extracts the features of one input. Calls `seen` for every frame.
+    pub(crate) fn run(&self, path: &Path, seen: &dyn Fn(u64)) -> Result<Extracted> {
         let mut source = open(path, &self.options)?;
         if let Some(crop) = self.crop {
             source = Box::new(Cropped::new(source, crop));
@@ -84,7 +99,7 @@ impl Method {
         let mut rows = Vec::new();
         let damage = match &self.kind {
             Kind::Frames(extractor) => each_frame(source.as_mut(), seen, |frame| {
-                let features = extractor.extract(&view(frame.pixels())?)?;
+                let features = extractor.extract(&self.view(frame.pixels())?)?;
                 rows.push(Row::new(Some(frame.index()), &features));
                 Ok(())
             })?,
@@ -97,7 +112,7 @@ impl Method {
                 })?;
                 let damage = each_frame(source.as_mut(), seen, |frame| {
                     if session.wants_next() {
-                        session.push(&view(frame.pixels())?)?;
+                        session.push(&self.view(frame.pixels())?)?;
                     } else {
                         session.skip();
                     }
@@ -108,7 +123,21 @@ impl Method {
                 damage
             }
         };
-        Ok((rows, damage))
+        let assumptions: Vec<String> = source.info().assumptions.iter().map(ToString::to_string).collect();
+        Ok(Extracted { rows, damage, assumptions: assumptions.join("; ") })
+    }
+
+    /// The pixels in the form that extractors take, with luma of the range that videos are brought to.
+    fn view<'a>(&self, pixels: Pixels<'a>) -> Result<Frame<'a>> {
+        Ok(match pixels {
+            Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
+            Pixels::Gray(plane) => Frame::luma(plane.parts())?,
+            Pixels::Rgb(plane) => {
+                let frame = Frame::rgb(plane.parts())?;
+                if self.options.range == ColorRange::Full { frame } else { frame.with_studio_luma() }
+            }
+            other => bail!("cannot extract features from this pixel layout: {other:?}"),
+        })
     }
 }
 
@@ -142,14 +171,4 @@ fn frames_or_video<E: ImageFeatures + 'static>(
         return Ok(Kind::Frames(Box::new(extractor)));
     }
     Ok(Kind::Video(Box::new(Pooled::new(extractor, pooling)?)))
-}
-
-/// The pixels in the form that extractors take.
-fn view(pixels: Pixels<'_>) -> Result<Frame<'_>> {
-    Ok(match pixels {
-        Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
-        Pixels::Gray(plane) => Frame::luma(plane.parts())?,
-        Pixels::Rgb(plane) => Frame::rgb(plane.parts())?,
-        other => bail!("cannot extract features from this pixel layout: {other:?}"),
-    })
 }

@@ -2,6 +2,8 @@
 
 mod args;
 mod extract;
+#[path = "../../input.rs"]
+mod input;
 mod output;
 
 use std::fs::File;
@@ -43,9 +45,9 @@ fn run(args: &Args) -> Result<usize> {
     in_order(args.jobs.into(), &todo, work, |path, outcome| {
         let input = path.display().to_string();
         match outcome {
-            Ok((rows, damage)) => {
-                output.write(&input, &rows)?;
-                damage.iter().try_for_each(|fault| report.add(&input, fault))?;
+            Ok(extracted) => {
+                output.write(&input, &extracted)?;
+                extracted.damage.iter().try_for_each(|fault| report.add(&input, fault))?;
             }
             Err(error) => report.add(&input, &format!("{error:#}"))?,
         }

@@ -8,11 +8,12 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use crate::args::Args;
-use crate::extract::{Method, Row};
+use crate::extract::{Extracted, Method};
 
 /// The destination of rows, and the inputs that it has already.
 pub(crate) struct Output {
     csv: csv::Writer<Box<dyn Write + Send>>,
+    settings: String,
     pub(crate) done: HashSet<String>,
 }
 
@@ -23,7 +24,7 @@ impl Output {
         let out: Box<dyn Write + Send> = match &args.out {
             None => Box::new(stdout()),
             Some(path) if args.resume && path.is_file() => {
-                let (file, names) = resume(path, &header)?;
+                let (file, names) = resume(path, &header, method.settings())?;
                 (done, fresh) = (names, false);
                 Box::new(file)
             }
@@ -36,12 +37,12 @@ impl Output {
             csv.write_record(&header)?;
             csv.flush()?;
         }
-        Ok(Self { csv, done })
+        Ok(Self { csv, settings: method.settings().to_owned(), done })
     }
 
     /// Writes the rows of an input.
-    pub(crate) fn write(&mut self, input: &str, rows: &[Row]) -> Result<()> {
-        for row in rows {
+    pub(crate) fn write(&mut self, input: &str, extracted: &Extracted) -> Result<()> {
+        for row in &extracted.rows {
             let mut cells = vec![input.to_owned()];
             cells.extend(row.frame.map(|frame| frame.to_string()));
             // 17 significant digits keep every bit of the number.
@@ -50,6 +51,7 @@ impl Output {
                 cells.push(row.frames.to_string());
             }
             cells.push(row.undefined.to_string());
+            cells.extend([self.settings.clone(), extracted.assumptions.clone()]);
             self.csv.write_record(&cells)?;
         }
         Ok(self.csv.flush()?)
@@ -58,13 +60,14 @@ impl Output {
 
 fn header(method: &Method) -> Vec<String> {
     let start: &[&str] = if method.per_frame() { &["video", "frame"] } else { &["video"] };
-    let end: &[&str] = if method.per_frame() { &["undefined"] } else { &["frames", "undefined"] };
+    let end = ["frames", "undefined", "settings", "assumptions"];
+    let end = end.get(usize::from(method.per_frame())..).unwrap_or_default();
     let names = method.layout().names().iter().map(String::as_str);
     start.iter().copied().chain(names).chain(end.iter().copied()).map(str::to_owned).collect()
 }
 
 /// Opens a file to continue: cuts off an incomplete row and the other rows of its input.
-fn resume(path: &Path, header: &[String]) -> Result<(File, HashSet<String>)> {
+fn resume(path: &Path, header: &[String], settings: &str) -> Result<(File, HashSet<String>)> {
     let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_slice());
     let (mut names, mut starts) = (Vec::<String>::new(), Vec::new());
@@ -87,6 +90,13 @@ fn resume(path: &Path, header: &[String]) -> Result<(File, HashSet<String>)> {
                     torn = Some((start, name));
                     break;
                 }
+                let other = record.iter().rev().nth(1).unwrap_or_default();
+                ensure!(
+                    other == settings,
+                    "cannot resume {}: its rows were made with `{other}`, this run is `{settings}`; use the same \
+                     options or another file",
+                    path.display()
+                );
                 starts.push(start);
                 names.push(name);
             }

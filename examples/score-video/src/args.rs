@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use dream_data::{FrameRate, FrameSize, OpenOptions, PixelRect, RawFormat, RelativeBox};
+use dream_data::{PixelRect, RelativeBox};
+
+use crate::input::InputArgs;
 
 /// Scores how good videos look to people, from 1 (bad) to 5 (excellent).
 ///
@@ -56,13 +58,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
 
-    /// Size of raw YUV files (.yuv)
-    #[arg(long, value_name = "WxH")]
-    pub(crate) size: Option<FrameSize>,
-
-    /// Frame rate of raw YUV files and of folders of images, for example 25 or 30000/1001
-    #[arg(long, value_name = "RATE", default_value = "25")]
-    pub(crate) fps: FrameRate,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
 }
 
 /// Options of networks. Which frames and which part of them a network sees is the checkpoint's matter: `--every`,
@@ -133,11 +130,6 @@ impl Args {
         let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let default = || if self.network.weights.is_some() { 1 } else { all() };
         self.jobs.map_or_else(default, NonZeroUsize::get)
-    }
-
-    pub(crate) fn open_options(&self) -> OpenOptions {
-        let raw = self.size.map(|FrameSize { width, height }| RawFormat::new(width, height, self.fps));
-        OpenOptions { raw, image_rate: self.fps, ..OpenOptions::default() }
     }
 }
 

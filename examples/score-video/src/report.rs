@@ -4,7 +4,7 @@ use std::io::{Result, Write};
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use dream_data::PixelRect;
+use dream_data::{Assumption, PixelRect};
 use serde::Serialize;
 
 use crate::args::Args;
@@ -54,6 +54,8 @@ struct Row {
     seconds: Option<f64>,
     decoder: Option<&'static str>,
     exact: Option<bool>,
+    /// What was settled about the video without asking, each with its kind in front.
+    assumptions: Option<String>,
     model: String,
     accuracy: Option<String>,
     measures: String,
@@ -109,6 +111,7 @@ impl Row {
             seconds: scored.map(|s| s.seconds),
             decoder: scored.map(|s| s.decoder),
             exact: scored.map(|s| s.exact),
+            assumptions: scored.map(|s| join(&s.assumptions)).filter(|text| !text.is_empty()),
             model: about.model.clone(),
             accuracy: about.accuracy.clone(),
             measures: about.measures.clone(),
@@ -131,9 +134,14 @@ impl Row {
 
     /// What the table says beside the numbers.
     fn note(&self) -> String {
-        let parts = [self.error.as_ref().map(|error| format!("failed: {error}")), self.warning.clone()];
+        let failed = self.error.as_ref().map(|error| format!("failed: {error}"));
+        let parts = [failed, self.warning.clone(), self.assumptions.clone()];
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
+}
+
+fn join(assumptions: &[Assumption]) -> String {
+    assumptions.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// One line per description.

@@ -1,7 +1,7 @@
 //! From the frames of a source to the judgement of a method.
 
 use anyhow::Result;
-use dream_data::{Cropped, Error as DataError, FrameSource, Step, VideoFrame};
+use dream_data::{Assumption, Cropped, Error as DataError, FrameSource, Step, VideoFrame};
 use dream_features::VideoSpec;
 
 use crate::methods::{Judgement, Method};
@@ -16,6 +16,8 @@ pub(crate) struct Scored {
     pub(crate) decoder: &'static str,
     /// The frames are bit for bit those of the standard.
     pub(crate) exact: bool,
+    /// What was settled about the video without asking.
+    pub(crate) assumptions: Vec<Assumption>,
     /// The file was damaged, and this score is of the part before.
     pub(crate) damage: Option<String>,
 }
@@ -41,16 +43,16 @@ pub(crate) fn score(
     let (width, height) = (source.info().width as usize, source.info().height as usize);
     let mut session = method.start(file, VideoSpec { width, height, frames_per_second })?;
     let mut frame = VideoFrame::default();
-    let (mut frames, mut shown, mut seconds) = (0, 0.0, 0.0);
+    let (mut frames, mut first, mut shown) = (0, None, 0.0);
     let damage = loop {
         let wants = &mut |index, time| {
+            first = first.or(Some(time));
             shown = time;
             session.wants(index, time)
         };
         let step = source.take_frame(wants, &mut frame);
         if let Ok(Step::Taken | Step::Skipped) = step {
             frames += 1;
-            seconds = shown + 1.0 / frames_per_second;
             progress(frames);
             if let Ok(Step::Taken) = step {
                 session.push(frame.pixels())?;
@@ -66,8 +68,10 @@ pub(crate) fn score(
         if !session.next_pass()? {
             break damage;
         }
-        (source, frames) = (cut(open()?), 0);
+        (source, frames, first) = (cut(open()?), 0, None);
     };
+    // From the first frame on, which may be shown late in a stream of several parts, to the end of the last.
+    let seconds = first.map_or(0.0, |first| shown - first + 1.0 / frames_per_second);
     Ok(Scored {
         judgement: session.finish()?,
         width: info.width,
@@ -76,6 +80,7 @@ pub(crate) fn score(
         seconds,
         decoder: info.decoder,
         exact: info.exact,
+        assumptions: source.info().assumptions.clone(),
         damage,
     })
 }

@@ -117,7 +117,7 @@ pub fn view(pixels: Pixels<'_>) -> Result<Frame<'_>> {
     Ok(match pixels {
         Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
         Pixels::Gray(plane) => Frame::luma(plane.parts())?,
-        Pixels::Rgb(plane) => Frame::rgb(plane.parts())?,
+        Pixels::Rgb(plane) => Frame::rgb(plane.parts())?.with_studio_luma(),
         other => anyhow::bail!("this program cannot look at pixels of this layout: {other:?}"),
     })
 }

@@ -1,6 +1,7 @@
 //! Frames that consist of two fields of different times.
 
 use crate::error::{Error, Result};
+use std::fmt;
 use std::str::FromStr;
 
 /// Which field of an interlaced frame comes first.
@@ -41,5 +42,15 @@ impl FromStr for Interlaced {
                 Err(Error::option("interlaced", reason))
             }
         }
+    }
+}
+
+impl fmt::Display for Interlaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Weave => "weave",
+            Self::Deinterlace => "deinterlace",
+            Self::Refuse => "refuse",
+        })
     }
 }

@@ -20,7 +20,7 @@ pub enum SourceKind {
 }
 
 const IMAGE: &[&str] = &["png", "jpg", "jpeg"];
-pub(super) const RAW: &[&str] = &["yuv", "i420", "raw"];
+pub(super) const RAW: &[&str] = &["yuv", "i420", "nv12", "nv21", "raw"];
 const VIDEO: &[&str] = &[
     "mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "mts", "m2ts", "wmv", "flv", "3gp",
     "ogv", "h264", "264", "hevc", "h265", "vob", "mxf", "gif",

@@ -129,9 +129,9 @@ pub struct RawFormat {
 impl RawFormat {
     /// `yuv420p` of unknown range.
     #[must_use]
-    pub fn new(width: u32, height: u32, frame_rate: FrameRate) -> Self {
+    pub fn new(width: u32, height: u32, frame_rate: impl Into<Option<FrameRate>>) -> Self {
         let (range, pixels) = (ColorRange::Unknown, RawPixels::YUV420P);
-        Self { width, height, frame_rate: Some(frame_rate), range, pixels }
+        Self { width, height, frame_rate: frame_rate.into(), range, pixels }
     }
 }
 

@@ -34,7 +34,7 @@ fn committed_clips_equal_ffmpeg() {
     for (name, reference) in references("reference.json") {
         for decoder in decoders() {
             let other = !name.ends_with(".mp4") || NOT_FOR_OPENH264.iter().any(|(clip, _)| *clip == name);
-            if decoder == Decoder::H264 && other {
+            if decoder == Decoder::Builtin && other {
                 continue;
             }
             check(&testdata(&name), &reference, decoder);
@@ -56,9 +56,9 @@ fn what_the_container_says_is_known_before_the_first_frame() {
         assert_eq!(info("baseline.mp4").frames, Some(12), "{decoder:?}");
         assert_eq!(info("fragmented.mp4").frames, None, "{decoder:?}");
         assert!(info("baseline.mp4").exact, "{decoder:?}");
-        assert_eq!(info("bframes.mp4").exact, decoder == Decoder::Ffmpeg, "{decoder:?}");
-        assert_eq!(info("fragmented.mp4").exact, decoder == Decoder::Ffmpeg, "{decoder:?}");
-        if decoder == Decoder::H264 {
+        assert_eq!(info("bframes.mp4").exact, decoder == Decoder::FfmpegLibrary, "{decoder:?}");
+        assert_eq!(info("fragmented.mp4").exact, decoder == Decoder::FfmpegLibrary, "{decoder:?}");
+        if decoder == Decoder::Builtin {
             assert_eq!(info("edit-list.mp4").frames, Some(8));
         }
     }
@@ -68,7 +68,7 @@ fn what_the_container_says_is_known_before_the_first_frame() {
 #[cfg(feature = "h264")]
 fn openh264_declines_what_it_cannot_decode_and_names_the_way_out() {
     for (name, words) in NOT_FOR_OPENH264 {
-        let error = open(testdata(name), &with(Decoder::H264)).err().unwrap();
+        let error = open(testdata(name), &with(Decoder::Builtin)).err().unwrap();
         let text = error.to_string();
         assert!(matches!(error, dream_data::Error::Unsupported { .. }), "{text}");
         assert!(text.contains(name) && text.contains(words), "{text}");
@@ -92,7 +92,7 @@ fn auto_chooses_openh264_where_it_is_exact() {
 #[test]
 #[cfg(feature = "ffmpeg")]
 fn conversions_are_told() {
-    let info = |name: &str| open(testdata(name), &with(Decoder::Ffmpeg)).unwrap().info().clone();
+    let info = |name: &str| open(testdata(name), &with(Decoder::FfmpegLibrary)).unwrap().info().clone();
     assert_eq!(info("ten-bit.mp4").converted_from.as_deref(), Some("yuv420p10le"));
     assert!(!info("ten-bit.mp4").exact);
     assert_eq!(info("rgb.mkv").converted_from.as_deref(), Some("bgr0"));

@@ -85,7 +85,7 @@ fn cut_matroska_and_avi_are_noticed() {
         let whole = std::fs::read(testdata(name)).unwrap();
         for percent in percents {
             let path = write(&folder, &whole[..whole.len() * percent / 100]);
-            let story = story(&path, Decoder::Ffmpeg).unwrap();
+            let story = story(&path, Decoder::FfmpegLibrary).unwrap();
             assert!(story.ending.is_some() && !story.frames.is_empty(), "{name} {percent} %: {story:?}");
             let sums: Vec<_> = story.frames.iter().map(|(sum, _)| sum).collect();
             assert!(
@@ -105,7 +105,7 @@ fn every_cut_is_noticed() {
         let whole = std::fs::read(testdata(name)).unwrap();
         let mut most = 0;
         for length in (0..whole.len()).step_by(13) {
-            match story(&write(&folder, &whole[..length]), Decoder::H264) {
+            match story(&write(&folder, &whole[..length]), Decoder::Builtin) {
                 Ok(story) => {
                     // A fragmented file that ends between two fragments is whole, only shorter.
                     let at_fragment = name == "fragmented.mp4" && story.frames.len() % 4 == 0;
@@ -129,7 +129,7 @@ fn without_its_index_a_file_does_not_open() {
         for decoder in decoders() {
             let error = story(&path, decoder).unwrap_err();
             assert!(error.contains("damaged.mp4"), "{error}");
-            if decoder == Decoder::H264 {
+            if decoder == Decoder::Builtin {
                 assert!(error.contains("moov"), "{error}");
             }
         }
@@ -172,7 +172,7 @@ fn flips_in_the_index_never_panic() {
             let mut bytes = whole.clone();
             let count = 1 + usize::try_from(seed % 4).unwrap();
             Random(seed).flip(&mut bytes[moov - 4..moov - 4 + length], count);
-            opened += u32::from(story(&write(&folder, &bytes), Decoder::H264).is_ok());
+            opened += u32::from(story(&write(&folder, &bytes), Decoder::Builtin).is_ok());
         }
         assert!(opened > 50, "{name}: only {opened} opened, the test does not reach the frames");
     }
@@ -190,7 +190,7 @@ fn extreme_values_in_the_index_never_panic() {
             for value in [0u32, 0x7fff_ffff, u32::MAX] {
                 let mut bytes = whole.clone();
                 bytes[at..at + 4].copy_from_slice(&value.to_be_bytes());
-                let _ = story(&write(&folder, &bytes), Decoder::H264);
+                let _ = story(&write(&folder, &bytes), Decoder::Builtin);
             }
         }
     }

@@ -3,8 +3,8 @@
 
 use crate::common::{deep_png, png, read, samples};
 use dream_data::{
-    ColorRange, Error, FrameRate, FrameSource, OpenOptions, Pixels, RawFormat, RawReader, Sampled, Sampling,
-    Y4mReader, open,
+    ColorRange, Error, FrameRate, FrameSource, Layout, OpenOptions, Pixels, RawFormat, RawReader, Sampled,
+    Sampling, Y4mReader, open,
 };
 
 fn words(codes: &[u16]) -> Vec<u8> {
@@ -90,12 +90,13 @@ fn raw_files_state_their_depth_and_range() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep.yuv");
     std::fs::write(&path, words(&[CODES, CODES].concat())).unwrap();
+    let deep = "yuv420p10le".parse().unwrap();
     for (range, expected) in
         [(ColorRange::Unknown, LIMITED), (ColorRange::Limited, LIMITED), (ColorRange::Full, FULL)]
     {
         let format =
-            RawFormat { range, bit_depth: 10, ..RawFormat::new(3, 1, FrameRate::new(25, 1).unwrap()) };
-        let options = OpenOptions { raw: Some(format), ..Default::default() };
+            RawFormat { range, pixels: deep, ..RawFormat::new(3, 1, FrameRate::new(25, 1).unwrap()) };
+        let options = OpenOptions { raw: Some(format), range: ColorRange::Unknown, ..Default::default() };
         let mut source = open(&path, &options).unwrap();
         let info = source.info().clone();
         assert_eq!((info.frames, info.bit_depth, info.range), (Some(2), Some(10), range));
@@ -104,10 +105,41 @@ fn raw_files_state_their_depth_and_range() {
         assert_eq!(samples(source.next_frame().unwrap().unwrap()), expected);
         assert!(source.next_frame().unwrap().is_none());
     }
-    for bit_depth in [0, 7, 17, 255] {
-        let format = RawFormat { bit_depth, ..RawFormat::new(3, 1, FrameRate::new(25, 1).unwrap()) };
-        let refused = RawReader::new(&[][..], format).unwrap_err();
-        assert!(matches!(refused, Error::InvalidOption { option: "bit_depth", .. }), "{refused}");
+    let refused = RawReader::new(&[][..], RawFormat::new(3, 1, None)).unwrap_err();
+    assert!(matches!(refused, Error::InvalidOption { option: "frame_rate", .. }), "{refused}");
+}
+
+/// One picture of 4x2 in every layout: the same planes.
+#[test]
+fn raw_files_of_every_layout_give_the_same_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.nv12");
+    let luma = [16u8, 235, 100, 101, 102, 103, 104, 105];
+    let (cb, cr) = ([90u8, 240], [16u8, 128]);
+    let pairs = |first: [u8; 2], second: [u8; 2]| [first[0], second[0], first[1], second[1]].to_vec();
+    let expected = [&luma[..], &cb, &cr].concat();
+    let deep = |bytes: &[u8], shift: u32| -> Vec<u8> {
+        bytes.iter().flat_map(|&byte| (u16::from(byte) << shift).to_le_bytes()).collect()
+    };
+    for (name, file) in [
+        ("yuv420p", expected.clone()),
+        ("nv12", [luma.to_vec(), pairs(cb, cr)].concat()),
+        ("nv21", [luma.to_vec(), pairs(cr, cb)].concat()),
+        ("gray", luma.to_vec()),
+        ("yuv420p10le", deep(&expected, 2)),
+        ("p010le", deep(&[luma.to_vec(), pairs(cb, cr)].concat(), 8)),
+        ("gray12le", deep(&luma, 4)),
+    ] {
+        std::fs::write(&path, [file.clone(), file].concat()).unwrap();
+        let format = RawFormat { pixels: name.parse().unwrap(), ..RawFormat::new(4, 2, None) };
+        let frame_rate = FrameRate::new(10, 1).ok();
+        let mut source =
+            open(&path, &OpenOptions { raw: Some(format), frame_rate, ..Default::default() }).unwrap();
+        assert_eq!((source.info().frames, source.info().layout), (Some(2), Layout::Yuv420), "{name}");
+        let neutral = [&luma[..], &[128; 4]].concat();
+        let expected = if name.starts_with("gray") { &neutral } else { &expected };
+        assert_eq!(&samples(source.next_frame().unwrap().unwrap()), expected, "{name}");
+        assert_eq!(&samples(source.next_frame().unwrap().unwrap()), expected, "{name}");
     }
 }
 

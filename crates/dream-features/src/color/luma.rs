@@ -38,7 +38,11 @@ pub fn luma_bt601_full(image: &RgbView<'_>) -> Vec<u8> {
 /// ITU-R BT.601; MATLAB `rgb2ycbcr`, first channel.
 #[must_use]
 pub fn luma_bt601_studio(image: &RgbView<'_>) -> Vec<u8> {
-    convert(image, |[r, g, b]| 16.0 + (65.481 * r + 128.553 * g + 24.966 * b) / 255.0)
+    convert(image, studio_of)
+}
+
+fn studio_of([r, g, b]: [f64; 3]) -> f64 {
+    16.0 + (65.481 * r + 128.553 * g + 24.966 * b) / 255.0
 }
 
 fn gray_of([r, g, b]: [f64; 3]) -> f64 {
@@ -57,20 +61,24 @@ fn convert(image: &RgbView<'_>, luma: impl Fn([f64; 3]) -> f64) -> Vec<u8> {
     rows.map(|pixel| code(luma(pixel.map(f64::from)))).collect()
 }
 
-/// Rows of [`gray_matlab`], computed as they are read.
+/// Rows of [`gray_matlab`], or of [`luma_bt601_studio`], computed as they are read.
 #[derive(Debug)]
-pub(crate) struct GrayRows<'a>(pub(crate) RgbView<'a>);
+pub(crate) struct GrayRows<'a> {
+    pub(crate) view: RgbView<'a>,
+    pub(crate) studio: bool,
+}
 
 impl Rows for GrayRows<'_> {
     fn width(&self) -> usize {
-        self.0.width()
+        self.view.width()
     }
     fn height(&self) -> usize {
-        self.0.height()
+        self.view.height()
     }
     fn load(&self, y: usize, out: &mut [f64]) {
-        for (out, pixel) in out.iter_mut().zip(self.0.row(y).as_chunks::<3>().0) {
-            *out = (gray_of(pixel.map(f64::from)) + 0.5).floor();
+        let luma = if self.studio { studio_of } else { gray_of };
+        for (out, pixel) in out.iter_mut().zip(self.view.row(y).as_chunks::<3>().0) {
+            *out = (luma(pixel.map(f64::from)) + 0.5).floor();
         }
     }
 }
@@ -86,8 +94,10 @@ mod tests {
         assert_eq!(luma_bt601_full(&view), [88, 255, 0]); // 87.67
         assert_eq!(luma_bt601_studio(&view), [91, 235, 16]); // 91.29
         let mut row = [0.0; 3];
-        GrayRows(view).load(0, &mut row);
+        GrayRows { view, studio: false }.load(0, &mut row);
         assert_eq!(row, [88.0, 255.0, 0.0]);
+        GrayRows { view, studio: true }.load(0, &mut row);
+        assert_eq!(row, [91.0, 235.0, 16.0]);
     }
 
     #[test]

@@ -135,7 +135,7 @@ fn frame(pixels: Pixels<'_>) -> Result<Frame<'_>> {
     Ok(match pixels {
         Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
         Pixels::Gray(plane) => Frame::luma(plane.parts())?,
-        Pixels::Rgb(plane) => Frame::rgb(plane.parts())?,
+        Pixels::Rgb(plane) => Frame::rgb(plane.parts())?.with_studio_luma(),
         other => bail!("cannot score this pixel layout: {other:?}"),
     })
 }

@@ -2,12 +2,11 @@
 
 use anyhow::{Context, Result, bail};
 use dream_data::{Pixels, RelativeBox};
-use dream_features::color::luma_bt601_studio;
 use dream_features::nss::FlatAreas;
 use dream_features::tlvqm::Ties;
 use dream_features::videval60::Videval60;
 use dream_features::{
-    Brisque, Frame, Pooled, Pooling, RgbView, Sampling, Statistic, VideoFeatures, VideoSession, VideoSpec,
+    Brisque, Frame, Pooled, Pooling, Sampling, Statistic, VideoFeatures, VideoSession, VideoSpec,
 };
 use dream_models::Error as ModelError;
 use dream_models::regression::{Evaluation, QualityModel};
@@ -150,14 +149,8 @@ impl Session for RegressionSession<'_> {
     }
 
     fn push(&mut self, pixels: Pixels<'_>) -> Result<()> {
-        let luma;
         let frame = match pixels {
             Pixels::Yuv420 { y, .. } if self.method.luma => Frame::luma(y.parts())?,
-            // The luma that video decoders hand out, since that is what the model was trained on.
-            Pixels::Rgb(p) if self.method.luma => {
-                luma = luma_bt601_studio(&RgbView::new(p.data, p.width, p.height, p.stride)?);
-                Frame::luma((&luma, p.width, p.height, p.width))?
-            }
             other => frame(other)?,
         };
         Ok(self.features.push(&frame)?)

@@ -4,7 +4,7 @@
 
 pub(crate) mod shared;
 
-use dream_data::{Decoder, Error, FrameSource, OpenOptions, Pixels, VideoFrame};
+use dream_data::{ColorRange, Decoder, Error, FrameSource, OpenOptions, Pixels, VideoFrame};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -14,17 +14,17 @@ use std::time::Duration;
 pub(crate) fn decoders() -> Vec<Decoder> {
     let mut found = Vec::new();
     if cfg!(feature = "h264") {
-        found.push(Decoder::H264);
+        found.push(Decoder::Builtin);
     }
     if cfg!(feature = "ffmpeg") {
-        found.push(Decoder::Ffmpeg);
+        found.push(Decoder::FfmpegLibrary);
     }
     found
 }
 
-/// Frames as they are stored.
+/// Frames and samples as they are stored.
 pub(crate) fn with(decoder: Decoder) -> OpenOptions {
-    OpenOptions { decoder, apply_rotation: false, ..Default::default() }
+    OpenOptions { decoder, apply_rotation: false, range: ColorRange::Unknown, ..Default::default() }
 }
 
 pub(crate) fn testdata(name: &str) -> PathBuf {

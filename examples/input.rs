@@ -1,0 +1,80 @@
+//! How videos are opened: the options that all programs with videos share. Included as a file, for programs share no
+//! crate.
+
+use dream_data::{Decoder, FrameRate, FrameSize, Interlaced, OpenOptions, RawFormat, RawPixels};
+
+/// Options for what a video file does not say, and for what is done about it.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Reading videos")]
+pub(crate) struct InputArgs {
+    /// Size of raw YUV files (.yuv)
+    #[arg(long, value_name = "WxH")]
+    pub(crate) size: Option<FrameSize>,
+
+    /// Samples of raw YUV files, by FFmpeg's names: yuv420p, nv12, nv21, gray, yuv420p10le, p010le, ... [default:
+    /// yuv420p]
+    #[arg(long, value_name = "NAME", requires = "size")]
+    pub(crate) pixels: Option<RawPixels>,
+
+    /// Frame rate of raw YUV files, of y4m without one, and of folders of images, such as 25 or 29.97 [folders: 25]
+    #[arg(long, value_name = "RATE")]
+    pub(crate) fps: Option<FrameRate>,
+
+    /// auto, builtin, ffmpeg-program (FFmpeg as installed) or ffmpeg-library (built with --features ffmpeg) [default:
+    /// auto]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) decoder: Option<Decoder>,
+
+    /// The video track to read, from 1 [default: the one that players show]
+    #[arg(long, value_name = "N", value_parser = track)]
+    pub(crate) track: Option<usize>,
+
+    /// What is done about interlaced video: weave (both fields are one picture), deinterlace (the first field only) or
+    /// refuse [default: weave]
+    #[arg(long, value_name = "HOW")]
+    pub(crate) interlaced: Option<Interlaced>,
+
+    /// Fail where something about a video would have to be assumed or changed, instead of noting it
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+impl InputArgs {
+    /// The options that were given, as one would type them.
+    #[allow(dead_code, reason = "not every program writes them down")]
+    pub(crate) fn settings(&self) -> Option<String> {
+        fn option<T: std::fmt::Display>(flag: &str, value: Option<T>) -> Option<String> {
+            value.map(|value| format!("--{flag} {value}"))
+        }
+        let parts = [
+            option("size", self.size),
+            option("pixels", self.pixels),
+            option("fps", self.fps),
+            option("decoder", self.decoder),
+            option("track", self.track),
+            option("interlaced", self.interlaced),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    }
+
+    pub(crate) fn options(&self) -> OpenOptions {
+        let raw = self.size.map(|FrameSize { width, height }| RawFormat {
+            pixels: self.pixels.unwrap_or(RawPixels::YUV420P),
+            ..RawFormat::new(width, height, self.fps)
+        });
+        OpenOptions {
+            raw,
+            frame_rate: self.fps,
+            decoder: self.decoder.unwrap_or_default(),
+            track: self.track,
+            interlaced: self.interlaced.unwrap_or_default(),
+            strict: self.strict,
+            ..OpenOptions::default()
+        }
+    }
+}
+
+fn track(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&track| track > 0).ok_or_else(|| "tracks are counted from 1".to_owned())
+}
