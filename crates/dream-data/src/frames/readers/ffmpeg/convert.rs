@@ -47,9 +47,9 @@ impl Output {
         let failed = |e: ffmpeg::Error| format!("the conversion to {target} fails: {e}");
         let graph = match &mut self.graph {
             Some(graph) => graph,
-            empty => empty.insert(
-                conversion(picture, &self.pixels.conversion(target, range)).map_err(failed)?,
-            ),
+            empty => {
+                empty.insert(conversion(picture, &self.pixels.conversion(target, range)).map_err(failed)?)
+            }
         };
         let mut end = |name: &str| graph.get(name).ok_or(ffmpeg::Error::FilterNotFound);
         end("in").and_then(|mut filter| filter.source().add(picture)).map_err(failed)?;

@@ -7,6 +7,8 @@ use crate::frames::color_range::ColorRange;
 use crate::frames::frame::VideoFrame;
 use crate::frames::frame_rate::FrameRate;
 use crate::frames::info::{Pacing, VideoInfo};
+use crate::frames::interlaced::FieldOrder;
+use crate::frames::readers::containers::{FORMATS, NOT_LISTED, PROTOCOLS, choose_track};
 use crate::frames::readers::promise::{Found, Promise};
 use crate::frames::readers::stream::Progress;
 use crate::frames::rotation::Rotation;
@@ -21,11 +23,13 @@ use ffmpeg::Packet;
 use ffmpeg::codec::{Context, packet, threading};
 use ffmpeg::decoder::Check;
 use ffmpeg::format::context::Input;
-use ffmpeg::util::{color, error::EAGAIN, frame, log};
+use ffmpeg::format::stream::Disposition;
+use ffmpeg::util::error::{EAGAIN, EINVAL};
+use ffmpeg::util::{color, frame, log};
 
 const HELP: &str = "check that `ffmpeg -i` reads it, and that it has a video stream";
 
-/// Decodes the best video stream of a file with FFmpeg, on one thread.
+/// Decodes a video track of a file with FFmpeg, on one thread.
 ///
 /// 8-bit 4:2:0 (`yuv420p`, `yuvj420p`, `nv12`, `nv21`) and `gray` planes are handed out as decoded.
 /// Other YUV formats are converted to `yuv420p`, deep grey to `gray` and RGB to `rgb24` by FFmpeg's
@@ -47,6 +51,8 @@ pub struct FfmpegReader {
     info: VideoInfo,
     frame: VideoFrame,
     progress: Progress,
+    /// The first frame or its failure, until it is asked for.
+    first: Option<std::result::Result<Option<()>, String>>,
 }
 
 /// What the decoder still receives.
@@ -81,12 +87,22 @@ fn start() -> bool {
 }
 
 impl FfmpegReader {
-    /// Opens the file and the decoder of its best video stream.
+    /// Opens the file and the decoder of the video track that players show.
+    ///
+    /// # Errors
+    /// As [`FfmpegReader::open_track`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_track(path, None)
+    }
+
+    /// Opens the file and the decoder of a video track, counted from 1; `None` is the one that players show. The first
+    /// frame is decoded, because only frames tell whether they are interlaced.
     ///
     /// # Errors
     /// [`Error::Io`] when the file is missing; [`Error::Unsupported`] when FFmpeg finds no video that
-    /// it can decode; [`Error::Malformed`] when its size or frame rate is unknown.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+    /// it can decode; [`Error::Malformed`] when its size or frame rate is unknown; [`Error::InvalidOption`] when there
+    /// is no such track.
+    pub fn open_track(path: impl AsRef<Path>, track: Option<usize>) -> Result<Self> {
         let path = path.as_ref();
         // Otherwise FFmpeg would report a missing file as an unknown format.
         let file = std::fs::File::open(path).map_err(|e| Error::io(path, e))?;
@@ -95,10 +111,28 @@ impl FfmpegReader {
             return Err(Error::unsupported(path, "FFmpeg", "its libraries do not start"));
         }
         let address = address(path, &file)?;
-        let input = ffmpeg::format::input(&address).map_err(|e| refuse("this file", e))?;
+        let mut limits = ffmpeg::Dictionary::new();
+        limits.set("protocol_whitelist", PROTOCOLS);
+        limits.set("format_whitelist", FORMATS);
+        let input = ffmpeg::format::input_with_dictionary(&address, limits);
+        let input = input.map_err(|e| match e {
+            ffmpeg::Error::Other { errno: EINVAL } => Error::unsupported(path, NOT_LISTED, HELP),
+            _ => refuse("this file", e),
+        })?;
         drop(file);
-        let stream = input.streams().best(ffmpeg::media::Type::Video);
-        let stream = stream.ok_or_else(|| refuse("a file without video", ffmpeg::Error::StreamNotFound))?;
+        let cover = |stream: &ffmpeg::Stream<'_>| stream.disposition().contains(Disposition::ATTACHED_PIC);
+        let tracks = input
+            .streams()
+            .filter(|stream| stream.parameters().medium() == ffmpeg::media::Type::Video && !cover(stream));
+        let tracks: Vec<_> = tracks.collect();
+        let nothing = || refuse("a file without video", ffmpeg::Error::StreamNotFound);
+        if tracks.is_empty() {
+            return Err(nothing());
+        }
+        let marked = |stream: &ffmpeg::Stream<'_>| stream.disposition().contains(Disposition::DEFAULT);
+        let defaults: Vec<bool> = tracks.iter().map(marked).collect();
+        let (place, assumption) = choose_track(path, track, &defaults)?;
+        let stream = tracks.get(place).ok_or_else(nothing)?;
         let index = stream.index();
         let time_base = stream.time_base();
 
@@ -117,24 +151,27 @@ impl FfmpegReader {
         let rate = rate.ok_or_else(|| Error::malformed(path, "video stream", "its frame rate is unknown"))?;
         let mut info = VideoInfo::new(width, height, rate, "ffmpeg-library");
         info.frames = u64::try_from(stream.frames()).ok().filter(|&frames| frames > 0);
-        info.rotation = display_rotation(&stream);
+        info.rotation = display_rotation(stream);
         let output = Output::new(decoder.format()).ok_or_else(|| {
             Error::unsupported(path, format!("the pixel format {:?}", decoder.format()), HELP)
         })?;
         info.range = match decoder.color_range() {
             color::Range::JPEG => ColorRange::Full,
             color::Range::MPEG => ColorRange::Limited,
-            color::Range::Unspecified => output.implied_range(),
+            color::Range::Unspecified => {
+                output.pixels.implied_range(decoder.id() == ffmpeg::codec::Id::RAWVIDEO)
+            }
         };
-        info.converted_from = output.converted_from();
-        info.layout = output.layout();
+        info.converted_from = output.pixels.converted_from();
+        info.layout = output.pixels.layout();
         info.exact = info.converted_from.is_none();
-        info.bit_depth = output.bit_depth();
+        info.bit_depth = output.pixels.bit_depth();
+        info.assumptions.extend(assumption);
         // FFmpeg guesses a nominal rate; only the frames show whether the stream keeps to it.
         (info.pacing, info.nominal_rate) = (Pacing::Unknown, frame_rate(stream.rate()));
 
-        let promise = promise(&input, &stream, info.frames);
-        Ok(Self {
+        let promise = promise(&input, stream, info.frames);
+        let mut reader = Self {
             stream: index,
             time_base,
             input,
@@ -147,7 +184,18 @@ impl FfmpegReader {
             info,
             frame: VideoFrame::default(),
             progress: Progress::new(path.to_owned()),
-        })
+            first: None,
+        };
+        let first = reader.decode();
+        if matches!(first, Ok(Some(()))) {
+            let (width, height) = (reader.decoded.width(), reader.decoded.height());
+            // Containers and streams may differ; what is decoded counts.
+            check_size(path, "video stream", width, height)?;
+            (reader.info.width, reader.info.height) = (width, height);
+            reader.info.fields = fields(&reader.decoded);
+        }
+        reader.first = Some(first);
+        Ok(reader)
     }
 
     /// Decodes into `self.decoded`; `None` at the end, the reason on damage.
@@ -257,7 +305,7 @@ impl FrameSource for FfmpegReader {
         if self.progress.ended() {
             return Ok(Step::End);
         }
-        let decoded = self.decode();
+        let decoded = self.first.take().unwrap_or_else(|| self.decode());
         if self.progress.settle(decoded)?.is_none() {
             return Ok(Step::End);
         }
@@ -311,6 +359,11 @@ fn seconds(unit: ffmpeg::Rational) -> f64 {
 fn frame_rate(rate: ffmpeg::Rational) -> Option<FrameRate> {
     let (num, den) = (u64::try_from(rate.numerator()).ok()?, u64::try_from(rate.denominator()).ok()?);
     FrameRate::from_ratio(num, den)
+}
+
+fn fields(frame: &frame::Video) -> Option<FieldOrder> {
+    let order = if frame.is_top_first() { FieldOrder::TopFirst } else { FieldOrder::BottomFirst };
+    frame.is_interlaced().then_some(order)
 }
 
 fn display_rotation(stream: &ffmpeg::Stream<'_>) -> Rotation {

@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn versions_are_read() {
-        let text = "ffmpeg version n7.1\nbuilt with\nlibavutil      57. 28.100 / 57. 28.100\nlibavcodec 1.2.3";
+        let text =
+            "ffmpeg version n7.1\nbuilt with\nlibavutil      57. 28.100 / 57. 28.100\nlibavcodec 1.2.3";
         assert_eq!(utilities_version(text), Some((57, 28)));
         assert_eq!(utilities_version("  libavutil 60.1.2"), Some((60, 1)));
         assert_eq!(utilities_version("libavutil x"), None);

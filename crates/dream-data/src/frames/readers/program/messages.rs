@@ -142,7 +142,8 @@ mod tests {
         assert_eq!(messages.read(Some(&format!("    title           : {CONFIG}"))), None);
         assert_eq!(messages.read(Some(&frame(0, "1"))), None);
         assert_eq!(messages.read(Some(CONFIG)), None);
-        let first = shown(&mut messages, &format!("[Parsed_showinfo_0 @ 0x1] [info] {}", frame(0, "300"))).unwrap();
+        let first =
+            shown(&mut messages, &format!("[Parsed_showinfo_0 @ 0x1] [info] {}", frame(0, "300"))).unwrap();
         assert_eq!((first.time, first.size, first.fields, first.in_order), (Some(0.5), (64, 48), 'P', true));
         assert_eq!(first.format, "yuv420p");
         assert_eq!(messages.read(Some("[Parsed_showinfo_0 @ 0x1] [info] color_range:unknown")), None);
@@ -153,7 +154,9 @@ mod tests {
         assert!(!shown(&mut messages, &frame(4, "9")).unwrap().in_order);
         messages.read(Some(CONFIG));
         assert!(shown(&mut messages, &frame(0, "9")).unwrap().in_order);
-        for broken in ["n: 1 pts: 2 pts_time:0 s:64 i:P fmt:a", "n: x pts: 2 pts_time:0 s:1x1 i:P fmt:a", "pts_time:"] {
+        for broken in
+            ["n: 1 pts: 2 pts_time:0 s:64 i:P fmt:a", "n: x pts: 2 pts_time:0 s:1x1 i:P fmt:a", "pts_time:"]
+        {
             assert_eq!(messages.read(Some(broken)), None, "{broken}");
         }
     }

@@ -94,8 +94,8 @@ impl ProgramReader {
         let asked = decode(programs, path, stream, &filters(&pixels, info.range));
         let mut messages = Messages::default();
         let running = Running::start(asked, limits.stall, move |line| messages.read(line));
-        let mut running = running.map_err(|e| failed(path, e))?;
-        let heard = running.next_line().map_err(|e| failed(path, e))?;
+        let mut running = running.map_err(|e| failed(path, &e))?;
+        let heard = running.next_line().map_err(|e| failed(path, &e))?;
         match &heard {
             // Containers and streams may differ; what is decoded counts.
             Some(Said::Frame(first)) => {
@@ -148,8 +148,10 @@ impl ProgramReader {
             None => Filled::Nothing,
         };
         match filled {
-            Filled::Whole => Ok(shown.time.unwrap_or_else(|| self.info.frame_rate.time_of(self.progress.frames()))),
-            Filled::Failed(error) => Err(failed(self.progress.path(), error)),
+            Filled::Whole => {
+                Ok(shown.time.unwrap_or_else(|| self.info.frame_rate.time_of(self.progress.frames())))
+            }
+            Filled::Failed(error) => Err(failed(self.progress.path(), &error)),
             Filled::Nothing | Filled::Part { .. } => loop {
                 match self.hear()? {
                     Some(Said::Frame(_)) => {}
@@ -165,7 +167,7 @@ impl ProgramReader {
             return Ok(Some(heard));
         }
         let next = self.running.as_mut().map_or(Ok(None), Running::next_line);
-        next.map_err(|e| failed(self.progress.path(), e))
+        next.map_err(|e| failed(self.progress.path(), &e))
     }
 
     /// Why there are fewer frames than there should be: what `ffmpeg` said, or its status, or `otherwise`.
@@ -174,7 +176,7 @@ impl ProgramReader {
         let name = address(self.progress.path());
         let said = readable(said, &name.to_string_lossy());
         match status {
-            Some(Err(error)) => failed(self.progress.path(), error),
+            Some(Err(error)) => failed(self.progress.path(), &error),
             Some(Ok(status)) if !status.success() && said.is_empty() => {
                 self.progress.damage(format!("ffmpeg ends with {status}"))
             }
@@ -188,21 +190,23 @@ impl ProgramReader {
         let Some(running) = &mut self.running else { return Ok(()) };
         match fill(&mut running.output, &mut [0]) {
             Filled::Nothing => {}
-            Filled::Failed(error) => return Err(failed(self.progress.path(), error)),
+            Filled::Failed(error) => return Err(failed(self.progress.path(), &error)),
             Filled::Whole | Filled::Part { .. } => {
                 return Err(self.ended(said, "ffmpeg writes more than it announces"));
             }
         }
-        if !running.wait().map_err(|e| failed(self.progress.path(), e))?.success() {
+        if !running.wait().map_err(|e| failed(self.progress.path(), &e))?.success() {
             return Err(self.ended(said, ""));
         }
         if self.promise.kept_by(self.progress.frames(), self.last_end) {
             return Ok(());
         }
         let found = survey(&self.programs, self.progress.path(), self.stream, &self.limits);
-        let found = found.map_err(|e| failed(self.progress.path(), e))?;
+        let found = found.map_err(|e| failed(self.progress.path(), &e))?;
         let half_frame = 0.5 / self.info.frame_rate.as_f64();
-        self.promise.shortfall(&found, half_frame).map_or(Ok(()), |missing| Err(self.progress.damage(missing)))
+        self.promise
+            .shortfall(&found, half_frame)
+            .map_or(Ok(()), |missing| Err(self.progress.damage(missing)))
     }
 
     fn step(&mut self, wants: &mut dyn FnMut(u64, f64) -> bool, out: &mut VideoFrame) -> Result<Step> {
@@ -276,7 +280,11 @@ fn describe(path: &Path, track: &Track<'_>) -> Result<(VideoInfo, PixelFormat)> 
 
 fn no_decoder(path: &Path, track: &Track<'_>) -> Error {
     let codec = track.text("codec_name").unwrap_or("unknown");
-    Error::unsupported(path, format!("the codec `{codec}`"), "use an FFmpeg that decodes it, or convert the file")
+    Error::unsupported(
+        path,
+        format!("the codec `{codec}`"),
+        "use an FFmpeg that decodes it, or convert the file",
+    )
 }
 
 /// `showinfo` comes first: it tells the time, and the size and format before any conversion.

@@ -35,8 +35,11 @@ impl Probed {
     /// Asks `ffprobe` about the video tracks of a file.
     pub(super) fn of(programs: &Programs, path: &Path, limits: &Limits) -> Result<Self> {
         let mut asked = ffprobe(programs);
-        asked.args(["-of", "flat", "-select_streams", "v", "-show_entries", ENTRIES, "-i"]).arg(address(path));
-        let Answer { status, output, message } = child::capture(asked, limits).map_err(|e| failed(path, e))?;
+        asked
+            .args(["-of", "flat", "-select_streams", "v", "-show_entries", ENTRIES, "-i"])
+            .arg(address(path));
+        let Answer { status, output, message } =
+            child::capture(asked, limits).map_err(|e| failed(path, &e))?;
         if !status.success() {
             let name = address(path);
             let said = readable(&message, &name.to_string_lossy());
@@ -103,10 +106,12 @@ impl<'a> Track<'a> {
 
     /// From the display matrix, which is printed as three lines of an offset and three numbers.
     pub(super) fn rotation(&self) -> Rotation {
-        let matrix = (0..16).find_map(|at| self.text(&format!("side_data_list.side_data.{at}.displaymatrix")));
+        let matrix =
+            (0..16).find_map(|at| self.text(&format!("side_data_list.side_data.{at}.displaymatrix")));
         let Some(matrix) = matrix else { return Rotation::None };
         let rows = matrix.lines().filter_map(|line| line.split_once(':'));
-        let numbers = rows.flat_map(|(_, row)| row.split_whitespace()).map(|number| number.parse().unwrap_or(0));
+        let numbers =
+            rows.flat_map(|(_, row)| row.split_whitespace()).map(|number| number.parse().unwrap_or(0));
         match numbers.collect::<Vec<i32>>().as_slice() {
             &[a, b, _, c, d, ..] => Rotation::from_matrix(a, b, c, d),
             _ => Rotation::Other,
@@ -115,7 +120,12 @@ impl<'a> Track<'a> {
 }
 
 /// Reads all packets of a file and says how far they reach. `stream` is the number of the video stream.
-pub(super) fn survey(programs: &Programs, path: &Path, stream: u32, limits: &Limits) -> std::io::Result<Found> {
+pub(super) fn survey(
+    programs: &Programs,
+    path: &Path,
+    stream: u32,
+    limits: &Limits,
+) -> std::io::Result<Found> {
     let mut asked = ffprobe(programs);
     let entries = "packet=stream_index,pts_time,dts_time,duration_time";
     asked.args(["-of", "csv=p=0", "-show_entries", entries, "-i"]).arg(address(path));
@@ -144,12 +154,20 @@ pub(super) fn survey(programs: &Programs, path: &Path, stream: u32, limits: &Lim
 
 fn ffprobe(programs: &Programs) -> Command {
     let mut command = command(&programs.ffprobe);
-    command.args(["-hide_banner", "-v", "error", "-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS]);
+    command.args([
+        "-hide_banner",
+        "-v",
+        "error",
+        "-protocol_whitelist",
+        PROTOCOLS,
+        "-format_whitelist",
+        FORMATS,
+    ]);
     command
 }
 
 /// The program does not run, or not within its limits.
-pub(super) fn failed(path: &Path, error: std::io::Error) -> Error {
+pub(super) fn failed(path: &Path, error: &std::io::Error) -> Error {
     let text = match error.kind() {
         std::io::ErrorKind::TimedOut => "FFmpeg gives no answer in time".to_owned(),
         std::io::ErrorKind::FileTooLarge => "FFmpeg says too much about the file".to_owned(),
