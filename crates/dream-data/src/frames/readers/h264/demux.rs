@@ -165,7 +165,8 @@ impl Demuxer {
         let length_size = self.track.description.avc.length_size;
         for _ in 0..PROBED {
             let Ok(Some(sample)) = self.next_sample() else { return false };
-            let slice = |unit: &[u8]| matches!(kind(unit), units::SLICE | units::IDR).then(|| is_b_slice(unit));
+            let slice =
+                |unit: &[u8]| matches!(kind(unit), units::SLICE | units::IDR).then(|| is_b_slice(unit));
             if probe(&mut self.file, &sample, length_size, slice) == Some(true) {
                 return true;
             }

@@ -127,15 +127,18 @@ mod tests {
     fn parts_follow_each_other() {
         // 100 ms from 0 on, then 100 ms from 5000 on, where the first frame is at 5100.
         let mut cut = edit(&[(100, 0), (100, 5000)]).unwrap();
-        assert!(cut.shows(1279) && !cut.shows(1280) && !cut.shows(4999) && cut.shows(6279) && !cut.shows(6280));
-        [0, 512, 5100, 5612].map(|time| cut.see(time));
+        assert!(
+            cut.shows(1279) && !cut.shows(1280) && !cut.shows(4999) && cut.shows(6279) && !cut.shows(6280)
+        );
+        [0, 512, 5100, 5612].into_iter().for_each(|time| cut.see(time));
         let seconds = [0, 512, 5100, 5612].map(|time| cut.seconds(time, 12_800));
         assert_eq!(seconds, [0.0, 0.04, 0.1, 0.14]);
     }
 
     #[test]
     fn what_a_single_pass_cannot_show_is_refused() {
-        for entries in [&[(1, 0), (1, 5)][..], &[(10, 5000), (10, 0)], &[(0, 0), (5, 9000)], &[(10, 0), (1, u64::MAX)]]
+        for entries in
+            [&[(1, 0), (1, 5)][..], &[(10, 5000), (10, 0)], &[(0, 0), (5, 9000)], &[(10, 0), (1, u64::MAX)]]
         {
             assert!(matches!(edit(entries), Err(Fault::Unsupported(_))), "{entries:?}");
         }

@@ -180,6 +180,9 @@ mod tests {
     #[test]
     fn durations_do_not_fill_the_memory() {
         let survey = of((0..20_000).map(|duration| (0, duration)));
-        assert_eq!((survey.durations.len(), survey.samples(), survey.needed()), (MAX_DURATIONS, 20_000, 20_000));
+        assert_eq!(
+            (survey.durations.len(), survey.samples(), survey.needed()),
+            (MAX_DURATIONS, 20_000, 20_000)
+        );
     }
 }

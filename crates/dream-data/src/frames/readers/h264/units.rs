@@ -189,8 +189,10 @@ mod tests {
 
     #[test]
     fn only_slices_and_parameter_sets_pass() {
-        let others: Vec<Vec<u8>> =
-            (0..32u8).filter(|kind| !matches!(kind, 1..=5 | 7 | 8)).map(|kind| vec![0x60 | kind, 9]).collect();
+        let others: Vec<Vec<u8>> = (0..32u8)
+            .filter(|kind| !matches!(kind, 1..=5 | 7 | 8))
+            .map(|kind| vec![0x60 | kind, 9])
+            .collect();
         let mut units: Vec<&[u8]> = others.iter().map(Vec::as_slice).collect();
         units.insert(5, &[0x41, 1]);
         units.push(&PPS_UNIT);
