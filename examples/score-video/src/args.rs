@@ -126,7 +126,8 @@ Examples:
   score-video --weights model.json a.mp4     a network; built with --features deep
   score-video --size 640x360 --fps 30 a.yuv
 
-Exit status: 0 when all videos were scored whole, 1 when some were damaged or failed, 2 for wrong usage.";
+Exit status: 0 when all videos were scored whole, 1 when some were damaged or failed or the output
+found no room, 2 for wrong usage.";
 
 impl Args {
     pub(crate) fn jobs(&self) -> usize {

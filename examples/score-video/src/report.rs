@@ -85,7 +85,7 @@ impl Row {
     fn new(outcome: Outcome, about: &About) -> Self {
         let (scored, error) = match outcome.scored {
             Ok(scored) => (Some(scored), None),
-            Err(error) => (None, Some(format!("{error:#}"))),
+            Err(error) => (None, Some(crate::print::message(&error, crate::typed))),
         };
         let judgement: Judgement = scored.as_ref().map(|s| s.judgement.clone()).unwrap_or_default();
         let (face, scored) = (judgement.face, scored.as_ref());

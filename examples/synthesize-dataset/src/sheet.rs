@@ -1,10 +1,13 @@
 //! A picture of what is in the data set.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use dream_data::synthetic::{Planted, Synthetic};
+
+use crate::save::save;
 
 /// Groups in the upper part.
 const COLUMNS: usize = 8;
@@ -58,7 +61,7 @@ pub(crate) fn write(synthetic: &Synthetic, path: &Path) -> Result<()> {
             place(synthetic.still_with(*clip, frame, &planted)?, i % columns.max(1), row, 4 * GAP)?;
         }
     }
-    sheet.save(path).with_context(|| format!("cannot write {}", path.display()))
+    save(path, |out| sheet.encode(out))
 }
 
 /// A white page of RGB pixels.
@@ -82,8 +85,7 @@ impl Sheet {
         Some(())
     }
 
-    fn save(&self, path: &Path) -> Result<()> {
-        let file = std::io::BufWriter::new(std::fs::File::create(path)?);
+    fn encode(&self, file: &mut dyn Write) -> Result<()> {
         let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height)?);
         let mut encoder = png::Encoder::new(file, width, height);
         encoder.set_color(png::ColorType::Rgb);

@@ -1,6 +1,9 @@
 //! The program as people run it, on a small synthetic data set: to its end, and killed on the way.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../../print_test.rs"]
+mod print_test;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -154,4 +157,25 @@ fn a_checkpoint_knows_what_its_network_looks_at() {
         let error = format!("{:#}", score(&out.join("model.json"), &clips[..1], &how).unwrap_err());
         assert!(error.contains("no face box"), "{error}");
     }
+}
+
+#[test]
+fn the_network_is_kept_when_nobody_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let (data, out) = (tree(root), root.join("out"));
+    let run = |more: &[&str]| command(&data, &out, &root.join("frames"), more);
+    print_test::without_reader(
+        0,
+        || run(&["--no-text", "--epochs", "1"]),
+        || {
+            for name in ["model.json", "predictions.csv", "table.txt"] {
+                assert!(out.join(name).is_file(), "{name}");
+            }
+            fs::remove_file(out.join("table.txt")).unwrap();
+        },
+    );
+    let output = run(&["--no-text", "--decay=-1", "--out", root.join("other").to_str().unwrap()]).output();
+    let error = String::from_utf8_lossy(&output.unwrap().stderr).into_owned();
+    assert!(error.contains("--decay is -1, it must be"), "{error}");
 }
