@@ -47,7 +47,7 @@ fn run(args: &Args) -> Result<bool> {
     let text = text::of(&report)?;
     if let Some(path) = &args.json {
         save::save(path, |out| {
-            serde_json::to_writer_pretty(&mut *out, &report)?;
+            serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
             Ok(writeln!(out)?)
         })?;
     }

@@ -84,7 +84,7 @@ fn manifests_and_options() {
     assert_eq!(split.train[0].mos, None);
 
     let output = run(&[&base[..], &["--force", "--test-identities", "3"]].concat());
-    assert!(output.status.code() == Some(2) && text(&output.stderr).contains("test_identities"));
+    assert!(output.status.code() == Some(2) && text(&output.stderr).contains("--test-identities"));
     let output = run(&["--data", folder.path().join("none").to_str().unwrap()]);
     assert!(output.status.code() == Some(2) && text(&output.stderr).contains("none"));
     assert_eq!(run(&[]).status.code(), Some(2));

@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, anyhow, ensure};
 use clap::Parser;
 use dream_models::regression::SvrModel;
 use flate2::read::GzDecoder;
@@ -53,7 +53,7 @@ fn run(args: &Args) -> Result<bool> {
     let columns = columns(&header, &model, &args.features)?;
     let mut score = |out: &mut dyn Write| -> Result<()> {
         let mut writer = csv::Writer::from_writer(out);
-        writer.write_record([header.get(0).unwrap_or("row"), "score"])?;
+        writer.write_record([header.get(0).unwrap_or("row"), "score"]).map_err(io)?;
         // Drawn on a terminal only.
         let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template("{pos} rows {elapsed}")?);
         for (line, record) in (2..).zip(reader.records()) {
@@ -62,7 +62,7 @@ fn run(args: &Args) -> Result<bool> {
                 |&column: &usize| number(record.get(column).unwrap_or_default(), &args.features, line);
             let row = columns.iter().map(value).collect::<Result<Vec<f64>>>()?;
             let score = model.predict(&row).with_context(|| format!("{shown}:{line}"))?;
-            writer.write_record([record.get(0).unwrap_or_default(), &score.to_string()])?;
+            writer.write_record([record.get(0).unwrap_or_default(), &score.to_string()]).map_err(io)?;
             bar.inc(1);
             if args.out.is_none() && print::lost() {
                 break;
@@ -79,6 +79,14 @@ fn run(args: &Args) -> Result<bool> {
         None => score(&mut Out)?,
     }
     Ok(true)
+}
+
+/// What the system said, where `csv` hides it.
+fn io(error: csv::Error) -> Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error.into(),
+        other => anyhow!("{other:?}"),
+    }
 }
 
 fn open(path: &Path) -> Result<csv::Reader<Box<dyn Read>>> {

@@ -1,7 +1,6 @@
 //! A picture of what is in the data set.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -61,7 +60,8 @@ pub(crate) fn write(synthetic: &Synthetic, path: &Path) -> Result<()> {
             place(synthetic.still_with(*clip, frame, &planted)?, i % columns.max(1), row, 4 * GAP)?;
         }
     }
-    save(path, |out| sheet.encode(out))
+    let png = sheet.encode()?;
+    save(path, |out| Ok(out.write_all(&png)?))
 }
 
 /// A white page of RGB pixels.
@@ -85,12 +85,14 @@ impl Sheet {
         Some(())
     }
 
-    fn encode(&self, file: &mut dyn Write) -> Result<()> {
+    fn encode(&self) -> Result<Vec<u8>> {
+        let mut png = Vec::new();
         let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height)?);
-        let mut encoder = png::Encoder::new(file, width, height);
+        let mut encoder = png::Encoder::new(&mut png, width, height);
         encoder.set_color(png::ColorType::Rgb);
         let mut writer = encoder.write_header()?;
         writer.write_image_data(&self.pixels)?;
-        Ok(writer.finish()?)
+        writer.finish()?;
+        Ok(png)
     }
 }

@@ -24,7 +24,7 @@ fn the_model_is_kept_when_nobody_reads() {
         writeln!(file, "id,mos{names}").unwrap();
         for row in 0..100_u32 {
             let cells: String =
-                (1..=36).map(|k| format!(",{}", 0.1 + f64::from((row * k * k + row) % 17))).collect();
+                (1..=36).map(|k| format!(",{}", 0.1 + f64::from((row * row * k + row * 7) % 23))).collect();
             writeln!(file, "{row},{}{cells}", 1 + row % 4).unwrap();
         }
         file.finish().unwrap();

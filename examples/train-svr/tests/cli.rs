@@ -16,19 +16,12 @@ fn the_model_is_kept_when_nobody_reads() {
     fs::write(&table, format!("video,a,b,mos\n{}", rows.collect::<String>())).unwrap();
     let command = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_train-svr"));
-        command
-            .arg("fit")
-            .arg("--features")
-            .arg(&table)
-            .arg("--out")
-            .arg(&model)
-            .args(["--draws", "2"])
-            .args(more);
+        command.arg("fit").arg("--features").arg(&table).args(more);
         command
     };
     print_test::without_reader(
         0,
-        || command(&["--select", "1"]),
+        || command(&["--draws", "2", "--select", "1", "--out", model.to_str().unwrap()]),
         || {
             assert!(fs::read_to_string(&model).unwrap().contains("svr-1"));
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
@@ -46,7 +39,7 @@ fn the_model_is_kept_when_nobody_reads() {
         assert!(output.status.code() == Some(2) && error.contains(words), "{error}");
     }
     if cfg!(target_os = "linux") {
-        let output = command(&["--out", "/dev/full"]).output().unwrap();
+        let output = command(&["--draws", "2", "--out", "/dev/full"]).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{output:?}");
     }
 }

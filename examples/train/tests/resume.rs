@@ -175,7 +175,11 @@ fn the_network_is_kept_when_nobody_reads() {
             fs::remove_file(out.join("table.txt")).unwrap();
         },
     );
-    let output = run(&["--no-text", "--decay=-1", "--out", root.join("other").to_str().unwrap()]).output();
-    let error = String::from_utf8_lossy(&output.unwrap().stderr).into_owned();
-    assert!(error.contains("--decay is -1, it must be"), "{error}");
+    let other = root.join("other");
+    for (data, words) in [(&data, "--decay is -1, it must be"), (&other, "--data: ")] {
+        let output =
+            command(data, &other, &root.join("frames"), &["--no-text", "--decay=-1"]).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && error.contains(words), "{error}");
+    }
 }
