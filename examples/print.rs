@@ -43,7 +43,7 @@ fn remember(done: io::Result<()>) {
     }
 }
 
-/// Prints a line, with one write. See [`say`].
+/// Prints a line, with one write.
 pub(crate) fn line(to: &mut dyn Write, text: Arguments<'_>) {
     let _ = to.write_all(format!("{text}\n").as_bytes());
 }
@@ -87,8 +87,7 @@ pub(crate) fn main<A>(
             Ok(true)
         }
     };
-    // It remembers its failures.
-    let _ = Out.flush();
+    remember(io::stdout().flush());
     let status = match &done {
         Ok(good) => u8::from(!good),
         Err(error) => {
@@ -115,8 +114,6 @@ fn usage(error: &clap::Error) {
     let cause = error.source().map(ToString::to_string).unwrap_or_default();
     match cause.strip_prefix("option `").and_then(|rest| rest.split_once("`: ")) {
         Some((_, reason)) => note!("{}", error.to_string().replace(&cause, reason).trim_end()),
-        None => {
-            let _ = error.print();
-        }
+        None => drop(error.print()),
     }
 }

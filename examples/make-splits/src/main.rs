@@ -72,7 +72,8 @@ Examples:
   make-splits --data DREAM --out mine --validation identity
 
 Scores are the means of the opinions in all_descriptions_en.csv, or those of the manifest; without scores, the lists
-have names only. Every split is checked for leaks before it is written. Exit status: 0 done, 2 an error.";
+have names only. Every split is checked for leaks before it is written.
+Exit status: 0 done, 1 no room for the output, 2 an error.";
 
 /// What validation holds out as a whole.
 #[derive(Debug, Clone, Copy, ValueEnum)]

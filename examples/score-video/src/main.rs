@@ -8,14 +8,13 @@ mod print;
 mod report;
 mod score;
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
 use clap::{CommandFactory, FromArgMatches};
-use dream_data::{Error as DataError, FrameSource, OpenOptions, expand_inputs, in_order, open};
+use dream_data::{FrameSource, OpenOptions, expand_inputs, in_order, open};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use args::{Args, EXAMPLES};
@@ -27,18 +26,7 @@ fn main() -> ExitCode {
     // The command line alone does not know the methods that its help lists.
     let command = Args::command().after_help(format!("{}\n{EXAMPLES}", registry::help()));
     let args = command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches));
-    print::main(args, typed, run)
-}
-
-/// Errors of the libraries in words of the command line.
-fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
-    let DataError::InvalidOption { option, reason } = cause.downcast_ref()? else { return None };
-    Some(match *option {
-        "raw" => format!("--size and --fps: {reason}"),
-        "crop" => format!("--crop: {reason}"),
-        "expansion" => format!("--expand: {reason}"),
-        _ => reason.clone(),
-    })
+    print::main(args, args::typed, run)
 }
 
 /// A video to score.
