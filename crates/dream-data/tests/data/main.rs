@@ -7,6 +7,7 @@ mod container;
 mod damage;
 mod depth;
 mod open;
+mod program;
 mod sampling;
 mod serde;
 mod synthetic;
