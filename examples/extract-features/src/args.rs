@@ -53,8 +53,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: u16,
 
-    /// Range of luma. Features of videos are defined on limited range, 16 to 235, and so everything is brought to it; the
-    /// published features of images on full range, 0 to 255, with MATLAB's rgb2gray
+    /// Range of luma: everything is brought to that of video. The published brisque and gm-log of images are defined on
+    /// full range, with MATLAB's rgb2gray
     #[arg(long, value_enum, default_value = "limited")]
     pub(crate) range: Range,
 
@@ -130,7 +130,7 @@ impl PoolingName {
 impl Args {
     /// The options that the numbers of an input depend on, as one would type them.
     pub(crate) fn settings(&self) -> String {
-        fn name<T: ValueEnum>(value: T) -> String {
+        fn name<T: ValueEnum>(value: &T) -> String {
             value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
         }
         fn option<T: Display>(flag: &str, value: Option<T>) -> Option<String> {
@@ -138,9 +138,9 @@ impl Args {
         }
         let crop = self.crop.map(|crop| crop.corners().map(|corner| corner.to_string()).join(","));
         let parts = [
-            option("set", Some(name(self.set))),
-            option("pooling", self.pooling.map(name)),
-            option("range", Some(name(self.range))),
+            option("set", Some(name(&self.set))),
+            option("pooling", self.pooling.as_ref().map(name)),
+            option("range", Some(name(&self.range))),
             self.literal.then(|| "--literal".to_owned()),
             option("crop", crop),
             self.input.settings(),

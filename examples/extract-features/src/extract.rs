@@ -13,7 +13,7 @@ use dream_features::{
     VideoFeatures, VideoSpec, videval,
 };
 
-use crate::args::{Args, PoolingName, Set};
+use crate::args::{Args, PoolingName, Range, Set};
 
 /// The features to extract, and the part of the frames they come from.
 pub(crate) struct Method {
@@ -57,6 +57,11 @@ impl Row {
 impl Method {
     pub(crate) fn new(args: &Args) -> Result<Self> {
         let flat_areas = if args.literal { FlatAreas::Literal } else { FlatAreas::Snapped };
+        if args.range == Range::Full && !matches!(args.set, Set::Brisque | Set::GmLog) {
+            bail!(
+                "--range full needs brisque or gm-log: the others are defined on video, which has limited range"
+            );
+        }
         let pooling = args.pooling.unwrap_or(PoolingName::OnePerSecond).pooling();
         let kind = match args.set {
             Set::Brisque => frames_or_video(Brisque { flat_areas }, args.per_frame, pooling)?,

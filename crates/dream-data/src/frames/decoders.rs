@@ -72,8 +72,8 @@ fn open_program(path: &Path, options: &OpenOptions) -> Result<Source> {
 }
 
 #[cfg(feature = "h264")]
-fn open_builtin(path: &Path, _options: &OpenOptions) -> Result<Source> {
-    Ok(Box::new(H264Reader::open(path)?))
+fn open_builtin(path: &Path, options: &OpenOptions) -> Result<Source> {
+    Ok(Box::new(H264Reader::open_track(path, options.track)?))
 }
 
 #[cfg(not(feature = "h264"))]

@@ -102,6 +102,11 @@ fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource
             other => Ok(Box::new(other?)),
         };
     }
+    // All others are opened anew, and most are read from several places.
+    if !file.metadata().is_ok_and(|found| found.is_file()) {
+        let what = "video or image other than y4m that cannot be sought, such as a pipe,";
+        return Err(Error::unsupported(path, what, "save it to a file first"));
+    }
     if magic.starts_with(b"\x89PNG\r\n\x1a\n") || magic.starts_with(b"\xff\xd8\xff") {
         return match ImageSequence::open_file(path, options.frame_rate) {
             // An animated PNG.

@@ -6,6 +6,7 @@ mod common;
 mod container;
 mod damage;
 mod depth;
+mod differential;
 mod open;
 mod program;
 mod sampling;

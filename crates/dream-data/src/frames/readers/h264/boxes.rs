@@ -11,7 +11,7 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
 
 /// The largest leaf box that is read into memory: the sample sizes of 16 million frames.
-const MAX_LEAF: u64 = 64 << 20;
+pub(super) const MAX_LEAF: u64 = 64 << 20;
 
 /// A file with random access.
 #[derive(Debug)]
@@ -31,9 +31,8 @@ pub(super) struct BoxRef {
 }
 
 impl Container {
-    pub(super) fn new(file: File) -> Result<Self, Fault> {
-        let length = file.metadata()?.len();
-        Ok(Self { file, length })
+    pub(super) fn new(file: File, length: u64) -> Self {
+        Self { file, length }
     }
 
     pub(super) fn length(&self) -> u64 {
@@ -102,6 +101,17 @@ impl Container {
         found.ok_or_else(|| Fault::bad(format!("the box `{}` has no `{}`", name(parent.kind), name(*kind))))
     }
 
+    /// Four bytes at `at` in a leaf box, which may be long.
+    pub(super) fn word(&mut self, leaf: &BoxRef, at: u64) -> Result<[u8; 4], Fault> {
+        let offset = leaf.body.start.saturating_add(at);
+        let mut bytes = [0; 4];
+        if offset.saturating_add(4) > leaf.body.end.min(self.length) {
+            return Err(Fault::bad(format!("the box `{}` is cut off", name(leaf.kind))));
+        }
+        self.read_at(offset, &mut bytes)?;
+        Ok(bytes)
+    }
+
     /// The content of a leaf box, after eight bytes where re_mp4 expects its header.
     fn leaf_bytes(&mut self, leaf: &BoxRef) -> Result<Vec<u8>, Fault> {
         let length = leaf.body.end.saturating_sub(leaf.body.start);
@@ -155,7 +165,7 @@ mod tests {
     fn container(bytes: &[u8]) -> Container {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
-        Container::new(file).unwrap()
+        Container::new(file, bytes.len() as u64)
     }
 
     fn kinds(bytes: &[u8]) -> Result<Vec<String>, Fault> {
@@ -197,5 +207,7 @@ mod tests {
         assert!(file.content(&leaf(33)).is_err());
         assert!(file.content(&leaf(8 + MAX_LEAF + 1)).is_err());
         assert!(file.leaf::<re_mp4::StszBox>(&leaf(12)).is_err());
+        assert_eq!(file.word(&leaf(12), 0).unwrap(), [0; 4]);
+        assert!(file.word(&leaf(12), 1).is_err() && file.word(&leaf(64), 22).is_err());
     }
 }

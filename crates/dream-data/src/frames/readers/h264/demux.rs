@@ -1,35 +1,43 @@
-//! From file to packets: finds the track, checks that OpenH264 can decode it, and turns samples into
-//! the byte stream format (ITU-T H.264, annex B).
+//! From file to packets: finds the track, looks over its samples, and hands them out for the decoder.
 
 use super::boxes::{BoxRef, Container};
 use super::fault::Fault;
 use super::fragments::FragmentCursor;
 use super::samples::{Sample, TableCursor};
 use super::sps::{Sps, is_b_slice};
-use super::track::Track;
+use super::survey::Survey;
+use super::track::{Choice, Track};
+use super::units::{self, Content, Converter, kind};
 use crate::error::{Error, Result};
+use crate::frames::assumption::Assumption;
 use crate::frames::color_range::ColorRange;
 use crate::frames::frame_rate::FrameRate;
-use crate::frames::info::Pacing;
+use crate::frames::info::VideoInfo;
 use crate::frames::remedy::OTHER_DECODER;
-use crate::frames::rotation::Rotation;
 use std::fs::File;
 use std::path::Path;
 
 const INDEX: &str = "mp4 index";
-const START_CODE: [u8; 4] = [0, 0, 0, 1];
 /// The largest compressed frame.
 const MAX_SAMPLE: u64 = 256 << 20;
-/// Samples of the first fragment from which the frame rate is taken.
-const RATE_SAMPLES: u64 = 256;
-
-/// Bytes at the start of a slice that are enough to read its kind.
-const SLICE_START: usize = 16;
+/// Samples of a fragmented file that are looked over before the first is decoded.
+const SURVEYED: u64 = 20_000;
+/// Samples that are opened to find out whether there are B-frames, and those in which parameter sets are sought.
+const PROBED: u64 = 1000;
+const PROBED_FOR_PARAMETERS: u64 = 32;
+/// Units of a sample that are looked at: no encoder writes dozens before the first slice.
+const PROBED_UNITS: usize = 64;
+/// Bytes at the start of a unit that are looked at: enough for the kind of a slice and for a parameter set.
+const UNIT_START: usize = 1024;
 
 /// One step of the demuxer.
 #[derive(Debug)]
-pub(super) enum Packet<'a> {
-    Data { composition: i64, data: &'a [u8] },
+pub(super) enum Packet {
+    /// The next sample in decoding order; [`Demuxer::data`] has its bytes.
+    Data {
+        composition: i64,
+        content: Content,
+    },
     End,
 }
 
@@ -39,150 +47,139 @@ pub(super) struct Demuxer {
     file: Container,
     track: Track,
     sps: Sps,
+    converter: Converter,
     table: TableCursor,
     /// Present in fragmented files.
     fragments: Option<FragmentCursor>,
-    frame_rate: FrameRate,
-    frame_count: Option<u64>,
-    exact: bool,
-    /// The sample as stored, and with start codes. Both are reused.
+    survey: Survey,
+    /// Frames that the edit list shows, if all were looked over.
+    shown: Option<u64>,
+    first: bool,
+    /// The sample as stored. Reused.
     stored: Vec<u8>,
-    converted: Vec<u8>,
 }
 
 impl Demuxer {
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|e| Error::io(path, e))?;
-        let mut file = Container::new(file).map_err(|fault| refuse(path, fault))?;
+    /// Opens the video track `wanted`, from 1, or the one that players show.
+    pub(super) fn open(path: &Path, wanted: Option<usize>) -> Result<(Self, VideoInfo)> {
+        let mut file = open_file(path)?;
         let moov = find_moov(path, &mut file)?;
-        let track = Track::find(&mut file, &moov).map_err(|fault| refuse(path, fault))?;
-        let sps = check_stream(&track).map_err(|fault| refuse(path, fault))?;
+        let choice = Choice::new(&mut file, &moov, wanted).map_err(|fault| refuse(path, fault, None))?;
+        let opened = Self::begin(file, &moov, &choice).and_then(|mut demuxer| {
+            let info = demuxer.look_over()?;
+            Ok((demuxer, info))
+        });
+        let (demuxer, mut info) = opened.map_err(|fault| refuse(path, fault, Some(&choice)))?;
+        if choice.several && wanted.is_none() {
+            info.assumptions.push(Assumption::OneOfTracks { track: choice.number, tracks: choice.tracks });
+        }
+        Ok((demuxer, info))
+    }
+
+    fn begin(mut file: Container, moov: &BoxRef, choice: &Choice) -> Result<Self, Fault> {
+        let track = Track::read(&mut file, moov, choice)?;
         let fragmented = track.fragment_defaults.is_some();
-        let (table_rate, count) = (track.table_rate(), track.table.count());
-        let fragments = fragmented.then(|| FragmentCursor::new(moov.body.end));
-        let mut demuxer = Self {
+        let mut fragments = fragmented.then(|| FragmentCursor::new(moov.body.end));
+        let mut first = None;
+        for set in &track.description.avc.sps {
+            let sps = units::check(set)?;
+            first = first.or(Some(sps));
+        }
+        let mut table = TableCursor::default();
+        let sps = match first {
+            Some(sps) => sps,
+            None => in_samples(&mut file, &track, &mut table, &mut fragments)?,
+        };
+        let converter = Converter::new(sps, track.description.avc.length_size);
+        Ok(Self {
             file,
             track,
             sps,
+            converter,
             table: TableCursor::default(),
-            fragments,
-            frame_rate: FrameRate::PAL,
-            frame_count: None,
-            exact: true,
+            fragments: fragmented.then(|| FragmentCursor::new(moov.body.end)),
+            survey: Survey::default(),
+            shown: None,
+            first: true,
             stored: Vec::new(),
-            converted: Vec::new(),
-        };
-        if !fragmented {
-            demuxer.survey_table();
-        }
-        demuxer.exact = !demuxer.has_b_frames();
-        if count == 0 && !fragmented {
-            return Err(Error::malformed(path, INDEX, "the video track has no frames"));
-        }
-        let rate = table_rate.filter(|_| count > 0).or_else(|| demuxer.fragment_rate(moov.body.end));
-        // A single still frame may last indefinitely; any rate is right for it.
-        let rate = rate.or((count == 1 && !fragmented).then_some(FrameRate::PAL));
-        let missing =
-            || Error::malformed(path, INDEX, "no frame has a duration, so the frame rate is unknown");
-        demuxer.frame_rate = rate.ok_or_else(missing)?;
-        Ok(demuxer)
+        })
     }
 
-    /// Counts the frames that the edit list shows; none where the tables are broken.
-    fn survey_table(&mut self) {
-        let mut cursor = TableCursor::default();
-        let (mut shown, mut first) = (0, i64::MAX);
-        loop {
-            match cursor.next(&self.track.table) {
-                Ok(Some(sample)) if self.track.edit.shows(sample.composition) => {
-                    shown += 1;
-                    first = first.min(sample.composition);
-                }
-                Ok(Some(_)) => {}
-                Ok(None) => break,
-                Err(_) => return,
-            }
-        }
-        self.frame_count = Some(shown);
-        if shown > 0 {
-            self.track.edit.start_at(first);
-        }
-    }
-
-    /// Looks at the first slice of every frame.
-    fn has_b_frames(&mut self) -> bool {
-        const BASELINE: u8 = 66;
-        if self.sps.profile == BASELINE {
-            return false;
-        }
+    /// What is known before the first frame.
+    fn look_over(&mut self) -> Result<VideoInfo, Fault> {
         let begin = (self.table.clone(), self.fragments.clone());
-        let mut found = false;
-        while !found && let Ok(Some(sample)) = self.next_sample() {
-            found = self.first_slice(&sample).is_some_and(|slice| is_b_slice(&slice));
-        }
+        self.walk();
+        (self.table, self.fragments) = begin.clone();
+        let b_frames = self.finds_b_frames();
         (self.table, self.fragments) = begin;
-        found
+        let fragmented = self.fragments.is_some();
+        if self.track.table.count() == 0 && !fragmented {
+            return Err(Fault::bad("the video track has no frames"));
+        }
+        if self.survey.tangled() {
+            return Err(Fault::Unsupported("an unusual order of B-frames".to_owned()));
+        }
+        let (pacing, rate) = self.survey.pacing(self.track.timescale);
+        // A single still frame may last indefinitely; any rate is right for it.
+        let still = self.track.table.count() == 1 && !fragmented;
+        let rate = rate.or(still.then_some(FrameRate::PAL));
+        let rate = rate.ok_or_else(|| Fault::bad("no frame has a duration, so the frame rate is unknown"))?;
+        let (width, height) = self.visible_size();
+        let mut info = VideoInfo::new(width, height, rate, "openh264");
+        info.frames = self.shown.filter(|_| !fragmented);
+        info.range = self.range();
+        info.rotation = self.track.rotation;
+        info.exact = !b_frames;
+        info.bit_depth = Some(8);
+        info.pacing = pacing;
+        Ok(info)
     }
 
-    /// The start of the first slice of a sample.
-    fn first_slice(&mut self, sample: &Sample) -> Option<[u8; SLICE_START]> {
-        let length_size = self.track.avc.length_size;
-        let end = sample.offset.checked_add(sample.size)?;
-        let mut at = sample.offset;
-        // Parameter sets and messages come first; no encoder writes dozens.
-        for _ in 0..64 {
-            let mut start = [0u8; 4 + SLICE_START];
-            let available = usize::try_from(end.min(self.file.length()).checked_sub(at)?).ok()?;
-            let available = available.min(length_size + SLICE_START);
-            self.file.read_at(at, start.get_mut(..available)?).ok()?;
-            let (length, unit) = start.split_at_checked(length_size)?;
-            let length = length.iter().fold(0u64, |value, &byte| value << 8 | u64::from(byte));
-            let kind = unit.first()? & 0x1f;
-            if matches!(kind, 1 | 5) {
-                return unit.first_chunk().copied();
+    /// Looks over all samples of a table, and over many of a fragmented file. Where the tables are broken, reading will
+    /// end as well.
+    fn walk(&mut self) {
+        let limit = self.fragments.as_ref().map(|_| SURVEYED.max(u64::from(self.track.table.count())));
+        let mut shown = 0;
+        loop {
+            if limit.is_some_and(|limit| self.survey.samples() >= limit) {
+                break;
             }
-            at = at.checked_add(length_size as u64 + length)?;
+            match self.next_sample() {
+                Ok(Some(sample)) => {
+                    self.survey.see(&sample);
+                    self.track.edit.see(sample.composition);
+                    shown += u64::from(self.track.edit.shows(sample.composition));
+                }
+                Ok(None) => {
+                    self.shown = Some(shown);
+                    break;
+                }
+                Err(_) => break,
+            }
         }
-        None
+        self.survey.finish();
     }
 
-    /// Frames per second at the start of a fragmented file.
-    fn fragment_rate(&mut self, from: u64) -> Option<FrameRate> {
-        let mut cursor = FragmentCursor::new(from);
-        let (mut ticks, mut samples) = (0u64, 0u64);
-        while samples < RATE_SAMPLES
-            && let Ok(Some(sample)) = cursor.next(&mut self.file, &self.track)
-        {
-            ticks += u64::from(sample.duration);
-            samples += 1;
+    /// Looks at the first slices of the first frames. Where frames are reordered later on, there are B-frames.
+    fn finds_b_frames(&mut self) -> bool {
+        let length_size = self.track.description.avc.length_size;
+        for _ in 0..PROBED {
+            let Ok(Some(sample)) = self.next_sample() else { return false };
+            let slice =
+                |unit: &[u8]| matches!(kind(unit), units::SLICE | units::IDR).then(|| is_b_slice(unit));
+            if probe(&mut self.file, &sample, length_size, slice) == Some(true) {
+                return true;
+            }
         }
-        FrameRate::from_ratio(samples * u64::from(self.track.timescale), ticks)
+        self.survey.reordered()
     }
 
-    pub(super) fn frame_rate(&self) -> FrameRate {
-        self.frame_rate
-    }
-
-    /// Pacing and rate from the table of durations; a fragmented file has none for the whole video.
-    pub(super) fn pacing(&self) -> (Pacing, Option<FrameRate>) {
-        if self.fragments.is_some() { (Pacing::Unknown, None) } else { self.track.table_pacing() }
-    }
-
-    pub(super) fn frame_count(&self) -> Option<u64> {
-        self.frame_count
-    }
-
-    /// False when the stream has B-frames, which OpenH264 does not always decode exactly.
-    pub(super) fn exact(&self) -> bool {
-        self.exact
-    }
-
-    pub(super) fn range(&self) -> ColorRange {
-        self.sps.range
-    }
-
-    pub(super) fn rotation(&self) -> Rotation {
-        self.track.rotation
+    /// As the stream states it, or else the container. H.264 without a statement is limited (E.2.1).
+    fn range(&self) -> ColorRange {
+        match (self.sps.range, self.track.description.range) {
+            (ColorRange::Unknown, ColorRange::Unknown) => ColorRange::Limited,
+            (ColorRange::Unknown, stated) | (stated, _) => stated,
+        }
     }
 
     pub(super) fn shows(&self, composition: i64) -> bool {
@@ -195,8 +192,8 @@ impl Demuxer {
 
     /// The size that the decoder crops to. If the container states a slightly smaller one that ends in the same
     /// macroblock, it is that one: this is the only way to an odd size in 4:2:0 H.264, and FFmpeg does the same.
-    pub(super) fn visible_size(&self) -> (u32, u32) {
-        let (width, height) = self.track.stated_size;
+    fn visible_size(&self) -> (u32, u32) {
+        let (width, height) = self.track.description.size;
         let hides = |stated: u32, coded: u32| {
             stated > 0 && stated <= coded && stated.div_ceil(16) == coded.div_ceil(16)
         };
@@ -206,114 +203,132 @@ impl Demuxer {
 
     /// The next sample in decoding order with start codes; the first one with the parameter sets in
     /// front. The error carries the sample's time where it is known.
-    pub(super) fn next_packet(&mut self) -> Result<Packet<'_>, (Option<i64>, Fault)> {
-        let first = self.converted.is_empty();
+    pub(super) fn next_packet(&mut self) -> Result<Packet, (Option<i64>, Fault)> {
         let Some(sample) = self.next_sample().map_err(|fault| (None, fault))? else {
             return Ok(Packet::End);
         };
         let composition = sample.composition;
-        self.load(&sample, first).map_err(|fault| (Some(composition), fault))?;
-        Ok(Packet::Data { composition, data: &self.converted })
+        let content = self.load(&sample).map_err(|fault| (Some(composition), fault))?;
+        Ok(Packet::Data { composition, content })
+    }
+
+    /// The bytes of the last packet.
+    pub(super) fn data(&self) -> &[u8] {
+        &self.converter.out
+    }
+
+    /// Puts all parameter sets in front of the last packet, for a new decoder.
+    pub(super) fn introduce(&mut self) {
+        self.converter.introduce();
     }
 
     fn next_sample(&mut self) -> Result<Option<Sample>, Fault> {
-        if let Some(sample) = self.table.next(&self.track.table)? {
-            return Ok(Some(sample));
-        }
-        match &mut self.fragments {
-            Some(fragments) => fragments.next(&mut self.file, &self.track),
-            None => Ok(None),
-        }
+        next_sample(&mut self.file, &self.track, &mut self.table, &mut self.fragments)
     }
 
-    fn load(&mut self, sample: &Sample, first: bool) -> Result<(), Fault> {
-        let end = sample.offset.checked_add(sample.size).filter(|end| *end <= self.file.length());
-        if end.is_none() {
-            return Err(Fault::bad("the file ends before the next frame"));
+    fn load(&mut self, sample: &Sample) -> Result<Content, Fault> {
+        let (length, end) = (self.file.length(), sample.offset.saturating_add(sample.size));
+        if end > length {
+            return Err(Fault::cut(length, self.survey.needed().max(end), "its frames"));
         }
         let size = usize::try_from(sample.size).ok().filter(|_| (1..=MAX_SAMPLE).contains(&sample.size));
         let size = size.ok_or_else(|| Fault::bad(format!("a frame of {} bytes", sample.size)))?;
         self.stored.resize(size, 0);
         self.file.read_at(sample.offset, &mut self.stored)?;
-        self.converted.clear();
-        if first {
-            for set in self.track.avc.sps.iter().chain(&self.track.avc.pps) {
-                push_unit(&mut self.converted, set);
-            }
-        }
-        add_start_codes(&self.stored, self.track.avc.length_size, &self.sps, &mut self.converted)
+        let avc = &self.track.description.avc;
+        let sets = avc.sps.iter().chain(&avc.pps).filter(|_| self.first).map(Vec::as_slice);
+        let content = self.converter.convert(sets, &self.stored)?;
+        self.first = false;
+        Ok(content)
     }
 }
 
-/// Replaces the length in front of every NAL unit by a start code (ISO/IEC 14496-15, 5.2.3).
-fn add_start_codes(stored: &[u8], length_size: usize, sps: &Sps, out: &mut Vec<u8>) -> Result<(), Fault> {
-    let mut rest = stored;
-    while !rest.is_empty() {
-        let unit = rest.split_at_checked(length_size).and_then(|(length, tail)| {
-            let length = length.iter().fold(0usize, |value, &byte| value << 8 | usize::from(byte));
-            tail.split_at_checked(length)
-        });
-        let (unit, tail) = unit.ok_or_else(|| Fault::bad("a NAL unit reaches beyond its frame"))?;
-        check_unit(unit, sps)?;
-        push_unit(out, unit);
-        rest = tail;
+fn next_sample(
+    file: &mut Container,
+    track: &Track,
+    table: &mut TableCursor,
+    fragments: &mut Option<FragmentCursor>,
+) -> Result<Option<Sample>, Fault> {
+    if let Some(sample) = table.next(&track.table)? {
+        return Ok(Some(sample));
     }
-    Ok(())
-}
-
-fn push_unit(out: &mut Vec<u8>, unit: &[u8]) {
-    if !unit.is_empty() {
-        out.extend_from_slice(&START_CODE);
-        out.extend_from_slice(unit);
+    match fragments {
+        Some(fragments) => fragments.next(file, track),
+        None => Ok(None),
     }
 }
 
-/// A parameter set inside the stream must agree with the one that the file was opened with.
-fn check_unit(unit: &[u8], expected: &Sps) -> Result<(), Fault> {
-    const SPS: u8 = 7;
-    if unit.first().is_none_or(|header| header & 0x1f != SPS) {
-        return Ok(());
+/// Shows `visit` the starts of the units of a sample until it has an answer.
+fn probe<T>(
+    file: &mut Container,
+    sample: &Sample,
+    length_size: usize,
+    mut visit: impl FnMut(&[u8]) -> Option<T>,
+) -> Option<T> {
+    let end = sample.offset.checked_add(sample.size)?.min(file.length());
+    let mut at = sample.offset;
+    let mut start = [0u8; 4 + UNIT_START];
+    for _ in 0..PROBED_UNITS {
+        let available = usize::try_from(end.checked_sub(at)?).unwrap_or(usize::MAX);
+        let known = start.get_mut(..available.min(length_size + UNIT_START))?;
+        file.read_at(at, known).ok()?;
+        let (length, unit) = known.split_at_checked(length_size)?;
+        let length = length.iter().fold(0u64, |value, &byte| value << 8 | u64::from(byte));
+        let inside = usize::try_from(length).unwrap_or(usize::MAX).min(unit.len());
+        if let Some(answer) = visit(unit.get(..inside)?) {
+            return Some(answer);
+        }
+        at = at.checked_add(length_size as u64 + length)?;
     }
-    let sps = Sps::parse(unit).ok_or_else(|| Fault::bad("a sequence parameter set is broken"))?;
-    if (sps.width, sps.height) != (expected.width, expected.height) {
-        return Err(Fault::bad(format!("the size changes to {}x{} in the stream", sps.width, sps.height)));
-    }
-    Ok(())
+    None
 }
 
-/// The first parameter set, if OpenH264 can decode such a stream.
-fn check_stream(track: &Track) -> Result<Sps, Fault> {
-    let unsupported = |what: String| Err(Fault::Unsupported(what));
-    let mut first = None;
-    for set in &track.avc.sps {
-        let sps = Sps::parse(set).ok_or_else(|| Fault::bad("the sequence parameter set is broken"))?;
-        if sps.chroma_format != 1 {
-            let name = ["luma-only", "4:2:0", "4:2:2", "4:4:4"];
-            let name = name.get(sps.chroma_format as usize).copied().unwrap_or("chroma format");
-            return unsupported(format!("{name} H.264"));
+/// The parameter set of a track whose description has none: it is in the first samples.
+fn in_samples(
+    file: &mut Container,
+    track: &Track,
+    table: &mut TableCursor,
+    fragments: &mut Option<FragmentCursor>,
+) -> Result<Sps, Fault> {
+    let length_size = track.description.avc.length_size;
+    for _ in 0..PROBED_FOR_PARAMETERS {
+        let Some(sample) = next_sample(file, track, table, fragments)? else { break };
+        let set = |unit: &[u8]| (kind(unit) == units::SPS).then(|| units::check(unit));
+        if let Some(sps) = probe(file, &sample, length_size, set) {
+            return sps;
         }
-        if (sps.luma_bits, sps.chroma_bits) != (8, 8) {
-            return unsupported(format!("{}-bit H.264", sps.luma_bits.max(sps.chroma_bits)));
-        }
-        if !sps.progressive {
-            return unsupported("interlaced H.264".to_owned());
-        }
-        if !matches!(sps.profile, 66 | 77 | 100) {
-            return unsupported(format!("H.264 profile {}", sps.profile));
-        }
-        first = first.or(Some(sps));
     }
-    match first {
-        Some(sps) => Ok(sps),
-        None => unsupported("H.264 without parameter sets in the index".to_owned()),
+    Err(Fault::Unsupported("H.264 without parameter sets in the index or the first frames".to_owned()))
+}
+
+fn refuse(path: &Path, fault: Fault, choice: Option<&Choice>) -> Error {
+    match (fault, choice.filter(|choice| choice.tracks > 1)) {
+        (Fault::Bad(reason), _) => Error::malformed(path, INDEX, reason),
+        (Fault::NoTrack(0), _) => Error::malformed(path, INDEX, "there is no video track"),
+        (Fault::NoTrack(tracks), _) => {
+            Error::option("track", format!("{} has {tracks} video tracks, from 1 on", path.display()))
+        }
+        // Only frames change their size.
+        (Fault::SizeChanged((width, height)), _) => {
+            Error::malformed(path, INDEX, format!("the size changes to {width}x{height}"))
+        }
+        (Fault::Unsupported(what), None) => Error::unsupported(path, what, OTHER_DECODER),
+        (Fault::Unsupported(what), Some(Choice { number, tracks, .. })) => {
+            let what = format!("video track {number} of {tracks}: {what}");
+            let remedy = format!("{OTHER_DECODER}; or choose another track (`--track N`)");
+            Error::unsupported(path, what, remedy)
+        }
     }
 }
 
-fn refuse(path: &Path, fault: Fault) -> Error {
-    match fault {
-        Fault::Bad(reason) => Error::malformed(path, INDEX, reason),
-        Fault::Unsupported(what) => Error::unsupported(path, what, OTHER_DECODER),
+fn open_file(path: &Path) -> Result<Container> {
+    let file = File::open(path).map_err(|e| Error::io(path, e))?;
+    let metadata = file.metadata().map_err(|e| Error::io(path, e))?;
+    if !metadata.is_file() {
+        let what = "video that cannot be sought, such as a pipe,";
+        return Err(Error::unsupported(path, what, "save it to a file first"));
     }
+    Ok(Container::new(file, metadata.len()))
 }
 
 /// Walks the top-level boxes to the index.
@@ -321,7 +336,9 @@ fn find_moov(path: &Path, file: &mut Container) -> Result<BoxRef> {
     const KNOWN: [&[u8; 4]; 8] = [b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp"];
     let length = file.length();
     let mut at = 0;
-    let cut = |what: &str| Error::damaged(path, 0, format!("the file ends {what}"));
+    let cut = |what: &str| {
+        Error::damaged(path, 0, format!("the file is cut off: it ends at byte {length}, {what}"))
+    };
     loop {
         let found = file.box_at(at, length);
         if at == 0 && !matches!(&found, Ok(Some(first)) if KNOWN.contains(&&first.kind)) {
@@ -337,45 +354,5 @@ fn find_moov(path: &Path, file: &mut Container) -> Result<BoxRef> {
             Ok(Some(other)) => at = other.body.end,
             Ok(None) | Err(_) => return Err(cut("before its index (the box `moov`)")),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SPS: [u8; 8] = [0x67, 66, 0, 11, 0b1101_1010, 0b0000_1011, 0b0001_0011, 0b1001_0000];
-
-    fn converted(stored: &[u8], length_size: usize) -> Result<Vec<u8>, Fault> {
-        let sps = Sps::parse(&SPS).unwrap();
-        let mut out = Vec::new();
-        add_start_codes(stored, length_size, &sps, &mut out).map(|()| out)
-    }
-
-    #[test]
-    fn lengths_of_every_size_become_start_codes() {
-        let expected = [0, 0, 0, 1, 0x65, 7, 8, 0, 0, 0, 1, 0x41];
-        assert_eq!(converted(&[3, 0x65, 7, 8, 1, 0x41], 1).unwrap(), expected);
-        assert_eq!(converted(&[0, 3, 0x65, 7, 8, 0, 1, 0x41], 2).unwrap(), expected);
-        assert_eq!(converted(&[0, 0, 0, 3, 0x65, 7, 8, 0, 0, 0, 1, 0x41], 4).unwrap(), expected);
-        // An empty unit leaves nothing.
-        assert_eq!(converted(&[0, 1, 0x41], 1).unwrap(), [0, 0, 0, 1, 0x41]);
-    }
-
-    #[test]
-    fn units_beyond_their_frame_are_refused() {
-        assert!(converted(&[4, 0x65, 7, 8], 1).is_err());
-        assert!(converted(&[0, 0, 1], 4).is_err());
-        assert!(converted(&[0xff, 0xff, 0xff, 0xff, 0x65], 4).is_err());
-    }
-
-    #[test]
-    fn another_size_in_the_stream_is_refused() {
-        let mut other = SPS;
-        let same = [&[8u8][..], &SPS].concat();
-        assert!(converted(&same, 1).is_ok());
-        other[5] ^= 0b0000_0010; // another width
-        assert_ne!(Sps::parse(&other).map(|sps| sps.width), Some(176));
-        assert!(converted(&[&[8u8][..], &other].concat(), 1).is_err());
     }
 }

@@ -7,6 +7,10 @@ pub(super) enum Fault {
     Bad(String),
     /// The file is valid, but this reader does not support it.
     Unsupported(String),
+    /// Frames of another size follow.
+    SizeChanged((u32, u32)),
+    /// The file has no such track: how many there are.
+    NoTrack(usize),
 }
 
 impl Fault {
@@ -14,11 +18,9 @@ impl Fault {
         Self::Bad(reason.into())
     }
 
-    pub(super) fn reason(self) -> String {
-        match self {
-            Self::Bad(reason) => reason,
-            Self::Unsupported(what) => format!("{what} is not supported"),
-        }
+    /// The file has `length` bytes, and `what` ends at `needed`.
+    pub(super) fn cut(length: u64, needed: u64, what: &str) -> Self {
+        Self::Bad(format!("the file is cut off: it ends at byte {length}, {what} at byte {needed}"))
     }
 }
 

@@ -2,33 +2,44 @@
 
 mod boxes;
 mod demux;
+mod description;
+mod edit;
 mod fault;
 mod fragments;
 mod samples;
+mod sets;
 mod sps;
+mod survey;
 mod track;
+mod units;
 
 use crate::error::{Error, Result, check_size};
 use crate::frames::frame::{Pixels, Plane, VideoFrame};
 use crate::frames::info::VideoInfo;
 use crate::frames::readers::stream::Progress;
+use crate::frames::remedy::OTHER_DECODER;
 use crate::frames::source::{FrameSource, Step, next_of};
 use demux::{Demuxer, Packet};
+use fault::Fault;
 use openh264::OpenH264API;
 use openh264::decoder::{DecodeOptions, DecodedYUV, Decoder, DecoderConfig, Flush};
 use openh264::formats::YUVSource;
 use std::collections::VecDeque;
 use std::path::Path;
+use units::Content;
 
 /// More frames than H.264 lets a decoder hold back (16).
 const MAX_IN_DECODER: usize = 32;
 
-/// Reads the first H.264 track of an mp4 or mov file.
+/// Reads one H.264 track of an mp4 or mov file.
 ///
 /// The file is read sample by sample; only its index (about 12 bytes per frame) is in memory, and of a fragmented
 /// file only the index of one fragment. Frames come in display order with the composition times of the file, shifted
 /// by its edit list; frames that the edit list hides are decoded and dropped. Error concealment is off: the reader
 /// reports damage in the stream.
+///
+/// Units that do not belong to the pictures of the base layer are left out, and a level that OpenH264 does not know is
+/// given to it as 5.2: levels bound the effort, not the pictures.
 ///
 /// # Deviations
 /// OpenH264 equals FFmpeg bit for bit on all streams tested without B-frames. In B-frames it often
@@ -39,8 +50,10 @@ pub struct H264Reader {
     decoder: Decoder,
     /// Composition times of the frames inside the decoder, ascending.
     inside: Vec<i64>,
-    /// The frames that the decoder returned at the end.
+    /// Frames that the decoder returned when it was emptied.
     drained: VecDeque<(i64, VideoFrame)>,
+    /// A packet that waits until those frames are out.
+    pending: Option<(i64, Content)>,
     state: State,
     info: VideoInfo,
     frame: VideoFrame,
@@ -62,7 +75,19 @@ enum State {
 #[derive(Debug)]
 enum Ending {
     Damage(String),
+    Unsupported(String),
     SizeChanged { found: (u32, u32) },
+}
+
+impl From<Fault> for Ending {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Bad(reason) => Self::Damage(reason),
+            Fault::Unsupported(what) => Self::Unsupported(what),
+            Fault::SizeChanged(found) => Self::SizeChanged { found },
+            Fault::NoTrack(_) => Self::Damage("there is no video track".to_owned()),
+        }
+    }
 }
 
 impl std::fmt::Debug for H264Reader {
@@ -75,31 +100,33 @@ impl std::fmt::Debug for H264Reader {
 }
 
 impl H264Reader {
-    /// Reads the index of the file and prepares the decoder.
+    /// Reads the index of the file and prepares the decoder for the track that players show: the first video track
+    /// that is enabled and no cover picture.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for other containers and codecs, 10-bit, 4:2:2, 4:4:4 and interlaced
-    /// video; [`Error::Damaged`] when the index is missing; [`Error::Malformed`] when it is broken.
+    /// video, and for a pipe; [`Error::Damaged`] when the index is missing; [`Error::Malformed`] when it is broken.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_track(path, None)
+    }
+
+    /// The same for the video track with this number, counted from 1. Without one it is the one that players show.
+    ///
+    /// # Errors
+    /// As [`H264Reader::open`], and [`Error::InvalidOption`] where there is no such track.
+    pub fn open_track(path: impl AsRef<Path>, track: Option<usize>) -> Result<Self> {
         let path = path.as_ref();
-        let demuxer = Demuxer::open(path)?;
-        let (width, height) = demuxer.visible_size();
-        check_size(path, "sequence parameter set", width, height)?;
-        let mut info = VideoInfo::new(width, height, demuxer.frame_rate(), "openh264");
-        info.frames = demuxer.frame_count();
-        info.range = demuxer.range();
-        info.rotation = demuxer.rotation();
-        info.exact = demuxer.exact();
-        info.bit_depth = Some(8);
-        (info.pacing, info.nominal_rate) = demuxer.pacing();
-        let config = DecoderConfig::new().flush_after_decode(Flush::NoFlush);
-        let decoder = Decoder::with_api_config(OpenH264API::from_source(), config)
+        let (demuxer, mut info) = Demuxer::open(path, track)?;
+        check_size(path, "sequence parameter set", info.width, info.height)?;
+        info.nominal_rate = Some(info.frame_rate);
+        let decoder = new_decoder()
             .map_err(|e| Error::unsupported(path, "decoding", format!("OpenH264 does not start: {e}")))?;
         Ok(Self {
             demuxer,
             decoder,
             inside: Vec::with_capacity(MAX_IN_DECODER),
             drained: VecDeque::new(),
+            pending: None,
             state: State::Decoding,
             info,
             frame: VideoFrame::default(),
@@ -107,26 +134,45 @@ impl H264Reader {
         })
     }
 
+    /// The next packet; `None` at the end.
+    fn next_packet(&mut self) -> Result<Option<(i64, Content)>, (i64, Ending)> {
+        if let Some(pending) = self.pending.take() {
+            return Ok(Some(pending));
+        }
+        let (time, content) = match self.demuxer.next_packet() {
+            Ok(Packet::End) => return Ok(None),
+            Ok(Packet::Data { composition, content }) => (composition, content),
+            Err((time, fault)) => return Err((time.unwrap_or(i64::MAX), fault.into())),
+        };
+        // OpenH264 loses or misplaces what it holds when another sequence parameter set comes into use.
+        if content.new_parameters {
+            self.empty_decoder(i64::MAX)?;
+            self.decoder = new_decoder().map_err(|e| (time, Ending::Damage(decoder_message(&e))))?;
+            self.demuxer.introduce();
+        }
+        Ok(Some((time, content)))
+    }
+
     /// Decodes until a frame is ready, and copies it if it is wanted. `Ok(None)`: all compressed frames are in the
     /// decoder. `Err`: the time from which frames are missing, and why.
     fn decode(&mut self, wants: Wants<'_>, out: &mut VideoFrame) -> Result<Option<Step>, (i64, Ending)> {
         let size = (self.info.width, self.info.height);
         loop {
-            let (time, data) = match self.demuxer.next_packet() {
-                Ok(Packet::End) => return Ok(None),
-                Ok(Packet::Data { composition, data }) => (composition, data),
-                Err((composition, fault)) => {
-                    return Err((composition.unwrap_or(i64::MAX), Ending::Damage(fault.reason())));
-                }
-            };
+            let Some((time, content)) = self.next_packet()? else { return Ok(None) };
+            if !self.drained.is_empty() {
+                self.pending = Some((time, content));
+                return Ok(self.give_drained(wants, out));
+            }
+            if self.demuxer.data().is_empty() {
+                continue;
+            }
             let options = DecodeOptions::new().flush_after_decode(Flush::NoFlush);
-            let decoded = self.decoder.decode_with_options(data, options);
-            let yuv = match decoded {
-                Ok(yuv) => yuv,
-                Err(e) => return Err((time, Ending::Damage(decoder_message(&e)))),
-            };
-            let place = self.inside.partition_point(|&other| other <= time);
-            self.inside.insert(place, time);
+            let decoded = self.decoder.decode_with_options(self.demuxer.data(), options);
+            let yuv = decoded.map_err(|e| (time, Ending::Damage(decoder_message(&e))))?;
+            if content.picture {
+                let place = self.inside.partition_point(|&other| other <= time);
+                self.inside.insert(place, time);
+            }
             let Some(yuv) = yuv else {
                 if self.inside.len() > MAX_IN_DECODER {
                     let first = self.inside.first().copied().unwrap_or(time);
@@ -135,7 +181,7 @@ impl H264Reader {
                 continue;
             };
             // The decoder returns frames in display order, so this is the earliest of those inside.
-            let time = self.inside.remove(0);
+            let time = if self.inside.is_empty() { time } else { self.inside.remove(0) };
             if !self.demuxer.shows(time) {
                 continue;
             }
@@ -150,38 +196,48 @@ impl H264Reader {
         }
     }
 
-    /// Takes all frames out of the decoder, up to the damage if there is one.
-    fn drain(&mut self, damage: Option<(i64, Ending)>) {
-        let (limit, mut ending) = match damage {
-            Some((limit, ending)) => (limit, Some(ending)),
-            None => (i64::MAX, None),
-        };
+    fn give_drained(&mut self, wants: Wants<'_>, out: &mut VideoFrame) -> Option<Step> {
+        let (time, frame) = self.drained.pop_front()?;
+        let (index, seconds) = (self.progress.frames(), self.demuxer.seconds(time));
+        self.progress.delivered();
+        if !wants(index, seconds) {
+            return Some(Step::Skipped);
+        }
+        *out = frame;
+        out.stamp(index, seconds);
+        Some(Step::Taken)
+    }
+
+    /// Takes all frames with times before `limit` out of the decoder. `Err`: as [`H264Reader::decode`].
+    fn empty_decoder(&mut self, limit: i64) -> Result<(), (i64, Ending)> {
         let size = (self.info.width, self.info.height);
-        let mut times = std::mem::take(&mut self.inside).into_iter();
-        match self.decoder.flush_remaining() {
-            Ok(frames) => {
-                for (yuv, time) in frames.iter().zip(&mut times).take_while(|(_, time)| *time < limit) {
-                    if !self.demuxer.shows(time) {
-                        continue;
-                    }
-                    let mut frame = VideoFrame::default();
-                    match visible(yuv, size) {
-                        Ok(pixels) => frame.assign(0, 0.0, pixels),
-                        Err(fault) => {
-                            ending = ending.or(Some(fault));
-                            break;
-                        }
-                    }
-                    self.drained.push_back((time, frame));
-                }
+        let times = std::mem::take(&mut self.inside);
+        let first = times.first().copied().unwrap_or(limit);
+        let mut times = times.into_iter().take_while(|time| *time < limit);
+        let frames = self.decoder.flush_remaining();
+        let frames = frames.map_err(|e| (first, Ending::Damage(decoder_message(&e))))?;
+        for (yuv, time) in frames.iter().zip(&mut times) {
+            if !self.demuxer.shows(time) {
+                continue;
             }
-            Err(e) => ending = ending.or_else(|| Some(Ending::Damage(decoder_message(&e)))),
+            let mut frame = VideoFrame::default();
+            frame.assign(0, 0.0, visible(yuv, size).map_err(|ending| (time, ending))?);
+            self.drained.push_back((time, frame));
         }
-        let missing = times.filter(|time| *time < limit).count();
-        if missing > 0 && ending.is_none() {
-            ending = Some(Ending::Damage(format!("the decoder lost {missing} frames")));
+        match times.next() {
+            Some(time) => {
+                let missing = times.count() + 1;
+                Err((time, Ending::Damage(format!("the decoder lost {missing} frames"))))
+            }
+            None => Ok(()),
         }
-        self.state = State::Draining(ending);
+    }
+
+    /// The end of the stream: empties the decoder, up to the damage if there is one.
+    fn drain(&mut self, damage: Option<(i64, Ending)>) {
+        let (limit, ending) = damage.map_or((i64::MAX, None), |(limit, ending)| (limit, Some(ending)));
+        let emptied = self.empty_decoder(limit);
+        self.state = State::Draining(ending.or(emptied.err().map(|(_, found)| found)));
     }
 }
 
@@ -205,15 +261,8 @@ impl FrameSource for H264Reader {
                 Err(damage) => self.drain(Some(damage)),
             }
         }
-        if let Some((time, frame)) = self.drained.pop_front() {
-            let (index, seconds) = (self.progress.frames(), self.demuxer.seconds(time));
-            self.progress.delivered();
-            if !wants(index, seconds) {
-                return Ok(Step::Skipped);
-            }
-            *out = frame;
-            out.stamp(index, seconds);
-            return Ok(Step::Taken);
+        if let Some(step) = self.give_drained(wants, out) {
+            return Ok(step);
         }
         let State::Draining(ending) = std::mem::replace(&mut self.state, State::Draining(None)) else {
             return Ok(Step::End);
@@ -226,11 +275,19 @@ impl FrameSource for H264Reader {
                 Ok(Step::End)
             }
             Some(Ending::Damage(reason)) => Err(self.progress.damage(reason)),
+            Some(Ending::Unsupported(what)) => {
+                Err(self.progress.fail(Error::unsupported(&path, what, OTHER_DECODER)))
+            }
             Some(Ending::SizeChanged { found }) => {
                 Err(self.progress.fail(Error::SizeChanged { path, expected, found }))
             }
         }
     }
+}
+
+fn new_decoder() -> Result<Decoder, openh264::Error> {
+    let config = DecoderConfig::new().flush_after_decode(Flush::NoFlush);
+    Decoder::with_api_config(OpenH264API::from_source(), config)
 }
 
 /// The visible part of a decoded picture.

@@ -45,58 +45,31 @@ pub(super) struct SampleTable {
 }
 
 impl SampleTable {
+    /// `available` is the number of bytes in the file. Tables with a size for every frame cannot claim more frames than
+    /// they have entries; those with one size for all can. Every frame has a byte.
     pub(super) fn new(
         sizes: StszBox,
         durations: SttsBox,
         shifts: Option<CttsBox>,
         chunks: StscBox,
         offsets: ChunkOffsets,
+        available: u64,
     ) -> Result<Self, Fault> {
-        if sizes.sample_count > MAX_SAMPLES {
-            return Err(Fault::bad(format!("{} frames; the limit is {MAX_SAMPLES}", sizes.sample_count)));
+        let (count, size) = (sizes.sample_count, sizes.sample_size);
+        if count > MAX_SAMPLES {
+            return Err(Fault::bad(format!("{count} frames; the limit is {MAX_SAMPLES}")));
+        }
+        if size > 0 && u64::from(count) > available {
+            return Err(Fault::bad(format!("{count} frames of {size} bytes in a file of {available} bytes")));
+        }
+        if count > 0 && size == 0 && sizes.sample_sizes.iter().all(|&size| size == 0) {
+            return Err(Fault::bad(format!("{count} frames of 0 bytes")));
         }
         Ok(Self { sizes, durations, shifts, chunks, offsets })
     }
 
     pub(super) fn count(&self) -> u32 {
         self.sizes.sample_count
-    }
-
-    /// Total ticks and the number of samples that take them. If all durations but the last are equal, that one
-    /// duration; the last sample often only fills the track up.
-    pub(super) fn mean_duration(&self) -> Option<(u64, u64)> {
-        let runs = &self.durations.entries;
-        let (first, rest) = runs.split_first()?;
-        let uniform = match rest {
-            [] => true,
-            [last] => last.sample_count <= 1,
-            _ => false,
-        };
-        if uniform && first.sample_delta > 0 {
-            return Some((u64::from(first.sample_delta), 1));
-        }
-        let (mut ticks, mut samples) = (0u64, 0u64);
-        for run in runs {
-            samples = samples.checked_add(u64::from(run.sample_count))?;
-            ticks = ticks.checked_add(u64::from(run.sample_count) * u64::from(run.sample_delta))?;
-        }
-        (ticks > 0 && samples > 0).then_some((ticks, samples))
-    }
-
-    /// The most common duration above 0; on a tie, the shortest.
-    pub(super) fn commonest_duration(&self) -> Option<u32> {
-        let mut runs: Vec<(u32, u64)> =
-            self.durations.entries.iter().map(|run| (run.sample_delta, run.sample_count.into())).collect();
-        runs.sort_unstable();
-        let mut best = None;
-        for group in runs.chunk_by(|a, b| a.0 == b.0) {
-            let count: u64 = group.iter().map(|run| run.1).sum();
-            let duration = group.first().map_or(0, |run| run.0);
-            if duration > 0 && count > best.map_or(0, |(_, most)| most) {
-                best = Some((duration, count));
-            }
-        }
-        best.map(|(duration, _)| duration)
     }
 }
 
@@ -215,6 +188,7 @@ mod tests {
             Some(parse(&[2, 1, 5, 4, (-3i32).cast_unsigned()])),
             parse(&[2, 1, 1, 1, 2, 2, 1]),
             ChunkOffsets::Short(parse(&[3, 1000, 2000, 3000])),
+            4000,
         )
         .unwrap()
     }
@@ -244,25 +218,18 @@ mod tests {
         let mut early = table(5);
         early.sizes = parse(&[9, 6]);
         assert!(matches!(walk(&early), (found, false) if found.len() == 5));
-        assert!(
-            SampleTable::new(
-                parse(&[9, MAX_SAMPLES + 1]),
-                early.durations,
-                None,
-                early.chunks,
-                early.offsets
-            )
-            .is_err()
-        );
     }
 
     #[test]
-    fn rates_come_from_durations() {
-        let rate = |runs: &[u32]| SampleTable { durations: parse(runs), ..table(5) }.mean_duration();
-        assert_eq!(rate(&[1, 5, 1001]), Some((1001, 1)));
-        assert_eq!(rate(&[2, 5, 1001, 1, 7]), Some((1001, 1)));
-        assert_eq!(rate(&[2, 5, 10, 5, 20]), Some((150, 10)));
-        assert_eq!(rate(&[1, 5, 0]), None);
-        assert_eq!(rate(&[0]), None);
+    fn tables_that_claim_more_than_the_file_has_are_refused() {
+        let claim = |sizes: &[u32], available| {
+            let table = table(5);
+            SampleTable::new(parse(sizes), table.durations, None, table.chunks, table.offsets, available)
+        };
+        assert!(claim(&[9, 100], 100).is_ok() && claim(&[9, 100], 99).is_err());
+        assert!(claim(&[1, MAX_SAMPLES + 1], u64::MAX).is_err());
+        assert!(claim(&[u32::MAX, MAX_SAMPLES], u64::MAX).is_ok());
+        assert!(claim(&[0, 3, 0, 5, 0], 900).is_ok() && claim(&[0, 3, 0, 0, 0], 900).is_err());
+        assert!(claim(&[0, 0], 900).is_ok());
     }
 }

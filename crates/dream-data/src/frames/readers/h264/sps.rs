@@ -17,11 +17,14 @@ pub(super) struct Sps {
     pub(super) chroma_bits: u32,
     /// False when pictures may be coded as two fields.
     pub(super) progressive: bool,
+    /// Columns and rows of macroblocks.
+    pub(super) macroblocks: (u32, u32),
     /// Visible size in pixels.
     pub(super) width: u32,
     pub(super) height: u32,
     /// True when pixels are cropped at the left or the top.
     pub(super) shifted: bool,
+    /// Unknown if it is not stated.
     pub(super) range: ColorRange,
 }
 
@@ -81,6 +84,7 @@ impl Sps {
             luma_bits,
             chroma_bits,
             progressive,
+            macroblocks: (width_in_mbs, height_in_units.checked_mul(fields)?),
             width,
             height,
             shifted,
@@ -133,6 +137,31 @@ pub(super) fn is_b_slice(nal: &[u8]) -> bool {
     let bits = &mut Bits { bytes: &bytes, at: 0 };
     // first_mb_in_slice, then slice_type
     bits.ue().and_then(|_| bits.ue()).is_some_and(|kind| matches!(kind, 1 | 6))
+}
+
+/// The number of a sequence parameter set.
+pub(super) fn sps_id(nal: &[u8]) -> Option<u32> {
+    numbers(nal, 24).map(|[id, _, _]| id)
+}
+
+/// The number of a picture parameter set, and that of the sequence parameter set that it belongs to (7.3.2.2).
+pub(super) fn pps_ids(nal: &[u8]) -> Option<(u32, u32)> {
+    numbers(nal, 0).map(|[id, belongs, _]| (id, belongs))
+}
+
+/// The number of the picture parameter set of a slice.
+pub(super) fn slice_pps(nal: &[u8]) -> Option<u32> {
+    numbers(nal, 0).map(|[_, _, id]| id)
+}
+
+/// Three Exp-Golomb numbers behind the header byte and `skipped` bits; those that are cut off are 0, but not the first.
+fn numbers(nal: &[u8], skipped: usize) -> Option<[u32; 3]> {
+    // Three numbers have 189 bits at most.
+    let start = nal.get(1..nal.len().min(64))?;
+    let bytes = without_emulation_prevention(start);
+    let bits = &mut Bits { bytes: &bytes, at: 0 };
+    bits.skip(skipped)?;
+    Some([bits.ue()?, bits.ue().unwrap_or(0), bits.ue().unwrap_or(0)])
 }
 
 fn colour_range(bits: &mut Bits<'_>) -> Option<ColorRange> {
