@@ -301,7 +301,10 @@ mod tests {
         );
         // Said by decoders of whole files too.
         let harmless = "[h264 @ 0x5] [error] mmco: unref short failure";
-        assert_eq!(after(&[CONFIG, zero, harmless, one]), (vec![0, 1], "end ".to_owned()));
+        assert_eq!(
+            after(&[CONFIG, zero, harmless, one]),
+            (vec![0, 1], "end h264: mmco: unref short failure".to_owned())
+        );
     }
 
     #[test]

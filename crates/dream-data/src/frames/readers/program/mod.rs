@@ -106,8 +106,14 @@ impl ProgramReader {
                     _ => None,
                 };
             }
-            Some(Said::End(said)) if said.contains("ecoder") && said.contains("found") => {
+            Some(Said::End(said) | Said::Damage(said))
+                if said.contains("ecoder") && said.contains("found") =>
+            {
                 return Err(no_decoder(path, track));
+            }
+            // A version without one of the options.
+            Some(Said::End(said) | Said::Damage(said)) if said.contains("ption") => {
+                return Err(failed(path, &std::io::Error::other(said.clone())));
             }
             _ => {}
         }

@@ -121,6 +121,8 @@ fn programs_that_fail_say_why() {
     assert_story(PROBED, &killed, 1, "signal: 9");
     let missing = "echo '[fatal] Decoder (codec ffv1) not found for input stream #0:0' >&2; exit 1";
     assert_story(PROBED, missing, 0, "the codec `ffv1` is not supported");
+    let option = "echo '[error] Error splitting the argument list: Option not found' >&2; exit 8";
+    assert_story(PROBED, option, 0, "FFmpeg does not run: ffmpeg reports: Option not found");
 }
 
 #[test]
