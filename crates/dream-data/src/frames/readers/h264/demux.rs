@@ -169,7 +169,6 @@ impl Demuxer {
         let length_size = self.track.description.avc.length_size;
         let mut started = false;
         for _ in 0..PROBED {
-<<<<<<< HEAD
             let Ok(Some(sample)) = self.next_sample() else { return Ok(false) };
             let slice = |unit: &[u8]| {
                 matches!(kind(unit), units::SLICE | units::IDR).then(|| (kind(unit), is_b_slice(unit)))
@@ -184,13 +183,6 @@ impl Demuxer {
                 Some((_, true)) => return Ok(true),
                 Some(_) => started = true,
                 None => {}
-=======
-            let Ok(Some(sample)) = self.next_sample() else { return false };
-            let slice =
-                |unit: &[u8]| matches!(kind(unit), units::SLICE | units::IDR).then(|| is_b_slice(unit));
-            if probe(&mut self.file, &sample, length_size, slice) == Some(true) {
-                return true;
->>>>>>> main
             }
         }
         Ok(self.survey.reordered())
