@@ -2,6 +2,7 @@
 
 mod args;
 mod labels;
+mod predictions;
 mod report;
 
 use std::process::ExitCode;
@@ -18,7 +19,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    let splits = labels::read(args)?;
+    let (splits, mut notes) = labels::read(args)?;
+    notes.extend(report::small_sets(&splits));
     let mut candidates = Vec::new();
     for path in [&args.predictions, &args.compare].into_iter().flatten() {
         candidates.push(report::from_file(path, &splits, args)?);
@@ -50,7 +52,8 @@ fn run(args: &Args) -> Result<()> {
     } else {
         eprint!("{details}");
     }
-    for note in table.warnings().iter().chain(candidates.iter().flat_map(|candidate| &candidate.notes)) {
+    let of_candidates = candidates.iter().flat_map(|candidate| &candidate.notes);
+    for note in table.warnings().iter().chain(&notes).chain(of_candidates) {
         eprintln!("note: {note}");
     }
     Ok(())
