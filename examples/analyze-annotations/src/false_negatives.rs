@@ -63,7 +63,7 @@ impl FalseNegatives {
 
 /// Groups of raters from a file with the columns `rater` and `group`.
 pub(crate) fn read_groups(path: &Path) -> Result<BTreeMap<String, String>> {
-    let columns = [Column::required(names::RATER), Column::required(&["group"])];
+    let columns = [Column::required(names::RATER).called("rater"), Column::required(&["group"])];
     let spec =
         Spec { what: "groups with the columns rater, group", columns: &columns, may_lack_header: false };
     let mut table = Table::open(path, &spec)?;

@@ -89,7 +89,7 @@ fn file(args: &Args, notes: &mut Vec<String>) -> Result<Split> {
             Column::optional(names::METHOD),
             Column::optional(&["round"]),
             Column::optional(&["submit"]),
-            Column { names: &by, required: args.by.is_some() },
+            Column { required: args.by.is_some(), ..Column::optional(&by) },
         ],
         may_lack_header: false,
     };

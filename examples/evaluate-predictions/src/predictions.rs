@@ -27,7 +27,8 @@ impl Predictions {
         if clip.is_empty() {
             clip = args.name_column.as_deref().into_iter().chain(names::CLIP.iter().copied()).collect();
         }
-        let score = column(&args.prediction_column, names::PREDICTION);
+        let usual = [names::PREDICTION, &["mos"]].concat();
+        let score = column(&args.prediction_column, &usual);
         let spec = Spec {
             what: "predictions with a column of clips (file, video, clip ..., or --prediction-name-column) and one of \
                    predicted scores (prediction, pred, score ..., or --prediction-column)",
@@ -57,6 +58,13 @@ impl Predictions {
                 first.unwrap_or_default()
             );
             found.scores.entry(split).or_default().insert(name, score);
+        }
+        if args.prediction_column.is_none() && names::plain(table.name(1)) == "mos" {
+            found.notes.push(format!(
+                "{}: the column `{}` is taken for predictions",
+                found.path,
+                table.name(1)
+            ));
         }
         found.match_file_names(splits);
         Ok(found)

@@ -14,9 +14,9 @@ const SPEC: Spec<'static> = Spec {
     what: "sessions with the columns session, rater, attempt, video_name, opinion_score, checker, gold",
     columns: &[
         Column::required(&["session", "session_id"]),
-        Column::required(names::RATER),
+        Column::required(names::RATER).called("rater"),
         Column::optional(&["attempt"]),
-        Column::required(names::CLIP),
+        Column::required(names::CLIP).called("video_name"),
         Column::required(names::OPINION),
         Column::optional(&["checker", "is_checker"]),
         Column::required(&["gold", "gold_score", "known_score"]),

@@ -11,7 +11,7 @@ use crate::table::{Column, Spec, Table, names};
 const SPEC: Spec<'static> = Spec {
     what: "descriptions with the columns video_name, opinion_score, description_cn, description_en",
     columns: &[
-        Column::required(names::CLIP),
+        Column::required(names::CLIP).called("video_name"),
         Column::required(names::OPINION),
         Column::optional(&["description_cn", "chinese_description", "chinese", "cn", "zh", "description_zh"]),
         Column::required(&["description_en", "english_description", "english", "en", "description"]),

@@ -92,7 +92,7 @@ const VRA: Spec<'static> = Spec {
     columns: &[
         Column::required(names::CLIP),
         Column::required(names::SET),
-        Column::required(names::MOS),
+        Column::required(names::MOS).called("mos5"),
         Column::optional(&["method_mos"]),
         Column::required(&["x1"]),
         Column::required(&["y1"]),

@@ -11,7 +11,7 @@ use crate::table::{Column, Once, Spec, Table, fold, names};
 const SPEC: Spec<'static> = Spec {
     what: "a manifest with the columns path[,mos][,group][,method]",
     columns: &[
-        Column::required(names::CLIP),
+        Column::required(names::CLIP).called("path"),
         Column::optional(names::MOS),
         Column::optional(names::IDENTITY),
         Column::optional(names::METHOD),

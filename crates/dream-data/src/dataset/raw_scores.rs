@@ -11,9 +11,9 @@ use crate::table::{Column, Spec, Table, names};
 const SPEC: Spec<'static> = Spec {
     what: "raw scores with the columns path, subject, score",
     columns: &[
-        Column::required(names::CLIP),
+        Column::required(names::CLIP).called("path"),
         Column::required(names::RATER),
-        Column::required(names::OPINION),
+        Column::required(names::OPINION).called("score"),
     ],
     may_lack_header: false,
 };

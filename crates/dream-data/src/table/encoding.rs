@@ -75,6 +75,8 @@ impl<R: Read> Utf8<R> {
             }
             for character in char::decode_utf16(units) {
                 match character {
+                    // Pieces that were written one after another have a mark each.
+                    Ok('\u{feff}') => {}
                     Ok(character) => self.text.extend(character.encode_utf8(&mut [0; 4]).bytes()),
                     Err(_) => self.text.push(INVALID),
                 }

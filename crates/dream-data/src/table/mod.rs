@@ -37,19 +37,27 @@ pub struct Column<'a> {
     pub names: &'a [&'a str],
     /// Whether a table without it is rejected.
     pub required: bool,
+    /// The name in messages about a table that does not name it; otherwise the first one of `names`.
+    pub called: Option<&'a str>,
 }
 
 impl<'a> Column<'a> {
     /// A column that must be there.
     #[must_use]
     pub const fn required(names: &'a [&'a str]) -> Self {
-        Self { names, required: true }
+        Self { names, required: true, called: None }
     }
 
     /// A column that may be absent.
     #[must_use]
     pub const fn optional(names: &'a [&'a str]) -> Self {
-        Self { names, required: false }
+        Self { names, required: false, called: None }
+    }
+
+    /// The same column with its documented name, where that is not the first one.
+    #[must_use]
+    pub const fn called(self, name: &'a str) -> Self {
+        Self { called: Some(name), ..self }
     }
 }
 
@@ -93,7 +101,7 @@ impl Spec<'_> {
 /// assert!(table.advance()?);
 /// assert_eq!(
 ///     table.number(1).unwrap_err().to_string(),
-///     "p.csv:3: column `score` is `high`; it must be a finite number"
+///     "p.csv:3: column `Score` is `high`; it must be a finite number"
 /// );
 /// assert!(!table.advance()?);
 /// # Ok::<(), dream_data::Error>(())
@@ -156,7 +164,7 @@ impl<R: Read> Table<R> {
             table.places = spec.columns.iter().map(place).collect();
         }
         for (column, place) in spec.columns.iter().zip(&table.places) {
-            let documented = column.names.first().copied().unwrap_or("?");
+            let documented = column.called.or(column.names.first().copied()).unwrap_or("?");
             if column.required && place.is_none() {
                 let found: Vec<&str> = table.fields().collect();
                 let reason = format!("no column `{documented}` among `{}`", shorten(&found.join(",")));

@@ -12,8 +12,8 @@ pub const MOS: &[&str] = &["mos", "mos5", "mean_opinion_score", "score", "label"
 /// The column of single opinions.
 pub const OPINION: &[&str] = &["opinion_score", "score", "grade", "opinion", "rating", "vote", "mos"];
 
-/// The column of predicted scores.
-pub const PREDICTION: &[&str] = &["prediction", "predicted", "pred", "score", "mos"];
+/// The column of predicted scores. A column `mos` is not among them: it stands beside predictions in many tables.
+pub const PREDICTION: &[&str] = &["prediction", "predicted", "pred", "score"];
 
 /// The column of raters.
 pub const RATER: &[&str] = &["subject", "rater", "annotator", "user", "worker"];

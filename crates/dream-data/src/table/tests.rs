@@ -193,6 +193,8 @@ fn encodings_are_recognised() {
         assert_eq!(rows(&bytes(mark, u16::to_le_bytes)).unwrap(), wanted);
         assert_eq!(rows(&bytes(mark, u16::to_be_bytes)).unwrap(), wanted);
     }
+    let joined = [bytes("\u{feff}", u16::to_le_bytes), b"\xff\xfec\0,\x001\0\xff\xfe\n\0".to_vec()].concat();
+    assert_eq!(rows(&joined).unwrap().last(), Some(&row(4, "c", 1.0)), "pieces with a mark each");
     // Long enough for several pieces, with pairs on their seams.
     let long: String = (0..9000).map(|n| format!("{}\u{1f3ac},{n}\n", "x".repeat(n % 7 + 1))).collect();
     let long: Vec<u8> = format!("file,mos\n{long}").encode_utf16().flat_map(u16::to_le_bytes).collect();
