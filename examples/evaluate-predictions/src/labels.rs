@@ -1,6 +1,7 @@
 //! Human scores, from a CSV file or a folder of splits.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -99,20 +100,18 @@ fn file(args: &Args, notes: &mut Vec<String>) -> Result<Split> {
     let (mut rows, mut empty) = (0, 0);
     while table.advance()? {
         rows += 1;
-        let cell = |column| table.cell(column).map(str::to_owned);
         let name = table.required(0)?.to_owned();
         once.check_with(&table, &name, "the clip", "keep one row for a clip, with the mean of its scores")?;
         if args.allow_missing && table.cell(1).is_none() {
             empty += 1;
             continue;
         }
-        let method = match (cell(2), cell(3), cell(4)) {
-            (Some(method), ..) => Some(method),
-            (_, Some(round), Some(submit)) => Some(format!("{round}/{submit}")),
-            _ => None,
+        let clip = Clip { name, mos: table.number(1)?, method: method(&table) };
+        let set = if args.by.is_some() {
+            table.required(5)?.to_owned()
+        } else {
+            table.cell(5).unwrap_or_default().to_owned()
         };
-        let clip = Clip { name, mos: table.number(1)?, method };
-        let set = if args.by.is_some() { table.required(5)?.to_owned() } else { cell(5).unwrap_or_default() };
         let train = names::is_train(&set);
         if train {
             split.train.push(clip.clone());
@@ -137,6 +136,12 @@ fn file(args: &Args, notes: &mut Vec<String>) -> Result<Split> {
         ));
     }
     Ok(split)
+}
+
+/// The method of the current row: its column, or round and submission.
+fn method<R: Read>(table: &Table<R>) -> Option<String> {
+    let cell = |column| table.cell(column).map(str::to_owned);
+    cell(2).or_else(|| Some(format!("{}/{}", cell(3)?, cell(4)?)))
 }
 
 /// The names of a column: the one that was given, or the usual ones.
