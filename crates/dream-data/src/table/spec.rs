@@ -38,7 +38,7 @@ impl<'a> Column<'a> {
 pub struct Spec<'a> {
     /// For messages: "predictions with the columns split, file, score".
     pub what: &'a str,
-    /// The columns; accessors of [`Table`] take the position in this list.
+    /// The columns; accessors of [`Table`](crate::table::Table) take the position in this list.
     pub columns: &'a [Column<'a>],
     /// The first row may be data already; columns are then in the order of `columns`.
     pub may_lack_header: bool,
