@@ -20,6 +20,7 @@ mod state;
 pub mod testing;
 mod threads;
 mod training;
+mod weights;
 
 pub use data::{Clip, Sets, about, describe};
 pub use files::{lock, write, write_by};

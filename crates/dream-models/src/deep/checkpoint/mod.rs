@@ -4,9 +4,10 @@
 //! which part of them it looks at, and where its weights come from. [`TensorFile`] reads published safetensors files as well. Nothing
 //! here knows a network, and nothing downloads.
 
+mod finite;
+mod foreign;
 mod header;
 mod manifest;
-mod pickle;
 mod source;
 mod tensors;
 
