@@ -152,11 +152,11 @@ pub enum Error {
 
     /// The tensors of a file are not those of the network. Each list is complete; the message has the first of each.
     #[error(
-        "the tensors do not fit the network{}{}{}: {}",
+        "the tensors do not fit the network: {}{}{}{}",
+        hint.as_deref().unwrap_or("check that the configuration is the one the file was made with"),
         listed("missing", missing),
         listed("unknown", extra),
-        listed("with another shape", misshaped),
-        hint.as_deref().unwrap_or("check that the configuration is the one the file was made with")
+        listed("with another shape", misshaped)
     )]
     TensorMismatch {
         /// Names in the network but not in the file.

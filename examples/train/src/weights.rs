@@ -44,6 +44,8 @@ impl<'a> Source<'a> {
         let file = self.path.display().to_string();
         let named = error.to_string().contains(&file);
         let place = if named { self.option.to_owned() } else { format!("{} {file}", self.option) };
+        let sizes = matches!(error, dream_models::Error::TensorMismatch { .. });
+        let place = if sizes { format!("{place} (--preset gives the sizes)") } else { place };
         anyhow::Error::new(error).context(place)
     }
 }

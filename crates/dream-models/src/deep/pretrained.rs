@@ -41,6 +41,16 @@ pub enum Note {
         /// The name of the first.
         first: String,
     },
+    /// The windows of a stage of a Swin-V2 had another size where the weights were trained. They fit windows of any size,
+    /// and are best with their own.
+    Windows {
+        /// Counted from 0.
+        stage: usize,
+        /// Tokens in the file, `[height, width]`.
+        file: [usize; 2],
+        /// Tokens in the network.
+        network: [usize; 2],
+    },
 }
 
 impl fmt::Display for Note {
@@ -53,6 +63,10 @@ impl fmt::Display for Note {
             Self::LeftOut { count, first } => {
                 write!(f, "{count} tensors of other parts were left out, the first is {first}")
             }
+            Self::Windows { stage, file: [high, wide], network: [rows, columns] } => write!(
+                f,
+                "stage {stage} was trained with windows of {high}x{wide} tokens, the network has {rows}x{columns}"
+            ),
         }
     }
 }
@@ -87,7 +101,17 @@ pub fn swin_v2(file: &TensorFile, config: &swin_v2::Config) -> Result<Pretrained
     let expected = parameters(|vb| SwinV2::new(config, vb))?;
     check(&expected, found).map_err(|error| hinted(error, &tower, &expected, "Swin-V2"))?;
     let read = |(ours, theirs): (&String, &&str)| Ok((ours.clone(), tower.read(theirs)?));
-    Ok(Pretrained { tensors: theirs.iter().map(read).collect::<Result<_>>()?, notes: tower.notes() })
+    let tensors = theirs.iter().map(read).collect::<Result<_>>()?;
+    // Microsoft's files have tables of offsets, from which the window can be told.
+    let window = |(stage, network): (usize, [usize; 2])| {
+        let table = format!("layers.{stage}.blocks.0.attn.relative_coords_table");
+        let &[_, rows, columns, _] = *shapes.get(table.as_str())? else { return None };
+        let file = [rows, columns].map(|offsets| offsets.div_ceil(2));
+        (file != network).then_some(Note::Windows { stage, file, network })
+    };
+    let mut notes = tower.notes();
+    notes.extend(config.windows()?.into_iter().enumerate().filter_map(window));
+    Ok(Pretrained { tensors, notes })
 }
 
 /// Tensors of a CLIP text tower out of a file of OpenAI or of the Hugging Face library, also of one that holds the

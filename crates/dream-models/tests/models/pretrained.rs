@@ -197,6 +197,20 @@ fn a_common_prefix_is_taken_off_and_reported() {
 }
 
 #[test]
+fn windows_of_another_size_are_reported() {
+    let folder = Folder::new();
+    let mut theirs = microsoft();
+    for (stage, rows) in [(0, 5), (1, 7)] {
+        let table = Tensor::zeros((1, rows, 7, 2), DType::F32, CPU).unwrap();
+        theirs.insert(format!("layers.{stage}.blocks.0.attn.relative_coords_table"), table);
+    }
+    let found = folder.swin(&theirs).unwrap();
+    same(&found.tensors, &without_head());
+    assert_eq!(found.notes, [Note::Windows { stage: 0, file: [3, 4], network: [4, 4] }]);
+    assert!(found.notes[0].to_string().contains("windows of 3x4 tokens"), "{:?}", found.notes);
+}
+
+#[test]
 fn the_towers_of_our_own_checkpoints_are_found() {
     let folder = Folder::new();
     let config = da_clip::Config { visual: visual(), text: Some(text()), ..da_clip::Config::default() };
