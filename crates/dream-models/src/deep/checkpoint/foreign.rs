@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::header::MAX_HEADER_BYTES;
-use super::manifest::{FORMAT, MAX_BYTES};
+use super::{FORMAT, MAX_BYTES};
 use crate::{Error, Result};
 
 /// Bytes that tell what a file is.

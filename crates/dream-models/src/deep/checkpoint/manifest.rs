@@ -6,16 +6,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::atomic;
 use super::foreign::{self, Wanted};
 use super::tensors::{TensorFile, write_tensors};
+use super::{FORMAT, MAX_BYTES, atomic};
 use crate::deep::input::Input;
 use crate::{Error, Result, bounded};
 
-pub(super) const FORMAT: &str = "dream-models.checkpoint";
 const FORMAT_VERSION: u64 = 2;
-/// Bytes of the largest JSON file that is read.
-pub(super) const MAX_BYTES: usize = 4 << 20;
 
 /// What a checkpoint says about its weights. `C` and `P` are any types that serde can write.
 #[derive(Debug, Clone, PartialEq)]

@@ -20,6 +20,11 @@ pub use tensors::{TensorFile, check, write_tensors};
 
 use crate::{Error, Result};
 
+/// What the JSON file of a checkpoint says that it is.
+const FORMAT: &str = "dream-models.checkpoint";
+/// Bytes of the largest JSON file that is read.
+const MAX_BYTES: usize = 4 << 20;
+
 /// Writes a file next to `path` and puts it there when it is complete and on the disk.
 fn atomic(path: &Path, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
