@@ -128,7 +128,7 @@ fn splits_are_written_when_nobody_reads() {
     });
     let odd = run(&["--data", data, "--test-identities", "6"]);
     let error = text(&odd.stderr);
-    assert!(odd.status.code() == Some(2) && error.contains("--test-identities: 6 of 6"), "{error}");
+    assert!(odd.status.code() == Some(2) && error.contains("--test-identities: 6 of the 6"), "{error}");
     let none = run(&["--data", root.join("videos").to_str().unwrap()]);
     assert!(text(&none.stderr).contains("--data: "), "{}", text(&none.stderr));
 }
