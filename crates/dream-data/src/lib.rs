@@ -4,6 +4,7 @@
 pub mod annotation;
 pub mod dataset;
 mod error;
+mod files;
 mod frames;
 mod random;
 pub mod split;
