@@ -75,6 +75,19 @@ impl InputArgs {
     }
 }
 
+/// The option behind a library's name for it.
+pub(crate) fn flag(option: &str) -> Option<&'static str> {
+    Some(match option {
+        "raw" => "--size and --fps",
+        "frame_rate" => "--fps",
+        "pixels" => "--pixels",
+        "decoder" => "--decoder",
+        "track" => "--track",
+        "interlaced" => "--interlaced",
+        _ => return None,
+    })
+}
+
 fn track(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&track| track > 0).ok_or_else(|| "tracks are counted from 1".to_owned())
 }

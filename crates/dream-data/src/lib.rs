@@ -4,6 +4,7 @@
 pub mod annotation;
 pub mod dataset;
 mod error;
+mod files;
 mod frames;
 mod random;
 pub mod split;
@@ -37,6 +38,7 @@ pub use frames::readers::ffmpeg::FfmpegReader;
 #[cfg(feature = "h264")]
 pub use frames::readers::h264::H264Reader;
 pub use frames::readers::images::ImageSequence;
+pub use frames::readers::program::ProgramReader;
 pub use frames::readers::raw::RawReader;
 pub use frames::readers::y4m::{Y4mReader, Y4mWriter};
 pub use frames::relative_box::RelativeBox;

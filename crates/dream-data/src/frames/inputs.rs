@@ -3,11 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::frames::kind::{SourceKind, kind_of};
+use glob::MatchOptions;
+
+use crate::error::Error;
+use crate::frames::kind::{SourceKind, is_hidden, kind_of};
 
 /// The videos that `arguments` name, in order. A file stands for itself, and a folder of images for one video. Any
 /// other folder stands for all videos and image folders below it, sorted by name; links to folders are not followed.
-/// A pattern with `*`, `?` or `[` stands for its matches.
+/// A pattern with `*`, `?` or `[` stands for its matches. Hidden files and folders, whose names begin with a dot, are
+/// taken only where an argument names them.
 ///
 /// A missing file, an empty folder or a pattern without a match stays in the list unchanged; opening it gives the
 /// error to report.
@@ -18,13 +22,14 @@ use crate::frames::kind::{SourceKind, kind_of};
 /// assert_eq!(videos, [std::path::PathBuf::from("no-such-file.mp4")]);
 /// ```
 pub fn expand_inputs<P: AsRef<Path>>(arguments: impl IntoIterator<Item = P>) -> Vec<PathBuf> {
+    let visible = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
     let mut videos = Vec::new();
     for argument in arguments {
         let (argument, before) = (argument.as_ref(), videos.len());
         if argument.exists() {
             add(argument, &mut videos);
         } else if let Some(pattern) = argument.to_str() {
-            for path in glob::glob(pattern).into_iter().flatten().flatten() {
+            for path in glob::glob_with(pattern, visible).into_iter().flatten().flatten() {
                 add(&path, &mut videos);
             }
         }
@@ -33,6 +38,22 @@ pub fn expand_inputs<P: AsRef<Path>>(arguments: impl IntoIterator<Item = P>) -> 
         }
     }
     videos
+}
+
+/// Whether a path that does not exist was meant as a pattern.
+pub(super) fn is_pattern(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().iter().any(|byte| b"*?[".contains(byte))
+}
+
+/// What is wrong with a folder that is no video.
+pub(super) fn folder_fault(folder: &Path) -> Error {
+    let (found, expected) = match expand_inputs([folder]).as_slice() {
+        [only] if only == folder => {
+            ("no videos and no images in this folder", "some; raw files are named one by one")
+        }
+        _ => ("a folder of videos", "one video"),
+    };
+    Error::Unrecognised { path: folder.to_owned(), found: found.to_owned(), expected: expected.to_owned() }
 }
 
 fn add(path: &Path, videos: &mut Vec<PathBuf>) {
@@ -45,6 +66,9 @@ fn add(path: &Path, videos: &mut Vec<PathBuf>) {
     let start = videos.len();
     for entry in entries {
         let (path, is_dir) = (entry.path(), entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        if is_hidden(&path) {
+            continue;
+        }
         if is_dir {
             add(&path, videos);
         } else if matches!(kind_of(&path), Some(SourceKind::Video | SourceKind::Y4m)) {
@@ -71,6 +95,8 @@ mod tests {
             path
         };
         let (b, a) = (file("clips/b.mp4"), file("clips/a.y4m"));
+        let hidden = file("clips/._b.mp4");
+        file("clips/.trash/d.mp4");
         let deep = file("clips/deep/c.MOV");
         file("clips/notes.txt");
         file("clips/frames/1.png");
@@ -82,6 +108,7 @@ mod tests {
         assert_eq!(all, [a.clone(), b.clone(), deep, frames.clone()]);
         assert_eq!(expand_inputs([root.path().join("clips/*.mp4")]), std::slice::from_ref(&b));
         assert_eq!(expand_inputs([&frames]), [frames]);
+        assert_eq!(expand_inputs([&hidden]), [hidden]);
         let nothing = root.path().join("*.avi");
         assert_eq!(expand_inputs([&empty, &nothing, &b, &a]), [empty.clone(), nothing.clone(), b, a]);
     }

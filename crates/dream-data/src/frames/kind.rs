@@ -50,10 +50,14 @@ pub(super) fn has_extension(path: &Path, list: &[&str]) -> bool {
     extension.is_some_and(|found| list.iter().any(|known| known.eq_ignore_ascii_case(found)))
 }
 
+/// Files that begin with a dot, such as the `._x.mp4` of some archives, are nobody's videos.
+pub(crate) fn is_hidden(path: &Path) -> bool {
+    path.file_name().unwrap_or_default().as_encoded_bytes().starts_with(b".")
+}
+
 /// True for the images that a folder of frames consists of: hidden files are none.
 pub(super) fn is_frame(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    !name.starts_with(b".") && has_extension(path, IMAGE) && path.is_file()
+    !is_hidden(path) && has_extension(path, IMAGE) && path.is_file()
 }
 
 fn has_image(folder: &Path) -> bool {

@@ -1,18 +1,14 @@
 //! The entry point: [`open`] looks at the path and the first bytes and chooses the reader.
 
 use crate::error::{Error, Result};
+use crate::frames::decoders::{open_container, open_refused};
 use crate::frames::filters::sample::{Sampled, count_frames};
-use crate::frames::kind::{RAW, has_extension};
-use crate::frames::options::{Decoder, OpenOptions};
-#[cfg(feature = "ffmpeg")]
-use crate::frames::readers::ffmpeg::FfmpegReader;
-#[cfg(feature = "h264")]
-use crate::frames::readers::h264::H264Reader;
+use crate::frames::inputs::{folder_fault, is_pattern};
+use crate::frames::kind::{RAW, has_extension, kind_of};
+use crate::frames::options::OpenOptions;
 use crate::frames::readers::images::ImageSequence;
 use crate::frames::readers::raw::RawReader;
 use crate::frames::readers::y4m::{SIGNATURE, Y4mReader};
-#[cfg(not(any(feature = "h264", feature = "ffmpeg")))]
-use crate::frames::remedy::NO_DECODER;
 use crate::frames::sampling::Sampling;
 use crate::frames::settle::settle;
 use crate::frames::source::FrameSource;
@@ -23,14 +19,15 @@ use std::path::Path;
 /// Opens a video: a file, or a folder of images.
 ///
 /// The content takes precedence over the extension: y4m, PNG and JPEG are recognised by their first bytes. Otherwise
-/// `.yuv`, `.i420` and `.raw` are raw video, which needs [`OpenOptions::raw`]. All other files go to the video
-/// decoders that were compiled in.
+/// `.yuv`, `.i420` and `.raw` are raw video, which needs [`OpenOptions::raw`]. All other files are read by the decoder
+/// that [`OpenOptions::decoder`] chooses, and so is what FFmpeg alone reads of y4m (4:2:2 and the like) and PNG
+/// (animations).
 ///
 /// Frames come as players show them: upright, and as 4:2:0 of limited range or as RGB, unless `options` say otherwise.
 /// [`VideoInfo::assumptions`](crate::VideoInfo::assumptions) tells what was assumed or changed on the way.
 ///
 /// # Errors
-/// [`Error::Io`] for a missing or unreadable file; [`Error::Unrecognised`] for an empty file or a
+/// [`Error::Io`] for a missing or unreadable file; [`Error::NothingMatches`] for a pattern; [`Error::Unrecognised`] for an empty file or a
 /// folder without images; [`Error::Unsupported`] with the cargo feature or the command that helps;
 /// [`Error::Malformed`], [`Error::TooLarge`] and [`Error::Damaged`] for broken files;
 /// [`Error::InvalidOption`] for a rotation that cannot be applied as [`OpenOptions::apply_rotation`] asks;
@@ -84,9 +81,15 @@ pub fn open_sampled(
 
 fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
     if path.is_dir() {
+        if kind_of(path).is_none() {
+            return Err(folder_fault(path));
+        }
         return Ok(Box::new(ImageSequence::open_folder(path, options.frame_rate)?));
     }
-    let mut file = File::open(path).map_err(|e| Error::io(path, e))?;
+    let mut file = File::open(path).map_err(|e| match is_pattern(path) && !path.exists() {
+        true => Error::NothingMatches { pattern: path.to_owned() },
+        false => Error::io(path, e),
+    })?;
     let mut magic = Vec::with_capacity(16);
     file.by_ref().take(16).read_to_end(&mut magic).map_err(|e| Error::io(path, e))?;
     if magic.is_empty() {
@@ -101,10 +104,8 @@ fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource
         let length = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len());
         let stream = Cursor::new(magic).chain(std::io::BufReader::with_capacity(1 << 16, file));
         return match Y4mReader::open_named(stream, path, length, options.frame_rate) {
-            // 4:2:2, 4:4:4 and deep samples: FFmpeg converts them where it is compiled in.
-            Err(Error::Unsupported { .. }) if cfg!(feature = "ffmpeg") => {
-                open_container(path, &OpenOptions { decoder: Decoder::FfmpegLibrary, ..options.clone() })
-            }
+            // 4:2:2, 4:4:4 and the like: FFmpeg converts them.
+            Err(error @ Error::Unsupported { .. }) => open_refused(path, options, error),
             other => Ok(Box::new(other?)),
         };
     }
@@ -114,7 +115,11 @@ fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource
         return Err(Error::unsupported(path, what, "save it to a file first"));
     }
     if magic.starts_with(b"\x89PNG\r\n\x1a\n") || magic.starts_with(b"\xff\xd8\xff") {
-        return Ok(Box::new(ImageSequence::open_file(path, options.frame_rate)?));
+        return match ImageSequence::open_file(path, options.frame_rate) {
+            // An animated PNG.
+            Err(error @ Error::Unsupported { .. }) => open_refused(path, options, error),
+            other => Ok(Box::new(other?)),
+        };
     }
     if has_extension(path, RAW) {
         let Some(mut format) = options.raw else {
@@ -128,65 +133,4 @@ fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource
     }
     drop(file);
     open_container(path, options)
-}
-
-fn open_container(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
-    match options.decoder {
-        Decoder::Auto => open_auto(path, options),
-        Decoder::Builtin => open_h264(path, options),
-        Decoder::FfmpegLibrary => open_ffmpeg(path),
-        Decoder::FfmpegProgram => open_program(path),
-    }
-}
-
-/// Tries OpenH264 first. FFmpeg takes over if OpenH264 does not support the file or is not exact on it, or if its
-/// container is malformed.
-#[cfg(all(feature = "h264", feature = "ffmpeg"))]
-fn open_auto(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
-    match open_h264(path, options) {
-        Ok(source) if !source.info().exact => open_ffmpeg(path),
-        Err(Error::Unsupported { .. } | Error::Unrecognised { .. } | Error::Malformed { .. }) => {
-            open_ffmpeg(path)
-        }
-        other => other,
-    }
-}
-
-#[cfg(all(feature = "h264", not(feature = "ffmpeg")))]
-fn open_auto(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
-    open_h264(path, options)
-}
-
-#[cfg(all(not(feature = "h264"), feature = "ffmpeg"))]
-fn open_auto(path: &Path, _: &OpenOptions) -> Result<Box<dyn FrameSource>> {
-    open_ffmpeg(path)
-}
-
-#[cfg(not(any(feature = "h264", feature = "ffmpeg")))]
-fn open_auto(path: &Path, _: &OpenOptions) -> Result<Box<dyn FrameSource>> {
-    Err(Error::unsupported(path, "this kind of file", NO_DECODER))
-}
-
-#[cfg(feature = "h264")]
-fn open_h264(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
-    Ok(Box::new(H264Reader::open_track(path, options.track)?))
-}
-
-#[cfg(feature = "ffmpeg")]
-fn open_ffmpeg(path: &Path) -> Result<Box<dyn FrameSource>> {
-    Ok(Box::new(FfmpegReader::open(path)?))
-}
-
-fn open_program(path: &Path) -> Result<Box<dyn FrameSource>> {
-    Err(Error::unsupported(path, "the decoder `ffmpeg-program`", "choose another one"))
-}
-
-#[cfg(not(feature = "h264"))]
-fn open_h264(path: &Path, _: &OpenOptions) -> Result<Box<dyn FrameSource>> {
-    Err(Error::unsupported(path, "the decoder `builtin`", "build with `--features h264`"))
-}
-
-#[cfg(not(feature = "ffmpeg"))]
-fn open_ffmpeg(path: &Path) -> Result<Box<dyn FrameSource>> {
-    Err(Error::unsupported(path, "the decoder `ffmpeg-library`", "build with `--features ffmpeg`"))
 }

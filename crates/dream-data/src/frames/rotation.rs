@@ -47,7 +47,6 @@ impl Rotation {
     }
 
     /// From the upper left four numbers of a display matrix (ISO/IEC 14496-12, 8.3.2). Scaling does not turn.
-    #[cfg(any(feature = "h264", feature = "ffmpeg", test))]
     pub(crate) fn from_matrix(a: i32, b: i32, c: i32, d: i32) -> Self {
         match (a.signum(), b.signum(), c.signum(), d.signum()) {
             (1, 0, 0, 1) => Self::None,

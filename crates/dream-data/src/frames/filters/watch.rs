@@ -174,7 +174,7 @@ mod tests {
             let inside = |x: usize, y: usize| {
                 (bars.left..100 - bars.right).contains(&x) && (bars.top..50 - bars.bottom).contains(&y)
             };
-            let noisy = |x, y| if inside(x, y) { 90 } else { 16 + (x % 7) as u8 };
+            let noisy = |x, y| if inside(x, y) { 90 } else { 16 + b"0123456"[x % 7] - b'0' };
             let luma: Vec<u8> = (0..5000).map(|i| noisy(i % 100, i / 100)).collect();
             self.2.assign(0, time, Pixels::Gray(Plane::new(&luma, 100, 50, 100).unwrap()));
             Ok(Some(&self.2))

@@ -1,10 +1,14 @@
 //! One reader per format.
 
+mod containers;
 #[cfg(feature = "ffmpeg")]
 pub(crate) mod ffmpeg;
 #[cfg(feature = "h264")]
 pub(crate) mod h264;
 pub(crate) mod images;
+mod pixel_format;
+pub(crate) mod program;
+mod promise;
 pub(crate) mod raw;
 mod samples;
 pub(crate) mod still;

@@ -2,9 +2,7 @@
 
 use crate::error::Error;
 use std::io::{self, Read};
-#[cfg(any(feature = "h264", feature = "ffmpeg"))]
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How much [`fill`] read.
 pub(crate) enum Filled {
@@ -43,7 +41,6 @@ impl Progress {
         Self { path, frames: 0, ended: false }
     }
 
-    #[cfg(any(feature = "h264", feature = "ffmpeg"))]
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

@@ -7,6 +7,9 @@ use crate::frames::color_range::ColorRange;
 use crate::frames::frame::VideoFrame;
 use crate::frames::frame_rate::FrameRate;
 use crate::frames::info::{Pacing, VideoInfo};
+use crate::frames::interlaced::FieldOrder;
+use crate::frames::readers::containers::{FORMATS, NOT_LISTED, PROTOCOLS, choose_track};
+use crate::frames::readers::promise::{Found, Promise};
 use crate::frames::readers::stream::Progress;
 use crate::frames::rotation::Rotation;
 use crate::frames::source::{FrameSource, Step, next_of};
@@ -20,11 +23,13 @@ use ffmpeg::Packet;
 use ffmpeg::codec::{Context, packet, threading};
 use ffmpeg::decoder::Check;
 use ffmpeg::format::context::Input;
-use ffmpeg::util::{color, error::EAGAIN, frame, log};
+use ffmpeg::format::stream::Disposition;
+use ffmpeg::util::error::{EAGAIN, EINVAL};
+use ffmpeg::util::{color, frame, log};
 
 const HELP: &str = "check that `ffmpeg -i` reads it, and that it has a video stream";
 
-/// Decodes the best video stream of a file with FFmpeg, on one thread.
+/// Decodes a video track of a file with FFmpeg, on one thread.
 ///
 /// 8-bit 4:2:0 (`yuv420p`, `yuvj420p`, `nv12`, `nv21`) and `gray` planes are handed out as decoded.
 /// Other YUV formats are converted to `yuv420p`, deep grey to `gray` and RGB to `rgb24` by FFmpeg's
@@ -42,13 +47,12 @@ pub struct FfmpegReader {
     output: Output,
     feed: Feed,
     promise: Promise,
-    packets: u64,
-    /// End of the last packet of any stream, and of this one, in seconds.
-    last_end: f64,
-    last_video_end: f64,
+    found: Found,
     info: VideoInfo,
     frame: VideoFrame,
     progress: Progress,
+    /// The first frame or its failure, until it is asked for.
+    first: Option<std::result::Result<Option<()>, String>>,
 }
 
 /// What the decoder still receives.
@@ -83,12 +87,22 @@ fn start() -> bool {
 }
 
 impl FfmpegReader {
-    /// Opens the file and the decoder of its best video stream.
+    /// Opens the file and the decoder of the video track that players show.
+    ///
+    /// # Errors
+    /// As [`FfmpegReader::open_track`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_track(path, None)
+    }
+
+    /// Opens the file and the decoder of a video track, counted from 1; `None` is the one that players show. The first
+    /// frame is decoded, because only frames tell whether they are interlaced.
     ///
     /// # Errors
     /// [`Error::Io`] when the file is missing; [`Error::Unsupported`] when FFmpeg finds no video that
-    /// it can decode; [`Error::Malformed`] when its size or frame rate is unknown.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+    /// it can decode; [`Error::Malformed`] when its size or frame rate is unknown; [`Error::InvalidOption`] when there
+    /// is no such track.
+    pub fn open_track(path: impl AsRef<Path>, track: Option<usize>) -> Result<Self> {
         let path = path.as_ref();
         // Otherwise FFmpeg would report a missing file as an unknown format.
         let file = std::fs::File::open(path).map_err(|e| Error::io(path, e))?;
@@ -97,10 +111,28 @@ impl FfmpegReader {
             return Err(Error::unsupported(path, "FFmpeg", "its libraries do not start"));
         }
         let address = address(path, &file)?;
-        let input = ffmpeg::format::input(&address).map_err(|e| refuse("this file", e))?;
+        let mut limits = ffmpeg::Dictionary::new();
+        limits.set("protocol_whitelist", PROTOCOLS);
+        limits.set("format_whitelist", FORMATS);
+        let input = ffmpeg::format::input_with_dictionary(&address, limits);
+        let input = input.map_err(|e| match e {
+            ffmpeg::Error::Other { errno: EINVAL } => Error::unsupported(path, NOT_LISTED, HELP),
+            _ => refuse("this file", e),
+        })?;
         drop(file);
-        let stream = input.streams().best(ffmpeg::media::Type::Video);
-        let stream = stream.ok_or_else(|| refuse("a file without video", ffmpeg::Error::StreamNotFound))?;
+        let cover = |stream: &ffmpeg::Stream<'_>| stream.disposition().contains(Disposition::ATTACHED_PIC);
+        let tracks = input
+            .streams()
+            .filter(|stream| stream.parameters().medium() == ffmpeg::media::Type::Video && !cover(stream));
+        let tracks: Vec<_> = tracks.collect();
+        let nothing = || refuse("a file without video", ffmpeg::Error::StreamNotFound);
+        if tracks.is_empty() {
+            return Err(nothing());
+        }
+        let marked = |stream: &ffmpeg::Stream<'_>| stream.disposition().contains(Disposition::DEFAULT);
+        let defaults: Vec<bool> = tracks.iter().map(marked).collect();
+        let (place, assumption) = choose_track(path, track, &defaults)?;
+        let stream = tracks.get(place).ok_or_else(nothing)?;
         let index = stream.index();
         let time_base = stream.time_base();
 
@@ -119,24 +151,27 @@ impl FfmpegReader {
         let rate = rate.ok_or_else(|| Error::malformed(path, "video stream", "its frame rate is unknown"))?;
         let mut info = VideoInfo::new(width, height, rate, "ffmpeg-library");
         info.frames = u64::try_from(stream.frames()).ok().filter(|&frames| frames > 0);
-        info.rotation = display_rotation(&stream);
+        info.rotation = display_rotation(stream);
         let output = Output::new(decoder.format()).ok_or_else(|| {
             Error::unsupported(path, format!("the pixel format {:?}", decoder.format()), HELP)
         })?;
         info.range = match decoder.color_range() {
             color::Range::JPEG => ColorRange::Full,
             color::Range::MPEG => ColorRange::Limited,
-            color::Range::Unspecified => output.implied_range(),
+            color::Range::Unspecified => {
+                output.pixels.implied_range(decoder.id() == ffmpeg::codec::Id::RAWVIDEO)
+            }
         };
-        info.converted_from = output.converted_from();
-        info.layout = output.layout();
+        info.converted_from = output.pixels.converted_from();
+        info.layout = output.pixels.layout();
         info.exact = info.converted_from.is_none();
-        info.bit_depth = output.bit_depth();
+        info.bit_depth = output.pixels.bit_depth();
+        info.assumptions.extend(assumption);
         // FFmpeg guesses a nominal rate; only the frames show whether the stream keeps to it.
         (info.pacing, info.nominal_rate) = (Pacing::Unknown, frame_rate(stream.rate()));
 
-        let promise = Promise::new(&input, &stream, info.frames);
-        Ok(Self {
+        let promise = promise(&input, stream, info.frames);
+        let mut reader = Self {
             stream: index,
             time_base,
             input,
@@ -145,13 +180,22 @@ impl FfmpegReader {
             output,
             feed: Feed::Packets,
             promise,
-            packets: 0,
-            last_end: 0.0,
-            last_video_end: 0.0,
+            found: Found::default(),
             info,
             frame: VideoFrame::default(),
             progress: Progress::new(path.to_owned()),
-        })
+            first: None,
+        };
+        let first = reader.decode();
+        if matches!(first, Ok(Some(()))) {
+            let (width, height) = (reader.decoded.width(), reader.decoded.height());
+            // Containers and streams may differ; what is decoded counts.
+            check_size(path, "video stream", width, height)?;
+            (reader.info.width, reader.info.height) = (width, height);
+            reader.info.fields = fields(&reader.decoded);
+        }
+        reader.first = Some(first);
+        Ok(reader)
     }
 
     /// Decodes into `self.decoded`; `None` at the end, the reason on damage.
@@ -190,7 +234,7 @@ impl FfmpegReader {
                 if packet.stream() != self.stream {
                     return Ok(());
                 }
-                self.packets += 1;
+                self.found.packets += 1;
                 let time = packet.pts().or(packet.dts());
                 if packet.is_corrupt() {
                     return self.drain(time, Some("a compressed frame is cut off or corrupt".to_owned()));
@@ -202,7 +246,8 @@ impl FfmpegReader {
                 }
             }
             Err(ffmpeg::Error::Eof) => {
-                let damage = self.shortfall();
+                let half_frame = 0.5 / self.info.frame_rate.as_f64();
+                let damage = self.promise.shortfall(&self.found, half_frame);
                 self.drain(None, damage)
             }
             Err(e) => self.drain(None, Some(format!("reading fails: {e}"))),
@@ -229,62 +274,22 @@ impl FfmpegReader {
         let unit = self.input.stream(packet.stream()).map(|stream| seconds(stream.time_base()));
         if let (Some(unit), Some(time)) = (unit, packet.pts().or(packet.dts())) {
             let end = time.saturating_add(packet.duration()) as f64 * unit;
-            self.last_end = self.last_end.max(end);
+            self.found.end = self.found.end.max(end);
             if packet.stream() == self.stream {
-                self.last_video_end = self.last_video_end.max(end);
+                self.found.video_end = self.found.video_end.max(end);
             }
         }
     }
-
-    /// What the container states but does not contain. FFmpeg ends such files without an error.
-    fn shortfall(&self) -> Option<String> {
-        const SLACK: f64 = 0.5;
-        let Promise { packets, video_end, end } = self.promise;
-        let half_frame = 0.5 / self.info.frame_rate.as_f64();
-        let cut = |found: f64, promised: f64| {
-            format!("the file ends after {found:.2} of the {promised:.2} s it promises")
-        };
-        if let Some(promised) = packets.filter(|&promised| self.packets < promised) {
-            match video_end {
-                None => {
-                    return Some(format!(
-                        "the file has {} of the {promised} frames it promises",
-                        self.packets
-                    ));
-                }
-                Some(end) if self.last_video_end + half_frame < end => {
-                    return Some(cut(self.last_video_end, end));
-                }
-                // An edit list leaves packets out on purpose.
-                Some(_) => {}
-            }
-        }
-        end.filter(|&end| self.last_end + SLACK < end).map(|end| cut(self.last_end, end))
-    }
 }
 
-/// What a container states up front about its length.
-#[derive(Debug, Clone, Copy)]
-struct Promise {
-    /// Packets of the video stream.
-    packets: Option<u64>,
-    /// End of the video in seconds, for containers whose edit lists hide packets: mp4 and mov.
-    video_end: Option<f64>,
-    /// End of all streams in seconds, for containers that do not count packets: Matroska.
-    end: Option<f64>,
-}
-
-impl Promise {
-    fn new(input: &Input, stream: &ffmpeg::Stream<'_>, packets: Option<u64>) -> Self {
-        let container = input.format().name().to_owned();
-        let units = Some(stream.duration()).filter(|&units| units > 0 && container.contains("mov"));
-        let start =
-            Some(stream.start_time()).filter(|&start| start != ffmpeg::ffi::AV_NOPTS_VALUE).unwrap_or(0);
-        let video_end = units.map(|units| start.saturating_add(units) as f64 * seconds(stream.time_base()));
-        let micros = Some(input.duration()).filter(|&micros| micros > 0 && container.contains("matroska"));
-        let end = micros.map(|micros| micros as f64 / f64::from(ffmpeg::ffi::AV_TIME_BASE));
-        Self { packets, video_end, end }
-    }
+/// Containers that promise more than there is end without an error in FFmpeg.
+fn promise(input: &Input, stream: &ffmpeg::Stream<'_>, packets: Option<u64>) -> Promise {
+    let unit = seconds(stream.time_base());
+    let start = Some(stream.start_time()).filter(|&start| start != ffmpeg::ffi::AV_NOPTS_VALUE).unwrap_or(0);
+    let units = Some(stream.duration()).filter(|&units| units > 0);
+    let video_end = units.map(|units| start.saturating_add(units) as f64 * unit);
+    let end = input.duration() as f64 / f64::from(ffmpeg::ffi::AV_TIME_BASE);
+    Promise::new(input.format().name(), packets, video_end, Some(end))
 }
 
 impl FrameSource for FfmpegReader {
@@ -300,7 +305,7 @@ impl FrameSource for FfmpegReader {
         if self.progress.ended() {
             return Ok(Step::End);
         }
-        let decoded = self.decode();
+        let decoded = self.first.take().unwrap_or_else(|| self.decode());
         if self.progress.settle(decoded)?.is_none() {
             return Ok(Step::End);
         }
@@ -354,6 +359,11 @@ fn seconds(unit: ffmpeg::Rational) -> f64 {
 fn frame_rate(rate: ffmpeg::Rational) -> Option<FrameRate> {
     let (num, den) = (u64::try_from(rate.numerator()).ok()?, u64::try_from(rate.denominator()).ok()?);
     FrameRate::from_ratio(num, den)
+}
+
+fn fields(frame: &frame::Video) -> Option<FieldOrder> {
+    let order = if frame.is_top_first() { FieldOrder::TopFirst } else { FieldOrder::BottomFirst };
+    frame.is_interlaced().then_some(order)
 }
 
 fn display_rotation(stream: &ffmpeg::Stream<'_>) -> Rotation {
