@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use dream_data::{Error as DataError, expand_inputs, in_order};
+use dream_data::{Error as DataError, in_order};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use args::Args;
@@ -43,7 +43,7 @@ fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
 fn run(args: &Args) -> Result<bool> {
     let method = Method::new(args)?;
     let mut output = Output::open(args, &method)?;
-    let inputs = expand_inputs(&args.inputs);
+    let inputs = args.input.expand(&args.inputs);
     let total = inputs.len();
     let todo: Vec<PathBuf> =
         inputs.into_iter().filter(|path| !output.done.contains(&path.display().to_string())).collect();

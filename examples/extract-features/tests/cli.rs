@@ -362,5 +362,5 @@ fn inputs_without_a_video_and_options_have_the_names_that_were_typed() {
         assert!(code == Some(1) && error.contains(words) && !error.contains("option `"), "{error}");
     }
     let (code, error) = failed(&["--fps", "x", "a.y4m"]);
-    assert!(code == Some(2) && error.contains("'--fps <HZ>': `x` is no rate"), "{error}");
+    assert!(code == Some(2) && error.contains("'--fps <RATE>': `x` is no rate"), "{error}");
 }

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use clap::{CommandFactory, FromArgMatches};
-use dream_data::{FrameSource, OpenOptions, expand_inputs, in_order, open};
+use dream_data::{FrameSource, OpenOptions, in_order, open};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use args::{Args, EXAMPLES};
@@ -61,7 +61,7 @@ fn run(args: &Args) -> Result<bool> {
     let videos: Vec<Video> = if demo {
         demo::Look::ALL.into_iter().map(Video::Demo).collect()
     } else {
-        expand_inputs(&args.videos).into_iter().map(Video::File).collect()
+        args.input.expand(&args.videos).into_iter().map(Video::File).collect()
     };
     let mut outcomes = score_all(&videos, &*method, args)?;
     if demo {

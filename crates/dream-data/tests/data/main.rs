@@ -9,6 +9,7 @@ mod depth;
 mod differential;
 mod mp4;
 mod open;
+mod program;
 mod sampling;
 mod serde;
 mod synthetic;

@@ -18,8 +18,7 @@ pub(super) const FORMATS: &str = "3dostr,4xm,apng,apv,asf,av1,avi,avs2,avs3,bink
     vvc,wc3movie,webp_anim,webp_pipe,wsvqa,wtv,xbm_pipe,xmv,xpm_pipe,xwd_pipe,yop,yuv4mpegpipe";
 
 /// Said of a file whose format is not on the list.
-pub(super) const NOT_LISTED: &str =
-    "a format that is read from other files or the network, such as a playlist,";
+pub(super) const NOT_LISTED: &str = "what is no video in one file (sound alone, a playlist and the like)";
 
 /// The place of the track to read among all video tracks of a file: the one that is wanted (from 1), or else the one
 /// that players show, which is the first that the file marks as default, or the first. `defaults` has an entry for

@@ -2,8 +2,6 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,8 +11,11 @@ const PART: usize = 1 << 16;
 const PARTS: usize = 4;
 /// Longer lines lose their end.
 const MAX_LINE: usize = 1 << 10;
-/// Lines of interest that may wait: more than the frames of one byte that fit into the pipe.
-const MAX_WAITING: usize = 1 << 19;
+/// Bytes of messages that are kept.
+const MAX_MESSAGES: usize = 1 << 12;
+/// Lines of interest that may wait. Then the child waits too, which does no harm: it writes a frame before it says
+/// something about the next.
+const LINES: usize = 1 << 11;
 
 /// How long and how much.
 #[derive(Debug, Clone)]
@@ -40,7 +41,6 @@ pub(super) struct Running<L> {
     child: Child,
     pub(super) output: Output,
     lines: Receiver<L>,
-    waiting: Arc<AtomicUsize>,
 }
 
 impl<L: Send + 'static> Running<L> {
@@ -55,21 +55,16 @@ impl<L: Send + 'static> Running<L> {
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (send_part, parts) = mpsc::sync_channel(PARTS);
         let (give_back, free) = mpsc::sync_channel(PARTS + 2);
-        let (send_line, lines) = mpsc::channel();
-        let waiting = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&waiting);
+        let (send_line, lines) = mpsc::sync_channel(LINES);
         let output = Output { parts, give_back, part: Vec::new(), at: 0, limit };
         // From here on a failure drops the child, which ends it.
-        let running = Self { child, output, lines, waiting };
+        let running = Self { child, output, lines };
         let (Some(mut stdout), Some(stderr)) = (stdout, stderr) else {
             return Err(io::Error::other("the program has no output"));
         };
         thread::Builder::new().spawn(move || pass_on(&mut stdout, &send_part, &free))?;
         thread::Builder::new().spawn(move || {
-            let mut send = |line: Option<&str>| {
-                let Some(line) = pick(line) else { return true };
-                counter.fetch_add(1, Ordering::Relaxed) < MAX_WAITING && send_line.send(line).is_ok()
-            };
+            let mut send = |line: Option<&str>| pick(line).is_none_or(|line| send_line.send(line).is_ok());
             if each_line(stderr, |line| send(Some(line))) {
                 send(None);
             }
@@ -79,11 +74,7 @@ impl<L: Send + 'static> Running<L> {
 
     /// The next line of interest; `None` after the last one.
     pub(super) fn next_line(&mut self) -> io::Result<Option<L>> {
-        let line = receive(&self.lines, self.output.limit)?;
-        if line.is_some() {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-        }
-        Ok(line)
+        receive(&self.lines, self.output.limit)
     }
 
     /// Waits for the end of the process.
@@ -204,8 +195,8 @@ fn each_line(from: impl Read, mut take: impl FnMut(&str) -> bool) -> bool {
 pub(super) struct Answer {
     pub(super) status: ExitStatus,
     pub(super) output: Vec<u8>,
-    /// Its last message.
-    pub(super) message: String,
+    /// Its last messages, one a line.
+    pub(super) messages: String,
 }
 
 /// Runs a child to its end and keeps its output.
@@ -215,13 +206,14 @@ pub(super) struct Answer {
 pub(super) fn capture(command: Command, limits: &Limits) -> io::Result<Answer> {
     let end = Instant::now() + limits.answer;
     let mut last = String::new();
-    let pick = move |line: Option<&str>| match line {
-        Some(line) if !line.trim().is_empty() => {
-            line.trim().clone_into(&mut last);
-            None
+    let pick = move |line: Option<&str>| {
+        let Some(line) = line else { return Some(std::mem::take(&mut last)) };
+        if last.len() > MAX_MESSAGES {
+            last.clear();
         }
-        Some(_) => None,
-        None => Some(std::mem::take(&mut last)),
+        last.push_str(line);
+        last.push('\n');
+        None
     };
     let mut running = Running::start(command, limits.answer, pick)?;
     let mut output = Vec::new();
@@ -237,7 +229,7 @@ pub(super) fn capture(command: Command, limits: &Limits) -> io::Result<Answer> {
         }
     }
     running.output.limit = end.saturating_duration_since(Instant::now());
-    let message = running.next_line()?.unwrap_or_default();
+    let messages = running.next_line()?.unwrap_or_default();
     running.output.limit = end.saturating_duration_since(Instant::now());
-    Ok(Answer { status: running.wait()?, output, message })
+    Ok(Answer { status: running.wait()?, output, messages })
 }

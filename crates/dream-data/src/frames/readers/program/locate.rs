@@ -14,8 +14,8 @@ const VARIABLE: &str = "DREAM_FFMPEG";
 pub(super) struct Programs {
     pub(super) ffmpeg: PathBuf,
     pub(super) ffprobe: PathBuf,
-    /// The option that keeps every frame as it is, which has another name in old versions.
-    pub(super) every_frame: &'static str,
+    /// Before FFmpeg 5.1.
+    pub(super) old: bool,
 }
 
 impl Programs {
@@ -32,16 +32,12 @@ impl Programs {
             let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
             (path.is_absolute() && is_executable(&path)).then_some(path)
         };
-        let mut programs =
-            Self { ffmpeg: program("ffmpeg")?, ffprobe: program("ffprobe")?, every_frame: "-fps_mode" };
+        let mut programs = Self { ffmpeg: program("ffmpeg")?, ffprobe: program("ffprobe")?, old: false };
         let mut asked = command(&programs.ffmpeg);
         asked.arg("-version");
         let said = child::capture(asked, &Limits::default()).ok().filter(|said| said.status.success())?;
         let text = String::from_utf8_lossy(&said.output);
-        // 57.28 is that of FFmpeg 5.1, the first version with the option.
-        if text.starts_with("ffmpeg version ") && utilities_version(&text)? < (57, 28) {
-            programs.every_frame = "-vsync";
-        }
+        programs.old = text.starts_with("ffmpeg version ") && utilities_version(&text)? < (57, 28);
         Some(programs)
     }
 }

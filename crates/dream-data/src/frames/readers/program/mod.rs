@@ -34,9 +34,8 @@ use std::process::Command;
 /// files that name further files are refused. `ffprobe` must answer within 30 seconds and 1 MiB, `ffmpeg` must not be
 /// silent for more than 60 seconds, and both are ended when the reader is dropped.
 ///
-/// A damaged file ends with [`Error::Damaged`] as soon as FFmpeg reports an error. Frames that its decoder then still
-/// holds are lost, so there may be a few less than with FFmpeg's libraries; with FFmpeg 7 and newer, whose parts run at
-/// the same time, the number may differ from run to run.
+/// A damaged file ends with [`Error::Damaged`] as with the libraries; after an error of the decoder, frames that it then
+/// still holds are lost.
 #[derive(Debug)]
 pub struct ProgramReader {
     programs: Programs,
@@ -107,8 +106,14 @@ impl ProgramReader {
                     _ => None,
                 };
             }
-            Some(Said::End(said)) if said.contains("ecoder") && said.contains("found") => {
+            Some(Said::End(said) | Said::Damage(said))
+                if said.contains("ecoder") && said.contains("found") =>
+            {
                 return Err(no_decoder(path, track));
+            }
+            // A version without one of the options.
+            Some(Said::End(said) | Said::Damage(said)) if said.contains("ption") => {
+                return Err(failed(path, &std::io::Error::other(said.clone())));
             }
             _ => {}
         }
@@ -155,6 +160,7 @@ impl ProgramReader {
             Filled::Nothing | Filled::Part { .. } => loop {
                 match self.hear()? {
                     Some(Said::Frame(_)) => {}
+                    Some(Said::Damage(reason)) => return Err(self.progress.damage(reason)),
                     Some(Said::End(said)) => return Err(self.ended(&said, "ffmpeg ends inside a frame")),
                     None => return Err(self.ended("", "ffmpeg ends inside a frame")),
                 }
@@ -212,11 +218,12 @@ impl ProgramReader {
     fn step(&mut self, wants: &mut dyn FnMut(u64, f64) -> bool, out: &mut VideoFrame) -> Result<Step> {
         let shown = match self.hear()? {
             Some(Said::Frame(shown)) => shown,
+            Some(Said::Damage(reason)) => return Err(self.progress.damage(reason)),
             Some(Said::End(said)) => {
                 self.finish(&said)?;
                 return Ok(Step::End);
             }
-            None => return Err(self.ended("", "ffmpeg says too much about the file")),
+            None => return Err(self.ended("", "ffmpeg falls silent")),
         };
         let time = self.read(&shown, out)?;
         let index = self.progress.frames();
@@ -304,15 +311,20 @@ fn filters(pixels: &PixelFormat, range: ColorRange) -> String {
 fn decode(programs: &Programs, path: &Path, stream: u32, filters: &str) -> Command {
     let most = u64::from(MAX_DIMENSION).pow(2).to_string();
     let mut command = command(&programs.ffmpeg);
-    command.args(["-hide_banner", "-nostdin", "-nostats", "-loglevel", "repeat+level+info"]);
-    // Errors end it, and times are those of the file.
-    command.args(["-xerror", "-copyts", "-filter_threads", "1"]);
+    command.args(["-hide_banner", "-nostdin", "-nostats", "-loglevel", "repeat+level+info", "-debug_ts"]);
+    if programs.old {
+        // It says nothing about corrupt frames otherwise. Newer versions then lose good frames.
+        command.arg("-xerror");
+    }
+    // The status tells of errors in decoding, and times are those of the file.
+    command.args(["-max_error_rate", "0", "-copyts", "-filter_threads", "1"]);
     command.args(["-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS]);
     // One thread: the same bytes on every machine, and errors in order.
     command.args(["-noautorotate", "-threads", "1", "-err_detect", "crccheck", "-max_pixels", &most]);
     command.arg("-i").arg(address(path));
     command.args(["-map", &format!("0:{stream}"), "-map_metadata", "-1", "-map_chapters", "-1"]);
-    command.args(["-vf", filters, programs.every_frame, "passthrough"]);
+    // Every frame as it is.
+    command.args(["-vf", filters, if programs.old { "-vsync" } else { "-fps_mode" }, "passthrough"]);
     command.args(["-f", "rawvideo", "-flush_packets", "1", "pipe:1"]);
     command
 }

@@ -38,15 +38,17 @@ impl Probed {
         asked
             .args(["-of", "flat", "-select_streams", "v", "-show_entries", ENTRIES, "-i"])
             .arg(address(path));
-        let Answer { status, output, message } =
+        let Answer { status, output, messages } =
             child::capture(asked, limits).map_err(|e| failed(path, &e))?;
         if !status.success() {
             let name = address(path);
-            let said = readable(&message, &name.to_string_lossy());
-            let what = match said.as_str() {
-                "" => format!("this file (ffprobe ends with {status})"),
-                said if said.contains("not on whitelist") => NOT_LISTED.to_owned(),
-                said => format!("this file ({said})"),
+            let lines = messages.lines().map(|line| readable(line, &name.to_string_lossy()));
+            let lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
+            let what = match lines.as_slice() {
+                [] => format!("this file (ffprobe ends with {status})"),
+                lines if lines.iter().any(|line| line.contains("not on whitelist")) => NOT_LISTED.to_owned(),
+                [only] => format!("this file ({only})"),
+                [.., detail, last] => format!("this file ({detail}; {last})"),
             };
             return Err(Error::unsupported(path, what, HELP));
         }
