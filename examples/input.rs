@@ -1,7 +1,12 @@
 //! How videos are opened: the options that all programs with videos share. Included as a file, for programs share no
 //! crate.
 
-use dream_data::{Decoder, FrameRate, FrameSize, Interlaced, OpenOptions, RawFormat, RawPixels};
+use std::path::PathBuf;
+
+use dream_data::{
+    Decoder, FrameRate, FrameSize, Interlaced, OpenOptions, RawFormat, RawPixels, expand_images,
+    expand_inputs,
+};
 
 /// Options for what a video file does not say, and for what is done about it.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -34,12 +39,21 @@ pub(crate) struct InputArgs {
     #[arg(long, value_name = "HOW")]
     pub(crate) interlaced: Option<Interlaced>,
 
+    /// Take every image of a folder for itself, even if they are numbered as the frames of a clip
+    #[arg(long)]
+    pub(crate) each: bool,
+
     /// Fail where something about a video would have to be assumed or changed, instead of noting it
     #[arg(long)]
     pub(crate) strict: bool,
 }
 
 impl InputArgs {
+    /// The videos and images behind the arguments.
+    pub(crate) fn expand(&self, arguments: &[PathBuf]) -> Vec<PathBuf> {
+        if self.each { expand_images(arguments) } else { expand_inputs(arguments) }
+    }
+
     /// The options that were given, as one would type them.
     #[allow(dead_code, reason = "not every program writes them down")]
     pub(crate) fn settings(&self) -> Option<String> {
@@ -73,6 +87,19 @@ impl InputArgs {
             ..OpenOptions::default()
         }
     }
+}
+
+/// The option behind a library's name for it.
+pub(crate) fn flag(option: &str) -> Option<&'static str> {
+    Some(match option {
+        "raw" => "--size and --fps",
+        "frame_rate" => "--fps",
+        "pixels" => "--pixels",
+        "decoder" => "--decoder",
+        "track" => "--track",
+        "interlaced" => "--interlaced",
+        _ => return None,
+    })
 }
 
 fn track(text: &str) -> Result<usize, String> {

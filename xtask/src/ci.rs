@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::print::say;
 use crate::workspace::{cargo, members, metadata, name, output, root, succeed, target};
 use crate::{alone, layers, tidy};
 
@@ -108,7 +109,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     while let Some(argument) = rest.next() {
         match argument.as_str() {
             "-h" | "--help" => {
-                print!("{HELP}");
+                say!("{}", HELP.trim_end());
                 return Ok(());
             }
             "--list" => list = true,
@@ -122,7 +123,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let steps = chosen(steps(&metadata()?, &unified()?), only.as_deref())?;
     if list {
         for step in &steps {
-            println!("{:<34} {}", step.name, step.shown());
+            say!("{:<34} {}", step.name, step.shown());
         }
         return Ok(());
     }
@@ -130,11 +131,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let mut times: Vec<(String, Duration)> = Vec::new();
     let began = Instant::now();
     for step in &steps {
-        println!("==> {}: {}", step.name, step.shown());
+        say!("==> {}: {}", step.name, step.shown());
         let start = Instant::now();
         let result = step.run();
         let time = start.elapsed();
-        println!(
+        say!(
             "==> {}: {} in {:.1} s",
             step.name,
             if result.is_ok() { "ok" } else { "FAILED" },
@@ -151,15 +152,15 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 }
 
 fn print_times(times: &[(String, Duration)], total: Duration) {
-    println!("\ntime of every step, in seconds");
+    say!("\ntime of every step, in seconds");
     for (name, time) in times {
-        println!("{:>8.1}  {name}", time.as_secs_f64());
+        say!("{:>8.1}  {name}", time.as_secs_f64());
     }
-    println!("\nby kind");
+    say!("\nby kind");
     for (kind, time, steps) in by_kind(times) {
-        println!("{:>8.1}  {kind} ({steps})", time.as_secs_f64());
+        say!("{:>8.1}  {kind} ({steps})", time.as_secs_f64());
     }
-    println!("{:>8.1}  total", total.as_secs_f64());
+    say!("{:>8.1}  total", total.as_secs_f64());
 }
 
 /// The steps grouped by the first word of their names: longest first, with the number of steps.
@@ -363,10 +364,7 @@ fn golden(build: &str) -> Result<()> {
                 golden.display()
             );
         }
-        println!(
-            "SKIPPED: no reference outputs at {}; set DREAM_SHARED to compare with them",
-            golden.display()
-        );
+        say!("SKIPPED: no reference outputs at {}; set DREAM_SHARED to compare with them", golden.display());
         return Ok(());
     }
     succeed(built(build, "xtask-golden")?.arg("--dir").arg(golden))

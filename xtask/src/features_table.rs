@@ -1,5 +1,7 @@
 //! Writes `docs/features.md` from the layouts of the extractors, or checks that it is current.
 
+mod print;
+
 use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,6 +11,8 @@ use dream_features::tlvqm::Tlvqm;
 use dream_features::v_bliinds::VBliinds;
 use dream_features::videval60::Videval60;
 use dream_features::{Brisque, FeatureLayout, GmLog, Higrade, ImageFeatures, VideoFeatures};
+
+use crate::print::{note, say};
 
 const HELP: &str = "\
 Writes docs/features.md: every feature of every set, with its meaning.
@@ -34,7 +38,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            note!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -45,7 +49,7 @@ fn run(arguments: &[String]) -> Result<()> {
         [] => false,
         [only] if only == "--check" => true,
         [only] if only == "-h" || only == "--help" => {
-            print!("{HELP}");
+            say!("{}", HELP.trim_end());
             return Ok(());
         }
         _ => bail!("features-table does not know {arguments:?}: see `cargo xtask features-table --help`"),

@@ -4,6 +4,7 @@ mod alone;
 mod ci;
 mod devices;
 mod layers;
+mod print;
 mod source;
 mod tidy;
 mod workspace;
@@ -11,6 +12,8 @@ mod workspace;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+
+use crate::print::{note, say};
 
 const HELP: &str = "\
 Checks that cargo alone cannot express.
@@ -40,7 +43,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            note!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -48,12 +51,12 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<()> {
     let Some((command, rest)) = arguments.split_first() else {
-        print!("{HELP}");
+        say!("{}", HELP.trim_end());
         bail!("name a command");
     };
     match command.as_str() {
         "-h" | "--help" | "help" => {
-            print!("{HELP}");
+            say!("{}", HELP.trim_end());
             Ok(())
         }
         "layers" => layers::run(rest),

@@ -19,6 +19,12 @@ pub enum Error {
         /// The operating system's answer.
         source: std::io::Error,
     },
+    /// No file has a name of this form.
+    #[error("nothing matches `{}`: check the pattern and the folder before it", pattern.display())]
+    NothingMatches {
+        /// What [`expand_inputs`](crate::expand_inputs) was given.
+        pattern: PathBuf,
+    },
     /// The file is empty, or its format is unknown to this crate.
     #[error("{}: {found}; expected {expected}", path.display())]
     Unrecognised {
@@ -181,6 +187,14 @@ impl Error {
 
     pub(crate) fn option(option: &'static str, reason: impl Into<String>) -> Self {
         Self::InvalidOption { option, reason: reason.into() }
+    }
+
+    /// The message for a table, whose readers know no option of this crate.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::InvalidOption { reason, .. } => reason.clone(),
+            other => other.to_string(),
+        }
     }
 
     pub(crate) fn damaged(path: &Path, frames: u64, reason: impl Into<String>) -> Self {

@@ -4,6 +4,7 @@
 pub mod annotation;
 pub mod dataset;
 mod error;
+mod files;
 mod frames;
 mod random;
 pub mod split;
@@ -25,7 +26,7 @@ pub use frames::frame_rate::FrameRate;
 pub use frames::frame_size::FrameSize;
 pub use frames::in_order::in_order;
 pub use frames::info::{Pacing, VideoInfo};
-pub use frames::inputs::expand_inputs;
+pub use frames::inputs::{expand_images, expand_inputs};
 pub use frames::interlaced::{FieldOrder, Interlaced};
 pub use frames::kind::{SourceKind, kind_of};
 pub use frames::open::{open, open_sampled};

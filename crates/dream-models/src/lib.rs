@@ -8,6 +8,7 @@ mod bounded;
 pub mod deep;
 mod error;
 pub mod face;
+mod files;
 mod par;
 pub mod preprocess;
 mod random;

@@ -76,4 +76,4 @@ Examples:
   analyze-annotations DREAM/ --groups raters.csv
                         a test whether groups of raters differ in taking real clips for fakes
 
-Exit status: 0 done, 2 wrong usage or input.";
+Exit status: 0 done, 1 no room for the output, 2 wrong usage or input.";

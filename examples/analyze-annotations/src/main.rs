@@ -6,37 +6,56 @@ mod false_negatives;
 mod figures;
 mod labels;
 mod opinions;
+#[path = "../../print.rs"]
+mod print;
 mod quality;
 mod report;
+#[path = "../../save.rs"]
+mod save;
 mod screening;
 mod text;
 mod tree;
 mod truth;
 
-use std::fs;
+use std::error::Error;
+use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
+use dream_data::Error as DataError;
 
 use args::Args;
+use print::{Out, say};
 use report::Report;
 
 fn main() -> ExitCode {
-    let done = run(&Args::parse()).inspect_err(|error| eprintln!("error: {error:#}"));
-    ExitCode::from(if done.is_ok() { 0 } else { 2 })
+    print::main(Args::try_parse(), typed, run)
 }
 
-fn run(args: &Args) -> Result<()> {
+/// Errors of the libraries in words of the command line.
+fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
+    let DataError::InvalidOption { option, reason } = cause.downcast_ref()? else { return None };
+    Some(match *option {
+        "tolerance" => format!("--tolerance {reason}"),
+        _ => reason.clone(),
+    })
+}
+
+fn run(args: &Args) -> Result<bool> {
     let report = Report::of(args)?;
-    print!("{}", text::of(&report)?);
+    let text = text::of(&report)?;
     if let Some(path) = &args.json {
-        let json = serde_json::to_string_pretty(&report)? + "\n";
-        fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))?;
+        save::save(path, |out| {
+            serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
+            Ok(writeln!(out)?)
+        })?;
     }
-    if let Some(folder) = &args.figures {
-        let names = figures::write(&report, folder)?;
-        println!("\nfigures in {}: {}", folder.display(), names.join(", "));
+    let drawn = args.figures.as_ref().map(|folder| figures::write(&report, folder)).transpose()?;
+    // Results are on the disk before the first line.
+    Out.write_all(text.as_bytes())?;
+    if let (Some(folder), Some(names)) = (&args.figures, drawn) {
+        say!("\nfigures in {}: {}", folder.display(), names.join(", "));
     }
-    Ok(())
+    Ok(true)
 }

@@ -2,11 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
+#[path = "../../print_test.rs"]
+mod print_test;
 
 use std::fmt::Write;
 use std::fs;
+use std::process::Command;
 
 use common::{all, failure, names, run, stdout, write};
+use print_test::without_reader;
 
 const HEADER: &str = "path,subject,score\n";
 
@@ -158,4 +162,23 @@ fn faults_name_file_line_and_remedy() {
     assert!(failure(&[&path, "--figures", &path]).contains("cannot make the folder"));
     let help = stdout(&run(&["--help"]));
     assert!(help.contains("Examples:") && help.contains("--figures <DIR>"), "{help}");
+}
+
+#[test]
+fn files_are_written_when_nobody_reads_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), "two.csv", &format!("{HEADER}a,x,2\na,y,4\nb,x,1\nb,y,3\n"));
+    let (json, figures) = (folder.path().join("r.json"), folder.path().join("figures"));
+    let command = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_analyze-annotations"));
+        command.args([&path, "--json", json.to_str().unwrap(), "--figures", figures.to_str().unwrap()]);
+        command
+    };
+    without_reader(0, command, || {
+        assert!(fs::read_to_string(&json).unwrap().ends_with("}\n"));
+        assert!(figures.join("mos_sos.svg").is_file());
+        // Nothing half written is left beside them.
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+        fs::remove_file(&json).unwrap();
+    });
 }

@@ -5,6 +5,8 @@ mod features;
 mod merge;
 mod methods;
 mod plan;
+#[path = "../../print.rs"]
+mod print;
 mod report;
 mod store;
 mod train;
@@ -12,13 +14,22 @@ mod work;
 
 pub use args::Cli;
 
+use std::process::ExitCode;
+
 use anyhow::{Context, Result};
+use clap::Parser;
 
 use args::Command;
 use methods::{imported, loss_head, registry};
 use plan::Plan;
 use report::protocol::Kind;
 use work::Work;
+
+/// The program.
+#[must_use]
+pub fn main() -> ExitCode {
+    print::main(Cli::try_parse(), ::train::in_words, run)
+}
 
 /// Does what the command line says. Whether everything is done and nothing failed.
 ///

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::args::Merge;
+use crate::print::say;
 use crate::report;
 use crate::report::protocol::{FILE, Protocol};
 use crate::store::{Store, files};
@@ -44,16 +45,14 @@ pub(crate) fn run(args: &Merge) -> Result<bool> {
         }
     }
     store.write_json(FILE, &protocol)?;
-    println!("{}: {copied} results from {} folders", args.out.display(), args.shards.len());
+    say!("{}: {copied} results from {} folders", args.out.display(), args.shards.len());
     let (features, runs) = protocol.missing(&store);
     if features > 0 {
-        println!(
-            "{features} pairs of clip and feature set are missing: run the other shards, then merge again"
-        );
+        say!("{features} pairs of clip and feature set are missing: run the other shards, then merge again");
         return Ok(false);
     }
     if runs > 0 {
-        println!(
+        say!(
             "all features are there, {runs} trainings are missing: run `benchmark --data ... --out {}` for all of them, or \
              merge into the folder of every shard and run each with its --shard once more",
             args.out.display()

@@ -13,6 +13,7 @@ use crate::methods::registry;
 use crate::plan::Plan;
 use crate::plan::faces::Faces;
 use crate::plan::shard::Shard;
+use crate::print::say;
 use crate::report;
 use crate::report::protocol::{FILE, Kind, Protocol};
 use crate::store::Store;
@@ -69,11 +70,11 @@ fn others(args: &args::Work, shard: Shard, left: usize, what: &str) -> bool {
     let (out, count) = (args.out.display(), shard.count - 1);
     match (left, what) {
         (0, _) => return false,
-        (_, "features") => println!(
+        (_, "features") => say!(
             "the features of this shard are done; {left} pairs of clip and feature set are for the other {count}: run them, \
              `benchmark merge --out {out} {out} ...` with all folders, and this command again for the trainings"
         ),
-        _ => println!(
+        _ => say!(
             "the {what} of this shard are done; {left} are for the other {count}: run them, then `benchmark merge --out DIR {out} \
              ...` with all folders"
         ),
@@ -110,7 +111,7 @@ pub(crate) fn list(args: &args::Work) -> Result<bool> {
     let every = ["all", "networks"].map(str::to_owned);
     for method in registry::baselines(false).iter().chain(&methods(args, None, &every)?) {
         let About { name, title, about, .. } = method.about(args.view.every);
-        println!("{name:<12} {title:<12} {about}");
+        say!("{name:<12} {title:<12} {about}");
     }
     Ok(true)
 }

@@ -1,12 +1,19 @@
 //! Looks for leaks in the splits of a data set. See README.md.
 
+#[path = "../../print.rs"]
+mod print;
+
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use dream_data::Error as DataError;
 use dream_data::dataset::{Clip, Dataset, read_manifest};
 use dream_data::split::{Partition, Split, check_split, read_split};
+
+use print::say;
 
 /// Proves that splits do not leak, or names the clips that leak
 #[derive(Debug, Parser)]
@@ -32,15 +39,20 @@ Examples:
   check-splits mine --manifest clips.csv      names of your own
 
 A split is clean when no clip is in it twice, no identity of test-1 and test-3 is in train, no method of test-2 and
-test-3 is in train, and every clip is known. Exit status: 0 all clean, 1 leaks, 2 an error.";
+test-3 is in train, and every clip is known. Exit status: 0 all clean, 1 leaks or no room for the output, 2 an error.";
 
 fn main() -> ExitCode {
-    let done = run(&Args::parse()).inspect_err(|error| eprintln!("error: {error:#}"));
-    ExitCode::from(done.map_or(2, |leaks| u8::from(leaks > 0)))
+    print::main(Args::try_parse(), typed, run)
 }
 
-/// How many clips leak.
-fn run(args: &Args) -> Result<usize> {
+/// Errors of the libraries in words of the command line.
+fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
+    let DataError::InvalidOption { reason, .. } = cause.downcast_ref()? else { return None };
+    Some(reason.clone())
+}
+
+/// Whether no clip leaks.
+fn run(args: &Args) -> Result<bool> {
     let listed = args.manifest.as_ref().map(|path| -> Result<Vec<Clip>> {
         let rows = read_manifest(path)?;
         rows.iter().map(|row| row.to_clip().with_context(|| path.display().to_string())).collect()
@@ -55,7 +67,7 @@ fn run(args: &Args) -> Result<usize> {
             splits += 1;
             leaks += report.leaks.len();
             for leak in &report.leaks {
-                println!("{}: {leak}", path.display());
+                say!("{}: {leak}", path.display());
             }
             if report.is_clean() && !args.quiet {
                 let mut line = format!("{}: clean;", path.display());
@@ -64,15 +76,15 @@ fn run(args: &Args) -> Result<usize> {
                     let (clips, identities, methods) = (s.clips, s.identities.len(), s.methods.len());
                     line += &format!(" {set} {clips} clips, {identities} identities, {methods} methods;");
                 }
-                println!("{line} {} known clips in no set", report.unassigned.len());
+                say!("{line} {} known clips in no set", report.unassigned.len());
             }
         }
     }
     match leaks {
-        0 => println!("{splits} splits, no leak"),
-        n => println!("{splits} splits, {n} leaks"),
+        0 => say!("{splits} splits, no leak"),
+        n => say!("{splits} splits, {n} leaks"),
     }
-    Ok(leaks)
+    Ok(leaks == 0)
 }
 
 /// The folders of splits below a folder, or the folder itself.

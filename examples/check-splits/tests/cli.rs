@@ -1,6 +1,9 @@
 //! The program as people run it.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../../print_test.rs"]
+mod print_test;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -92,4 +95,19 @@ fn manifests_and_errors() {
     let output = run(&[empty.path().to_str().unwrap()]);
     assert!(output.status.code() == Some(2) && text(&output.stderr).contains("has no splits"));
     assert!(text(&run(&["--help"]).stdout).contains("Examples:"));
+}
+
+#[test]
+fn the_status_tells_of_leaks_when_nobody_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let command = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_check-splits"));
+        command.arg(folder.path());
+        command
+    };
+    write(&folder.path().join("splits/0"), CLEAN);
+    print_test::without_reader(0, command, || {});
+    let twice = &["C1/1-1-1-submit-1.mp4", "C1/1-1-1-target.mp4"];
+    write(&folder.path().join("splits/0"), [twice, twice, CLEAN[2], CLEAN[3]]);
+    print_test::without_reader(1, command, || {});
 }

@@ -91,4 +91,4 @@ Examples:
 
 Labels need a column of names and one of scores; --baseline method-mean also `method`, or `round` and `submit`.
 With --format text the details follow the table; in the other formats they go to the standard error.
-Exit status: 0 done, 2 wrong usage or input.";
+Exit status: 0 done, 1 no room for the output, 2 wrong usage or input.";

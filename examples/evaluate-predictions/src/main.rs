@@ -2,22 +2,36 @@
 
 mod args;
 mod labels;
+#[path = "../../print.rs"]
+mod print;
 mod report;
 
+use std::error::Error;
+use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use dream_eval::{Format, Table};
+use dream_eval::{Error as EvalError, Format, Table};
 
 use args::{Args, Baseline};
+use print::{Out, note};
 
 fn main() -> ExitCode {
-    let done = run(&Args::parse()).inspect_err(|error| eprintln!("error: {error:#}"));
-    ExitCode::from(if done.is_ok() { 0 } else { 2 })
+    print::main(Args::try_parse(), typed, run)
 }
 
-fn run(args: &Args) -> Result<()> {
+/// Errors of the libraries in words of the command line.
+fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
+    match cause.downcast_ref()? {
+        EvalError::TooFew { argument: "resamples", needed, found } => {
+            Some(format!("--resamples {found} is too few: pass at least {needed}"))
+        }
+        _ => None,
+    }
+}
+
+fn run(args: &Args) -> Result<bool> {
     let splits = labels::read(args)?;
     let mut candidates = Vec::new();
     for path in [&args.predictions, &args.compare].into_iter().flatten() {
@@ -29,7 +43,6 @@ fn run(args: &Args) -> Result<()> {
 
     let sets: Vec<&String> = splits.first().map(|split| split.sets.keys().collect()).unwrap_or_default();
     let table = Table::new(sets.len(), candidates.iter().map(report::row).collect::<Result<_>>()?)?;
-    print!("{}", table.format(args.format));
 
     let mut details = String::from("\n");
     for (number, set) in sets.iter().enumerate() {
@@ -45,13 +58,14 @@ fn run(args: &Args) -> Result<()> {
         details += &report::comparison(first, second, &splits, args)?;
     }
     // The other formats are for files, which get the table only.
+    Out.write_all(table.format(args.format).as_bytes())?;
     if args.format == Format::Text {
-        print!("{details}");
+        Out.write_all(details.as_bytes())?;
     } else {
-        eprint!("{details}");
+        note!("{}", details.trim_end());
     }
     for note in table.warnings().iter().chain(candidates.iter().flat_map(|candidate| &candidate.notes)) {
-        eprintln!("note: {note}");
+        note!("note: {note}");
     }
-    Ok(())
+    Ok(true)
 }

@@ -1,6 +1,9 @@
 //! The program as people run it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "../../print_test.rs"]
+mod print_test;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -217,4 +220,20 @@ fn shared_method_mean() {
         notes.contains("cannot predict test_set2") && notes.contains("cannot predict test_set3"),
         "{notes}"
     );
+}
+
+#[test]
+fn nobody_has_to_read_the_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let (labels, mine) = (labels(folder.path()), predictions(folder.path(), "mine.csv", 3));
+    for format in ["text", "csv"] {
+        let command = || {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_evaluate-predictions"));
+            command.args(["--labels", &labels, "--predictions", &mine, "--format", format]);
+            command
+        };
+        print_test::without_reader(0, command, || {});
+    }
+    let few = run(&["--labels", &labels, "--predictions", &mine, "--ci", "--resamples", "7"]);
+    assert!(err(&few).contains("--resamples 7 is too few: pass at least 100"), "{}", err(&few));
 }

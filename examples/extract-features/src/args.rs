@@ -75,7 +75,7 @@ Examples:
 
 Columns: `video`, `frame` (with --per-frame), the features by name (docs/features.md), `frames` (how many were used)
 and `undefined` (how many values the reference leaves undefined; they are 0 here). Numbers have 17 significant digits.
-Exit status: 0 all good, 1 some inputs failed or are damaged, 2 wrong usage.";
+Exit status: 0 all good, 1 some inputs failed or are damaged, or no room for the output, 2 wrong usage.";
 
 /// Sets of features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

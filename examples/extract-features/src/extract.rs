@@ -123,11 +123,14 @@ impl Method {
                     }
                     Ok(())
                 })?;
-                let features = session.finish().with_context(|| path.display().to_string())?;
+                // What is wrong with the file comes before what follows from it.
+                let cause = || damage.clone().unwrap_or_else(|| path.display().to_string());
+                let features = session.finish().with_context(cause)?;
                 rows.push(Row::new(None, &features));
                 damage
             }
         };
+        let damage = damage.map(|damage| format!("{damage}; the features cover the part before"));
         let assumptions: Vec<String> = source.info().assumptions.iter().map(ToString::to_string).collect();
         Ok(Extracted { rows, damage, assumptions: assumptions.join("; ") })
     }
@@ -160,7 +163,7 @@ fn each_frame(
             }
             Ok(None) => return Ok(None),
             Err(error @ dream_data::Error::Damaged { frames: 1.., .. }) => {
-                return Ok(Some(format!("{error}; the features cover the part before")));
+                return Ok(Some(error.to_string()));
             }
             Err(error) => bail!(error),
         }

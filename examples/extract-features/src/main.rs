@@ -5,30 +5,45 @@ mod extract;
 #[path = "../../input.rs"]
 mod input;
 mod output;
+#[path = "../../print.rs"]
+mod print;
 
+use std::error::Error;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use dream_data::{expand_inputs, in_order};
+use dream_data::{Error as DataError, in_order};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use args::Args;
 use extract::Method;
 use output::Output;
+use print::note;
 
 fn main() -> ExitCode {
-    let done = run(&Args::parse()).inspect_err(|error| eprintln!("error: {error:#}"));
-    ExitCode::from(done.map_or(2, |faults| u8::from(faults > 0)))
+    print::main(Args::try_parse(), typed, run)
 }
 
-/// Processes all inputs. Returns how many failed or are damaged.
-fn run(args: &Args) -> Result<usize> {
+/// Errors of the libraries in words of the command line.
+fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
+    let DataError::InvalidOption { option, reason } = cause.downcast_ref()? else { return None };
+    if let Some(flag) = input::flag(option) {
+        return Some(format!("{flag}: {reason}"));
+    }
+    Some(match *option {
+        "crop" => format!("--crop: {reason}"),
+        _ => reason.clone(),
+    })
+}
+
+/// Processes all inputs. Whether none of them failed or is damaged.
+fn run(args: &Args) -> Result<bool> {
     let method = Method::new(args)?;
     let mut output = Output::open(args, &method)?;
-    let inputs = expand_inputs(&args.inputs);
+    let inputs = args.input.expand(&args.inputs);
     let total = inputs.len();
     let todo: Vec<PathBuf> =
         inputs.into_iter().filter(|path| !output.done.contains(&path.display().to_string())).collect();
@@ -36,29 +51,33 @@ fn run(args: &Args) -> Result<usize> {
     let bar = ProgressBar::new(total as u64).with_style(style);
     bar.set_position((total - todo.len()) as u64);
     if todo.len() < total {
-        bar.suspend(|| eprintln!("{} of {total} inputs are done already", total - todo.len()));
+        bar.suspend(|| note!("{} of {total} inputs are done already", total - todo.len()));
     }
     let mut report = Report::open(args.errors.as_deref(), &bar)?;
     let work = |path: &PathBuf| {
         method.run(path, &|frame| bar.set_message(format!("{}: frame {frame}", path.display())))
     };
-    in_order(args.jobs.into(), &todo, work, |path, outcome| {
+    let done = in_order(args.jobs.into(), &todo, work, |path, outcome| {
         let input = path.display().to_string();
         match outcome {
             Ok(extracted) => {
                 output.write(&input, &extracted)?;
+                ensure!(!output.lost(), "nobody reads the output");
                 extracted.damage.iter().try_for_each(|fault| report.add(&input, fault))?;
             }
-            Err(error) => report.add(&input, &format!("{error:#}"))?,
+            Err(error) => report.add(&input, &print::message(&error, typed))?,
         }
         bar.inc(1);
         anyhow::Ok(())
-    })?;
+    });
     bar.finish_and_clear();
-    if report.faults > 0 {
-        eprintln!("{} of {total} inputs failed or are damaged", report.faults);
+    if !output.lost() {
+        done?;
     }
-    Ok(report.faults)
+    if report.faults > 0 {
+        note!("{} of {total} inputs failed or are damaged", report.faults);
+    }
+    Ok(report.faults == 0)
 }
 
 /// The inputs that failed: on the screen, and in the file of --errors.
@@ -81,7 +100,7 @@ impl<'a> Report<'a> {
 
     fn add(&mut self, input: &str, fault: &str) -> Result<()> {
         self.faults += 1;
-        self.bar.suspend(|| eprintln!("failed: {fault}"));
+        self.bar.suspend(|| note!("failed: {fault}"));
         if let Some(csv) = &mut self.csv {
             csv.write_record([input, fault])?;
             csv.flush()?;

@@ -2,19 +2,22 @@
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom, Write, stdout};
-use std::path::Path;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, anyhow, ensure};
 
 use crate::args::Args;
 use crate::extract::{Extracted, Method};
+use crate::print::{self, Out};
 
 /// The destination of rows, and the inputs that it has already.
 pub(crate) struct Output {
     csv: csv::Writer<Box<dyn Write + Send>>,
     settings: String,
     pub(crate) done: HashSet<String>,
+    /// The file, where it is not the standard output.
+    file: Option<PathBuf>,
 }
 
 impl Output {
@@ -22,7 +25,7 @@ impl Output {
         let header = header(method);
         let (mut done, mut fresh) = (HashSet::new(), true);
         let out: Box<dyn Write + Send> = match &args.out {
-            None => Box::new(stdout()),
+            None => Box::new(Out),
             Some(path) if args.resume && path.is_file() => {
                 let (file, names) = resume(path, &header, method.settings())?;
                 (done, fresh) = (names, false);
@@ -34,14 +37,23 @@ impl Output {
         };
         let mut csv = csv::Writer::from_writer(out);
         if fresh {
-            csv.write_record(&header)?;
-            csv.flush()?;
+            let written = csv.write_record(&header).and_then(|()| Ok(csv.flush()?));
+            written.map_err(|error| cannot_write(error, args.out.as_deref()))?;
         }
-        Ok(Self { csv, settings: method.settings().to_owned(), done })
+        Ok(Self { csv, settings: method.settings().to_owned(), done, file: args.out.clone() })
+    }
+
+    /// Whether rows go nowhere from now on.
+    pub(crate) fn lost(&self) -> bool {
+        self.file.is_none() && print::lost()
     }
 
     /// Writes the rows of an input.
     pub(crate) fn write(&mut self, input: &str, extracted: &Extracted) -> Result<()> {
+        self.add(input, extracted).map_err(|error| cannot_write(error, self.file.as_deref()))
+    }
+
+    fn add(&mut self, input: &str, extracted: &Extracted) -> csv::Result<()> {
         for row in &extracted.rows {
             let mut cells = vec![input.to_owned()];
             cells.extend(row.frame.map(|frame| frame.to_string()));
@@ -56,6 +68,15 @@ impl Output {
         }
         Ok(self.csv.flush()?)
     }
+}
+
+/// The operating system's answer, which `csv` hides from those who look for it, and the file.
+fn cannot_write(error: csv::Error, file: Option<&Path>) -> Error {
+    let error = match error.into_kind() {
+        csv::ErrorKind::Io(error) => Error::from(error),
+        other => anyhow!("{other:?}"),
+    };
+    error.context(format!("cannot write {}", file.unwrap_or(Path::new("the rows")).display()))
 }
 
 fn header(method: &Method) -> Vec<String> {

@@ -1,6 +1,9 @@
 //! The program as people run it.
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "tests")]
 
+#[path = "../../print_test.rs"]
+mod print_test;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -166,6 +169,11 @@ fn a_damaged_file_gives_a_row_a_warning_and_1() {
     assert_eq!(table(&output).1.len(), 1);
     let messages = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(messages.contains("after 19 good frames") && messages.contains("missing.y4m"), "{messages}");
+    // Too little is left for the features of a video: the cut is the cause.
+    fs::write(&path, &bytes[..bytes.len() / 10]).unwrap();
+    let output = run(&["--set", "v-bliinds", &path]);
+    let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && messages.contains("after 1 good frames"), "{messages}");
 }
 
 #[test]
@@ -308,4 +316,51 @@ fn jobs_do_not_change_the_bytes_and_a_run_can_go_on() {
         assert!(String::from_utf8_lossy(&refused.stderr).contains("same --set"));
         assert_eq!(refused.status.code(), Some(2));
     }
+}
+
+#[test]
+fn rows_are_kept_when_nobody_reads_and_a_full_disk_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (clip(folder.path(), "a.y4m", 9), clip(folder.path(), "b.y4m", 9));
+    let (missing, errors) = (folder.path().join("missing.y4m"), folder.path().join("errors.csv"));
+    let command = |inputs: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_extract-features"));
+        command.args(["--errors", errors.to_str().unwrap()]).args(inputs);
+        command
+    };
+    print_test::without_reader(0, || command(&[&a, &b]), || {});
+    // The input that failed before the output was lost counts.
+    let kept = || assert!(fs::read_to_string(&errors).unwrap().contains("missing.y4m"));
+    print_test::without_reader(1, || command(&[missing.to_str().unwrap(), &a]), kept);
+    if cfg!(target_os = "linux") {
+        for set in ["brisque", "higrade"] {
+            let output = run(&[&colour(folder.path(), "c.y4m", 4, true), "--set", set, "--out", "/dev/full"]);
+            let error = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(1), "{error}");
+            assert!(error.contains("cannot write /dev/full: "), "{error}");
+        }
+    }
+}
+
+#[test]
+fn inputs_without_a_video_and_options_have_the_names_that_were_typed() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    fs::create_dir(root.join("empty")).unwrap();
+    fs::write(root.join("empty/._a.y4m"), "x").unwrap();
+    fs::write(root.join("x.yuv"), "x").unwrap();
+    let failed = |arguments: &[&str]| {
+        let output = run(arguments);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for (input, words) in [
+        ("empty", "empty: no videos and no images in this folder"),
+        ("*.avi", "*.avi`: check the pattern"),
+        ("x.yuv", "--size and --fps: "),
+    ] {
+        let (code, error) = failed(&[root.join(input).to_str().unwrap()]);
+        assert!(code == Some(1) && error.contains(words) && !error.contains("option `"), "{error}");
+    }
+    let (code, error) = failed(&["--fps", "x", "a.y4m"]);
+    assert!(code == Some(2) && error.contains("'--fps <RATE>': `x` is no rate"), "{error}");
 }

@@ -1,16 +1,23 @@
 //! Draws the splits of a data set. See README.md.
 
+#[path = "../../print.rs"]
+mod print;
+
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
+use dream_data::Error as DataError;
 use dream_data::annotation::{Ddof, Tally};
 use dream_data::dataset::{Clip, ClipId, Dataset, read_manifest};
 use dream_data::split::{
     Partition, SplitDesign, Validation, ValidationUnit, check_split, write_mos_list, write_split,
 };
+
+use print::say;
 
 /// Draws leak-free splits: new identities in test-1, new methods in test-2, both in test-3
 #[derive(Debug, Parser)]
@@ -65,7 +72,8 @@ Examples:
   make-splits --data DREAM --out mine --validation identity
 
 Scores are the means of the opinions in all_descriptions_en.csv, or those of the manifest; without scores, the lists
-have names only. Every split is checked for leaks before it is written. Exit status: 0 done, 2 an error.";
+have names only. Every split is checked for leaks before it is written.
+Exit status: 0 done, 1 no room for the output, 2 an error.";
 
 /// What validation holds out as a whole.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -79,11 +87,22 @@ enum Unit {
 }
 
 fn main() -> ExitCode {
-    let done = run(&Args::parse()).inspect_err(|error| eprintln!("error: {error:#}"));
-    ExitCode::from(if done.is_ok() { 0 } else { 2 })
+    print::main(Args::try_parse(), typed, run)
 }
 
-fn run(args: &Args) -> Result<()> {
+/// Errors of the libraries in words of the command line.
+fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
+    let DataError::InvalidOption { option, reason } = cause.downcast_ref()? else { return None };
+    Some(match *option {
+        "test_identities" => format!("--test-identities: {reason}"),
+        "test_methods" => format!("--test-methods: {reason}"),
+        "share" => format!("--validation-share {reason}"),
+        "train" => format!("--validation: {reason}"),
+        _ => reason.clone(),
+    })
+}
+
+fn run(args: &Args) -> Result<bool> {
     let (clips, mos) = read(args)?;
     let count =
         |name: fn(&Clip) -> &str| clips.iter().map(name).collect::<std::collections::BTreeSet<_>>().len();
@@ -107,13 +126,13 @@ fn run(args: &Args) -> Result<()> {
         bail!("{scored} of {} clips have scores; `{}` has none", clips.len(), missing.unwrap_or_default());
     }
     let SplitDesign { test_identities, test_methods, seed, .. } = &design;
-    println!("{} clips of {identities} identities by {methods} methods", clips.len());
-    println!("{test_identities} identities and {test_methods} methods kept from train, seed {seed}");
+    say!("{} clips of {identities} identities by {methods} methods", clips.len());
+    say!("{test_identities} identities and {test_methods} methods kept from train, seed {seed}");
     for index in 0..design.repeats {
-        println!("{}", draw(args, &design, index, &clips, &mos, &folder)?);
+        say!("{}", draw(args, &design, index, &clips, &mos, &folder)?);
     }
-    println!("written below {}", folder.display());
-    Ok(())
+    say!("written below {}", folder.display());
+    Ok(true)
 }
 
 /// Draws a split, checks it and writes it. Returns a line about it.
@@ -161,7 +180,7 @@ fn read(args: &Args) -> Result<(Vec<Clip>, BTreeMap<ClipId, f64>)> {
             mos.extend(row.mos.map(|score| (row.clip, score)));
         }
     } else if let Some(path) = &args.data {
-        let dataset = Dataset::open(path)?;
+        let dataset = Dataset::open(path).context("--data")?;
         let inventory = dataset.inventory()?;
         if let Some(odd) = inventory.unknown.first() {
             bail!("{}: `{odd}` is not a benchmark name; pass your own names with --manifest", path.display());

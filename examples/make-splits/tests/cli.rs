@@ -1,6 +1,9 @@
 //! The program as people run it.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../../print_test.rs"]
+mod print_test;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -81,9 +84,33 @@ fn manifests_and_options() {
     assert_eq!(split.train[0].mos, None);
 
     let output = run(&[&base[..], &["--force", "--test-identities", "3"]].concat());
-    assert!(output.status.code() == Some(2) && text(&output.stderr).contains("test_identities"));
+    assert!(output.status.code() == Some(2) && text(&output.stderr).contains("--test-identities"));
     let output = run(&["--data", folder.path().join("none").to_str().unwrap()]);
     assert!(output.status.code() == Some(2) && text(&output.stderr).contains("none"));
     assert_eq!(run(&[]).status.code(), Some(2));
     assert!(text(&run(&["--help"]).stdout).contains("Examples:"));
+}
+
+#[test]
+fn splits_are_written_when_nobody_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    tree(root);
+    fs::write(root.join("videos/C1/._1-1-1-target.mp4"), "").unwrap();
+    let data = root.to_str().unwrap();
+    let command = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_make-splits"));
+        command.args(["--data", data, "--repeats", "2", "--force"]);
+        command
+    };
+    print_test::without_reader(0, command, || {
+        assert_eq!(read_split(root.join("splits/1")).unwrap().clips().count(), 54);
+        assert_eq!(fs::read_dir(root.join("splits/1")).unwrap().count(), 4);
+        fs::remove_dir_all(root.join("splits")).unwrap();
+    });
+    let odd = run(&["--data", data, "--test-identities", "6"]);
+    let error = text(&odd.stderr);
+    assert!(odd.status.code() == Some(2) && error.contains("--test-identities: 6 of 6"), "{error}");
+    let none = run(&["--data", root.join("videos").to_str().unwrap()]);
+    assert!(text(&none.stderr).contains("--data: "), "{}", text(&none.stderr));
 }

@@ -1,14 +1,22 @@
 //! Applies a support vector regression of `train-svr` to a table of features.
 
-use std::fs::File;
-use std::io::{Read, Write, stdout};
-use std::path::{Path, PathBuf};
+#[path = "../../print.rs"]
+mod print;
+#[path = "../../save.rs"]
+mod save;
 
-use anyhow::{Context, Result, ensure};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Error, Result, anyhow, ensure};
 use clap::Parser;
 use dream_models::regression::SvrModel;
 use flate2::read::GzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
+
+use print::{Out, note};
 
 /// Scores the rows of a feature table with a model of train-svr.
 ///
@@ -33,52 +41,52 @@ const EXAMPLES: &str = "Examples:
   Show the best ten:
     score-features --model model.json features.csv | sort -t, -k2 -gr | head";
 
-fn main() -> Result<()> {
-    match run(&Args::parse()) {
-        // The reader of the output, `head` for example, has seen enough.
-        Err(error) if error.chain().any(is_closed_pipe) => Ok(()),
-        result => result,
-    }
+fn main() -> ExitCode {
+    print::main(Args::try_parse(), |_| None, run)
 }
 
-fn is_closed_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
-    let io = match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
-        Some(csv::ErrorKind::Io(io)) => Some(io),
-        _ => error.downcast_ref::<std::io::Error>(),
-    };
-    io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
-}
-
-fn run(args: &Args) -> Result<()> {
+fn run(args: &Args) -> Result<bool> {
     let model = SvrModel::load(&args.model)?;
     let mut reader = open(&args.features)?;
     let shown = args.features.display();
     let header = reader.headers().with_context(|| format!("cannot read the table {shown}"))?.clone();
     let columns = columns(&header, &model, &args.features)?;
-    let out: Box<dyn Write> = match &args.out {
-        Some(path) => {
-            Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?)
+    let mut score = |out: &mut dyn Write| -> Result<()> {
+        let mut writer = csv::Writer::from_writer(out);
+        writer.write_record([header.get(0).unwrap_or("row"), "score"]).map_err(io)?;
+        // Drawn on a terminal only.
+        let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template("{pos} rows {elapsed}")?);
+        for (line, record) in (2..).zip(reader.records()) {
+            let record = record.with_context(|| format!("{shown}:{line}: cannot read the table"))?;
+            let value =
+                |&column: &usize| number(record.get(column).unwrap_or_default(), &args.features, line);
+            let row = columns.iter().map(value).collect::<Result<Vec<f64>>>()?;
+            let score = model.predict(&row).with_context(|| format!("{shown}:{line}"))?;
+            writer.write_record([record.get(0).unwrap_or_default(), &score.to_string()]).map_err(io)?;
+            bar.inc(1);
+            if args.out.is_none() && print::lost() {
+                break;
+            }
         }
-        None => Box::new(stdout()),
+        bar.finish_and_clear();
+        Ok(writer.flush()?)
     };
-    let mut writer = csv::Writer::from_writer(out);
-    writer.write_record([header.get(0).unwrap_or("row"), "score"])?;
-    // Drawn on a terminal only.
-    let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template("{pos} rows {elapsed}")?);
-    for (line, record) in (2..).zip(reader.records()) {
-        let record = record.with_context(|| format!("{shown}:{line}: cannot read the table"))?;
-        let value = |&column: &usize| number(record.get(column).unwrap_or_default(), &args.features, line);
-        let row = columns.iter().map(value).collect::<Result<Vec<f64>>>()?;
-        let score = model.predict(&row).with_context(|| format!("{shown}:{line}"))?;
-        writer.write_record([record.get(0).unwrap_or_default(), &score.to_string()])?;
-        bar.inc(1);
+    match &args.out {
+        Some(path) => {
+            save::save(path, score)?;
+            note!("{}: {}, {}", model.version(), model.output().meaning, model.output().scale);
+        }
+        None => score(&mut Out)?,
     }
-    bar.finish_and_clear();
-    writer.flush()?;
-    if args.out.is_some() {
-        eprintln!("{}: {}, {}", model.version(), model.output().meaning, model.output().scale);
+    Ok(true)
+}
+
+/// What the system said, where `csv` hides it.
+fn io(error: csv::Error) -> Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error.into(),
+        other => anyhow!("{other:?}"),
     }
-    Ok(())
 }
 
 fn open(path: &Path) -> Result<csv::Reader<Box<dyn Read>>> {

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
 
+#[path = "../../print_test.rs"]
+mod print_test;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -65,5 +68,34 @@ fn errors_name_what_is_wrong_and_where() {
         let output = run(dir.path(), table);
         let message = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn nobody_has_to_read_and_files_are_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    write_model(&dir.path().join("m.json"), Impute::Error);
+    // More than a buffer.
+    let rows: String = (0..4000).map(|row| format!("clip-{row}.mp4,1,2\n")).collect();
+    std::fs::write(dir.path().join("t.csv"), format!("video,a,b\n{rows}")).unwrap();
+    let command = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_score-features"));
+        command.current_dir(dir.path()).args(["--model", "m.json", "t.csv"]).args(more);
+        command
+    };
+    print_test::without_reader(0, || command(&[]), || {});
+    assert!(command(&["--out", "s.csv"]).status().unwrap().success());
+    let written = || std::fs::read_to_string(dir.path().join("s.csv")).unwrap();
+    assert_eq!(written().lines().count(), 4001);
+    // A row that cannot be scored leaves the old file, and nothing beside it.
+    std::fs::write(dir.path().join("t.csv"), format!("video,a,b\n{rows}x,y,z\n")).unwrap();
+    assert_eq!(command(&["--out", "s.csv"]).output().unwrap().status.code(), Some(2));
+    assert_eq!(written().lines().count(), 4001);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 3);
+    if cfg!(target_os = "linux") {
+        std::fs::write(dir.path().join("t.csv"), "video,a,b\nx,1,2\n").unwrap();
+        let output = command(&["--out", "/dev/full"]).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && error.contains("cannot write /dev/full"), "{error}");
     }
 }

@@ -1,12 +1,13 @@
 //! The command line.
 
+use std::error::Error;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use dream_data::{PixelRect, RelativeBox};
+use dream_data::{Error as DataError, PixelRect, RelativeBox};
 
-use crate::input::InputArgs;
+use crate::input::{self, InputArgs};
 
 /// Scores how good videos look to people, from 1 (bad) to 5 (excellent).
 ///
@@ -123,7 +124,21 @@ Examples:
   score-video --weights model.json a.mp4     a network; built with --features deep
   score-video --size 640x360 --fps 30 a.yuv
 
-Exit status: 0 when all videos were scored whole, 1 when some were damaged or failed, 2 for wrong usage.";
+Exit status: 0 when all videos were scored whole, 1 when some were damaged or failed or the output
+found no room, 2 for wrong usage.";
+
+/// Errors of the libraries in words of the command line.
+pub(crate) fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
+    let DataError::InvalidOption { option, reason } = cause.downcast_ref()? else { return None };
+    if let Some(flag) = input::flag(option) {
+        return Some(format!("{flag}: {reason}"));
+    }
+    Some(match *option {
+        "crop" => format!("--crop: {reason}"),
+        "expansion" => format!("--expand: {reason}"),
+        _ => reason.clone(),
+    })
+}
 
 impl Args {
     pub(crate) fn jobs(&self) -> usize {

@@ -5,6 +5,8 @@ mod demo;
 #[path = "../../input.rs"]
 mod input;
 mod methods;
+#[path = "../../print.rs"]
+mod print;
 mod report;
 mod score;
 
@@ -12,21 +14,21 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{CommandFactory, FromArgMatches};
-use dream_data::{FrameSource, OpenOptions, expand_inputs, in_order, open};
+use dream_data::{FrameSource, OpenOptions, in_order, open};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use args::{Args, EXAMPLES};
 use methods::{Method, registry};
+use print::Out;
 use report::Outcome;
 
 fn main() -> ExitCode {
     // The command line alone does not know the methods that its help lists.
     let command = Args::command().after_help(format!("{}\n{EXAMPLES}", registry::help()));
-    let args = Args::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit());
-    let done = run(&args).inspect_err(|error| eprintln!("error: {error:#}"));
-    ExitCode::from(done.map_or(2, |good| u8::from(!good)))
+    let args = command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches));
+    print::main(args, args::typed, run)
 }
 
 /// A video to score.
@@ -59,19 +61,17 @@ fn run(args: &Args) -> Result<bool> {
     let videos: Vec<Video> = if demo {
         demo::Look::ALL.into_iter().map(Video::Demo).collect()
     } else {
-        expand_inputs(&args.videos).into_iter().map(Video::File).collect()
+        args.input.expand(&args.videos).into_iter().map(Video::File).collect()
     };
     let mut outcomes = score_all(&videos, &*method, args)?;
     if demo {
         outcomes.sort_by(|a, b| b.score().total_cmp(&a.score()));
     }
     let report = report::Report::new(&*method, args, outcomes);
-    let mut out = std::io::stdout().lock();
-    let mut written = report.print(args, &mut out);
+    report.print(args, &mut Out)?;
     if !(args.json || args.csv) {
-        written = written.and_then(|()| report.explain(demo, started.elapsed(), &mut out));
+        report.explain(demo, started.elapsed(), &mut Out)?;
     }
-    written.context("cannot write the report")?;
     Ok(report.all_good())
 }
 

@@ -7,8 +7,9 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use dream_data::{Assumption, PixelRect};
 use serde::Serialize;
 
-use crate::args::Args;
+use crate::args::{Args, typed};
 use crate::methods::{About, Judgement, Method};
+use crate::print::message;
 use crate::score::Scored;
 
 /// What came of one video.
@@ -87,7 +88,7 @@ impl Row {
     fn new(outcome: Outcome, about: &About) -> Self {
         let (scored, error) = match outcome.scored {
             Ok(scored) => (Some(scored), None),
-            Err(error) => (None, Some(format!("{error:#}"))),
+            Err(error) => (None, Some(message(&error, typed))),
         };
         let judgement: Judgement = scored.as_ref().map(|s| s.judgement.clone()).unwrap_or_default();
         let (face, scored) = (judgement.face, scored.as_ref());

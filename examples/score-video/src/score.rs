@@ -65,7 +65,7 @@ pub(crate) fn score(
             }
             other => other.map(|_| None)?,
         };
-        if !session.next_pass()? {
+        if !session.next_pass().map_err(|error| told(error, damage.as_deref()))? {
             break damage;
         }
         (source, frames, first) = (cut(open()?), 0, None);
@@ -73,7 +73,7 @@ pub(crate) fn score(
     // From the first frame on, which may be shown late in a stream of several parts, to the end of the last.
     let seconds = first.map_or(0.0, |first| shown - first + 1.0 / frames_per_second);
     Ok(Scored {
-        judgement: session.finish()?,
+        judgement: session.finish().map_err(|error| told(error, damage.as_deref()))?,
         width: info.width,
         height: info.height,
         frames_per_second,
@@ -83,4 +83,12 @@ pub(crate) fn score(
         assumptions: source.info().assumptions.clone(),
         damage,
     })
+}
+
+/// What is wrong with the file comes before what follows from it, such as too few frames.
+fn told(error: anyhow::Error, damage: Option<&str>) -> anyhow::Error {
+    match damage {
+        Some(damage) => error.context(damage.to_owned()),
+        None => error,
+    }
 }

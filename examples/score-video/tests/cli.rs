@@ -9,6 +9,8 @@
 )]
 
 mod common;
+#[path = "../../print_test.rs"]
+mod print_test;
 
 use std::fs;
 use std::io::Write;
@@ -103,6 +105,11 @@ fn a_file_that_is_cut_off_is_scored_up_to_there_and_says_so() {
     let video = &report["videos"][0];
     assert!(video["score"].is_f64());
     assert!(video["warning"].as_str().unwrap().contains("after 20 frames"), "{video}");
+    // Too little is left for a score: the cut is the cause.
+    fs::write(&cut, &bytes[..bytes.len() / 10]).unwrap();
+    let (report, code) = json(&[cut.to_str().unwrap()]);
+    let error = report["videos"][0]["error"].as_str().unwrap();
+    assert!(code == Some(1) && error.starts_with("damaged after 4 frames: "), "{error}");
 }
 
 #[test]
@@ -292,4 +299,35 @@ fn the_distorted_face_scores_lower_than_the_pristine_one() {
             assert!(matches!(code, Some(0 | 1)), "{seed}: {code:?}");
         }
     }
+}
+
+#[test]
+fn nobody_has_to_read_the_scores() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, missing) = (clip(folder.path(), "a.y4m", 20), folder.path().join("missing.y4m"));
+    for (format, status) in [("--json", 0), ("--csv", 1), ("--method=brisque", 1)] {
+        let command = || {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_score-video"));
+            command.args([format, &good]).args((status == 1).then_some(&missing));
+            command
+        };
+        print_test::without_reader(status, command, || {});
+    }
+}
+
+#[test]
+fn inputs_without_a_video_are_named_and_options_as_they_were_typed() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    fs::create_dir(root.join("empty")).unwrap();
+    fs::write(root.join("x.yuv"), "x").unwrap();
+    for (input, words) in [
+        ("empty", "empty: no videos and no images in this folder"),
+        ("*.avi", "nothing matches `|*.avi`"),
+        ("x.yuv", "--size and --fps: "),
+    ] {
+        let error = video(&[root.join(input).to_str().unwrap()])["error"].as_str().unwrap().to_owned();
+        holds(&error, words);
+    }
+    holds(&refusal(&["--crop", "0,0,0,1"]), "'--crop <X1,Y1,X2,Y2>': 0,0,0,1 must satisfy");
 }

@@ -82,7 +82,7 @@ Examples:
 
 Below DIR: videos/C1|C2|C3/*.y4m, splits/0..9/*.csv, all_descriptions_en.csv as in the benchmark; sessions.csv (every
 grade, with rejected ones and checkers), truth.csv (realism and artifacts of every clip), truth.json (the options and
-the raters). Exit status: 0 done, 2 an error.";
+the raters). Exit status: 0 done, 1 no room for the output, 2 an error.";
 
 impl Args {
     /// The data set that the options ask for.

@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use dream_data::synthetic::{Planted, Synthetic};
 
+use crate::save::save;
+
 /// Groups in the upper part.
 const COLUMNS: usize = 8;
 /// Methods in the upper part, below the real clips.
@@ -58,7 +60,8 @@ pub(crate) fn write(synthetic: &Synthetic, path: &Path) -> Result<()> {
             place(synthetic.still_with(*clip, frame, &planted)?, i % columns.max(1), row, 4 * GAP)?;
         }
     }
-    sheet.save(path).with_context(|| format!("cannot write {}", path.display()))
+    let png = sheet.encode()?;
+    save(path, |out| Ok(out.write_all(&png)?))
 }
 
 /// A white page of RGB pixels.
@@ -82,13 +85,14 @@ impl Sheet {
         Some(())
     }
 
-    fn save(&self, path: &Path) -> Result<()> {
-        let file = std::io::BufWriter::new(std::fs::File::create(path)?);
+    fn encode(&self) -> Result<Vec<u8>> {
+        let mut png = Vec::new();
         let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height)?);
-        let mut encoder = png::Encoder::new(file, width, height);
+        let mut encoder = png::Encoder::new(&mut png, width, height);
         encoder.set_color(png::ColorType::Rgb);
         let mut writer = encoder.write_header()?;
         writer.write_image_data(&self.pixels)?;
-        Ok(writer.finish()?)
+        writer.finish()?;
+        Ok(png)
     }
 }

@@ -1,6 +1,9 @@
 //! The program as people run it.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../../print_test.rs"]
+mod print_test;
+
 use std::fs;
 use std::process::{Command, Output};
 
@@ -60,10 +63,11 @@ fn wrong_options_are_2_and_named() {
     let out = folder.path().join("d");
     for (arguments, part) in [
         (&["--size", "96"][..], "`96` is no size; give WIDTHxHEIGHT"),
-        (&["--identities", "1"], "option `identities`: 1 must be 2 to 9999"),
+        (&["--identities", "1"], "--identities 1 must be 2 to 9999"),
         (&["--identities", "2", "--methods", "3"], "shorter sessions"),
-        (&["--a", "0.9"], "option `a`"),
-        (&["--fps", "0"], "frame_rate"),
+        (&["--a", "0.9"], "--a 0.9 must be"),
+        (&["--size", "16x64"], "--size: the width 16 must be"),
+        (&["--fps", "0"], "'--fps <HZ>': `0` is no rate"),
         (&["--jobs", "0"], "--jobs"),
     ] {
         let output = run(&[&["--out", out.to_str().unwrap()], arguments].concat());
@@ -74,4 +78,19 @@ fn wrong_options_are_2_and_named() {
     assert_eq!(run(&[]).status.code(), Some(2));
     let help = text(&run(&["--help"]).stdout);
     assert!(help.contains("Examples:") && help.contains("--contact-sheet"), "{help}");
+}
+
+#[test]
+fn the_data_set_is_written_when_nobody_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, sheet) = (folder.path().join("d"), folder.path().join("s.png"));
+    let command = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_synthesize-dataset"));
+        command.arg("--out").arg(&out).arg("--contact-sheet").arg(&sheet).args(SMALL.split(' '));
+        command
+    };
+    print_test::without_reader(0, command, || {
+        assert!(out.join("splits/9/test_set3.csv").is_file() && sheet.is_file());
+        fs::remove_dir_all(out.join("splits")).unwrap();
+    });
 }

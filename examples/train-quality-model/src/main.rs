@@ -1,12 +1,15 @@
 //! Trains the quality models that dream-models embeds, from features and human ratings of real videos.
 
 mod data;
+#[path = "../../print.rs"]
+mod print;
 mod recipe;
 #[cfg(test)]
 mod reproduction;
 mod train;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
@@ -15,6 +18,7 @@ use dream_models::regression::{Evaluation, MeanStd};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::data::Table;
+use crate::print::say;
 use crate::recipe::Recipe;
 use crate::train::Data;
 
@@ -55,8 +59,11 @@ const EXAMPLES: &str = "Examples:
     train-quality-model --data shared/data/bvqa --out crates/dream-models/assets/videval60-ugc-1.json
     train-quality-model --data shared/data/bvqa --features brisque --out crates/dream-models/assets/brisque-ugc-1.json";
 
-fn main() -> Result<()> {
-    let args = Args::parse();
+fn main() -> ExitCode {
+    print::main(Args::try_parse(), |_| None, run)
+}
+
+fn run(args: &Args) -> Result<bool> {
     ensure!(args.splits != 1, "--splits 1 has no standard deviation: pass 0 or at least 2");
     let tables = data::read_all(&args.data, args.features.layout())?;
     print_tables(&tables);
@@ -77,41 +84,41 @@ fn main() -> Result<()> {
         bar.finish_and_clear();
         Some(train::summarise(&splits, args.seed)?)
     };
-    if let Some(evaluation) = &evaluation {
-        print_evaluation(evaluation);
-    }
     let model = train::final_model(&data, &params, None, evaluation)?;
     model.save(&args.out)?;
+    if let Some(evaluation) = &model.provenance().evaluation {
+        print_evaluation(evaluation);
+    }
     let bytes = model.to_bytes()?.len();
-    println!("\n{} fitted on {} videos: {} ({bytes} bytes)", model.version(), data.len(), args.out.display());
-    println!("score: {}", model.output().scale);
-    println!("measures: {}", model.output().meaning);
-    Ok(())
+    say!("\n{} fitted on {} videos: {} ({bytes} bytes)", model.version(), data.len(), args.out.display());
+    say!("score: {}", model.output().scale);
+    say!("measures: {}", model.output().meaning);
+    Ok(true)
 }
 
 fn print_tables(tables: &[Table]) {
-    println!("{:<12} {:>7} {:>8}", "database", "videos", "dropped");
+    say!("{:<12} {:>7} {:>8}", "database", "videos", "dropped");
     for (source, table) in Database::ALL.iter().zip(tables) {
-        println!("{:<12} {:>7} {:>8}", source.name, table.len(), table.dropped);
+        say!("{:<12} {:>7} {:>8}", source.name, table.len(), table.dropped);
     }
     if tables.iter().any(|table| table.dropped > 0) {
-        println!("(dropped: the score or too many features are missing)");
+        say!("(dropped: the score or too many features are missing)");
     }
 }
 
 fn print_evaluation(evaluation: &Evaluation) {
-    println!("\n{}", evaluation.protocol);
+    say!("\n{}", evaluation.protocol);
     let cell = |value: MeanStd| format!("{:.3}±{:.3}", value.mean, value.std);
-    println!("{:<12} {:>13} {:>13}", "test rows of", "SRCC", "PLCC");
+    say!("{:<12} {:>13} {:>13}", "test rows of", "SRCC", "PLCC");
     for scores in &evaluation.scores {
-        println!("{:<12} {:>13} {:>13}", scores.set, cell(scores.srcc), cell(scores.plcc));
+        say!("{:<12} {:>13} {:>13}", scores.set, cell(scores.srcc), cell(scores.plcc));
     }
-    println!("\n{:<12} {:>13} {:>13}", "interval", "holds", "width");
+    say!("\n{:<12} {:>13} {:>13}", "interval", "holds", "width");
     for coverage in &evaluation.coverage {
         let level = format!("{:.0} %", 100.0 * coverage.level);
-        println!("{level:<12} {:>13} {:>13}", cell(coverage.inside), cell(coverage.width));
+        say!("{level:<12} {:>13} {:>13}", cell(coverage.inside), cell(coverage.width));
     }
     if let Some(share) = evaluation.unfamiliar {
-        println!("{:<12} {:>13}", "unfamiliar", cell(share));
+        say!("{:<12} {:>13}", "unfamiliar", cell(share));
     }
 }

@@ -13,6 +13,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::Serialize;
 
 use crate::bvqa::{self, EXPERIMENTS, Experiment, SplitResult, Table};
+use crate::print::say;
 
 /// What to reproduce.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -65,16 +66,22 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
     };
     let mut out = args.out.as_ref().map(create).transpose()?;
     let (splits, search, threads) = (args.splits, search(args.draws), rayon::current_num_threads());
-    println!("{splits} splits, {search}, {threads} threads; published values in brackets");
-    println!(
+    say!("{splits} splits, {search}, {threads} threads; published values in brackets");
+    say!(
         "{:<13} {:<8} {:>6} {:>17} {:>17} {:>9} {:>8}",
-        "database", "features", "videos", "SRCC", "PLCC", "raw PLCC", "seconds"
+        "database",
+        "features",
+        "videos",
+        "SRCC",
+        "PLCC",
+        "raw PLCC",
+        "seconds"
     );
     for experiment in experiments {
         let table = Table::read(experiment, &args.data)?;
         let begin = Instant::now();
         let results = run_splits(&table, args, experiment)?;
-        print_row(experiment, &table, &results, begin.elapsed().as_secs_f64())?;
+        let seconds = begin.elapsed().as_secs_f64();
         if let Some(out) = &mut out {
             for result in &results {
                 let line = Line { data: experiment.data, features: experiment.features, result };
@@ -83,6 +90,7 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
             }
             out.flush()?;
         }
+        print_row(experiment, &table, &results, seconds)?;
     }
     Ok(())
 }
@@ -117,7 +125,7 @@ fn print_row(experiment: &Experiment, table: &Table, results: &[SplitResult], se
         None => format!("{value:.4}         "),
     };
     let published = experiment.published;
-    println!(
+    say!(
         "{:<13} {:<8} {:>6} {:>17} {:>17} {:>9.4} {:>8.1}",
         experiment.data,
         experiment.features,
@@ -129,7 +137,7 @@ fn print_row(experiment: &Experiment, table: &Table, results: &[SplitResult], se
     );
     let unfinished = results.iter().filter(|result| !result.converged).count();
     if unfinished > 0 {
-        println!("  {unfinished} splits have a fit that reached its step limit");
+        say!("  {unfinished} splits have a fit that reached its step limit");
     }
     Ok(())
 }

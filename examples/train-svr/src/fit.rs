@@ -12,6 +12,7 @@ use dream_models::regression::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::print::say;
 use crate::table::{self, Table, Target};
 
 /// How to treat an empty cell.
@@ -85,7 +86,7 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
     let target = Target { column: &args.target, file: args.scores.as_deref() };
     let table = table::read(&args.features, target, &args.ignore)?;
     let (rows, width, dropped) = (table.scores.len(), table.names.len(), table.dropped);
-    println!("{rows} rows of {width} features, {dropped} without a score left out");
+    say!("{rows} rows of {width} features, {dropped} without a score left out");
     let impute = match args.missing {
         Missing::Error => Impute::Error,
         Missing::Mean => Impute::Mean,
@@ -110,9 +111,13 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
     let (rows, scoring) = (Rows::new(&scaled, used.len())?, scoring(args.criterion));
     let report = search_svr(&rows, &table.scores, &candidates, &folds, &scoring)?;
     bar.finish_and_clear();
-    println!(
+    say!(
         "best of {}: C {:.4}, {:?}, {} {:.4}",
-        args.draws, report.best.c, report.best.kernel, report.score, report.best_score
+        args.draws,
+        report.best.c,
+        report.best.kernel,
+        report.score,
+        report.best_score
     );
 
     let params = ScaledSvrParams { impute, columns, svr: report.best, ..ScaledSvrParams::default() };
@@ -122,10 +127,11 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
         svr.converged(),
         "the fit reached its step limit: pass another --seed, or fewer --draws, for a smaller C"
     );
-    println!("{} support vectors after {} steps", svr.support_vectors(), svr.iterations());
+    let (vectors, steps) = (svr.support_vectors(), svr.iterations());
     let model = SvrModel::new(info(args, &table), predictor, provenance(args, &table))?;
     model.save(&args.out)?;
-    println!("{}: {}", model.version(), args.out.display());
+    say!("{vectors} support vectors after {steps} steps");
+    say!("{}: {}", model.version(), args.out.display());
     Ok(())
 }
 
@@ -140,12 +146,12 @@ fn select(filled: &[f64], table: &Table, mut keep: usize, seed: u64) -> Result<V
         bar.finish_and_clear();
         keep = report.best;
         let (best, sizes) = (report.best_score, report.trials.len());
-        println!("validation PLCC {best:.4} with {keep} features is the best of {sizes} sizes");
+        say!("validation PLCC {best:.4} with {keep} features is the best of {sizes} sizes");
     }
     let columns = ranking.select(keep)?.columns;
     let names: Vec<&str> =
         columns.iter().filter_map(|&column| table.names.get(column)).map(String::as_str).collect();
-    println!("selected: {}", names.join(" "));
+    say!("selected: {}", names.join(" "));
     Ok(columns)
 }
 

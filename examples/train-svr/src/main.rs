@@ -3,12 +3,18 @@
 mod bvqa;
 mod evaluate;
 mod fit;
+#[path = "../../print.rs"]
+mod print;
 #[cfg(test)]
 mod reproduction;
 mod table;
 
+use std::error::Error;
+use std::process::ExitCode;
+
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use dream_models::Error as ModelError;
 
 /// Trains support vector regressions on feature tables, and reproduces published evaluations.
 #[derive(Debug, Parser)]
@@ -39,12 +45,29 @@ const EXAMPLES: &str = "Examples:
   The same with VIDEVAL's feature selection, where validation chooses the number:
     train-svr fit --features features.csv --scores scores.csv --select 0 --missing zero";
 
-fn main() -> Result<()> {
-    let args = Args::parse();
+fn main() -> ExitCode {
+    print::main(Args::try_parse(), typed, run)
+}
+
+/// Errors of the library in words of the command line.
+fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
+    let ModelError::InvalidConfig { field, value, expected } = cause.downcast_ref()? else { return None };
+    let flag = match *field {
+        "folds.count" => "--folds",
+        "draws" => "--draws",
+        "epsilon" => "--epsilon",
+        "keep" => "--select",
+        _ => return None,
+    };
+    Some(format!("{flag} is {value}, it must be {expected}"))
+}
+
+fn run(args: &Args) -> Result<bool> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads);
     pool.build_global().context("cannot start the threads")?;
     match &args.command {
-        Command::Evaluate(evaluate) => evaluate::run(evaluate),
-        Command::Fit(fit) => fit::run(fit),
+        Command::Evaluate(evaluate) => evaluate::run(evaluate)?,
+        Command::Fit(fit) => fit::run(fit)?,
     }
+    Ok(true)
 }

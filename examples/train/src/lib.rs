@@ -20,6 +20,7 @@ mod state;
 pub mod testing;
 mod threads;
 mod training;
+mod words;
 
 pub use data::{Clip, Sets, about, describe};
 pub use files::{lock, write, write_by};
@@ -29,3 +30,4 @@ pub use job::Job;
 pub use options::{DeviceName, GroupBy, Init, Options, Preset, Validation, View};
 pub use scoring::{Scoring, score};
 pub use threads::bar;
+pub use words::in_words;

@@ -1,5 +1,8 @@
 //! The program `train`. See README.md.
 
+#[path = "../../print.rs"]
+mod print;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,6 +12,7 @@ use dream_data::FaceBoxes;
 use dream_data::dataset::{Dataset, Labelled};
 use dream_data::split::Partition;
 use dream_eval::{Format, Method, SetScore, Table};
+use print::say;
 use train::{Clip, Job, Options, Outcome, Sets, View, methods};
 
 /// Trains a network on a tree in the shape of DREAM and scores its three test sets
@@ -58,7 +62,7 @@ Below OUT: model.json with its safetensors (the best epoch by the mean of PLCC a
 that is held out), predictions.csv for evaluate-predictions, predictions-text.csv (from the descriptions of the test clips
 alone, where the network reads), table.txt, metrics.jsonl (a line for each epoch), curve.svg, state.json with its
 safetensors (what a resumed run needs), frames/. A run that was killed goes on when the same command is given again, and
-ends with the same weights. Exit status: 0 done, 2 an error.";
+ends with the same weights. Exit status: 0 done, 1 no room for the output, 2 an error.";
 
 fn after_help() -> String {
     let method = |method: &methods::Method| format!("  {:<10} {}\n", method.entry.name, method.about);
@@ -67,21 +71,15 @@ fn after_help() -> String {
 }
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    print::main(Args::try_parse(), train::in_words, run)
 }
 
-fn run(args: &Args) -> Result<()> {
+fn run(args: &Args) -> Result<bool> {
     let method = methods::by_name(&args.method)?;
     let title = method.title(&args.options);
     let text_title = method.text_title(&args.options);
     let sets = sets(args, text_title.is_some())?;
-    println!(
+    say!(
         "{} clips to fit on, {} to choose by, {} to test on; {} sentences",
         sets.fit.len(),
         sets.validation.len(),
@@ -112,14 +110,14 @@ fn run(args: &Args) -> Result<()> {
     let table = Table::new(sets.tests.len(), rows)?.format(Format::Text);
     train::write(&args.out.join("table.txt"), table.as_bytes())?;
     let Outcome { note, seconds, checkpoint, sha256, cut_sentences, .. } = outcome;
-    println!("{table}\n{note}; {seconds:.0} s of training, {cut_sentences} sentences cut");
-    println!("{} (SHA-256 {})", checkpoint.display(), sha256.get(..12).unwrap_or_default());
-    Ok(())
+    say!("{table}\n{note}; {seconds:.0} s of training, {cut_sentences} sentences cut");
+    say!("{} (SHA-256 {})", checkpoint.display(), sha256.get(..12).unwrap_or_default());
+    Ok(true)
 }
 
 /// The clips of the split, with their boxes and, where they are read, their descriptions.
 fn sets(args: &Args, reads: bool) -> Result<Sets> {
-    let dataset = Dataset::open(&args.data)?;
+    let dataset = Dataset::open(&args.data).context("--data")?;
     let split = dataset.split(args.split).with_context(|| format!("--split {}", args.split))?;
     let faces = args.view.boxes.as_ref().map(FaceBoxes::read).transpose()?;
     let clip = |row: &Labelled| -> Result<Clip> {

@@ -1,6 +1,9 @@
 //! The program as people run it, on a small synthetic data set: to its end, and killed on the way.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../../print_test.rs"]
+mod print_test;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -153,5 +156,30 @@ fn a_checkpoint_knows_what_its_network_looks_at() {
         clips[0].face = None;
         let error = format!("{:#}", score(&out.join("model.json"), &clips[..1], &how).unwrap_err());
         assert!(error.contains("no face box"), "{error}");
+    }
+}
+
+#[test]
+fn the_network_is_kept_when_nobody_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let (data, out) = (tree(root), root.join("out"));
+    let run = |more: &[&str]| command(&data, &out, &root.join("frames"), more);
+    print_test::without_reader(
+        0,
+        || run(&["--no-text", "--epochs", "1"]),
+        || {
+            for name in ["model.json", "predictions.csv", "table.txt"] {
+                assert!(out.join(name).is_file(), "{name}");
+            }
+            fs::remove_file(out.join("table.txt")).unwrap();
+        },
+    );
+    let other = root.join("other");
+    for (data, words) in [(&data, "--decay is -1, it must be"), (&other, "--data: ")] {
+        let output =
+            command(data, &other, &root.join("frames"), &["--no-text", "--decay=-1"]).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && error.contains(words), "{error}");
     }
 }

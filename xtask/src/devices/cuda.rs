@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::{Tool, files, folder, need, need_linux, once, stubs, value};
+use crate::print::say;
 use crate::workspace::{cargo, output, succeed};
 
 const HELP: &str = "\
@@ -165,7 +166,7 @@ fn capability(text: &str) -> Result<u32> {
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let Some(options) = Options::parse(arguments)? else {
-        print!("{HELP}");
+        say!("{}", HELP.trim_end());
         return Ok(());
     };
     need_linux("cuda-build")?;
@@ -178,7 +179,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     if options.check {
         // Optimised like the program, so that the kernels are compiled once for both.
         build.cargo("check", &options.selection(options.program.is_some()))?;
-        println!("==> ok: it type-checks with `cuda`; nothing was linked or run");
+        say!("==> ok: it type-checks with `cuda`; nothing was linked or run");
         return Ok(());
     }
     build.cargo("build", &Options { features: None, ..Options::default() }.selection(false))?;
@@ -227,7 +228,7 @@ impl Build {
     }
 
     fn cargo(&self, command: &str, selection: &[String]) -> Result<()> {
-        println!("==> cargo {command} --release --locked {}", selection.join(" "));
+        say!("==> cargo {command} --release --locked {}", selection.join(" "));
         let mut cargo = cargo();
         cargo.args([command, "--release", "--locked"]).args(selection).envs(self.environment()?);
         succeed(&mut cargo).with_context(|| format!("cargo {command} with `cuda` failed"))
@@ -240,7 +241,7 @@ fn toolkit(dir: &Path, pip: Option<&[&str]>) -> Result<PathBuf> {
         let Some((program, first)) = pip.and_then(|pip| pip.split_first()) else {
             bail!("pip is missing: install Python 3 with pip; the CUDA compiler comes as Python wheels")
         };
-        println!("==> pip download {}", WHEELS.join(" "));
+        say!("==> pip download {}", WHEELS.join(" "));
         let mut command = Command::new(program);
         command.args(first).args(["download", "--quiet", "--no-deps", "-d"]).arg(place).args(WHEELS);
         succeed(&mut command).context("cannot download the wheels of the CUDA compiler")
@@ -260,7 +261,7 @@ fn toolkit(dir: &Path, pip: Option<&[&str]>) -> Result<PathBuf> {
     })?;
     let home = home(&root);
     let release = output(Command::new(home.join("bin/nvcc")).arg("--version"))?;
-    println!("==> nvcc: {}", release.lines().find(|line| line.contains("release")).unwrap_or(&release));
+    say!("==> nvcc: {}", release.lines().find(|line| line.contains("release")).unwrap_or(&release));
     Ok(home)
 }
 
@@ -272,12 +273,10 @@ fn home(root: &Path) -> PathBuf {
 fn report(program: &Path) -> Result<()> {
     let size =
         std::fs::metadata(program).with_context(|| format!("{} does not exist", program.display()))?.len();
-    println!("==> {}: {:.1} MB, stripped", program.display(), size as f64 / 1e6);
+    say!("==> {}: {:.1} MB, stripped", program.display(), size as f64 / 1e6);
     let listing = output(Command::new("readelf").arg("-d").arg(program))?;
-    println!("==> needs {}", stubs::needed(&listing).join(", "));
-    println!(
-        "==> it was not run: copy it to a machine with a GPU, with CUDA 13's libraries in LD_LIBRARY_PATH"
-    );
+    say!("==> needs {}", stubs::needed(&listing).join(", "));
+    say!("==> it was not run: copy it to a machine with a GPU, with CUDA 13's libraries in LD_LIBRARY_PATH");
     Ok(())
 }
 

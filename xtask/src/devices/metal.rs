@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::{Tool, files, folder, need, need_linux, once, value};
+use crate::print::say;
 use crate::workspace::{cargo, output, succeed};
 
 const HELP: &str = "\
@@ -49,19 +50,19 @@ const TOOLS: [Tool; 2] = [
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let Some(dir) = parse(arguments)? else {
-        print!("{HELP}");
+        say!("{}", HELP.trim_end());
         return Ok(());
     };
     need_linux("metal-check")?;
     need(&TOOLS)?;
     let dir = folder(dir, "metal")?;
     let compiler = compiler(&dir)?;
-    println!("==> {}", output(&mut compiler.rustc("--version"))?.trim());
+    say!("==> {}", output(&mut compiler.rustc("--version"))?.trim());
     let mut command = cargo();
     command.args(line()).envs(compiler.environment()).env("CARGO_TARGET_DIR", dir.join("target"));
-    println!("==> cargo {}", line().join(" "));
+    say!("==> cargo {}", line().join(" "));
     succeed(&mut command).context("the type check for Metal failed")?;
-    println!(
+    say!(
         "==> ok: dream-loss and dream-models type-check for {TARGET} with `metal`; nothing was linked or run"
     );
     Ok(())
@@ -112,7 +113,7 @@ impl Compiler {
 
 fn compiler(dir: &Path) -> Result<Compiler> {
     let packages = once(dir, "packages", &PACKAGES, |place| {
-        println!("==> apt-get download {}", PACKAGES.join(" "));
+        say!("==> apt-get download {}", PACKAGES.join(" "));
         succeed(Command::new("apt-get").arg("download").args(PACKAGES).current_dir(place)).context(
             "cannot download the packages: run `apt-get update`; they are in Debian 12 with its security updates",
         )

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::files;
+use crate::print::say;
 use crate::workspace::succeed;
 
 /// Library, its file name at run time, and the prefix of its functions' names. The first match counts. `cudart` is not
@@ -72,7 +73,7 @@ pub(super) fn write(names: &Names, folder: &Path, scratch: &Path) -> Result<()> 
         succeed(&mut gcc).with_context(|| format!("gcc cannot make {}", out.display()))?;
     }
     let count: usize = names.values().map(BTreeSet::len).sum();
-    println!("==> stubs of {count} functions in {}", folder.display());
+    say!("==> stubs of {count} functions in {}", folder.display());
     Ok(())
 }
 

@@ -14,6 +14,8 @@ mod picture;
 mod pooled;
 mod preprocess;
 mod primitives;
+#[path = "../print.rs"]
+mod print;
 mod report;
 mod steps;
 mod swin_v2;
@@ -32,6 +34,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use report::{Group, Report};
+
+use crate::print::{note, say};
 
 const HELP: &str = "\
 Compares the crates with reference outputs.
@@ -85,7 +89,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            note!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -97,7 +101,7 @@ fn run(arguments: &[String]) -> Result<()> {
     while let Some(argument) = rest.next() {
         match argument.as_str() {
             "-h" | "--help" => {
-                print!("{HELP}");
+                say!("{}", HELP.trim_end());
                 return Ok(());
             }
             "--dir" => dir = Some(rest.next().context("--dir needs a folder")?),

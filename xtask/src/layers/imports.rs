@@ -34,6 +34,8 @@ pub(super) struct Import {
 #[derive(Debug)]
 pub(super) struct Sources {
     files: BTreeMap<Module, File>,
+    /// Modules in files of other folders, by `#[path = "..."]`: what they define is no part of this crate's order.
+    elsewhere: BTreeSet<Module>,
     /// The name by which `main.rs` knows a library beside it.
     library: Option<String>,
 }
@@ -60,13 +62,14 @@ impl Sources {
 
     pub(super) fn new(texts: &[(String, String)], package: &str) -> Self {
         let has_library = texts.iter().any(|(path, _)| path == "lib.rs");
-        let tests: Vec<Module> = texts
-            .iter()
-            .flat_map(|(path, text)| {
+        let declared = |find: fn(&str) -> Vec<String>| {
+            texts.iter().flat_map(move |(path, text)| {
                 let module = module_of(path, has_library);
-                test_modules(text).into_iter().map(move |name| join(&module, &name))
+                find(text).into_iter().map(move |name| join(&module, &name))
             })
-            .collect();
+        };
+        let tests: Vec<Module> = declared(test_modules).collect();
+        let elsewhere = declared(modules_elsewhere).collect();
         let file = |(path, text): &(String, String)| {
             let code = code_without_tests(text);
             let module = module_of(path, has_library);
@@ -76,7 +79,7 @@ impl Sources {
         let library = has_library.then(|| package.replace('-', "_"));
         let files = texts.iter().map(file);
         let files = files.filter(|(module, _)| !tests.iter().any(|test| module.starts_with(test)));
-        Self { files: files.collect(), library }
+        Self { files: files.collect(), elsewhere, library }
     }
 
     pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
@@ -94,6 +97,9 @@ impl Sources {
         for file in self.files.values() {
             for mention in &file.scan.mentions {
                 let Some(path) = self.absolute(file, mention, 0) else { continue };
+                if self.elsewhere.iter().any(|module| path.starts_with(module)) {
+                    continue;
+                }
                 let Some(target) = self.definition(&path, 0) else { continue };
                 if target.shown != file.shown {
                     found.insert(Import {
@@ -191,13 +197,20 @@ fn module_of(path: &str, has_library: bool) -> Module {
 
 /// Modules in files of their own that are compiled for tests only: `#[cfg(test)] mod name;`.
 fn test_modules(text: &str) -> Vec<String> {
+    code_only(text).split("#[cfg(test)]").skip(1).filter_map(declared).collect()
+}
+
+/// Modules whose file lies elsewhere: `#[path = "..."] mod name;`.
+fn modules_elsewhere(text: &str) -> Vec<String> {
     let code = code_only(text);
-    let marked = code.split("#[cfg(test)]").skip(1);
-    let name = |rest: &str| {
-        let declared = rest.trim_start().strip_prefix("mod ")?.split_once(';')?.0.trim();
-        declared.chars().all(|c| c.is_alphanumeric() || c == '_').then(|| declared.to_owned())
-    };
-    marked.filter_map(name).collect()
+    let marked = code.split("#[path").skip(1);
+    marked.filter_map(|rest| declared(rest.split_once(']')?.1)).collect()
+}
+
+/// The module in a file of its own that `code` begins with.
+fn declared(code: &str) -> Option<String> {
+    let name = code.trim_start().strip_prefix("mod ")?.split_once(';')?.0.trim();
+    name.chars().all(|c| c.is_alphanumeric() || c == '_').then(|| name.to_owned())
 }
 
 fn parent(module: &[String]) -> Module {
@@ -234,5 +247,18 @@ mod tests {
         let arrows: Vec<_> =
             imports.iter().map(|import| (import.from.as_str(), import.to.as_str())).collect();
         assert_eq!(arrows, [("a/b.rs", "a/mod.rs")]);
+    }
+
+    #[test]
+    fn a_file_of_another_folder_is_no_part_of_the_crate() {
+        let files = [
+            ("main.rs", "mod a;\n#[path = \"../../print.rs\"]\nmod print;\nuse a::A;\nuse print::say;"),
+            ("a.rs", "use crate::print::{Out, say};\npub struct A;"),
+        ];
+        let files = files.map(|(path, text)| (path.to_owned(), text.to_owned()));
+        let imports = Sources::new(&files, "x").imports();
+        let arrows: Vec<_> =
+            imports.iter().map(|import| (import.from.as_str(), import.to.as_str())).collect();
+        assert_eq!(arrows, [("main.rs", "a.rs")]);
     }
 }

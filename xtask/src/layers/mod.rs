@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::print::{note, say};
 use crate::source::{code_without_tests, lines_with};
 use crate::workspace::{cargo, members, metadata, name, output, root};
 
@@ -111,7 +112,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             verdict(&faults)
         }
         [flag] if flag == "--help" || flag == "-h" => {
-            print!("{HELP}");
+            say!("{}", HELP.trim_end());
             Ok(())
         }
         [flag, folder] if flag == "--sources" => verdict(&sources(Path::new(folder))?),
@@ -124,13 +125,13 @@ fn verdict(faults: &[String]) -> Result<()> {
         return Ok(());
     }
     for fault in faults {
-        eprintln!("  {fault}");
+        note!("  {fault}");
     }
     bail!("layers: {} violations", faults.len())
 }
 
 fn line(what: &str, faults: &[String]) {
-    println!("layers: {what}: {}", if faults.is_empty() { "ok" } else { "FAIL" });
+    say!("layers: {what}: {}", if faults.is_empty() { "ok" } else { "FAIL" });
 }
 
 /// Levels and import circles inside the packages of the workspace in `root`.

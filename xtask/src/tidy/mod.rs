@@ -8,6 +8,8 @@ use anyhow::{Result, bail};
 use rules::RULES;
 use tree::Tree;
 
+use crate::print::say;
+
 const HELP: &str = "\
 Checks the conventions of the tree: tracked files, and untracked ones that git does not ignore.
 
@@ -39,16 +41,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     match arguments {
         [] => {}
         [flag] if flag == "--help" || flag == "-h" => {
-            print!("{HELP}\nRules:\n");
+            say!("{HELP}\nRules:");
             for rule in RULES {
-                println!("  {}", rule.name);
+                say!("  {}", rule.name);
             }
             return Ok(());
         }
         _ => bail!("tidy takes no arguments: see `cargo xtask tidy --help`"),
     }
     let tree = Tree::of_workspace()?;
-    println!("tidy: {} files", tree.paths().count());
+    say!("tidy: {} files", tree.paths().count());
     let mut total = 0;
     for rule in RULES {
         let violations = (rule.check)(&tree);
@@ -56,10 +58,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             0 => "ok".to_owned(),
             n => format!("{n} FAIL ({})", rule.remedy),
         };
-        println!("tidy: {}: {verdict}", rule.name);
+        say!("tidy: {}: {verdict}", rule.name);
         for Violation { path, line, what } in &violations {
             let place = if *line == 0 { path.clone() } else { format!("{path}:{line}") };
-            println!("  {place}: {what}");
+            say!("  {place}: {what}");
         }
         total += violations.len();
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::tree::Tree;
 use super::{Rule, Violation};
-use crate::source::{code_only, functions, lines_with};
+use crate::source::{code_only, code_without_tests, functions, lines_with};
 
 /// Longest Rust file, tests included. Past it, a file holds more than one idea.
 const LONGEST: usize = 600;
@@ -17,6 +17,9 @@ const LONGEST_FUNCTION: usize = 60;
 
 /// Where the programs are.
 const PROGRAMS: &str = "examples/";
+
+/// Macros that panic when nobody takes what they print.
+const PRINTS: [&str; 4] = ["print!", "println!", "eprint!", "eprintln!"];
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -54,6 +57,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "no anyhow in crates/",
         remedy: "return the crate's own error; anyhow is for programs",
         check: no_anyhow,
+    },
+    Rule {
+        name: "programs print through examples/print.rs",
+        remedy: "use its `say!`, `note!` or `Out`: they do not panic when the output is closed or the disk full",
+        check: prints_that_panic,
     },
     Rule {
         name: "no ignored tests",
@@ -224,6 +232,23 @@ fn no_anyhow(tree: &Tree) -> Vec<Violation> {
         .collect()
 }
 
+fn prints_that_panic(tree: &Tree) -> Vec<Violation> {
+    let sources = tree.texts(".rs").filter(|(path, _)| {
+        let mut parts = path.split('/');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some("examples"), Some(_), folder) => folder.is_none_or(|folder| folder == "src"),
+            (Some("xtask"), Some("src"), _) => true,
+            _ => false,
+        }
+    });
+    let found = sources.flat_map(|(path, text)| {
+        let code = code_without_tests(text);
+        let lines = |word| lines_with(&code, word).into_iter().map(move |line| violation(path, line, word));
+        PRINTS.into_iter().flat_map(lines).collect::<Vec<_>>()
+    });
+    found.collect()
+}
+
 fn no_ignored_tests(tree: &Tree) -> Vec<Violation> {
     let lines = |text: &str| {
         let code = code_only(text);
@@ -330,6 +355,28 @@ mod tests {
         ];
         assert_eq!(places(readmes, &files), [at("examples/b", 0)]);
         assert_eq!(places(lints, &files), [at("examples/b/Cargo.toml", 0), at("xtask/Cargo.toml", 0)]);
+    }
+
+    #[test]
+    fn prints_that_panic_outside_tests() {
+        let files = [
+            ("examples/a/src/main.rs", "say!(1);\n// println!(1)\nstd::println!(1);\nlet s = \"print!\";\n"),
+            (
+                "examples/a/src/deep/b.rs",
+                "eprint!(1);\n#[cfg(test)]\nmod tests {\n    fn f() { eprintln!(1) }\n}\n",
+            ),
+            ("examples/a/tests/cli.rs", "eprintln!(1);\n"),
+            ("examples/print.rs", "print!(1);\n"),
+            ("crates/a/examples/b.rs", "println!(1);\n"),
+            ("xtask/src/main.rs", "eprintln!(1);\n"),
+        ];
+        let expected = [
+            at("examples/a/src/deep/b.rs", 1),
+            at("examples/a/src/main.rs", 3),
+            at("examples/print.rs", 1),
+            at("xtask/src/main.rs", 1),
+        ];
+        assert_eq!(places(prints_that_panic, &files), expected);
     }
 
     #[test]

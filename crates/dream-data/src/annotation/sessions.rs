@@ -139,7 +139,7 @@ impl<R: Read> SessionReader<R> {
         };
         let key = (table.required(0)?.to_owned(), table.required(1)?.to_owned(), attempt);
         let clip = ClipId::new(table.required(3)?)
-            .map_err(|error| table.fault(error.to_string(), "write the name as in the other tables"))?;
+            .map_err(|error| table.fault(error.reason(), "write the name as in the other tables"))?;
         let grade = table.parse(4, "a grade: 1, 2, 3, 4 or 5", Grade::parse)?;
         let gold = match table.cell(6) {
             Some(_) => {

@@ -70,7 +70,7 @@ fn mos_list<R: Read>(mut table: Table<R>) -> Result<Vec<Labelled>> {
 /// A clip in a column; its error names the line.
 pub(crate) fn clip<R: Read>(table: &Table<R>, column: usize) -> Result<ClipId> {
     let name = table.required(column)?;
-    ClipId::new(name).map_err(|error| table.fault(error.to_string(), "write the name as in the other tables"))
+    ClipId::new(name).map_err(|error| table.fault(error.reason(), "write the name as in the other tables"))
 }
 
 /// A row of DFGC-VRA: the label of the benchmark's predecessor, and the place of the face.
@@ -137,7 +137,7 @@ fn vra_labels<R: Read>(mut table: Table<R>) -> Result<Vec<VraLabel>> {
             table.parse(1, "train_set, test_set1, test_set2 or test_set3", Partition::from_file_stem)?;
         let crop = RelativeBox::new(table.number(4)?, table.number(5)?, table.number(6)?, table.number(7)?);
         let crop =
-            crop.map_err(|error| table.fault(error.to_string(), "give corners as fractions of the frame"))?;
+            crop.map_err(|error| table.fault(error.reason(), "give corners as fractions of the frame"))?;
         let pixels = |column| {
             let size = |text: &str| text.parse().ok().filter(|&size: &u32| size > 0);
             table.cell(column).map(|_| table.parse(column, "a number of pixels", size)).transpose()
@@ -169,7 +169,7 @@ mod tests {
             ("a.mp4,1\nb.mp4,2\na.mp4,3\n", "l.csv:3: the clip `a.mp4` was on line 1 already; remove"),
             ("a.mp4,1\nb.mp4,\n", "l.csv:2: column `mos` is empty; fill it in"),
             ("a.mp4,1\nb.mp4,x\n", "l.csv:2: column `mos` is `x`; it must be a finite number"),
-            ("file,mos\n\"a\nb\",1\n", "l.csv:2: option `clip`: the name `a\\nb` has control characters"),
+            ("file,mos\n\"a\nb\",1\n", "l.csv:2: the name `a\\nb` has control characters"),
             ("title,mos\nx,1\n", "l.csv:1: no column `file` among `title,mos`; expected a list"),
         ] {
             let error = read(text).unwrap_err().to_string();
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(read("a,train_set,4,,0,0,1,1,,,").unwrap()[0].size, None);
         for (row, wanted) in [
             ("a,validation,4,,0,0,1,1,,,", "column `split` is `validation`; it must be train_set"),
-            ("a,train_set,4,,0.5,0,0.5,1,,,", "option `crop`: 0.5,0,0.5,1 must satisfy"),
+            ("a,train_set,4,,0.5,0,0.5,1,,,", "0.5,0,0.5,1 must satisfy"),
             ("a,train_set,4,,0,0,1,1,0,9,", "column `width` is `0`; it must be a number of pixels"),
             ("a,train_set,4,,0,0,1,1,9,9,-1", "column `fps` is `-1`"),
             ("a,train_set,,,0,0,1,1,9,9,1", "column `mos5` is empty"),

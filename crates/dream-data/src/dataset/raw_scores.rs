@@ -49,7 +49,7 @@ fn raw_scores<R: Read>(mut table: Table<R>) -> Result<RatingTable> {
         let (clip, rater, score) = (clip(&table, 0)?, table.required(1)?, table.number(2)?);
         ratings
             .add(rater, clip, score)
-            .map_err(|error| table.fault(error.to_string(), "keep one score per rater and clip"))?;
+            .map_err(|error| table.fault(error.reason(), "keep one score per rater and clip"))?;
     }
     Ok(ratings)
 }

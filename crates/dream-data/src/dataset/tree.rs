@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::dataset::{ClipId, Descriptions, Labelled, Round};
 use crate::error::{Error, Result};
+use crate::frames::kind::is_hidden;
 use crate::split::{Partition, Split, read_split};
 
 pub(crate) const DESCRIPTIONS: &str = "all_descriptions_en.csv";
@@ -47,10 +48,10 @@ impl Dataset {
         let root = root.as_ref().to_owned();
         fs::read_dir(&root).map_err(|e| Error::io(&root, e))?;
         if ["videos", "splits", DESCRIPTIONS].iter().all(|name| !root.join(name).exists()) {
-            let expected = "videos/, splits/ or all_descriptions_en.csv".to_owned();
+            let expected = "videos/, splits/ or all_descriptions_en.csv in it".to_owned();
             return Err(Error::Unrecognised {
                 path: root,
-                found: "a folder without them".to_owned(),
+                found: "the folder is no data set".to_owned(),
                 expected,
             });
         }
@@ -78,7 +79,7 @@ impl Dataset {
         ))
     }
 
-    /// All existing videos, sorted by name.
+    /// All existing videos but hidden files, sorted by name.
     ///
     /// # Errors
     /// [`Error::Io`] if a round's folder exists and cannot be listed, [`Error::InvalidOption`] for a file name that is
@@ -201,7 +202,7 @@ impl Dataset {
 
 fn is_video(path: &Path) -> bool {
     let known = |extension: &std::ffi::OsStr| VIDEOS.iter().any(|name| extension.eq_ignore_ascii_case(name));
-    path.extension().is_some_and(known)
+    !is_hidden(path) && path.extension().is_some_and(known)
 }
 
 #[cfg(test)]
@@ -244,6 +245,7 @@ mod tests {
             "C3/3-1-2-submit-2.MP4",
             "C3/3-1-2-submit-3.y4m",
             "C2/notes.txt",
+            "C1/._3-1-2-submit-1.mp4",
         ] {
             write(root, &format!("videos/{name}"), "");
         }

@@ -54,6 +54,11 @@ pub enum Assumption {
         /// The rate taken.
         rate: FrameRate,
     },
+    /// The images of a folder were taken for the frames of one video.
+    FolderAsClip {
+        /// How many there are.
+        images: usize,
+    },
     /// There are other video tracks.
     OneOfTracks {
         /// Position of the track that is read among the video tracks, from 1.
@@ -86,6 +91,7 @@ impl Assumption {
             Self::Interlaced { .. } => "interlaced",
             Self::PacingIrregular { .. } => "pacing-irregular",
             Self::RateAssumed { .. } => "rate-assumed",
+            Self::FolderAsClip { .. } => "folder-as-clip",
             Self::OneOfTracks { .. } => "one-of-tracks",
             Self::Bars { .. } => "bars",
             Self::Inexact => "inexact",
@@ -109,6 +115,7 @@ impl Assumption {
                 "convert it to a constant rate: `ffmpeg -i INPUT -fps_mode cfr OUTPUT`"
             }
             Self::RateAssumed { .. } => "state the frame rate",
+            Self::FolderAsClip { .. } => "open the images one by one",
             Self::OneOfTracks { .. } => "choose the track",
             Self::Bars { .. } => "crop to the picture",
             Self::Inexact => "let FFmpeg decode it",
@@ -138,6 +145,7 @@ impl fmt::Display for Assumption {
                 write!(f, "frames last up to {longest:.2} s; windows count {nominal:.2} frames as a second")
             }
             Self::RateAssumed { rate } => write!(f, "no frame rate is stated, {rate} frames/s are assumed"),
+            Self::FolderAsClip { images } => write!(f, "{images} images are the frames of one video"),
             Self::OneOfTracks { track, tracks } => write!(f, "this is video track {track} of {tracks}"),
             Self::Bars { picture } => {
                 let PixelRect { left, top, width, height } = picture;

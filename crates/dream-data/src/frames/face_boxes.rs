@@ -68,7 +68,7 @@ impl FaceBoxes {
             let face =
                 RelativeBox::new(table.number(1)?, table.number(2)?, table.number(3)?, table.number(4)?);
             let face = face.map_err(|error| {
-                table.fault(error.to_string(), "give corners as fractions of width and height")
+                table.fault(error.reason(), "give corners as fractions of width and height")
             })?;
             boxes.insert(file, face);
         }
@@ -154,7 +154,7 @@ mod tests {
                 "file,x1,y1,x2,y2\na,0,0,1,1\na,0,0,1,1\n",
                 "b.csv:3: the box of `a` was on line 2 already; remove",
             ),
-            ("file,x1,y1,x2,y2\na,0.5,0,0.5,1\n", "b.csv:2: option `crop`: 0.5,0,0.5,1 must satisfy"),
+            ("file,x1,y1,x2,y2\na,0.5,0,0.5,1\n", "b.csv:2: 0.5,0,0.5,1 must satisfy"),
             ("file,x1,y1,x2,y2\n,0,0,1,1\n", "b.csv:2: column `file` is empty; fill it in"),
         ] {
             let error = parse(text).unwrap_err().to_string();

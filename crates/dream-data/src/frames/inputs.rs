@@ -3,11 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::frames::kind::{SourceKind, kind_of};
+use glob::MatchOptions;
 
-/// The videos that `arguments` name, in order. A file stands for itself, and a folder of images for one video. Any
-/// other folder stands for all videos and image folders below it, sorted by name; links to folders are not followed.
-/// A pattern with `*`, `?` or `[` stands for its matches.
+use crate::error::Error;
+use crate::frames::kind::{SourceKind, images_in, is_hidden, kind_of};
+use crate::frames::numbered::are_frames;
+
+/// The videos that `arguments` name, in order. A file stands for itself. A folder of images stands for one video if
+/// their names differ in one number only that goes up in equal steps, otherwise for the images. Any other folder stands
+/// for all videos and image folders below it, sorted by name; links to folders are not followed.
+/// A pattern with `*`, `?` or `[` stands for its matches. Hidden files and folders, whose names begin with a dot, are
+/// taken only where an argument names them.
 ///
 /// A missing file, an empty folder or a pattern without a match stays in the list unchanged; opening it gives the
 /// error to report.
@@ -18,14 +24,37 @@ use crate::frames::kind::{SourceKind, kind_of};
 /// assert_eq!(videos, [std::path::PathBuf::from("no-such-file.mp4")]);
 /// ```
 pub fn expand_inputs<P: AsRef<Path>>(arguments: impl IntoIterator<Item = P>) -> Vec<PathBuf> {
+    expand(arguments, false)
+}
+
+/// As [`expand_inputs`], but every image of a folder stands for itself.
+///
+/// # Example
+/// ```
+/// let folder = std::env::temp_dir().join("dream-data-expand-images");
+/// std::fs::create_dir_all(&folder)?;
+/// for name in ["1.png", "2.png"] {
+///     std::fs::write(folder.join(name), b"")?;
+/// }
+/// assert_eq!(dream_data::expand_inputs([&folder]), [folder.clone()]);
+/// assert_eq!(dream_data::expand_images([&folder]), [folder.join("1.png"), folder.join("2.png")]);
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn expand_images<P: AsRef<Path>>(arguments: impl IntoIterator<Item = P>) -> Vec<PathBuf> {
+    expand(arguments, true)
+}
+
+fn expand<P: AsRef<Path>>(arguments: impl IntoIterator<Item = P>, each: bool) -> Vec<PathBuf> {
+    let visible = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
     let mut videos = Vec::new();
     for argument in arguments {
         let (argument, before) = (argument.as_ref(), videos.len());
         if argument.exists() {
-            add(argument, &mut videos);
+            add(argument, each, &mut videos);
         } else if let Some(pattern) = argument.to_str() {
-            for path in glob::glob(pattern).into_iter().flatten().flatten() {
-                add(&path, &mut videos);
+            for path in glob::glob_with(pattern, visible).into_iter().flatten().flatten() {
+                add(&path, each, &mut videos);
             }
         }
         if videos.len() == before {
@@ -35,7 +64,23 @@ pub fn expand_inputs<P: AsRef<Path>>(arguments: impl IntoIterator<Item = P>) -> 
     videos
 }
 
-fn add(path: &Path, videos: &mut Vec<PathBuf>) {
+/// Whether a path that does not exist was meant as a pattern.
+pub(super) fn is_pattern(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().iter().any(|byte| b"*?[".contains(byte))
+}
+
+/// What is wrong with a folder that is no video.
+pub(super) fn folder_fault(folder: &Path) -> Error {
+    let (found, expected) = match expand_inputs([folder]).as_slice() {
+        [only] if only == folder => {
+            ("no videos and no images in this folder", "some; raw files are named one by one")
+        }
+        _ => ("a folder of videos", "one video"),
+    };
+    Error::Unrecognised { path: folder.to_owned(), found: found.to_owned(), expected: expected.to_owned() }
+}
+
+fn add(path: &Path, each: bool, videos: &mut Vec<PathBuf>) {
     if !path.is_dir() {
         videos.push(path.to_owned());
         return;
@@ -45,15 +90,21 @@ fn add(path: &Path, videos: &mut Vec<PathBuf>) {
     let start = videos.len();
     for entry in entries {
         let (path, is_dir) = (entry.path(), entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        if is_hidden(&path) {
+            continue;
+        }
         if is_dir {
-            add(&path, videos);
+            add(&path, each, videos);
         } else if matches!(kind_of(&path), Some(SourceKind::Video | SourceKind::Y4m)) {
             videos.push(path);
         }
     }
-    // A folder that contains images, and no videos or image folders, is itself a video.
+    // A folder that contains images, and no videos or image folders, is itself a video or an album.
     if videos.len() == start && kind_of(path) == Some(SourceKind::ImageFolder) {
-        videos.push(path.to_owned());
+        match images_in(path) {
+            Ok(images) if each || !are_frames(&images) => videos.extend(images),
+            _ => videos.push(path.to_owned()),
+        }
     }
 }
 
@@ -71,9 +122,13 @@ mod tests {
             path
         };
         let (b, a) = (file("clips/b.mp4"), file("clips/a.y4m"));
+        let hidden = file("clips/._b.mp4");
+        file("clips/.trash/d.mp4");
         let deep = file("clips/deep/c.MOV");
         file("clips/notes.txt");
         file("clips/frames/1.png");
+        file("clips/frames/2.png");
+        let (one, other) = (file("photos/beach.jpg"), file("photos/dog.jpg"));
         file("empty/notes.txt");
         let frames = root.path().join("clips/frames");
         let empty = root.path().join("empty");
@@ -81,7 +136,10 @@ mod tests {
         let all = expand_inputs([root.path().join("clips")]);
         assert_eq!(all, [a.clone(), b.clone(), deep, frames.clone()]);
         assert_eq!(expand_inputs([root.path().join("clips/*.mp4")]), std::slice::from_ref(&b));
+        assert_eq!(expand_images([&frames]), [frames.join("1.png"), frames.join("2.png")]);
         assert_eq!(expand_inputs([&frames]), [frames]);
+        assert_eq!(expand_inputs([root.path().join("photos")]), [one, other]);
+        assert_eq!(expand_inputs([&hidden]), [hidden]);
         let nothing = root.path().join("*.avi");
         assert_eq!(expand_inputs([&empty, &nothing, &b, &a]), [empty.clone(), nothing.clone(), b, a]);
     }

@@ -17,6 +17,7 @@ pub(crate) mod info;
 pub(crate) mod inputs;
 pub(crate) mod interlaced;
 pub(crate) mod kind;
+mod numbered;
 pub(crate) mod open;
 pub(crate) mod options;
 pub(crate) mod pixel_rect;

@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::frames::decoders::{open_container, open_refused};
 use crate::frames::filters::sample::{Sampled, count_frames};
-use crate::frames::kind::{RAW, has_extension};
+use crate::frames::inputs::{folder_fault, is_pattern};
+use crate::frames::kind::{RAW, has_extension, kind_of};
 use crate::frames::options::OpenOptions;
 use crate::frames::readers::images::ImageSequence;
 use crate::frames::readers::raw::RawReader;
@@ -26,7 +27,7 @@ use std::path::Path;
 /// [`VideoInfo::assumptions`](crate::VideoInfo::assumptions) tells what was assumed or changed on the way.
 ///
 /// # Errors
-/// [`Error::Io`] for a missing or unreadable file; [`Error::Unrecognised`] for an empty file or a
+/// [`Error::Io`] for a missing or unreadable file; [`Error::NothingMatches`] for a pattern; [`Error::Unrecognised`] for an empty file or a
 /// folder without images; [`Error::Unsupported`] with the cargo feature or the command that helps;
 /// [`Error::Malformed`], [`Error::TooLarge`] and [`Error::Damaged`] for broken files;
 /// [`Error::InvalidOption`] for a rotation that cannot be applied as [`OpenOptions::apply_rotation`] asks;
@@ -80,9 +81,15 @@ pub fn open_sampled(
 
 fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
     if path.is_dir() {
+        if kind_of(path).is_none() {
+            return Err(folder_fault(path));
+        }
         return Ok(Box::new(ImageSequence::open_folder(path, options.frame_rate)?));
     }
-    let mut file = File::open(path).map_err(|e| Error::io(path, e))?;
+    let mut file = File::open(path).map_err(|e| match is_pattern(path) && !path.exists() {
+        true => Error::NothingMatches { pattern: path.to_owned() },
+        false => Error::io(path, e),
+    })?;
     let mut magic = Vec::with_capacity(16);
     file.by_ref().take(16).read_to_end(&mut magic).map_err(|e| Error::io(path, e))?;
     if magic.is_empty() {

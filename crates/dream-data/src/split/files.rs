@@ -1,10 +1,12 @@
 //! Splits on disk: a folder with four lists.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use crate::dataset::{Labelled, read_mos_list};
 use crate::error::{Error, Result};
+use crate::files::write_atomic;
 use crate::split::{Partition, Split};
 use crate::table::quoted;
 
@@ -35,7 +37,7 @@ pub fn write_split(split: &Split, folder: impl AsRef<Path>) -> Result<()> {
     fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
     for (set, text) in texts {
         let path = folder.join(set.file_name());
-        fs::write(&path, text).map_err(|e| Error::io(&path, e))?;
+        write_atomic(&path, |out| out.write_all(text.as_bytes()))?;
     }
     Ok(())
 }
@@ -61,7 +63,7 @@ pub fn write_split(split: &Split, folder: impl AsRef<Path>) -> Result<()> {
 /// ```
 pub fn write_mos_list(rows: &[Labelled], path: impl AsRef<Path>) -> Result<()> {
     let (path, text) = (path.as_ref(), text(rows, "the list")?);
-    fs::write(path, text).map_err(|e| Error::io(path, e))
+    write_atomic(path, |out| out.write_all(text.as_bytes()))
 }
 
 fn text(rows: &[Labelled], list: &str) -> Result<String> {

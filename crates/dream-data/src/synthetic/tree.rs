@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -12,6 +12,7 @@ use super::plan::Synthetic;
 use crate::annotation::{Ddof, Tally};
 use crate::dataset::{Clip, DESCRIPTIONS};
 use crate::error::{Error, Result};
+use crate::files::{Atomic, part_of, write_atomic};
 use crate::frames::color_range::ColorRange;
 use crate::frames::readers::y4m::header;
 use crate::split::{SplitDesign, write_split};
@@ -297,41 +298,4 @@ impl Synthetic {
         }
         Ok(())
     }
-}
-
-/// The name of an incomplete file.
-fn part_of(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    path.with_file_name(name)
-}
-
-/// A text file that gets its name when it is complete.
-struct Atomic {
-    path: PathBuf,
-    part: PathBuf,
-    out: BufWriter<File>,
-}
-
-impl Atomic {
-    fn create(path: &Path) -> Result<Self> {
-        let part = part_of(path);
-        let file = File::create(&part).map_err(|e| Error::io(&part, e))?;
-        Ok(Self { path: path.to_owned(), part, out: BufWriter::new(file) })
-    }
-
-    fn write(&mut self, text: &str) -> Result<()> {
-        self.out.write_all(text.as_bytes()).map_err(|e| Error::io(&self.part, e))
-    }
-
-    fn finish(mut self) -> Result<()> {
-        self.out.flush().map_err(|e| Error::io(&self.part, e))?;
-        fs::rename(&self.part, &self.path).map_err(|e| Error::io(&self.path, e))
-    }
-}
-
-fn write_atomic(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<()> {
-    let mut file = Atomic::create(path)?;
-    write(&mut file.out).map_err(|e| Error::io(&file.part, e))?;
-    file.finish()
 }

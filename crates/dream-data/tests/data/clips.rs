@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
 
 use crate::common::{Reference, decoders, read, references, testdata, with};
-use dream_data::{ColorRange, Decoder, Rotation, VideoInfo, open};
+use dream_data::{ColorRange, Decoder, Pacing, Rotation, VideoInfo, open};
 use std::io::Write;
 use std::path::Path;
 
@@ -16,7 +16,10 @@ fn check(path: &Path, reference: &Reference, decoder: Decoder) -> VideoInfo {
     let mut source = open(path, &with(decoder)).unwrap();
     let info = source.info().clone();
     assert_eq!((info.width, info.height), reference.size, "{name}");
-    assert_eq!(info.frame_rate.to_string(), reference.frame_rate, "{name}");
+    // FFmpeg's average of irregular times is no rate of ours.
+    if info.pacing != Pacing::Variable {
+        assert_eq!(info.frame_rate.to_string(), reference.frame_rate, "{name}");
+    }
     let story = read(source.as_mut(), 1000);
     assert_eq!(story.ending, None, "{name}");
     let sums: Vec<_> = story.frames.iter().map(|(sum, _)| sum.clone()).collect();
@@ -50,7 +53,7 @@ fn what_the_container_says_is_known_before_the_first_frame() {
     for decoder in decoders() {
         let info = |name: &str| open(testdata(name), &with(decoder)).unwrap().info().clone();
         assert_eq!(info("index-last.mp4").range, ColorRange::Full, "{decoder:?}");
-        assert_eq!(info("baseline.mp4").range, ColorRange::Unknown, "{decoder:?}");
+        assert_eq!(info("baseline.mp4").range, ColorRange::Limited, "{decoder:?}");
         assert_eq!(info("rotated.mp4").rotation, Rotation::ThreeQuarter, "{decoder:?}");
         assert_eq!(info("baseline.mp4").rotation, Rotation::None, "{decoder:?}");
         assert_eq!(info("baseline.mp4").frames, Some(12), "{decoder:?}");

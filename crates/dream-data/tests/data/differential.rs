@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
 
 use crate::common::samples;
-use dream_data::{ColorRange, Error, FrameSource, Layout, OpenOptions, open};
+use dream_data::{ColorRange, Decoder, Error, FrameSource, Layout, OpenOptions, open};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -93,8 +93,9 @@ fn luma(samples: &[u8], layout: Layout, pixels: usize) -> &[u8] {
     if layout == Layout::Rgb { samples } else { &samples[..pixels] }
 }
 
-fn compare(path: &Path) -> (String, String, Outcome) {
-    let options = OpenOptions { range: ColorRange::Unknown, ..OpenOptions::default() };
+/// The decoder, the notes and what came of it.
+fn compare(path: &Path, decoder: Decoder) -> (String, String, Outcome) {
+    let options = OpenOptions { decoder, range: ColorRange::Unknown, ..OpenOptions::default() };
     let mut source = match open(path, &options) {
         Ok(source) => source,
         Err(error) => return ("-".to_owned(), String::new(), refused(&error)),
@@ -175,21 +176,30 @@ fn generated_streams_are_as_ffmpeg_shows_them() {
     let streams = streams();
     assert!(streams.len() >= 60, "{} streams", streams.len());
     let (mut table, mut silent) = (String::new(), Vec::new());
+    let mut decoders = vec![Decoder::Auto, Decoder::Builtin];
+    if cfg!(feature = "ffmpeg") {
+        decoders.push(Decoder::FfmpegLibrary);
+    }
     for stream in &streams {
         let path = make(stream, folder.path());
-        let (decoder, notes, outcome) = compare(&path);
-        let (word, detail) = match &outcome {
-            Outcome::Equal => ("equal", ""),
-            Outcome::Noted(detail) => ("noted", detail.as_str()),
-            Outcome::Refused(detail) => ("refused", detail.as_str()),
-            Outcome::Silent(detail) => ("SILENT", detail.as_str()),
-        };
-        let file = path.display().to_string();
-        let detail = detail.replace(&format!("{file}: "), "");
-        writeln!(table, "| `{}` | {decoder} | {word} | {notes} | {detail} |", stream.file).unwrap();
-        if matches!(outcome, Outcome::Silent(_)) {
-            silent.push(format!("{}: {detail}", stream.file));
+        let mut cells = vec![format!("`{}`", stream.file)];
+        for &decoder in &decoders {
+            let (used, notes, outcome) = compare(&path, decoder);
+            let cell = match &outcome {
+                Outcome::Equal => "equal".to_owned(),
+                Outcome::Noted(detail) => format!("noted: {detail}"),
+                Outcome::Refused(_) => "refused".to_owned(),
+                Outcome::Silent(detail) => {
+                    silent.push(format!("{} {decoder}: {detail}", stream.file));
+                    format!("SILENT: {detail}")
+                }
+            };
+            if decoder == Decoder::Auto {
+                cells.extend([used, notes]);
+            }
+            cells.push(cell);
         }
+        writeln!(table, "| {} |", cells.join(" | ")).unwrap();
     }
     if let Some(out) = std::env::var_os("DREAM_DIFFERENTIAL") {
         std::fs::write(out, &table).unwrap();

@@ -7,6 +7,7 @@ mod container;
 mod damage;
 mod depth;
 mod differential;
+mod mp4;
 mod open;
 mod program;
 mod sampling;

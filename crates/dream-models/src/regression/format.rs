@@ -80,11 +80,7 @@ pub(super) fn check_size(bytes: usize, most: usize) -> Result<()> {
 }
 
 pub(super) fn save(path: &Path, bytes: &[u8]) -> Result<()> {
-    std::fs::write(path, bytes).map_err(|source| Error::Io {
-        action: "write",
-        path: Some(path.to_owned()),
-        source,
-    })
+    crate::files::atomic(path, |file| std::io::Write::write_all(file, bytes))
 }
 
 /// Checks that features of these names, in this order, are what a model takes.

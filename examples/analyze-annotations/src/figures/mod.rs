@@ -16,6 +16,7 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
 use crate::report::Report;
+use crate::save::save;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
@@ -87,7 +88,7 @@ impl Files<'_> {
         }
         let name = format!("{name}.svg");
         let path = self.folder.join(&name);
-        fs::write(&path, svg).with_context(|| format!("cannot write {}", path.display()))?;
+        save(&path, |out| Ok(out.write_all(svg.as_bytes())?))?;
         self.names.push(name);
         Ok(())
     }

@@ -8,6 +8,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::plan::faces::Faces;
 use crate::plan::{Clip, Plan};
+use crate::print::message;
 use crate::store::Store;
 
 const SEEN: &str = "cache/seen";
@@ -59,6 +60,6 @@ impl Video {
 
 /// An error on one line. Names of this machine do not belong in a result.
 pub(crate) fn reason(error: &anyhow::Error, path: &Path, clip: &str) -> String {
-    let text = format!("{error:#}").replace(&path.display().to_string(), clip);
+    let text = message(error, ::train::in_words).replace(&path.display().to_string(), clip);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

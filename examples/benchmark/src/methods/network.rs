@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::method::{About, Method, Predicted, Task};
 use crate::features::videos::{Video, reason};
 use crate::plan::{Plan, Scored};
+use crate::print::message;
 use crate::store::digest::digest;
 
 /// Weights and states of trainings, by split and network.
@@ -120,7 +121,7 @@ impl Network {
             let sentences = self.setup.sentences.get(row.clip).cloned().unwrap_or_default();
             Ok(Clip { path: video.path.clone(), face: video.listed, mos: row.mos, sentences, ..clip })
         };
-        one().map_err(|error| (name.clone(), format!("{error:#}")))
+        one().map_err(|error| (name.clone(), message(&error, ::train::in_words)))
     }
 
     /// The scores of a split: those of an earlier training of the same, or of a new one.
@@ -165,7 +166,8 @@ impl Network {
         let broken = self.job(split.seed, number, &all, folder, &cache).prepare()?;
         for (id, error) in broken {
             let path = all.fit.iter().find(|clip| clip.about.id == id).map(|clip| clip.path.as_path());
-            let why = path.map_or_else(|| format!("{error:#}"), |path| reason(&error, path, id.as_str()));
+            let why = path
+                .map_or_else(|| message(&error, ::train::in_words), |path| reason(&error, path, id.as_str()));
             lost.insert(id.to_string(), why);
         }
         let usable = |clips: Vec<Clip>| -> Vec<Clip> {

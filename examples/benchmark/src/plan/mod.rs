@@ -64,7 +64,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// The first `count` splits of a DREAM tree.
     pub(crate) fn of_tree(root: &Path, count: usize, seed: u64) -> Result<Self> {
-        let dataset = Dataset::open(root)?;
+        let dataset = Dataset::open(root).context("--data")?;
         let there = dataset.splits()?;
         ensure!(
             there.len() >= count && count > 0,

@@ -11,6 +11,7 @@ mod tables;
 use anyhow::{Context, Result};
 use dream_eval::Format;
 
+use crate::print::say;
 use crate::store::Store;
 use content::Report;
 use protocol::Protocol;
@@ -24,11 +25,11 @@ pub(crate) fn finish(store: &Store, protocol: Protocol) -> Result<bool> {
     let report = Report::new(store, protocol)?;
     write(&report, store)?;
     for table in &report.tables {
-        println!("{}\n{}\n{}", table.title, table.table.format(Format::Text), table.text());
+        say!("{}\n{}\n{}", table.title, table.table.format(Format::Text), table.text());
     }
-    println!("page: {}", store.root().join("report.html").display());
+    say!("page: {}", store.root().join("report.html").display());
     if !report.failures.is_empty() {
-        println!("{} failures: {}", report.failures.len(), store.root().join("failures.csv").display());
+        say!("{} failures: {}", report.failures.len(), store.root().join("failures.csv").display());
     }
     Ok(report.failures.is_empty())
 }

@@ -107,14 +107,19 @@ impl Store {
     }
 }
 
-/// All files below a folder, sorted; none where it is not there.
+/// All files below a folder but hidden ones, sorted; none where it is not there.
 pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     if !folder.is_dir() {
         return Ok(found);
     }
     for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
-        let path = entry?.path();
+        let entry = entry?;
+        // A file manager's or an archive's, such as `._x.json`: no result.
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let path = entry.path();
         if path.is_dir() {
             found.extend(files(&path)?);
         } else {

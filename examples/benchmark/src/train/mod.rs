@@ -9,6 +9,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use crate::methods::method::{Method, Predicted, Task};
 use crate::plan::Scored;
 use crate::plan::shard::Shard;
+use crate::print::message;
 use run::{Row, Run, SetRun, name};
 
 /// What is trained.
@@ -72,7 +73,8 @@ impl Training<'_> {
             Err(error) => {
                 let sets = task.split.tests.iter().map(|_| None).collect();
                 // Names of this machine do not belong in a result.
-                let note = format!("{error:#}").replace(&task.store.root().display().to_string(), "OUT");
+                let note = message(&error, ::train::in_words)
+                    .replace(&task.store.root().display().to_string(), "OUT");
                 Run { failed: true, ..filled(task, key, Predicted { sets, note, ..Predicted::default() }) }
             }
         };

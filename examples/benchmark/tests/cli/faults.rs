@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::helpers::*;
+use crate::print_test;
 
 #[test]
 fn a_broken_clip_is_a_row() {
@@ -50,4 +51,21 @@ fn wrong_usage_names_the_remedy() {
         list.contains("videval") && list.contains("705 features") && list.contains("one of every 6 frames")
     );
     assert!(expect(0, &["--help"]).contains("benchmark --data DREAM"));
+}
+
+#[test]
+fn results_are_kept_when_nobody_reads() {
+    let bench = Bench::new();
+    let case = bench.case("out", &["--methods", "brisque", "--splits", "1"]);
+    print_test::without_reader(
+        0,
+        || command(&case.arguments()),
+        || {
+            for name in ["report.html", "table4.txt", "predictions/brisque.csv"] {
+                assert!(case.out.join(name).is_file(), "{name}");
+            }
+            fs::remove_file(case.out.join("table4.txt")).unwrap();
+        },
+    );
+    print_test::without_reader(0, || command(&["--list-methods"]), || {});
 }

@@ -5,4 +5,6 @@ mod cache;
 mod faults;
 mod helpers;
 mod networks;
+#[path = "../../../print_test.rs"]
+mod print_test;
 mod report;

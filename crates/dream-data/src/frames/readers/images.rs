@@ -6,11 +6,10 @@ use crate::frames::color_range::ColorRange;
 use crate::frames::frame::{Layout, VideoFrame};
 use crate::frames::frame_rate::FrameRate;
 use crate::frames::info::VideoInfo;
-use crate::frames::kind::is_frame;
+use crate::frames::kind::images_in;
 use crate::frames::readers::still::{MAX_DECODER_BYTES, Samples, Still};
 use crate::frames::readers::stream::Progress;
 use crate::frames::source::{FrameSource, Step, next_of};
-use std::cmp::Ordering;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -40,15 +39,7 @@ impl ImageSequence {
     /// [`Error::Unrecognised`] for a folder without images, or an unreadable first image.
     pub fn open_folder(folder: impl AsRef<Path>, frame_rate: Option<FrameRate>) -> Result<Self> {
         let folder = folder.as_ref();
-        let mut paths = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {
-            let path = entry.map_err(|e| Error::io(folder, e))?.path();
-            if is_frame(&path) {
-                paths.push(path);
-            }
-        }
-        paths.sort_by(|a, b| natural_order(a, b));
-        Self::new(paths, folder, frame_rate)
+        Self::new(images_in(folder)?, folder, frame_rate)
     }
 
     /// One image as a video of one frame.
@@ -72,8 +63,11 @@ impl ImageSequence {
         let rate = stated.unwrap_or(FrameRate::PAL);
         let mut info = VideoInfo::new(still.width, still.height, rate, "image");
         // One picture has no rate that could matter.
-        if stated.is_none() && paths.len() > 1 {
-            info.assumptions.push(Assumption::RateAssumed { rate });
+        if paths.len() > 1 {
+            info.assumptions.push(Assumption::FolderAsClip { images: paths.len() });
+            if stated.is_none() {
+                info.assumptions.push(Assumption::RateAssumed { rate });
+            }
         }
         info.frames = Some(paths.len() as u64);
         info.range = ColorRange::Full;
@@ -197,38 +191,6 @@ fn convert(decoded: &[u8], out: &mut [u8], samples: Samples) -> bool {
         opaque &= all.all(|alpha| alpha.iter().all(|&byte| byte == u8::MAX));
     }
     opaque
-}
-
-/// Digits compare as numbers, all else byte by byte; names that are equal so compare as bytes.
-fn natural_order(a: &Path, b: &Path) -> Ordering {
-    let name = |path: &Path| path.file_name().unwrap_or_default().as_encoded_bytes().to_vec();
-    let (a, b) = (name(a), name(b));
-    let (mut x, mut y) = (&a[..], &b[..]);
-    loop {
-        let order = match (x.first(), y.first()) {
-            (None, None) => return a.cmp(&b),
-            (Some(p), Some(q)) if p.is_ascii_digit() && q.is_ascii_digit() => {
-                let (m, n) = (take_number(&mut x), take_number(&mut y));
-                m.len().cmp(&n.len()).then_with(|| m.cmp(n))
-            }
-            (p, q) => {
-                (x, y) = (x.get(1..).unwrap_or_default(), y.get(1..).unwrap_or_default());
-                p.cmp(&q)
-            }
-        };
-        if order != Ordering::Equal {
-            return order;
-        }
-    }
-}
-
-/// Splits the leading digits off, without their leading zeros.
-fn take_number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
-    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (digits, rest) = text.split_at_checked(length).unwrap_or_default();
-    *text = rest;
-    let zeros = digits.iter().take_while(|&&byte| byte == b'0').count();
-    digits.get(zeros..).unwrap_or_default()
 }
 
 const _: () = assert!(MAX_DIMENSION as u64 * MAX_DIMENSION as u64 * 3 <= MAX_DECODER_BYTES as u64);

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test binary uses a part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic here is a failed test")]
 
+pub(crate) mod movie;
 pub(crate) mod shared;
 
 use dream_data::{ColorRange, Decoder, Error, FrameSource, OpenOptions, Pixels, VideoFrame};

@@ -10,28 +10,8 @@ mod pickle;
 mod source;
 mod tensors;
 
-use std::fs::File;
-use std::path::Path;
-
 pub use header::MAX_HEADER_BYTES;
 pub use manifest::{Checkpoint, Contents};
 pub use tensors::{TensorFile, check, write_tensors};
 
-use crate::{Error, Result};
-
-/// Writes a file next to `path` and puts it there when it is complete and on the disk.
-fn atomic(path: &Path, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let partial = path.with_file_name(name);
-    let result = File::create(&partial).and_then(|mut file| {
-        write(&mut file)?;
-        file.sync_all()?;
-        std::fs::rename(&partial, path)
-    });
-    result.map_err(|source| {
-        // A partial file is of no use. If it cannot be removed, the first error says why.
-        let _ = std::fs::remove_file(&partial);
-        Error::Io { action: "write", path: Some(path.to_path_buf()), source }
-    })
-}
+use crate::files::atomic;

@@ -110,7 +110,7 @@ impl Demuxer {
         let begin = (self.table.clone(), self.fragments.clone());
         self.walk();
         (self.table, self.fragments) = begin.clone();
-        let b_frames = self.finds_b_frames();
+        let b_frames = self.finds_b_frames()?;
         (self.table, self.fragments) = begin;
         let fragmented = self.fragments.is_some();
         if self.track.table.count() == 0 && !fragmented {
@@ -147,7 +147,10 @@ impl Demuxer {
             match self.next_sample() {
                 Ok(Some(sample)) => {
                     self.survey.see(&sample);
-                    self.track.edit.see(sample.composition);
+                    // Players take the times of fragments as they are.
+                    if limit.is_none() {
+                        self.track.edit.see(sample.composition);
+                    }
                     shown += u64::from(self.track.edit.shows(sample.composition));
                 }
                 Ok(None) => {
@@ -160,18 +163,29 @@ impl Demuxer {
         self.survey.finish();
     }
 
-    /// Looks at the first slices of the first frames. Where frames are reordered later on, there are B-frames.
-    fn finds_b_frames(&mut self) -> bool {
+    /// Looks at the first slices of the first frames for one of kind B. Where frames are reordered later on, there are
+    /// some as well.
+    fn finds_b_frames(&mut self) -> Result<bool, Fault> {
         let length_size = self.track.description.avc.length_size;
+        let mut started = false;
         for _ in 0..PROBED {
-            let Ok(Some(sample)) = self.next_sample() else { return false };
-            let slice =
-                |unit: &[u8]| matches!(kind(unit), units::SLICE | units::IDR).then(|| is_b_slice(unit));
-            if probe(&mut self.file, &sample, length_size, slice) == Some(true) {
-                return true;
+            let Ok(Some(sample)) = self.next_sample() else { return Ok(false) };
+            let slice = |unit: &[u8]| {
+                matches!(kind(unit), units::SLICE | units::IDR).then(|| (kind(unit), is_b_slice(unit)))
+            };
+            match probe(&mut self.file, &sample, length_size, slice) {
+                // Cut out of a longer stream. OpenH264 waits for an IDR picture.
+                Some((units::SLICE, _)) if !started => {
+                    return Err(Fault::Unsupported(
+                        "H.264 that does not start with an IDR picture".to_owned(),
+                    ));
+                }
+                Some((_, true)) => return Ok(true),
+                Some(_) => started = true,
+                None => {}
             }
         }
-        self.survey.reordered()
+        Ok(self.survey.reordered())
     }
 
     /// As the stream states it, or else the container. H.264 without a statement is limited (E.2.1).

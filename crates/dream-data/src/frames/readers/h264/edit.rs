@@ -130,7 +130,9 @@ mod tests {
         assert!(
             cut.shows(1279) && !cut.shows(1280) && !cut.shows(4999) && cut.shows(6279) && !cut.shows(6280)
         );
-        [0, 512, 5100, 5612].into_iter().for_each(|time| cut.see(time));
+        for time in [0, 512, 5100, 5612] {
+            cut.see(time);
+        }
         let seconds = [0, 512, 5100, 5612].map(|time| cut.seconds(time, 12_800));
         assert_eq!(seconds, [0.0, 0.04, 0.1, 0.14]);
     }

@@ -1,0 +1,119 @@
+//! How every program prints and ends. Each program includes this file.
+//!
+//! No print can panic or stop the work: what the standard output does not take is remembered, and [`main`] tells at the
+//! end. A pipe whose reader has seen enough is no error; a full disk is one, with status 1.
+
+use std::error::Error;
+use std::fmt::Arguments;
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+use std::sync::OnceLock;
+
+/// Why the standard output takes no more.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// The standard output. It never fails: from the first failure on, everything goes nowhere.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Out;
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !lost() {
+            remember(io::stdout().write_all(bytes));
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !lost() {
+            remember(io::stdout().flush());
+        }
+        Ok(())
+    }
+}
+
+/// Whether nobody gets what is printed from now on. A program that only prints can stop then.
+pub(crate) fn lost() -> bool {
+    LOST.get().is_some()
+}
+
+fn remember(done: io::Result<()>) {
+    if let Err(error) = done {
+        LOST.get_or_init(|| error);
+    }
+}
+
+/// Prints a line, with one write.
+pub(crate) fn line(to: &mut dyn Write, text: Arguments<'_>) {
+    let _ = to.write_all(format!("{text}\n").as_bytes());
+}
+
+/// A line of the standard output.
+#[allow(unused_macros, reason = "some programs print through `Out`")]
+macro_rules! say {
+    ($($text:tt)*) => { $crate::print::line(&mut $crate::print::Out, format_args!($($text)*)) };
+}
+/// A line of the standard error. There is nobody to tell when that fails.
+macro_rules! note {
+    ($($text:tt)*) => { $crate::print::line(&mut std::io::stderr(), format_args!($($text)*)) };
+}
+#[allow(unused_imports, reason = "no program needs all of it")]
+pub(crate) use {note, say};
+
+/// The message of an error whose words are those of a library, in words of the command line.
+pub(crate) type Typed = fn(&(dyn Error + 'static)) -> Option<String>;
+
+/// An error with its causes, in a line.
+pub(crate) fn message(error: &anyhow::Error, typed: Typed) -> String {
+    let words = |cause: &(dyn Error + 'static)| typed(cause).unwrap_or_else(|| cause.to_string());
+    error.chain().map(words).collect::<Vec<_>>().join(": ")
+}
+
+/// Runs a program, which says whether all went well, and gives its status: 0 or 1 as it says, 1 also where there is no
+/// room for its output, 2 for wrong usage or input.
+pub(crate) fn main<A>(
+    args: Result<A, clap::Error>,
+    typed: Typed,
+    run: impl FnOnce(&A) -> anyhow::Result<bool>,
+) -> ExitCode {
+    let done = match args {
+        Ok(args) => run(&args),
+        Err(error) if error.use_stderr() => {
+            usage(&error);
+            return ExitCode::from(2);
+        }
+        Err(help) => {
+            remember(help.print());
+            Ok(true)
+        }
+    };
+    remember(io::stdout().flush());
+    let status = match &done {
+        Ok(good) => u8::from(!good),
+        Err(error) => {
+            note!("error: {}", message(error, typed));
+            if error.chain().any(no_room) { 1 } else { 2 }
+        }
+    };
+    match LOST.get() {
+        Some(why) if why.kind() != ErrorKind::BrokenPipe => {
+            note!("error: cannot write to the standard output: {why}");
+            ExitCode::from(status.max(1))
+        }
+        _ => ExitCode::from(status),
+    }
+}
+
+fn no_room(cause: &(dyn Error + 'static)) -> bool {
+    let kind = cause.downcast_ref().map(io::Error::kind);
+    matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+}
+
+/// Wrong usage. The parser names the option, so a library's name for it is left out.
+fn usage(error: &clap::Error) {
+    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+    match cause.strip_prefix("option `").and_then(|rest| rest.split_once("`: ")) {
+        Some((_, reason)) => note!("{}", error.to_string().replace(&cause, reason).trim_end()),
+        None => drop(error.print()),
+    }
+}

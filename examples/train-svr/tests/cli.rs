@@ -1,0 +1,45 @@
+//! The program as people run it.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "../../print_test.rs"]
+mod print_test;
+
+use std::fs;
+use std::process::Command;
+
+#[test]
+fn the_model_is_kept_when_nobody_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let (table, model) = (folder.path().join("t.csv"), folder.path().join("m.json"));
+    let rows = (0..30)
+        .map(|row| format!("v{row},{},{},{}\n", row % 7, row * row % 11, 1.0 + f64::from(row % 7) / 2.0));
+    fs::write(&table, format!("video,a,b,mos\n{}", rows.collect::<String>())).unwrap();
+    let command = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_train-svr"));
+        command.arg("fit").arg("--features").arg(&table).args(more);
+        command
+    };
+    print_test::without_reader(
+        0,
+        || command(&["--draws", "2", "--select", "1", "--out", model.to_str().unwrap()]),
+        || {
+            assert!(fs::read_to_string(&model).unwrap().contains("svr-1"));
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+            fs::remove_file(&model).unwrap();
+        },
+    );
+    for (option, words) in [
+        ("--folds=1", "--folds is 1, it must be at least 2"),
+        ("--draws=0", "--draws is 0, it must be at least 1"),
+        ("--epsilon=-1", "--epsilon is -1, it must be"),
+        ("--select=9", "--select is 9, it must be"),
+    ] {
+        let output = command(&[option]).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && error.contains(words), "{error}");
+    }
+    if cfg!(target_os = "linux") {
+        let output = command(&["--draws", "2", "--out", "/dev/full"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+    }
+}
