@@ -124,7 +124,7 @@ pub enum Error {
     },
 
     /// A model file could not be read or written.
-    #[error("cannot {action} the model{}: {source}", path.as_ref().map_or_else(String::new, |p| format!(" {}", p.display())))]
+    #[error("cannot {action} the model{}", path.as_ref().map_or_else(String::new, |p| format!(" {}", p.display())))]
     Io {
         /// What was tried, `read` or `write`.
         action: &'static str,
@@ -138,7 +138,7 @@ pub enum Error {
     /// memory.
     #[cfg(feature = "deep")]
     #[cfg_attr(docsrs, doc(cfg(feature = "deep")))]
-    #[error("{0}")]
+    #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 
     /// An input that cannot be processed.
@@ -150,9 +150,10 @@ pub enum Error {
         reason: String,
     },
 
-    /// The tensors of a file are not those of the network. Each list is complete.
+    /// The tensors of a file are not those of the network. Each list is complete; the message has the first of each.
     #[error(
-        "the tensors do not fit the network{}{}{}: check that the configuration is the one the file was made with",
+        "the tensors do not fit the network: {}{}{}{}",
+        hint.as_deref().unwrap_or("check that the configuration is the one the file was made with"),
         listed("missing", missing),
         listed("unknown", extra),
         listed("with another shape", misshaped)
@@ -164,6 +165,36 @@ pub enum Error {
         extra: Vec<String>,
         /// Names with both shapes.
         misshaped: Vec<String>,
+        /// What the file seems to be instead, where that can be told.
+        hint: Option<String>,
+    },
+
+    /// A NaN or an infinity in a file of tensors.
+    #[error(
+        "`{tensor}`{} holds {value} at place {index}: get the file again; if it is the same there, the training that wrote \
+         it failed, and its weights cannot be used",
+        path.as_ref().map_or_else(String::new, |p| format!(" of {}", p.display()))
+    )]
+    NonFiniteTensor {
+        /// The file, where there is one.
+        path: Option<PathBuf>,
+        /// Name of the tensor in the file.
+        tensor: String,
+        /// Position in the tensor, in row-major order.
+        index: usize,
+        /// The bad value.
+        value: f64,
+    },
+
+    /// A file that is something else than its reader takes, such as a pointer of Git LFS or a web page.
+    #[error("{} is {found}: {remedy}", path.display())]
+    OtherFile {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        found: String,
+        /// What to do.
+        remedy: String,
     },
 
     /// Weights in Python's pickle format, which runs code when it is read.
@@ -192,8 +223,16 @@ pub enum Error {
     },
 }
 
+/// How many names a message shows.
+const SHOWN: usize = 5;
+
 fn listed(what: &str, names: &[String]) -> String {
-    if names.is_empty() { String::new() } else { format!("; {what}: {}", names.join(", ")) }
+    let Some(shown) = names.get(..SHOWN.min(names.len())).filter(|shown| !shown.is_empty()) else {
+        return String::new();
+    };
+    let more = names.len() - shown.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("; {what}: {}{more}", shown.join(", "))
 }
 
 impl Error {

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use dream_data::annotation::{Grade, Positive, RateGroup, RatingTable, false_negative_rates, group_rates};
 use dream_data::dataset::ClipId;
+use dream_data::table::{Column, Once, Spec, Table, names};
 use dream_eval::{Test, kruskal_wallis};
 use serde::Serialize;
 
@@ -62,23 +63,15 @@ impl FalseNegatives {
 
 /// Groups of raters from a file with the columns `rater` and `group`.
 pub(crate) fn read_groups(path: &Path) -> Result<BTreeMap<String, String>> {
-    let shown = path.display();
-    let mut reader = csv::Reader::from_path(path).with_context(|| format!("cannot read {shown}"))?;
-    let header = reader.headers().with_context(|| format!("{shown}:1: no header"))?;
-    let column = |name: &str| {
-        let place = header.iter().position(|column| column.trim().eq_ignore_ascii_case(name));
-        place.with_context(|| format!("{shown}:1: no column {name}; the columns are rater, group"))
-    };
-    let (rater, group) = (column("rater")?, column("group")?);
-    let mut groups = BTreeMap::new();
-    for record in reader.records() {
-        let record = record.with_context(|| format!("{shown}: a row"))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let cell = |column: usize| record.get(column).unwrap_or_default().trim().to_owned();
-        let (rater, group) = (cell(rater), cell(group));
-        ensure!(!rater.is_empty() && !group.is_empty(), "{shown}:{line}: rater or group is empty");
-        let known = groups.insert(rater.clone(), group);
-        ensure!(known.is_none(), "{shown}:{line}: a second row for rater `{rater}`; keep one");
+    let columns = [Column::required(names::RATER).called("rater"), Column::required(&["group"])];
+    let spec =
+        Spec { what: "groups with the columns rater, group", columns: &columns, may_lack_header: false };
+    let mut table = Table::open(path, &spec)?;
+    let (mut groups, mut once) = (BTreeMap::new(), Once::default());
+    while table.advance()? {
+        let (rater, group) = (table.required(0)?.to_owned(), table.required(1)?.to_owned());
+        once.check(&table, &rater, "the group of rater")?;
+        groups.insert(rater, group);
     }
     Ok(groups)
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use dream_data::table::{Column, Once, Spec, Table, names};
 use dream_eval::{SetScore, rmse};
 use serde::{Deserialize, Serialize};
 
@@ -123,24 +124,19 @@ impl MosRecovery {
 
 /// The planted realism of every clip, from the columns `file` and `realism` of `truth.csv`.
 pub(crate) fn read_realism(path: &Path) -> Result<BTreeMap<String, f64>> {
-    let shown = path.display();
-    // The last column, the artifacts, repeats for every artifact of a clip.
-    let reader = csv::ReaderBuilder::new().flexible(true).from_path(path);
-    let mut reader = reader.with_context(|| format!("cannot read {shown}"))?;
-    let header = reader.headers().with_context(|| format!("{shown}:1: no header"))?;
-    let column = |name: &str| {
-        let place = header.iter().position(|column| column == name);
-        place.with_context(|| format!("{shown}:1: no column {name}"))
+    let columns = [Column::required(names::CLIP), Column::required(&["realism"])];
+    let spec = Spec {
+        what: "a planted truth with the columns file, realism",
+        columns: &columns,
+        may_lack_header: false,
     };
-    let (file, realism) = (column("file")?, column("realism")?);
-    let mut found = BTreeMap::new();
-    for record in reader.records() {
-        let record = record.with_context(|| format!("{shown}: a row"))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let value = record.get(realism).and_then(|text| text.parse().ok()).filter(|v: &f64| v.is_finite());
-        let value = value.with_context(|| format!("{shown}:{line}: realism is not a number"))?;
-        found.insert(record.get(file).unwrap_or_default().to_owned(), value);
+    let mut table = Table::open(path, &spec)?;
+    let (mut found, mut once) = (BTreeMap::new(), Once::default());
+    while table.advance()? {
+        let clip = table.required(0)?.to_owned();
+        once.check(&table, &clip, "the clip")?;
+        found.insert(clip, table.number(1)?);
     }
-    ensure!(!found.is_empty(), "{shown}: no row below the header");
+    ensure!(!found.is_empty(), "{}: no row below the header", path.display());
     Ok(found)
 }

@@ -132,7 +132,7 @@ fn faults_name_file_and_line() {
         }
     };
     let groups = |text: &str| write(folder.path(), "groups.csv", text);
-    fails(&["--groups", &groups("rater,age\nx,3\n")], &["groups.csv:1", "no column group"]);
+    fails(&["--groups", &groups("rater,age\nx,3\n")], &["groups.csv:1", "no column `group`"]);
     fails(&["--groups", &groups("rater,group\nx,a\nx,b\n")], &["groups.csv:3", "rater `x`"]);
     fails(&["--groups", &groups("rater,group\nx,\n")], &["groups.csv:2", "empty"]);
     fails(&["--groups", "none.csv"], &["none.csv"]);

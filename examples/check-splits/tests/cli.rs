@@ -88,6 +88,13 @@ fn manifests_and_errors() {
     assert_eq!(run(&arguments).status.code(), Some(1));
     assert_eq!(run(&[split.to_str().unwrap()]).status.code(), Some(1), "names that say nothing");
 
+    // One name written in two ways, in train and in a test set.
+    fs::write(&list, rows("n").replace(",y,n", ",X,n").replace(",y,m", ",z,m")).unwrap();
+    let output = run(&arguments);
+    let report = text(&output.stdout);
+    assert!(report.contains("d.mp4: in test_set3, and identity `X` may be `x` of train_set"), "{report}");
+    assert!(report.contains("they differ only in case") && output.status.code() == Some(1), "{report}");
+
     fs::remove_file(split.join("test_set2.csv")).unwrap();
     let output = run(&arguments);
     assert!(output.status.code() == Some(2) && text(&output.stderr).contains("test_set2.csv"));

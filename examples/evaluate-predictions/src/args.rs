@@ -22,9 +22,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", requires = "predictions")]
     pub(crate) compare: Option<PathBuf>,
 
-    /// Column of the labels that names the set of a clip; values that begin with `train` form the training set
+    /// Column of the labels that names the set of a clip; values that begin with `train`, in any case, form the training
+    /// set
     #[arg(long, value_name = "COLUMN")]
     pub(crate) by: Option<String>,
+
+    /// Evaluate the training set too; otherwise it is left out, with and without --by
+    #[arg(long)]
+    pub(crate) include_train: bool,
 
     /// Add a row for a method that sees no pixels
     #[arg(long, value_enum)]
@@ -42,19 +47,23 @@ pub(crate) struct Args {
     #[arg(long, value_parser = formats(), default_value = "text")]
     pub(crate) format: Format,
 
-    /// Column with the names of clips [default: file, video, clip or name]
+    /// Column of the labels with the names of clips [default: file, video, filename, path, clip, name ...]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) name_column: Option<String>,
 
-    /// Column with the human scores [default: mos, mos5 or score]
+    /// Column of the labels with the human scores [default: mos, mos5, mean_opinion_score, score or label]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) mos_column: Option<String>,
 
-    /// Column with the predicted scores [default: prediction, pred, score or mos]
+    /// Column of the predictions with the names of clips [default: that of --name-column if it is there, or as there]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) prediction_name_column: Option<String>,
+
+    /// Column with the predicted scores [default: prediction, predicted, pred, score or mos]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) prediction_column: Option<String>,
 
-    /// Score the clips that have a prediction, and say how many have none
+    /// Score the clips that have a label and a prediction, and say how many lack one; an empty score is a missing one
     #[arg(long)]
     pub(crate) allow_missing: bool,
 
@@ -89,6 +98,7 @@ Examples:
   evaluate-predictions --labels DREAM/splits --predictions mine.csv --compare theirs.csv --format latex
                         mean ± deviation over ten splits, and whether the two methods differ
 
+Tables have columns separated by commas, semicolons or tabs, in UTF-8 or UTF-16; names of columns ignore case.
 Labels need a column of names and one of scores; --baseline method-mean also `method`, or `round` and `submit`.
 With --format text the details follow the table; in the other formats they go to the standard error.
 Exit status: 0 done, 1 no room for the output, 2 wrong usage or input.";

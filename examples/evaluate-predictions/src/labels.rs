@@ -1,11 +1,12 @@
-//! Human scores and predictions, from CSV files.
+//! Human scores, from a CSV file or a folder of splits.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use dream_data::split::{Partition, read_split};
-use dream_data::table::{Column, Spec, Table};
+use dream_data::table::{Column, Once, Spec, Table, names};
 
 use crate::args::Args;
 
@@ -27,20 +28,27 @@ pub(crate) struct Split {
     pub(crate) sets: BTreeMap<String, Vec<Clip>>,
 }
 
-pub(crate) fn read(args: &Args) -> Result<Vec<Split>> {
-    let splits = if args.labels.is_dir() { folder(&args.labels)? } else { vec![file(args)?] };
+/// The splits, and what is to be said about them.
+pub(crate) fn read(args: &Args) -> Result<(Vec<Split>, Vec<String>)> {
+    let mut notes = Vec::new();
+    let splits =
+        if args.labels.is_dir() { folder(&args.labels, args)? } else { vec![file(args, &mut notes)?] };
     let names = |split: &Split| split.sets.keys().cloned().collect::<Vec<_>>();
     let first = splits.first().map(names).unwrap_or_default();
-    ensure!(!first.is_empty(), "{}: no test set", args.labels.display());
+    ensure!(
+        !first.is_empty(),
+        "{}: no test set, only clips for training; --include-train evaluates those",
+        args.labels.display()
+    );
     for split in &splits {
         let (name, own) = (&split.name, names(split));
         ensure!(own == first, "split {name} has the test sets {own:?}, the first split {first:?}");
     }
-    Ok(splits)
+    Ok((splits, notes))
 }
 
 /// The splits of a DREAM tree: a folder for each.
-fn folder(root: &Path) -> Result<Vec<Split>> {
+fn folder(root: &Path, args: &Args) -> Result<Vec<Split>> {
     let mut splits = Vec::new();
     for index in 0.. {
         let folder = root.join(index.to_string());
@@ -58,7 +66,7 @@ fn folder(root: &Path) -> Result<Vec<Split>> {
             split.set(set).iter().map(clip).collect()
         };
         let mut sets = BTreeMap::new();
-        for set in [Partition::Test1, Partition::Test2, Partition::Test3] {
+        for set in Partition::ALL.into_iter().filter(|set| *set != Partition::Train || args.include_train) {
             let clips = clips(set)?;
             if !clips.is_empty() {
                 sets.insert(set.file_stem().to_owned(), clips);
@@ -70,105 +78,73 @@ fn folder(root: &Path) -> Result<Vec<Split>> {
     Ok(splits)
 }
 
-fn file(args: &Args) -> Result<Split> {
-    let names = column(&args.name_column, &NAMES);
-    let scores = column(&args.mos_column, &["mos", "mos5", "score"]);
-    let by = args.by.as_slice().iter().map(String::as_str).collect::<Vec<_>>();
-    let mut columns = vec![
-        Column::required(&names),
-        Column::required(&scores),
-        Column::optional(&["method"]),
-        Column::optional(&["round"]),
-        Column::optional(&["submit"]),
-    ];
-    if !by.is_empty() {
-        columns.push(Column::required(&by));
-    }
+fn file(args: &Args, notes: &mut Vec<String>) -> Result<Split> {
+    let (clip, scores) = (column(&args.name_column, names::CLIP), column(&args.mos_column, names::MOS));
+    let by = column(&args.by, names::SET);
     let spec = Spec {
-        what: "labels with a column of clips (file, video, clip or name) and one of human scores (mos, mos5 or score)",
-        columns: &columns,
+        what: "labels with a column of clips (file, video, clip ..., or --name-column) and one of human scores (mos, mos5, \
+               score ..., or --mos-column)",
+        columns: &[
+            Column::required(&clip),
+            Column::required(&scores),
+            Column::optional(names::METHOD),
+            Column::optional(&["round"]),
+            Column::optional(&["submit"]),
+            Column { required: args.by.is_some(), ..Column::optional(&by) },
+        ],
         may_lack_header: false,
     };
     let mut table = Table::open(&args.labels, &spec)?;
     let mut split = Split { name: "0".into(), train: Vec::new(), sets: BTreeMap::new() };
-    let mut lines: BTreeMap<String, u64> = BTreeMap::new();
+    let (mut once, mut spelled) = (Once::default(), BTreeMap::new());
+    let (mut rows, mut empty) = (0, 0);
     while table.advance()? {
-        let cell = |column| table.text(column).map(|text| text.trim().to_owned());
+        rows += 1;
         let name = table.required(0)?.to_owned();
-        if let Some(first) = lines.insert(name.clone(), table.line()) {
-            let reason = format!("`{name}` is on line {first} already");
-            return Err(table.fault(reason, "remove one of the two rows").into());
+        once.check_with(&table, &name, "the clip", "keep one row for a clip, with the mean of its scores")?;
+        if args.allow_missing && table.cell(1).is_none() {
+            empty += 1;
+            continue;
         }
-        let method = match (cell(2), cell(3), cell(4)) {
-            (Some(method), ..) => Some(method),
-            (_, Some(round), Some(submit)) => Some(format!("{round}/{submit}")),
-            _ => None,
+        let clip = Clip { name, mos: table.number(1)?, method: method(&table) };
+        let set = if args.by.is_some() {
+            table.required(5)?.to_owned()
+        } else {
+            table.cell(5).unwrap_or_default().to_owned()
         };
-        let clip = Clip { name, mos: table.number(1)?, method };
-        match cell(5) {
-            Some(set) if set.starts_with("train") => split.train.push(clip),
-            set => split.sets.entry(set.unwrap_or_else(|| "all".to_owned())).or_default().push(clip),
+        let train = names::is_train(&set);
+        if train {
+            split.train.push(clip.clone());
+        }
+        if !train || args.include_train {
+            let set = if args.by.is_some() { set } else { "all".to_owned() };
+            // The first spelling stands for the others.
+            let set = spelled.entry(names::plain(&set)).or_insert(set).clone();
+            split.sets.entry(set).or_default().push(clip);
         }
     }
-    ensure!(!lines.is_empty(), "{}: no rows below the header", args.labels.display());
+    let path = args.labels.display();
+    ensure!(rows > 0, "{path}: no rows below the header");
+    if empty > 0 {
+        notes.push(format!("{path}: {empty} of {rows} clips have no score; they are left out"));
+    }
+    if args.by.is_none() && !split.train.is_empty() && !args.include_train {
+        let (count, column) = (split.train.len(), table.name(5));
+        notes.push(format!(
+            "{path}: {count} of {rows} clips are for training, says the column `{column}`; they are left out \
+             (--include-train)"
+        ));
+    }
     Ok(split)
 }
 
-/// Usual names of the column of clips.
-const NAMES: [&str; 4] = ["file", "video", "clip", "name"];
+/// The method of the current row: its column, or round and submission.
+fn method<R: Read>(table: &Table<R>) -> Option<String> {
+    let cell = |column| table.cell(column).map(str::to_owned);
+    cell(2).or_else(|| Some(format!("{}/{}", cell(3)?, cell(4)?)))
+}
 
 /// The names of a column: the one that was given, or the usual ones.
-fn column<'a>(given: &'a Option<String>, usual: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn column<'a>(given: &'a Option<String>, usual: &[&'a str]) -> Vec<&'a str> {
     given.as_deref().map_or_else(|| usual.to_vec(), |name| vec![name])
-}
-
-/// Predicted scores by split and clip.
-#[derive(Debug)]
-pub(crate) struct Predictions {
-    /// By split, then clip. The split is empty if the file has no column `split`: each row is then for every split.
-    scores: BTreeMap<(String, String), f64>,
-    by_split: bool,
-    path: String,
-}
-
-impl Predictions {
-    pub(crate) fn read(path: &Path, args: &Args) -> Result<Self> {
-        let names = column(&args.name_column, &NAMES);
-        let usual = ["prediction", "pred", "score", "mos"];
-        let columns = column(&args.prediction_column, &usual);
-        let spec = Spec {
-            what: "predictions with a column of clips (file, video, clip or name) and one of predicted scores \
-                   (prediction, pred, score or mos)",
-            columns: &[Column::required(&names), Column::required(&columns), Column::optional(&["split"])],
-            may_lack_header: false,
-        };
-        let mut table = Table::open(path, &spec)?;
-        let (mut scores, mut by_split) = (BTreeMap::new(), false);
-        while table.advance()? {
-            by_split = table.text(2).is_some();
-            let name = table.required(0)?;
-            let key = (table.text(2).unwrap_or_default().trim().to_owned(), name.to_owned());
-            if scores.insert(key, table.number(1)?).is_some() {
-                let reason = format!("a second prediction for `{name}`");
-                return Err(table.fault(reason, "remove one of the two rows").into());
-            }
-        }
-        ensure!(!scores.is_empty(), "{}: no rows below the header", path.display());
-        Ok(Self { scores, by_split, path: path.display().to_string() })
-    }
-
-    /// Predictions for the clips of a set, in order; `None` for a clip without one.
-    pub(crate) fn of(&self, split: &str, clips: &[Clip]) -> Vec<Option<f64>> {
-        let split = if self.by_split { split } else { "" };
-        let of = |clip: &Clip| self.scores.get(&(split.to_owned(), clip.name.clone())).copied();
-        clips.iter().map(of).collect()
-    }
-
-    pub(crate) fn path(&self) -> &str {
-        &self.path
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.scores.len()
-    }
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod labels;
+mod predictions;
 #[path = "../../print.rs"]
 mod print;
 mod report;
@@ -32,7 +33,8 @@ fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
 }
 
 fn run(args: &Args) -> Result<bool> {
-    let splits = labels::read(args)?;
+    let (splits, mut notes) = labels::read(args)?;
+    notes.extend(report::small_sets(&splits));
     let mut candidates = Vec::new();
     for path in [&args.predictions, &args.compare].into_iter().flatten() {
         candidates.push(report::from_file(path, &splits, args)?);
@@ -64,7 +66,8 @@ fn run(args: &Args) -> Result<bool> {
     } else {
         note!("{}", details.trim_end());
     }
-    for note in table.warnings().iter().chain(candidates.iter().flat_map(|candidate| &candidate.notes)) {
+    let of_candidates = candidates.iter().flat_map(|candidate| &candidate.notes);
+    for note in table.warnings().iter().chain(&notes).chain(of_candidates) {
         note!("note: {note}");
     }
     Ok(true)

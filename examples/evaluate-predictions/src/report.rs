@@ -11,7 +11,11 @@ use dream_eval::{
 };
 
 use crate::args::Args;
-use crate::labels::{Clip, Predictions, Split};
+use crate::labels::{Clip, Split};
+use crate::predictions::Predictions;
+
+/// With fewer clips, a correlation says little: of two unrelated lists of 20, one pair in twenty has 0.44 or more.
+const FEW_CLIPS: usize = 20;
 
 /// A method's predictions on one test set; none if it cannot predict that set.
 pub(crate) struct Scored {
@@ -29,8 +33,8 @@ pub(crate) struct Candidate {
 
 /// A file of predictions.
 pub(crate) fn from_file(path: &Path, splits: &[Split], args: &Args) -> Result<Candidate> {
-    let predictions = Predictions::read(path, args)?;
-    let mut notes = Vec::new();
+    let predictions = Predictions::read(path, splits, args)?;
+    let mut notes = predictions.notes.clone();
     let mut used = 0;
     let mut scored = Vec::new();
     for split in splits {
@@ -43,11 +47,14 @@ pub(crate) fn from_file(path: &Path, splits: &[Split], args: &Args) -> Result<Ca
             if !absent.is_empty() {
                 let some = absent.iter().take(3).copied().collect::<Vec<_>>().join(", ");
                 let of = format!("{} of {} clips of {set}", absent.len(), clips.len());
+                let (others, why) =
+                    (absent.len() < clips.len(), predictions.why_missing(&split.name, &absent));
                 ensure!(
-                    args.allow_missing && absent.len() < clips.len(),
-                    "{}: no prediction for {of} (split {}): {some}, ...; --allow-missing scores the others",
+                    args.allow_missing && others,
+                    "{}: no prediction for {of} (split {}): {some}, ...: {why}{}",
                     predictions.path(),
-                    split.name
+                    split.name,
+                    if others { "; --allow-missing scores the others" } else { "" }
                 );
                 notes.push(format!("{}: no prediction for {of}; they are left out", predictions.path()));
             }
@@ -60,6 +67,13 @@ pub(crate) fn from_file(path: &Path, splits: &[Split], args: &Args) -> Result<Ca
     if used < predictions.len() && splits.len() == 1 {
         let rest = predictions.len() - used;
         notes.push(format!("{}: {rest} predictions are for clips of no test set", predictions.path()));
+    }
+    let all = || scored.iter().flatten().filter_map(|set| Some((set.pred.as_ref()?, &set.truth)));
+    if all().all(|(pred, truth)| pred == truth) {
+        notes.push(format!(
+            "{}: every prediction equals its label: is it a copy of the labels, or their file?",
+            predictions.path()
+        ));
     }
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     Ok(Candidate { name, splits: scored, notes })
@@ -100,6 +114,15 @@ pub(crate) fn method_mean(splits: &[Split]) -> Result<Candidate> {
 fn method_of(clip: &Clip) -> Result<&str> {
     let need = "--baseline method-mean needs a column `method`, or `round` and `submit`";
     clip.method.as_deref().with_context(|| format!("`{}` has no method: {need}", clip.name))
+}
+
+/// Sets that are too small for a correlation.
+pub(crate) fn small_sets(splits: &[Split]) -> Option<String> {
+    let sizes = splits.iter().flat_map(|split| &split.sets).map(|(set, clips)| (clips.len(), set));
+    let (clips, set) = sizes.min()?;
+    let what = "PLCC and SRCC are mostly chance with fewer than";
+    (clips < FEW_CLIPS)
+        .then(|| format!("{set} has {clips} clips: {what} {FEW_CLIPS}; --ci shows how uncertain they are"))
 }
 
 /// The row of the table.

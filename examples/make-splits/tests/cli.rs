@@ -85,6 +85,24 @@ fn manifests_and_options() {
 
     let output = run(&[&base[..], &["--force", "--test-identities", "3"]].concat());
     assert!(output.status.code() == Some(2) && text(&output.stderr).contains("--test-identities"));
+    // One identity, and one name written in two ways.
+    for (text, wanted) in [
+        (
+            "path,group,method\na,anna,real\nb,anna,m\n",
+            "the clips have 1 identities, and a split needs at least 2",
+        ),
+        ("path,group,method\na,anna,real\nb,anna,m\n", "no number can be met with these clips\n"),
+        ("path,group,method\na,anna,real\nb,ANNA,m\nc,ben,m\n", "identity `ANNA` may be `anna`, a leak"),
+        (
+            "path,group,method\na,Ren\u{e9},real\nb,Rene\u{301},m\nc,ben,m\n",
+            "they differ only in Unicode form",
+        ),
+    ] {
+        fs::write(&list, text).unwrap();
+        let output = run(&[&base[..], &["--force"]].concat());
+        let said = self::text(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains(wanted), "{said}");
+    }
     let output = run(&["--data", folder.path().join("none").to_str().unwrap()]);
     assert!(output.status.code() == Some(2) && text(&output.stderr).contains("none"));
     assert_eq!(run(&[]).status.code(), Some(2));
@@ -110,7 +128,7 @@ fn splits_are_written_when_nobody_reads() {
     });
     let odd = run(&["--data", data, "--test-identities", "6"]);
     let error = text(&odd.stderr);
-    assert!(odd.status.code() == Some(2) && error.contains("--test-identities: 6 of 6"), "{error}");
+    assert!(odd.status.code() == Some(2) && error.contains("--test-identities: 6 of the 6"), "{error}");
     let none = run(&["--data", root.join("videos").to_str().unwrap()]);
     assert!(text(&none.stderr).contains("--data: "), "{}", text(&none.stderr));
 }

@@ -12,6 +12,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Error, Result, anyhow, ensure};
 use clap::Parser;
+use dream_data::table::names::{CLIP, plain};
+use dream_data::table::{Spec, Table};
 use dream_models::regression::SvrModel;
 use flate2::read::GzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -20,12 +22,12 @@ use print::{Out, note};
 
 /// Scores the rows of a feature table with a model of train-svr.
 ///
-/// Columns are found by name: the table needs every feature that the model was trained on; other columns are ignored.
-/// An empty cell is a missing value: the model fills it in if it was trained to, and rejects the row otherwise.
+/// Columns are found by name, without regard to case: the table needs every feature that the model was trained on; other
+/// columns are ignored. An empty cell is a missing value: the model fills it in if it was trained to, and rejects the row otherwise.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
-    /// CSV of features, also as .gz: the first column names the row
+    /// CSV of features, also as .gz: the column file, video, path ... or the first one names the row
     features: PathBuf,
     /// Model file
     #[arg(long, value_name = "FILE", default_value = "svr-model.json")]
@@ -47,22 +49,18 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<bool> {
     let model = SvrModel::load(&args.model)?;
-    let mut reader = open(&args.features)?;
-    let shown = args.features.display();
-    let header = reader.headers().with_context(|| format!("cannot read the table {shown}"))?.clone();
-    let columns = columns(&header, &model, &args.features)?;
-    let mut score = |out: &mut dyn Write| -> Result<()> {
+    let mut table = open(&args.features)?;
+    let columns = columns(&mut table, &model, &args.features)?;
+    let names = CLIP.iter().find_map(|name| place(table.header(), name)).unwrap_or(0);
+    let name = table.add(names);
+    let mut write = |out: &mut dyn Write| -> Result<()> {
         let mut writer = csv::Writer::from_writer(out);
-        writer.write_record([header.get(0).unwrap_or("row"), "score"]).map_err(io)?;
+        writer.write_record([table.name(name), "score"]).map_err(io)?;
         // Drawn on a terminal only.
         let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template("{pos} rows {elapsed}")?);
-        for (line, record) in (2..).zip(reader.records()) {
-            let record = record.with_context(|| format!("{shown}:{line}: cannot read the table"))?;
-            let value =
-                |&column: &usize| number(record.get(column).unwrap_or_default(), &args.features, line);
-            let row = columns.iter().map(value).collect::<Result<Vec<f64>>>()?;
-            let score = model.predict(&row).with_context(|| format!("{shown}:{line}"))?;
-            writer.write_record([record.get(0).unwrap_or_default(), &score.to_string()]).map_err(io)?;
+        while table.advance()? {
+            let score = score(&model, &table, &columns)?;
+            writer.write_record([table.text(name).unwrap_or_default(), &score.to_string()]).map_err(io)?;
             bar.inc(1);
             if args.out.is_none() && print::lost() {
                 break;
@@ -73,10 +71,10 @@ fn run(args: &Args) -> Result<bool> {
     };
     match &args.out {
         Some(path) => {
-            save::save(path, score)?;
+            save::save(path, write)?;
             note!("{}: {}, {}", model.version(), model.output().meaning, model.output().scale);
         }
-        None => score(&mut Out)?,
+        None => write(&mut Out)?,
     }
     Ok(true)
 }
@@ -89,18 +87,29 @@ fn io(error: csv::Error) -> Error {
     }
 }
 
-fn open(path: &Path) -> Result<csv::Reader<Box<dyn Read>>> {
+fn open(path: &Path) -> Result<Table<Box<dyn Read>>> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     let zipped = path.extension().is_some_and(|extension| extension == "gz");
     let input: Box<dyn Read> = if zipped { Box::new(GzDecoder::new(file)) } else { Box::new(file) };
-    Ok(csv::Reader::from_reader(input))
+    let spec = Spec { what: "features, with a row per video", columns: &[], may_lack_header: false };
+    Ok(Table::new(input, path, &spec)?)
+}
+
+fn place(header: &[String], name: &str) -> Option<usize> {
+    let name = plain(name);
+    header.iter().position(|column| plain(column) == name)
 }
 
 /// The columns of the table that the model takes, in its order.
-fn columns(header: &csv::StringRecord, model: &SvrModel, path: &Path) -> Result<Vec<usize>> {
-    let find = |name: &String| header.iter().position(|column| column == name);
-    let missing: Vec<&str> =
-        model.inputs().iter().filter(|name| find(name).is_none()).map(String::as_str).collect();
+fn columns<R: Read>(table: &mut Table<R>, model: &SvrModel, path: &Path) -> Result<Vec<usize>> {
+    let places: Vec<Option<usize>> = model.inputs().iter().map(|name| place(table.header(), name)).collect();
+    let missing: Vec<&str> = model
+        .inputs()
+        .iter()
+        .zip(&places)
+        .filter(|(_, place)| place.is_none())
+        .map(|(name, _)| name.as_str())
+        .collect();
     let first = missing.iter().take(5).copied().collect::<Vec<_>>().join(", ");
     let (path, more) = (path.display(), if missing.len() > 5 { ", ..." } else { "" });
     let (count, all, version) = (missing.len(), model.inputs().len(), model.version());
@@ -108,14 +117,25 @@ fn columns(header: &csv::StringRecord, model: &SvrModel, path: &Path) -> Result<
         missing.is_empty(),
         "{path}:1: the table lacks {count} of the {all} features of {version}: {first}{more}; extract them too"
     );
-    Ok(model.inputs().iter().filter_map(find).collect())
+    Ok(places.into_iter().flatten().map(|place| table.add(place)).collect())
 }
 
-/// A number; a NaN for an empty cell.
-fn number(cell: &str, path: &Path, line: u64) -> Result<f64> {
-    if cell.is_empty() {
-        return Ok(f64::NAN);
+/// The score of the current row.
+fn score<R: Read>(model: &SvrModel, table: &Table<R>, columns: &[usize]) -> Result<f64> {
+    let mut empty = None;
+    let mut row = Vec::with_capacity(columns.len());
+    for &column in columns {
+        let value = table.measured(column)?;
+        if value.is_none() {
+            empty = empty.or(Some(column));
+        }
+        row.push(value.unwrap_or(f64::NAN));
     }
-    let place = || format!("{}:{line}: `{cell}` is not a number: correct or empty the cell", path.display());
-    cell.parse().with_context(place)
+    model.predict(&row).map_err(|error| match empty {
+        Some(column) => {
+            let reason = format!("column `{}` is empty", table.name(column));
+            table.fault(reason, "fill it in, or train the model with --missing mean or --missing zero").into()
+        }
+        None => Error::from(table.fault(error.to_string(), "correct the row")),
+    })
 }

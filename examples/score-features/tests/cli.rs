@@ -56,14 +56,29 @@ fn finds_columns_by_name() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
 }
 
+/// What a spreadsheet writes in a country of decimal commas.
+#[test]
+fn columns_ignore_case_and_rows_are_named_by_their_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = write_model(&dir.path().join("m.json"), Impute::Mean);
+    let output = run(dir.path(), ";B;Video;A\n0;3,5;x.mp4;16\n");
+    assert!(output.status.success(), "{output:?}");
+    let expected = format!("Video,score\nx.mp4,{}\n", model.predict(&[16.0, 3.5]).unwrap());
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+}
+
 #[test]
 fn errors_name_what_is_wrong_and_where() {
     let dir = tempfile::tempdir().unwrap();
     write_model(&dir.path().join("m.json"), Impute::Error);
     for (table, expected) in [
         ("video,a,c\nx,1,2\n", "the table lacks 1 of the 2 features of test-1: b"),
-        ("video,a,b\nx,1,2\ny,1,\n", "t.csv:3"),
-        ("video,a,b\nx,1,two\n", "t.csv:2: `two`"),
+        (
+            "video,a,b\nx,1,2\ny,1,\n",
+            "t.csv:3: column `b` is empty; fill it in, or train the model with --missing mean",
+        ),
+        ("video,a,b\nx,1,two\n", "t.csv:2: column `b` is `two`"),
+        ("video,a,b,A\nx,1,2,3\n", "t.csv:1: two columns, `a` and `A`"),
     ] {
         let output = run(dir.path(), table);
         let message = String::from_utf8(output.stderr).unwrap();

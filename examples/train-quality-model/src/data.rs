@@ -1,9 +1,10 @@
 //! The three databases: one row of features and one human score per video.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use dream_data::table::{self, Spec};
 use dream_eval::bvqa::Database;
 use flate2::read::GzDecoder;
 
@@ -46,15 +47,18 @@ fn read(path: &Path, layout: Layout, align: impl Fn(f64) -> f64) -> Result<Table
         let (path, tables) = (path.display(), layout.tables);
         format!("cannot open {path}: pass the folder of the *_{tables}.csv.gz files with --data")
     })?;
-    let mut reader = csv::Reader::from_reader(GzDecoder::new(file));
-    check_header(reader.headers().with_context(|| damaged(path, 1))?, path, layout.width)?;
+    let damaged =
+        || format!("{}: cannot read the table: correct it, or fetch the file again", path.display());
+    let spec = Spec { what: "a table of the benchmark", columns: &[], may_lack_header: false };
+    let mut rows = table::Table::new(GzDecoder::new(file), path, &spec).with_context(damaged)?;
+    check_header(rows.header(), path, layout.width)?;
+    let score = rows.add(1);
+    let columns: Vec<usize> = (2..layout.width + 2).map(|place| rows.add(place)).collect();
     let mut table = Table::default();
-    for (index, record) in reader.records().enumerate() {
-        let line = index + 2;
-        let record = record.with_context(|| damaged(path, line))?;
-        let mut numbers = record.iter().skip(1).map(|cell| number(cell, path, line));
-        let score = numbers.next().transpose()?.flatten();
-        let row: Vec<Option<f64>> = numbers.collect::<Result<_>>()?;
+    while rows.advance().with_context(damaged)? {
+        let score = rows.measured(score).with_context(damaged)?;
+        let cell = |&column: &usize| rows.measured(column).with_context(damaged);
+        let row: Vec<Option<f64>> = columns.iter().map(cell).collect::<Result<_>>()?;
         let missing = row.iter().filter(|value| value.is_none()).count();
         match score {
             Some(score) if missing <= layout.most_missing => {
@@ -68,29 +72,14 @@ fn read(path: &Path, layout: Layout, align: impl Fn(f64) -> f64) -> Result<Table
     Ok(table)
 }
 
-fn check_header(header: &csv::StringRecord, path: &Path, width: usize) -> Result<()> {
+fn check_header(header: &[String], path: &Path, width: usize) -> Result<()> {
     let expected = ["id", "mos"].map(str::to_owned).into_iter().chain((1..=width).map(|k| format!("f{k}")));
     ensure!(
-        header.iter().eq(expected),
+        header.iter().cloned().eq(expected),
         "{}:1: the columns are not id,mos,f1..f{width}: pass the tables of --features, not those of another extractor",
         path.display()
     );
     Ok(())
-}
-
-/// A number; `None` for an empty cell, which is a missing value.
-fn number(cell: &str, path: &Path, line: usize) -> Result<Option<f64>> {
-    if cell.is_empty() {
-        return Ok(None);
-    }
-    let place = || format!("{}:{line}: `{cell}` is not a finite number: correct or empty it", path.display());
-    let value: f64 = cell.parse().with_context(place)?;
-    ensure!(value.is_finite(), place());
-    Ok(Some(value))
-}
-
-fn damaged(path: &Path, line: usize) -> String {
-    format!("{}:{line}: cannot read the table: fetch the file again", PathBuf::from(path).display())
 }
 
 #[cfg(test)]
@@ -155,9 +144,9 @@ mod tests {
     fn errors_name_the_file_and_the_line() {
         let bad = |lines: &[String]| format!("{:#}", table(lines).unwrap_err());
         let message = bad(&[header(), row("a", "1", "2"), row("b", "1", "x")]);
-        assert!(message.contains("table.csv.gz:3: `x`"), "{message}");
+        assert!(message.contains("table.csv.gz:3: column `f1` is `x`"), "{message}");
         let message = bad(&[header(), row("a", "1", "inf")]);
-        assert!(message.contains("table.csv.gz:2: `inf`"), "{message}");
+        assert!(message.contains("table.csv.gz:2: column `f1` is `inf`"), "{message}");
         let message = bad(&[header(), "a,1,2".to_owned()]);
         assert!(message.contains("table.csv.gz:2"), "{message}");
         let message = bad(&["id,mos,f1".to_owned()]);

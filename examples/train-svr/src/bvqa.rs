@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use dream_data::table;
 use dream_eval::bvqa::{Database, RandomState, split};
 use dream_eval::{Logistic4, plcc, srcc};
 use dream_models::regression::{
@@ -72,32 +73,28 @@ impl Table {
         let shown = path.display();
         let context = || format!("cannot open {shown}: pass the folder of the *.csv.gz tables with --data");
         let file = File::open(path).with_context(context)?;
-        let mut reader = csv::Reader::from_reader(GzDecoder::new(file));
-        let damaged = |line: usize| format!("{shown}:{line}: cannot read the table: fetch the file again");
-        let width = reader.headers().with_context(|| damaged(1))?.len().saturating_sub(2);
+        let spec = table::Spec { what: "a table of the benchmark", columns: &[], may_lack_header: false };
+        let damaged = || format!("{shown}: cannot read the table: correct it, or fetch the file again");
+        let mut table = table::Table::new(GzDecoder::new(file), path, &spec).with_context(damaged)?;
+        let width = table.header().len().saturating_sub(2);
         ensure!(width > 0, "{shown}:1: the columns are not id,mos,f1,...: pass the tables of the benchmark");
         let before = self.width;
         ensure!(before == 0 || before == width, "{shown}:1: {width} features after tables with {before}");
         self.width = width;
-        for (index, record) in reader.records().enumerate() {
-            let line = index + 2;
-            let record = record.with_context(|| damaged(line))?;
-            if left_out.contains(&(index + 1)) {
+        let score = table.add(1);
+        let columns: Vec<usize> = (2..width + 2).map(|place| table.add(place)).collect();
+        let mut row = 0;
+        while table.advance().with_context(damaged)? {
+            row += 1;
+            if left_out.contains(&row) {
                 continue;
             }
-            let number = |cell: &str| -> Result<f64> {
-                if cell.is_empty() {
-                    return Ok(f64::NAN);
-                }
-                cell.parse().with_context(|| {
-                    format!("{shown}:{line}: `{cell}` is not a number: correct or empty the cell")
-                })
-            };
-            let score = number(record.get(1).unwrap_or_default())?;
-            ensure!(score.is_finite(), "{shown}:{line}: there is no score: remove the line");
-            self.scores.push(align(score));
-            for cell in record.iter().skip(2) {
-                self.features.push(number(cell)?);
+            let truth = table.measured(score).with_context(damaged)?;
+            let truth = truth
+                .with_context(|| format!("{shown}:{}: there is no score: remove the line", table.line()))?;
+            self.scores.push(align(truth));
+            for &column in &columns {
+                self.features.push(table.measured(column).with_context(damaged)?.unwrap_or(f64::NAN));
             }
         }
         Ok(())

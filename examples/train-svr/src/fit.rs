@@ -12,8 +12,8 @@ use dream_models::regression::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::print::say;
-use crate::table::{self, Table, Target};
+use crate::print::{note, say};
+use crate::table::{self, Request, Table};
 
 /// How to treat an empty cell.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -24,6 +24,15 @@ pub(crate) enum Missing {
     Mean,
     /// Use 0
     Zero,
+}
+
+/// What several scores of a video count as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Repeated {
+    /// Reject them
+    Error,
+    /// Their mean
+    Mean,
 }
 
 /// What the search maximises.
@@ -41,17 +50,28 @@ pub(crate) enum Criterion {
 
 #[derive(Debug, Args)]
 pub(crate) struct Fit {
-    /// CSV of features, also as .gz: the first column names the row, every other one is a feature
+    /// CSV of features, also as .gz: one row per video, named by the column file, video, path ..., or by the first one.
+    /// Every other column is a feature, except those of opinions (mos, mos_std, votes ...) and of places (frame, split,
+    /// seconds ...)
     #[arg(long, value_name = "FILE")]
     features: PathBuf,
-    /// CSV of the scores, if the first file does not have them; joined by the first column
+    /// CSV of the scores, if the first file does not have them; joined by the names of the videos
     #[arg(long, value_name = "FILE")]
     scores: Option<PathBuf>,
-    /// Column of the scores
-    #[arg(long, value_name = "COLUMN", default_value = "mos")]
-    target: String,
-    /// Columns that are not features
-    #[arg(long, value_name = "COLUMN", default_values_t = ["frames".to_owned(), "undefined".to_owned()])]
+    /// Column of the scores [default: mos, mos5, mean_opinion_score, score or label]
+    #[arg(long, value_name = "COLUMN")]
+    target: Option<String>,
+    /// What several scores of a video count as
+    #[arg(long, value_enum, default_value = "error")]
+    repeated: Repeated,
+    /// The features: these columns and no others
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
+    columns: Option<Vec<String>>,
+    /// The features: those of this model file
+    #[arg(long, value_name = "FILE", conflicts_with = "columns")]
+    layout: Option<PathBuf>,
+    /// A column that is no feature; may be repeated
+    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["columns", "layout"])]
     ignore: Vec<String>,
     /// Model file to write
     #[arg(long, value_name = "FILE", default_value = "svr-model.json")]
@@ -83,8 +103,10 @@ pub(crate) struct Fit {
 }
 
 pub(crate) fn run(args: &Fit) -> Result<()> {
-    let target = Target { column: &args.target, file: args.scores.as_deref() };
-    let table = table::read(&args.features, target, &args.ignore)?;
+    let table = read(args)?;
+    for note in &table.notes {
+        note!("note: {note}");
+    }
     let (rows, width, dropped) = (table.scores.len(), table.names.len(), table.dropped);
     say!("{rows} rows of {width} features, {dropped} without a score left out");
     let impute = match args.missing {
@@ -133,6 +155,19 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
     say!("{vectors} support vectors after {steps} steps");
     say!("{}: {}", model.version(), args.out.display());
     Ok(())
+}
+
+fn read(args: &Fit) -> Result<Table> {
+    let layout = args.layout.as_ref().map(SvrModel::load).transpose()?;
+    table::read(Request {
+        features: &args.features,
+        scores: args.scores.as_deref(),
+        target: args.target.as_deref(),
+        columns: layout.as_ref().map(SvrModel::inputs).or(args.columns.as_deref()),
+        ignore: &args.ignore,
+        mean: args.repeated == Repeated::Mean,
+        gaps: !matches!(args.missing, Missing::Error),
+    })
 }
 
 fn select(filled: &[f64], table: &Table, mut keep: usize, seed: u64) -> Result<Vec<usize>> {
@@ -185,9 +220,27 @@ fn info(args: &Fit, table: &Table) -> ModelInfo {
         min,
         max,
         scale: format!("{min} to {max}, the range of the scores in training"),
-        meaning: format!("what the column `{}` of the training table measures", args.target),
+        meaning: format!("what the column `{}` of the training table measures", table.target),
     };
     ModelInfo { version: args.name.clone(), inputs: table.names.clone(), output }
+}
+
+/// The options that choose rows and columns, as typed.
+fn choice(args: &Fit) -> String {
+    let mut text = String::new();
+    if args.repeated == Repeated::Mean {
+        text.push_str(" --repeated mean");
+    }
+    if let Some(columns) = &args.columns {
+        text.push_str(&format!(" --columns {}", columns.join(",")));
+    }
+    if let Some(path) = args.layout.as_ref().and_then(|path| path.file_name()) {
+        text.push_str(&format!(" --layout {}", path.to_string_lossy()));
+    }
+    for column in &args.ignore {
+        text.push_str(&format!(" --ignore {column}"));
+    }
+    text
 }
 
 fn provenance(args: &Fit, table: &Table) -> Provenance {
@@ -208,13 +261,14 @@ fn provenance(args: &Fit, table: &Table) -> Provenance {
         features: format!("the columns of {}", file(&args.features)),
         command: format!(
             "train-svr fit --features {} --target {} --missing {missing} --draws {} --folds {} --criterion {criterion} \
-             --epsilon {} --seed {}{select}",
+             --epsilon {} --seed {}{select}{}",
             file(&args.features),
-            args.target,
+            table.target,
             args.draws,
             args.folds,
             args.epsilon,
-            args.seed
+            args.seed,
+            choice(args)
         ),
         seed: args.seed,
         crate_version: dream_models::VERSION.to_owned(),

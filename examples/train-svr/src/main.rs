@@ -42,6 +42,8 @@ const EXAMPLES: &str = "Examples:
     train-svr evaluate --data shared/data/bvqa --only konvid --only videval --draws 0
   Fit a model to features of extract-features and to scores in another file (columns video,mos):
     train-svr fit --features features.csv --scores scores.csv --out model.json
+  Scores of single raters (columns video,subject,score), with their mean as the target:
+    train-svr fit --features features.csv --scores raw.csv --repeated mean
   The same with VIDEVAL's feature selection, where validation chooses the number:
     train-svr fit --features features.csv --scores scores.csv --select 0 --missing zero";
 

@@ -1,10 +1,9 @@
 //! What a run is made of.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use dream_data::dataset::ClipId;
-use dream_models::deep::checkpoint::TensorFile;
 use dream_models::deep::input::{FaceRule, Input};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value, json};
@@ -15,6 +14,7 @@ use crate::methods::Method;
 use crate::options::Options;
 use crate::recipe::Recipe;
 use crate::threads::{bar, with_threads};
+use crate::weights::Source;
 
 /// A network to be trained.
 #[derive(Debug)]
@@ -56,14 +56,12 @@ impl Job<'_> {
     /// When a file of first weights cannot be read.
     pub fn settings(&self) -> Result<Value> {
         let Options { visual, text, .. } = self.options;
-        let digest = |path: &PathBuf| -> Result<String> {
-            let named = || format!("first weights {}", path.display());
-            TensorFile::open(path).and_then(|file| file.sha256()).with_context(named)
-        };
+        let digest = |source: Option<Source<'_>>| source.map(|source| source.sha256()).transpose();
+        let (visual, text) = (Source::of("--visual", visual.as_ref()), Source::of("--text", text.as_ref()));
         let recipe = Recipe::new(self.options);
         let more = json!({
             "method": self.method.entry.name, "input": self.input(), "seed": self.seed, "loss": recipe.loss.name(),
-            "visual": visual.as_ref().map(digest).transpose()?, "text": text.as_ref().map(digest).transpose()?,
+            "visual": digest(visual)?, "text": digest(text)?,
         });
         let parts = [serde_json::to_value(self.options)?, serde_json::to_value(recipe)?, more];
         let all = parts.into_iter().filter_map(|part| part.as_object().cloned()).flatten().collect();

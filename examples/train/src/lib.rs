@@ -20,6 +20,7 @@ mod state;
 pub mod testing;
 mod threads;
 mod training;
+mod weights;
 mod words;
 
 pub use data::{Clip, Sets, about, describe};

@@ -76,6 +76,10 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<bool> {
     let method = methods::by_name(&args.method)?;
+    // Before videos and descriptions are read, which takes long.
+    for note in method.check_weights(&args.options)? {
+        eprintln!("note: {note}");
+    }
     let title = method.title(&args.options);
     let text_title = method.text_title(&args.options);
     let sets = sets(args, text_title.is_some())?;

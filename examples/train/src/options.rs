@@ -26,7 +26,7 @@ pub struct View {
     #[arg(long, value_name = "X1,Y1,X2,Y2")]
     pub crop: Option<RelativeBox>,
     /// How many times as wide and high as the boxes of --boxes the cut is; 1 for boxes that are wide enough
-    #[arg(long, value_name = "X", default_value_t = 1.3)]
+    #[arg(long, value_name = "X", default_value_t = 1.3, value_parser = positive)]
     pub expand: f64,
 }
 
@@ -55,13 +55,13 @@ pub struct Options {
     #[arg(long)]
     pub no_text: bool,
     /// Passes through the training clips [default: 30 as in the paper; tiny: 20]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub epochs: Option<u64>,
     /// First values of what no file gives
     #[arg(long, value_enum)]
     pub init: Option<Init>,
     /// Learning rate [default: 1e-4 as in the paper; tiny: 7e-4, it starts from nothing]
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = positive)]
     pub lr: Option<f64>,
     /// Course of the learning rate over the run [default: constant; tiny: cosine]
     #[arg(long, value_name = "COURSE", value_parser = schedule())]
@@ -70,7 +70,7 @@ pub struct Options {
     #[arg(long, value_name = "N")]
     pub warm_up: Option<u32>,
     /// Decoupled weight decay
-    #[arg(long, value_name = "X", default_value_t = 0.01)]
+    #[arg(long, value_name = "X", default_value_t = 0.01, value_parser = not_negative)]
     pub decay: f64,
     /// Parameters with this in their name do not decay; may be given several times
     #[arg(long, value_name = "PART")]
@@ -79,7 +79,7 @@ pub struct Options {
     #[arg(long)]
     pub no_decay_vectors: bool,
     /// Gradients are scaled down to this norm
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = positive)]
     pub clip_norm: Option<f64>,
     /// Videos of a batch; the losses compare them with each other [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=4096))]
@@ -108,7 +108,7 @@ pub struct Options {
     #[serde(skip)]
     pub loss: Option<PaperLoss>,
     /// Weight of the alignment of video and description
-    #[arg(long, value_name = "X", default_value_t = 0.2)]
+    #[arg(long, value_name = "X", default_value_t = 0.2, value_parser = not_negative)]
     pub lambda: f64,
     /// Do not mirror videos
     #[arg(long)]
@@ -123,13 +123,13 @@ pub struct Options {
     #[arg(long, value_name = "EPOCH", requires = "freeze")]
     pub unfreeze_at: Option<u64>,
     /// Every layer below the top of a tower learns at this times the rate of the one above
-    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = positive)]
     pub layer_decay: f64,
-    /// First weights of the visual tower: safetensors with the names of timm or of Microsoft
+    /// First weights of the visual tower: safetensors with the names of timm or of Microsoft, or a checkpoint's
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     pub visual: Option<PathBuf>,
-    /// First weights of the text tower: safetensors with the names of Hugging Face or of OpenAI
+    /// First weights of the text tower: safetensors with the names of Hugging Face or of OpenAI, or a checkpoint's
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     pub text: Option<PathBuf>,
@@ -204,6 +204,21 @@ impl DeviceName {
             Self::Cuda => Device::new_cuda(0).context("--device cuda: build with --features cuda"),
             Self::Metal => Device::new_metal(0).context("--device metal: build with --features metal"),
         }
+    }
+}
+
+/// What a training cannot do without: with 0 it learns nothing, or all is in vain.
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if number > 0.0 && number <= 1e6 => Ok(number),
+        _ => Err("must be a number above 0".to_owned()),
+    }
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if (0.0..=1e6).contains(&number) => Ok(number),
+        _ => Err("must be a number of at least 0".to_owned()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the presets say where the command line says nothing.
 
+use anyhow::{Result, ensure};
 use dream_loss::PaperLoss;
 use dream_models::deep::train::schedule::Schedule;
 use serde::Serialize;
@@ -69,5 +70,12 @@ impl Recipe {
             sentences: options.sentences.unwrap_or(preset.sentences),
             loss: options.loss.unwrap_or(preset.loss),
         }
+    }
+
+    /// Refuses what trains nothing. The command line does so by itself.
+    pub(crate) fn check(&self) -> Result<()> {
+        ensure!(self.epochs > 0, "--epochs 0 trains nothing: ask for at least one");
+        ensure!(self.lr > 0.0 && self.lr.is_finite(), "--lr {} trains nothing: it must be above 0", self.lr);
+        Ok(())
     }
 }

@@ -26,6 +26,8 @@ impl Job<'_> {
 
     fn start(&self) -> Result<Outcome> {
         let (options, sets) = (self.options, self.sets);
+        let recipe = Recipe::new(options);
+        recipe.check()?;
         let device = options.device.open()?;
         let _lock = lock(self.out)?;
         let plan = self.method.plan(options);
@@ -53,7 +55,7 @@ impl Job<'_> {
         bar.finish_and_clear();
         let training = Training {
             job: self,
-            recipe: Recipe::new(options),
+            recipe,
             plan: &*plan,
             texts: &texts,
             frames: &frames,

@@ -8,16 +8,16 @@ use std::path::Path;
 use crate::annotation::{Checker, Grade, Session};
 use crate::dataset::ClipId;
 use crate::error::Result;
-use crate::table::{Column, Spec, Table};
+use crate::table::{Column, Spec, Table, names};
 
 const SPEC: Spec<'static> = Spec {
     what: "sessions with the columns session, rater, attempt, video_name, opinion_score, checker, gold",
     columns: &[
         Column::required(&["session", "session_id"]),
-        Column::required(&["rater", "subject", "annotator", "user", "worker"]),
+        Column::required(names::RATER).called("rater"),
         Column::optional(&["attempt"]),
-        Column::required(&["video_name", "video", "file", "filename", "name", "path", "clip"]),
-        Column::required(&["opinion_score", "score", "grade", "opinion"]),
+        Column::required(names::CLIP).called("video_name"),
+        Column::required(names::OPINION),
         Column::optional(&["checker", "is_checker"]),
         Column::required(&["gold", "gold_score", "known_score"]),
     ],

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use crate::annotation::Grade;
 use crate::error::Result;
-use crate::table::{Column, Spec, Table};
+use crate::table::{Column, Spec, Table, names};
 
 const SPEC: Spec<'static> = Spec {
     what: "descriptions with the columns video_name, opinion_score, description_cn, description_en",
     columns: &[
-        Column::required(&["video_name", "video", "file", "filename", "name", "path"]),
-        Column::required(&["opinion_score", "score", "grade", "opinion"]),
+        Column::required(names::CLIP).called("video_name"),
+        Column::required(names::OPINION),
         Column::optional(&["description_cn", "chinese_description", "chinese", "cn", "zh", "description_zh"]),
         Column::required(&["description_en", "english_description", "english", "en", "description"]),
     ],
@@ -122,7 +122,7 @@ mod tests {
         for grade in ["0", "6", "2.5", "-1", "five", "", "1e0x", "nan"] {
             let error =
                 read(&format!("video,score,en\nx.mp4,3,y\nx.mp4,{grade},y\n")).unwrap_err().to_string();
-            assert!(error.starts_with("d.csv:3: column `opinion_score`"), "{error}");
+            assert!(error.starts_with("d.csv:3: column `score`"), "{error}");
         }
     }
 }

@@ -7,9 +7,7 @@ use crate::dataset::ClipId;
 use crate::error::Result;
 use crate::frames::relative_box::RelativeBox;
 use crate::split::Partition;
-use crate::table::{Column, Once, Spec, Table};
-
-const FILE: &[&str] = &["file", "video_name", "video", "filename", "name", "path"];
+use crate::table::{Column, Once, Spec, Table, names};
 
 /// A clip and its mean opinion, if the list has one.
 #[derive(Debug, Clone, PartialEq, PartialOrd)]
@@ -23,10 +21,7 @@ pub struct Labelled {
 
 const LIST: Spec<'static> = Spec {
     what: "a list with the columns file, mos",
-    columns: &[
-        Column::required(FILE),
-        Column::optional(&["mos", "mos5", "score", "label", "mean_opinion_score"]),
-    ],
+    columns: &[Column::required(names::CLIP), Column::optional(names::MOS)],
     may_lack_header: true,
 };
 
@@ -95,9 +90,9 @@ pub struct VraLabel {
 const VRA: Spec<'static> = Spec {
     what: "DFGC-VRA labels with the columns file, split, mos5, x1, y1, x2, y2",
     columns: &[
-        Column::required(FILE),
-        Column::required(&["split", "set"]),
-        Column::required(&["mos5", "mos"]),
+        Column::required(names::CLIP),
+        Column::required(names::SET),
+        Column::required(names::MOS).called("mos5"),
         Column::optional(&["method_mos"]),
         Column::required(&["x1"]),
         Column::required(&["y1"]),
@@ -119,7 +114,7 @@ pub fn read_vra_labels(path: impl AsRef<Path>) -> Result<Vec<VraLabel>> {
 }
 
 /// Reads the labels and crop boxes of DFGC-VRA from any byte stream. The header is required: `file`, `split`
-/// (`train_set`, `test_set1` …), `mos5`, `x1`, `y1`, `x2`, `y2` (relative corners), and optionally `method_mos`,
+/// ([`Partition::from_name`]), `mos5`, `x1`, `y1`, `x2`, `y2` (relative corners), and optionally `method_mos`,
 /// `width`, `height`, `fps`.
 ///
 /// # Errors
@@ -133,8 +128,7 @@ fn vra_labels<R: Read>(mut table: Table<R>) -> Result<Vec<VraLabel>> {
     while table.advance()? {
         let clip = clip(&table, 0)?;
         once.check(&table, clip.as_str(), "the clip")?;
-        let set =
-            table.parse(1, "train_set, test_set1, test_set2 or test_set3", Partition::from_file_stem)?;
+        let set = table.parse(1, "train, test1, test2 or test3", Partition::from_name)?;
         let crop = RelativeBox::new(table.number(4)?, table.number(5)?, table.number(6)?, table.number(7)?);
         let crop =
             crop.map_err(|error| table.fault(error.reason(), "give corners as fractions of the frame"))?;
@@ -190,7 +184,7 @@ mod tests {
         );
         assert_eq!(read("a,train_set,4,,0,0,1,1,,,").unwrap()[0].size, None);
         for (row, wanted) in [
-            ("a,validation,4,,0,0,1,1,,,", "column `split` is `validation`; it must be train_set"),
+            ("a,validation,4,,0,0,1,1,,,", "column `split` is `validation`; it must be train,"),
             ("a,train_set,4,,0.5,0,0.5,1,,,", "0.5,0,0.5,1 must satisfy"),
             ("a,train_set,4,,0,0,1,1,0,9,", "column `width` is `0`; it must be a number of pixels"),
             ("a,train_set,4,,0,0,1,1,9,9,-1", "column `fps` is `-1`"),

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use crate::dataset::labels::clip;
 use crate::dataset::{Clip, ClipId};
 use crate::error::{Error, Result};
-use crate::table::{Column, Once, Spec, Table};
+use crate::table::{Column, Once, Spec, Table, fold, names};
 
 const SPEC: Spec<'static> = Spec {
     what: "a manifest with the columns path[,mos][,group][,method]",
     columns: &[
-        Column::required(&["path", "file", "video_name", "video", "name"]),
-        Column::optional(&["mos", "score"]),
-        Column::optional(&["group", "identity"]),
-        Column::optional(&["method"]),
+        Column::required(names::CLIP).called("path"),
+        Column::optional(names::MOS),
+        Column::optional(names::IDENTITY),
+        Column::optional(names::METHOD),
     ],
     may_lack_header: true,
 };
@@ -45,7 +45,7 @@ impl ManifestRow {
     /// [`Error::InvalidOption`] if the row lacks one of them and the name does not supply it.
     pub fn to_clip(&self) -> Result<Clip> {
         if let (Some(identity), Some(method)) = (&self.group, &self.method) {
-            let real = method == "real" || method.ends_with("/target");
+            let real = is_real(method);
             return Ok(Clip {
                 id: self.clip.clone(),
                 identity: identity.clone(),
@@ -62,10 +62,15 @@ impl ManifestRow {
         }
         if let Some(method) = &self.method {
             clip.method.clone_from(method);
-            clip.real = method == "real" || method.ends_with("/target");
+            clip.real = is_real(method);
         }
         Ok(clip)
     }
+}
+
+fn is_real(method: &str) -> bool {
+    let method = fold(method);
+    method == "real" || method.ends_with("/target")
 }
 
 /// Reads a manifest.
@@ -114,6 +119,7 @@ mod tests {
         let rows = read("own/a.mp4,3.5,anna,real\nC1/3-1-2-submit-7.mp4,,,\n/abs/b.mp4,2,,\n").unwrap();
         assert_eq!(rows[0].mos, Some(3.5));
         assert!(rows[0].to_clip().unwrap().real);
+        assert!(read("a.mp4,,anna,REAL\n").unwrap()[0].to_clip().unwrap().real);
         let clip = rows[1].to_clip().unwrap();
         assert_eq!((clip.identity.as_str(), clip.method.as_str(), clip.real), ("3", "C1/7", false));
         assert!(rows[2].to_clip().unwrap_err().to_string().contains("group and method"));

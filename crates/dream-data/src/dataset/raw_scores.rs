@@ -6,14 +6,14 @@ use std::path::Path;
 use crate::annotation::RatingTable;
 use crate::dataset::labels::clip;
 use crate::error::Result;
-use crate::table::{Column, Spec, Table};
+use crate::table::{Column, Spec, Table, names};
 
 const SPEC: Spec<'static> = Spec {
     what: "raw scores with the columns path, subject, score",
     columns: &[
-        Column::required(&["path", "file", "video_name", "video", "clip", "name"]),
-        Column::required(&["subject", "rater", "annotator", "user", "worker"]),
-        Column::required(&["score", "opinion_score", "grade", "opinion"]),
+        Column::required(names::CLIP).called("path"),
+        Column::required(names::RATER),
+        Column::required(names::OPINION).called("score"),
     ],
     may_lack_header: false,
 };

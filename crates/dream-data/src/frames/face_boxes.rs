@@ -6,12 +6,12 @@ use std::path::Path;
 
 use crate::error::Result;
 use crate::frames::relative_box::RelativeBox;
-use crate::table::{Column, Once, Spec, Table};
+use crate::table::{Column, Once, Spec, Table, names};
 
 const SPEC: Spec<'static> = Spec {
     what: "face boxes with the columns file, x1, y1, x2, y2",
     columns: &[
-        Column::required(&["file", "video_name", "video", "filename", "name", "path"]),
+        Column::required(names::CLIP),
         Column::required(&["x1"]),
         Column::required(&["y1"]),
         Column::required(&["x2"]),

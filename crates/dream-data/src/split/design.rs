@@ -1,11 +1,12 @@
 //! Drawing splits: methods times identities.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dataset::{Clip, Labelled};
 use crate::error::{Error, Result};
 use crate::random::SplitMix64;
-use crate::split::{Partition, Split, catalogue};
+use crate::split::{NameKind, Partition, Split, catalogue};
+use crate::table::{difference, fold};
 
 /// How to draw splits: some identities and some methods are held out of train, and a clip's set depends on whether its
 /// identity and its method are among them. Real clips have methods too, by default one per round
@@ -52,8 +53,9 @@ impl SplitDesign {
     /// Draws split `index` of `0..repeats`. Sets are sorted by name and have no scores yet ([`Split::with_mos`]).
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for an index out of range, a clip twice in the list, a number of identities or methods
-    /// that leaves none on one side, and a set that stays empty because the clips lack its combinations.
+    /// [`Error::InvalidOption`] for an index out of range, a clip twice in the list, two identities or methods that
+    /// differ only by case or Unicode form (perhaps one, on both sides), a number of them that leaves none on one side,
+    /// and a set that stays empty because the clips lack its combinations.
     pub fn draw(&self, clips: &[Clip], index: usize) -> Result<Split> {
         if index >= self.repeats {
             return Err(Error::option("index", format!("{index} of {} repeats; count from 0", self.repeats)));
@@ -61,9 +63,9 @@ impl SplitDesign {
         let known = catalogue(clips)?;
         let mut random = SplitMix64::stream(self.seed, index as u64);
         let identities = clips.iter().map(|clip| clip.identity.as_str());
-        let identities = choose(&mut random, identities, self.test_identities, "test_identities")?;
+        let identities = choose(&mut random, identities, self.test_identities, NameKind::Identity)?;
         let methods = clips.iter().map(|clip| clip.method.as_str());
-        let methods = choose(&mut random, methods, self.test_methods, "test_methods")?;
+        let methods = choose(&mut random, methods, self.test_methods, NameKind::Method)?;
 
         let mut split = Split::default();
         for clip in known.values() {
@@ -73,8 +75,12 @@ impl SplitDesign {
         }
         for set in Partition::ALL {
             if split.set(set).is_empty() {
+                let [new, old] = [" kept from train", " of train"];
                 let reason = format!(
-                    "{set} of split {index} has no clip; the clips must combine identities and methods"
+                    "{set} of split {index} has no clip: it needs an identity{} together with a method{}, and the clips have \
+                     no such pair; pass another seed, other numbers, or clips that combine identities and methods",
+                    if set.has_new_identities() { new } else { old },
+                    if set.has_new_methods() { new } else { old },
                 );
                 return Err(Error::option("clips", reason));
             }
@@ -96,11 +102,37 @@ fn choose<'a>(
     random: &mut SplitMix64,
     names: impl Iterator<Item = &'a str>,
     count: usize,
-    option: &'static str,
+    kind: NameKind,
 ) -> Result<BTreeSet<&'a str>> {
+    let (option, plural) = match kind {
+        NameKind::Method => ("test_methods", "methods"),
+        _ => ("test_identities", "identities"),
+    };
     let mut names: Vec<&str> = names.collect::<BTreeSet<_>>().into_iter().collect();
-    if count == 0 || count >= names.len() {
-        let reason = format!("{count} of {} would leave none on one side; choose between", names.len());
+    let mut written = BTreeMap::new();
+    for name in &names {
+        if let Some(first) = written.insert(fold(name), *name) {
+            let differ = difference(first, name).unwrap_or("nothing");
+            let reason = format!(
+                "{kind} `{first}` may be `{name}`, a leak: they differ only in {differ}; write one name in one way, and \
+                 others with other letters"
+            );
+            return Err(Error::option("clips", reason));
+        }
+    }
+    let there = names.len();
+    if there < 2 {
+        let reason = format!(
+            "the clips have {there} {plural}, and a split needs at least 2, one kept from train and one in it: no \
+             number can be met with these clips"
+        );
+        return Err(Error::option(option, reason));
+    }
+    if count == 0 || count >= there {
+        let reason = format!(
+            "{count} of the {there} {plural} cannot be kept from train: some must be on both sides, so choose 1 to {}",
+            there - 1
+        );
         return Err(Error::option(option, reason));
     }
     random.shuffle(&mut names);
@@ -188,11 +220,24 @@ pub(super) mod tests {
         let fails =
             |design: &SplitDesign, clips: &[Clip], index| design.draw(clips, index).unwrap_err().to_string();
         assert!(fails(&design, &clips, 2).contains("2 of 2 repeats"));
-        assert!(fails(&SplitDesign { test_identities: 3, ..design.clone() }, &clips, 0).contains("3 of 3"));
+        assert!(fails(&SplitDesign { test_identities: 3, ..design.clone() }, &clips, 0).contains(
+            "3 of the 3 identities cannot be kept from train: some must be on both sides, so choose 1 to 2"
+        ));
         assert!(
             fails(&SplitDesign { test_methods: 0, ..design.clone() }, &clips, 0).contains("test_methods")
         );
-        assert!(fails(&design, &[], 0).contains("1 of 0"));
+        assert!(fails(&design, &[], 0).contains("the clips have 0 identities, and a split needs at least 2"));
+        let one = fails(&design, &grid(1, 3), 0);
+        assert!(one.ends_with("no number can be met with these clips"), "{one}");
+        let mut written = clips.clone();
+        written.push(Clip {
+            id: "d.mp4".parse().unwrap(),
+            identity: "3".into(),
+            method: "c1/1".into(),
+            real: false,
+        });
+        let alike = fails(&design, &written, 0);
+        assert!(alike.contains("method `C1/1` may be `c1/1`, a leak: they differ only in case"), "{alike}");
         let twice = [clips.clone(), clips[..1].to_vec()].concat();
         assert!(fails(&design, &twice, 0).contains("twice"));
         // Every identity with a method of its own: no clip is new in one way only.

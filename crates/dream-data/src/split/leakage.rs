@@ -6,6 +6,7 @@ use std::fmt;
 use crate::dataset::{Clip, ClipId};
 use crate::error::Result;
 use crate::split::{Partition, Split, catalogue};
+use crate::table::{difference, fold};
 
 /// A clip that breaks the rules of a split.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +40,20 @@ pub enum Leak {
         /// The method.
         method: String,
     },
+    /// Perhaps one thing is in both train and a test set (or a clip in any two sets), written in two ways: the names
+    /// differ only by case or Unicode form.
+    Alike {
+        /// The clip of the test set.
+        clip: ClipId,
+        /// Its set.
+        set: Partition,
+        /// What is named.
+        kind: NameKind,
+        /// The name.
+        name: String,
+        /// The other one.
+        other: String,
+    },
     /// No clip of that name is known, so it cannot be checked.
     Unknown {
         /// The name.
@@ -46,6 +61,28 @@ pub enum Leak {
         /// Its set.
         set: Partition,
     },
+}
+
+/// What a name in [`Leak::Alike`] names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum NameKind {
+    /// A clip.
+    Clip,
+    /// An identity.
+    Identity,
+    /// A method.
+    Method,
+}
+
+impl fmt::Display for NameKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Clip => "clip",
+            Self::Identity => "identity",
+            Self::Method => "method",
+        })
+    }
 }
 
 impl fmt::Display for Leak {
@@ -58,6 +95,14 @@ impl fmt::Display for Leak {
             }
             Self::MethodInTrain { clip, set, method } => {
                 write!(f, "{clip}: in {set}, and method {method} is in train_set")
+            }
+            Self::Alike { clip, set, kind, name, other } => {
+                let place = if *kind == NameKind::Clip { "another set" } else { "train_set" };
+                let differ = difference(name, other).unwrap_or("nothing");
+                write!(
+                    f,
+                    "{clip}: in {set}, and {kind} `{name}` may be `{other}` of {place}: they differ only in {differ}"
+                )
             }
             Self::Unknown { clip, set } => write!(f, "{clip}: in {set}, and not among the known clips"),
         }
@@ -122,6 +167,8 @@ pub fn check_split(split: &Split, known: &[Clip]) -> Result<LeakReport> {
     let in_train = || split.train.iter().filter_map(|row| known.get(&row.clip));
     let identities: BTreeSet<&str> = in_train().map(|clip| clip.identity.as_str()).collect();
     let methods: BTreeSet<&str> = in_train().map(|clip| clip.method.as_str()).collect();
+    let (folded_identities, folded_methods) = (folded(&identities), folded(&methods));
+    let mut written: BTreeMap<String, (&ClipId, Partition)> = BTreeMap::new();
 
     let sets = Partition::ALL.map(|set| {
         let mut summary = SetSummary { clips: split.set(set).len(), ..Default::default() };
@@ -132,6 +179,11 @@ pub fn check_split(split: &Split, known: &[Clip]) -> Result<LeakReport> {
                 Some(&first) => leaks.push(Leak::Duplicate { clip: clip.clone(), first, again: set }),
                 None => _ = seen.insert(&row.clip, set),
             }
+            let (first, place) = *written.entry(fold(clip.as_str())).or_insert((&row.clip, set));
+            if *first != clip && place != set {
+                let (kind, other) = (NameKind::Clip, first.to_string());
+                leaks.push(Leak::Alike { clip: clip.clone(), set, kind, name: clip.to_string(), other });
+            }
             let Some(facts) = known.get(&row.clip) else {
                 leaks.push(Leak::Unknown { clip, set });
                 continue;
@@ -139,15 +191,25 @@ pub fn check_split(split: &Split, known: &[Clip]) -> Result<LeakReport> {
             summary.real += usize::from(facts.real);
             own_identities.insert(&facts.identity);
             own_methods.insert(&facts.method);
-            if set.has_new_identities() && identities.contains(facts.identity.as_str()) {
-                leaks.push(Leak::IdentityInTrain {
-                    clip: clip.clone(),
-                    set,
-                    identity: facts.identity.clone(),
-                });
+            let alike = |kind, name: &String, train: &BTreeMap<String, &str>| {
+                let (clip, name, other) = (clip.clone(), name.clone(), (*train.get(&fold(name))?).to_owned());
+                Some(Leak::Alike { clip, set, kind, name, other })
+            };
+            if set.has_new_identities() {
+                let identity = facts.identity.clone();
+                if identities.contains(identity.as_str()) {
+                    leaks.push(Leak::IdentityInTrain { clip: clip.clone(), set, identity });
+                } else {
+                    leaks.extend(alike(NameKind::Identity, &identity, &folded_identities));
+                }
             }
-            if set.has_new_methods() && methods.contains(facts.method.as_str()) {
-                leaks.push(Leak::MethodInTrain { clip, set, method: facts.method.clone() });
+            if set.has_new_methods() {
+                let method = facts.method.clone();
+                if methods.contains(method.as_str()) {
+                    leaks.push(Leak::MethodInTrain { clip: clip.clone(), set, method });
+                } else {
+                    leaks.extend(alike(NameKind::Method, &method, &folded_methods));
+                }
             }
         }
         summary.identities = own_identities.into_iter().cloned().collect();
@@ -157,6 +219,11 @@ pub fn check_split(split: &Split, known: &[Clip]) -> Result<LeakReport> {
     let unassigned =
         known.keys().filter(|clip| !seen.contains_key(**clip)).map(|clip| (*clip).clone()).collect();
     Ok(LeakReport { leaks, unassigned, sets })
+}
+
+/// The names by how they are compared.
+fn folded<'a>(names: &BTreeSet<&'a str>) -> BTreeMap<String, &'a str> {
+    names.iter().map(|name| (fold(name), *name)).collect()
 }
 
 #[cfg(test)]
@@ -239,6 +306,35 @@ mod tests {
         assert_eq!(report.leaks.len(), peers);
         let same = |leak: &Leak| matches!(leak, Leak::IdentityInTrain { identity, .. } if *identity == moved.identity);
         assert!(report.leaks.iter().all(same));
+    }
+
+    #[test]
+    fn names_written_in_two_ways_are_possible_leaks() {
+        let clip = |id: &str, identity: &str, method: &str| Clip {
+            id: id.parse().unwrap(),
+            identity: identity.to_owned(),
+            method: method.to_owned(),
+            real: false,
+        };
+        let known = [
+            clip("a.mp4", "Ren\u{e9}e", "swap"),
+            clip("b.mp4", "rene\u{301}e", "swap"),
+            clip("c.mp4", "Ren\u{e9}e", "SWAP"),
+            clip("A.mp4", "ben", "other"),
+        ];
+        let rows = |at: usize| vec![Labelled { clip: known[at].id.clone(), mos: None }];
+        let split = Split { train: rows(0), test1: rows(1), test2: rows(2), test3: rows(3) };
+        let leaks = check_split(&split, &known).unwrap().leaks;
+        let said: Vec<String> = leaks.iter().map(Leak::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "b.mp4: in test_set1, and identity `rene\u{301}e` may be `Ren\u{e9}e` of train_set: they differ only in \
+                 case and Unicode form",
+                "c.mp4: in test_set2, and method `SWAP` may be `swap` of train_set: they differ only in case",
+                "A.mp4: in test_set3, and clip `A.mp4` may be `a.mp4` of another set: they differ only in case",
+            ]
+        );
     }
 
     #[test]

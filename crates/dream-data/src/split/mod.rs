@@ -11,7 +11,7 @@ mod validation;
 
 pub use design::SplitDesign;
 pub use files::{read_split, write_mos_list, write_split};
-pub use leakage::{Leak, LeakReport, SetSummary, check_split};
+pub use leakage::{Leak, LeakReport, NameKind, SetSummary, check_split};
 pub use partition::{Partition, Split};
 pub use validation::{Validation, ValidationUnit};
 

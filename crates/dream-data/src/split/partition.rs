@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::dataset::{ClipId, Labelled, VraLabel};
+use crate::table::names::plain;
 
 /// One of the four sets of a split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,10 +54,25 @@ impl Partition {
         }
     }
 
-    /// The set of a [`file_stem`](Self::file_stem).
+    /// The set of a name as tables have it: `train_set`, `Train`, `training`; `test_set1`, `test 1`, `TEST-1` …
+    ///
+    /// # Example
+    /// ```
+    /// use dream_data::split::Partition;
+    ///
+    /// assert_eq!(Partition::from_name("Test-1"), Some(Partition::Test1));
+    /// assert_eq!(Partition::from_name("TRAIN"), Some(Partition::Train));
+    /// assert_eq!(Partition::from_name("test"), None);
+    /// ```
     #[must_use]
-    pub fn from_file_stem(stem: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|set| set.file_stem() == stem)
+    pub fn from_name(name: &str) -> Option<Self> {
+        match plain(name).replace('_', "").as_str() {
+            "train" | "training" | "trainset" | "trainingset" => Some(Self::Train),
+            "test1" | "testset1" => Some(Self::Test1),
+            "test2" | "testset2" => Some(Self::Test2),
+            "test3" | "testset3" => Some(Self::Test3),
+            _ => None,
+        }
     }
 
     /// Whether its identities must be absent from train.

@@ -1,55 +1,37 @@
 //! CSV tables of untrusted origin: columns found by their names, rows read one at a time, in bounded memory.
 //!
-//! Tables are UTF-8 with or without a byte order mark, with any line endings; extra columns are ignored, their order
-//! is free, and names ignore case. The readers of [`dataset`](crate::dataset) use this module, and a program can read
-//! its own tables with it.
+//! Tables are UTF-8 or UTF-16 with any line endings, and commas, semicolons or tabs between the columns: the first bytes
+//! and the first row tell. Extra columns are ignored, their order is free, and [`names`] ignore case; a column that
+//! stands twice is an error. Beside semicolons and tabs, numbers may have decimal commas. The readers of
+//! [`dataset`](crate::dataset) use this module, and a program can read its own tables with it. [`Join`] finds the rows of
+//! one table in another.
 
+mod alike;
+mod encoding;
+mod join;
+pub mod names;
+mod once;
 mod rows;
+mod separator;
+mod spec;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+pub use alike::{difference, fold};
+pub use join::{Join, why_missing};
+use names::plain;
+pub use once::Once;
 pub use rows::MAX_ROW_BYTES;
 use rows::Rows;
-
-/// A column that a table has or may have.
-#[derive(Debug, Clone, Copy)]
-pub struct Column<'a> {
-    /// Accepted names, the documented one first. If several are present, the first one counts.
-    pub names: &'a [&'a str],
-    /// Whether a table without it is rejected.
-    pub required: bool,
-}
-
-impl<'a> Column<'a> {
-    /// A column that must be there.
-    #[must_use]
-    pub const fn required(names: &'a [&'a str]) -> Self {
-        Self { names, required: true }
-    }
-
-    /// A column that may be absent.
-    #[must_use]
-    pub const fn optional(names: &'a [&'a str]) -> Self {
-        Self { names, required: false }
-    }
-}
-
-/// The layout of a kind of table.
-#[derive(Debug, Clone, Copy)]
-pub struct Spec<'a> {
-    /// For messages: "predictions with the columns split, file, score".
-    pub what: &'a str,
-    /// The columns; accessors of [`Table`] take the position in this list.
-    pub columns: &'a [Column<'a>],
-    /// The first row may be data already; columns are then in the order of `columns`.
-    pub may_lack_header: bool,
-}
+use spec::is_data;
+pub use spec::{Column, Spec};
 
 /// A table that is read row by row. Accessors read the current row, and take the position of a column in
 /// [`Spec::columns`].
@@ -69,7 +51,7 @@ pub struct Spec<'a> {
 /// assert!(table.advance()?);
 /// assert_eq!(
 ///     table.number(1).unwrap_err().to_string(),
-///     "p.csv:3: column `score` is `high`; it must be a finite number"
+///     "p.csv:3: column `Score` is `high`; it must be a finite number"
 /// );
 /// assert!(!table.advance()?);
 /// # Ok::<(), dream_data::Error>(())
@@ -78,9 +60,14 @@ pub struct Spec<'a> {
 pub struct Table<R> {
     rows: Rows<R>,
     width: usize,
+    /// Names as they stand in the first row; none if that is data.
+    header: Vec<String>,
     /// Position in the row of every column of the specification.
     places: Vec<Option<usize>>,
+    /// Names of these columns for messages.
     names: Vec<String>,
+    /// The decimal mark of the numbers so far, and the line where it was first.
+    decimal: Cell<Option<(char, u64)>>,
     /// The current row is the first one, and it is data.
     pending: bool,
 }
@@ -103,35 +90,66 @@ impl<R: Read> Table<R> {
     /// # Errors
     /// [`Error::Unrecognised`] for an empty file; [`Error::Row`] for a missing or duplicate column; [`Error::Io`].
     pub fn new(input: R, path: impl AsRef<Path>, spec: &Spec<'_>) -> Result<Self> {
-        let path = path.as_ref();
-        let name = |column: &Column<'_>| column.names.first().copied().unwrap_or("?").to_owned();
-        let names = spec.columns.iter().map(name).collect();
-        let mut table =
-            Self { rows: Rows::new(input, path), width: 0, places: Vec::new(), names, pending: false };
-        table.rows.skip_bom()?;
+        let rows = Rows::new(input, path.as_ref(), |fields| spec.fits(fields))?;
+        let (header, places, names, decimal) = (Vec::new(), Vec::new(), Vec::new(), Cell::new(None));
+        let mut table = Self { rows, width: 0, header, places, names, decimal, pending: false };
         if !table.rows.read()? {
             let (found, expected) = ("an empty file".to_owned(), spec.what.to_owned());
-            return Err(Error::Unrecognised { path: path.to_owned(), found, expected });
+            return Err(Error::Unrecognised { path: path.as_ref().to_owned(), found, expected });
         }
         table.width = table.rows.columns();
-        if spec.may_lack_header && table.looks_like_data() {
+        table.pending = spec.may_lack_header && is_data(table.fields());
+        if table.pending {
             table.places = (0..spec.columns.len()).map(|i| (i < table.width).then_some(i)).collect();
-            table.pending = true;
             if table.width > spec.columns.len() {
                 let reason = format!("{} columns and no header", table.width);
                 return Err(table.fault(reason, format!("name the columns: {}", spec.what)));
             }
         } else {
-            table.places = spec.columns.iter().map(|column| table.find(column)).collect::<Result<_>>()?;
+            table.header = table.fields().map(|name| name.trim().to_owned()).collect();
+            let places = table.places_by_name()?;
+            // If several accepted names are present, the first one counts.
+            let place =
+                |column: &Column<'_>| column.names.iter().find_map(|name| places.get(&plain(name)).copied());
+            table.places = spec.columns.iter().map(place).collect();
         }
         for (column, place) in spec.columns.iter().zip(&table.places) {
-            if let (true, None, Some(name)) = (column.required, place, column.names.first()) {
-                let found: Vec<&str> = (0..table.width).map(|i| table.rows.at(i)).collect();
-                let reason = format!("no column `{name}` among `{}`", found.join(","));
+            let documented = column.called.or(column.names.first().copied()).unwrap_or("?");
+            if column.required && place.is_none() {
+                let found: Vec<&str> = table.fields().collect();
+                let reason = format!("no column `{documented}` among `{}`", shorten(&found.join(",")));
                 return Err(table.fault(reason, format!("expected {}", spec.what)));
             }
+            let written = place.and_then(|place| table.header.get(place)).map(String::as_str);
+            table.names.push(written.unwrap_or(documented).to_owned());
         }
         Ok(table)
+    }
+
+    /// The names of all columns, without blanks around them; none if the first row is data.
+    #[must_use]
+    pub fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// Whether the table has a column of the specification.
+    #[must_use]
+    pub fn has(&self, column: usize) -> bool {
+        self.places.get(column).is_some_and(Option::is_some)
+    }
+
+    /// The name of a column as the header has it; the documented one where there is none.
+    #[must_use]
+    pub fn name(&self, column: usize) -> &str {
+        self.names.get(column).map_or("?", String::as_str)
+    }
+
+    /// Adds a column by its position in [`header`](Self::header) to those of the specification; returns its position
+    /// for the accessors.
+    pub fn add(&mut self, place: usize) -> usize {
+        self.names.push(self.header.get(place).cloned().unwrap_or_default());
+        self.places.push((place < self.width).then_some(place));
+        self.places.len() - 1
     }
 
     /// Steps to the next row; false at the end.
@@ -149,7 +167,15 @@ impl<R: Read> Table<R> {
         let fields = self.rows.columns();
         if fields != self.width {
             let reason = format!("{fields} fields where the first row has {}", self.width);
-            return Err(self.fault(reason, "quote fields that contain a comma, and fill in the missing ones"));
+            let remedy = match self.rows.separator() {
+                ',' if fields > self.width => {
+                    "quote fields that contain a comma, and separate columns by `;` if numbers have decimal commas"
+                }
+                ',' => "quote fields that contain a comma, and fill in the missing ones",
+                ';' => "quote fields that contain a `;`, and fill in the missing ones",
+                _ => "quote fields that contain a tab, and fill in the missing ones",
+            };
+            return Err(self.fault(reason, remedy));
         }
         Ok(true)
     }
@@ -176,14 +202,51 @@ impl<R: Read> Table<R> {
         })
     }
 
-    /// A finite number.
+    /// A finite number. Beside semicolons and tabs it may have a decimal comma, if all numbers of the table do.
     ///
     /// # Errors
     /// [`Error::Row`] for any other text.
     pub fn number(&self, column: usize) -> Result<f64> {
-        self.parse(column, "a finite number", |text| {
-            text.parse().ok().filter(|value: &f64| value.is_finite())
-        })
+        let finite = |text: &str| text.parse().ok().filter(|value: &f64| value.is_finite());
+        let with_comma = |text: &str| {
+            let point = text.replacen(',', ".", 1);
+            (!text.contains('.') && point != text).then(|| finite(&point)).flatten()
+        };
+        let text = self.required(column)?;
+        let comma = with_comma(text);
+        if comma.is_some() && self.rows.separator() == ',' {
+            let reason = format!("column `{}` is `{}`", self.name(column), shorten(text));
+            return Err(self.fault(
+                reason,
+                "it must be a finite number with a decimal point, or separate the columns by `;`",
+            ));
+        }
+        if let Some(mark) = [',', '.'].into_iter().find(|mark| text.contains(*mark)) {
+            let (first, line) = self.decimal.get().unwrap_or((mark, self.line()));
+            if first != mark {
+                let reason = format!(
+                    "column `{}` is `{}`, and line {line} has `{first}`",
+                    self.name(column),
+                    shorten(text)
+                );
+                return Err(self.fault(reason, "use one decimal mark, and none between thousands"));
+            }
+            self.decimal.set(Some((first, line)));
+        }
+        comma.map_or_else(|| self.parse(column, "a finite number", finite), Ok)
+    }
+
+    /// A finite number; nothing for an empty cell and for `nan`, the two ways in which tables of measurements write a
+    /// missing one.
+    ///
+    /// # Errors
+    /// [`Error::Row`] for any other text.
+    pub fn measured(&self, column: usize) -> Result<Option<f64>> {
+        let missing = |text: &&str| text.eq_ignore_ascii_case("nan");
+        if self.cell(column).is_some_and(|text| missing(&text)) {
+            return Ok(None);
+        }
+        self.optional_number(column)
     }
 
     /// A finite number, or nothing.
@@ -223,36 +286,23 @@ impl<R: Read> Table<R> {
         self.rows.fault(reason, remedy)
     }
 
-    fn name(&self, column: usize) -> &str {
-        self.names.get(column).map_or("?", String::as_str)
+    fn fields(&self) -> impl Iterator<Item = &str> {
+        (0..self.width).map(|place| self.rows.at(place))
     }
 
-    /// A file name in the first cell, or a number in the second.
-    fn looks_like_data(&self) -> bool {
-        let second_is_number = self.rows.columns() > 1 && self.rows.at(1).trim().parse::<f64>().is_ok();
-        second_is_number || self.rows.at(0).contains(['.', '/'])
-    }
-
-    /// The position of the column. If several accepted names are present, the first one counts.
-    fn find(&self, column: &Column<'_>) -> Result<Option<usize>> {
-        for name in column.names {
-            let wanted = plain(name);
-            let mut found = (0..self.width).filter(|&place| plain(self.rows.at(place)) == wanted);
-            match (found.next(), found.next()) {
-                (None, _) => {}
-                (Some(_), Some(_)) => {
-                    return Err(self.fault(format!("two columns `{name}`"), "rename or remove one of them"));
-                }
-                (place, None) => return Ok(place),
-            }
+    /// Columns by their names as they are compared. Those without a name may be several: they are of no use.
+    fn places_by_name(&self) -> Result<BTreeMap<String, usize>> {
+        let mut places = BTreeMap::new();
+        for (place, name) in self.header.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+            let Some(first) = places.insert(plain(name), place) else { continue };
+            let columns = match self.header.get(first) {
+                Some(first) if first != name => format!("two columns, `{first}` and `{name}`"),
+                _ => format!("two columns `{name}`"),
+            };
+            return Err(self.fault(columns, "rename or remove one of them"));
         }
-        Ok(None)
+        Ok(places)
     }
-}
-
-/// A column name as it is compared: lower case, words joined by `_`.
-fn plain(name: &str) -> String {
-    name.trim().chars().map(|c| if c == ' ' || c == '-' { '_' } else { c.to_ascii_lowercase() }).collect()
 }
 
 /// The beginning of a text, for a message.
@@ -270,20 +320,4 @@ pub(crate) fn quoted(field: &str) -> String {
         return format!("\"{}\"", field.replace('"', "\"\""));
     }
     field.to_owned()
-}
-
-/// Rejects a second row about the same thing and names both lines.
-#[derive(Debug, Default)]
-pub(crate) struct Once(BTreeMap<String, u64>);
-
-impl Once {
-    pub(crate) fn check<R: Read>(&mut self, table: &Table<R>, key: &str, what: &str) -> Result<()> {
-        match self.0.insert(key.to_owned(), table.line()) {
-            None => Ok(()),
-            Some(first) => {
-                let reason = format!("{what} `{key}` was on line {first} already");
-                Err(table.fault(reason, "remove one of the two rows"))
-            }
-        }
-    }
 }

@@ -1,26 +1,29 @@
 //! The rows of a CSV file as bytes, in bounded memory. The parser is `csv-core`: it writes into buffers of this
 //! module, so an overlong field is rejected before it is held in memory.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Chain, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use csv_core::ReadRecordResult;
 
 use crate::error::{Error, Result};
+use crate::table::encoding::Utf8;
+use crate::table::separator;
 
 /// The longest accepted row of a table in bytes, all its fields together.
 pub const MAX_ROW_BYTES: usize = 1 << 20;
 
 /// The largest number of columns of a table.
-const MAX_COLUMNS: usize = 1 << 10;
-
-const BOM: &[u8] = "\u{feff}".as_bytes();
+const MAX_COLUMNS: usize = 1 << 14;
 
 /// One row at a time, split into fields.
 #[derive(Debug)]
 pub(super) struct Rows<R> {
-    input: BufReader<R>,
+    /// The first row, which says what separates the columns, then the rest.
+    input: Chain<Cursor<Vec<u8>>, BufReader<Utf8<R>>>,
     path: PathBuf,
+    encoding: &'static str,
+    separator: u8,
     parser: csv_core::Reader,
     bytes: Vec<u8>,
     ends: Vec<usize>,
@@ -31,17 +34,45 @@ pub(super) struct Rows<R> {
 }
 
 impl<R: Read> Rows<R> {
-    pub(super) fn new(input: R, path: &Path) -> Self {
-        Self {
-            input: BufReader::with_capacity(1 << 16, input),
+    /// Finds out the encoding and the separator. `fits` says whether fields make a first row of the table.
+    pub(super) fn new(input: R, path: &Path, fits: impl Fn(&[String]) -> bool) -> Result<Self> {
+        let input = Utf8::new(input, path)?;
+        let encoding = input.encoding();
+        let mut input = BufReader::with_capacity(1 << 16, input);
+        let mut first = separator::first_row(&mut input).map_err(|e| Error::io(path, e))?;
+        let mut skipped = 0;
+        let chosen = if let Some(separator) = separator::stated(&first) {
+            skipped = count(&first, b'\n');
+            first.clear();
+            Ok(separator)
+        } else {
+            separator::choose(&first, fits)
+        };
+        let separator = *chosen.as_ref().unwrap_or(&b',');
+        let rows = Self {
+            input: Cursor::new(first).chain(input),
             path: path.to_owned(),
-            parser: csv_core::Reader::new(),
+            encoding,
+            separator,
+            parser: csv_core::ReaderBuilder::new().delimiter(separator).build(),
             bytes: vec![0; 1 << 12],
             ends: vec![0; 1 << 4],
             columns: 0,
             line: 1,
-            skipped: 0,
-        }
+            skipped,
+        };
+        chosen.map_err(|possible| {
+            let marks: Vec<String> =
+                possible.iter().map(|mark| format!("`{}`", mark.escape_debug())).collect();
+            let reason = format!("the first row can be divided at {}", marks.join(" and at "));
+            rows.fault(reason, "begin with a row of column names, or a line `sep=;`, and quote other fields")
+        })?;
+        Ok(rows)
+    }
+
+    /// What separates the columns.
+    pub(super) fn separator(&self) -> char {
+        char::from(self.separator)
     }
 
     /// Fields of the current row.
@@ -75,34 +106,17 @@ impl<R: Read> Rows<R> {
         self.bytes.get(start..end).unwrap_or_default()
     }
 
-    pub(super) fn skip_bom(&mut self) -> Result<()> {
-        // A reader may return single bytes, so the mark is compared byte by byte. A part of a mark is an error.
-        let mut seen = 0;
-        while let (Some(&wanted), Some(&next)) = (BOM.get(seen), self.peek()?.first()) {
-            if wanted != next {
-                break;
-            }
-            self.input.consume(1);
-            seen += 1;
-        }
-        if seen == 0 || seen == BOM.len() {
-            return Ok(());
-        }
-        Err(self.fault("the file begins with a part of a byte order mark", "save it as UTF-8"))
-    }
-
     fn peek(&mut self) -> Result<&[u8]> {
         let path = &self.path;
         loop {
             match self.input.fill_buf() {
-                // The buffer is requested again outside the loop: the borrow of a returned buffer would last too long
-                // here.
+                // What was read is requested again outside the loop: its borrow would last too long here.
                 Ok(_) => break,
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(e) => return Err(Error::io(path, e)),
             }
         }
-        Ok(self.input.buffer())
+        self.input.fill_buf().map_err(|e| Error::io(path, e))
     }
 
     /// Fills `bytes` and `ends` with the next row; false at the end of the file.
@@ -124,7 +138,7 @@ impl<R: Read> Rows<R> {
         let (mut filled, mut fields, mut quotes) = (0, 0, 0);
         loop {
             self.peek()?;
-            let input = self.input.buffer();
+            let input = self.input.fill_buf().map_err(|e| Error::io(&self.path, e))?;
             let (result, used, wrote, ended) = self.parser.read_record(
                 input,
                 self.bytes.get_mut(filled..).unwrap_or_default(),
@@ -162,7 +176,8 @@ impl<R: Read> Rows<R> {
                 .fault("an odd number of quotes", "close the quote, and double quotes inside quoted text"));
         }
         if let Some(place) = (0..fields).find(|&place| std::str::from_utf8(self.raw(place)).is_err()) {
-            return Err(self.fault(format!("field {} is not UTF-8", place + 1), "save the file as UTF-8"));
+            let reason = format!("field {} is not {}", place + 1, self.encoding);
+            return Err(self.fault(reason, "save the file as UTF-8"));
         }
         Ok(true)
     }

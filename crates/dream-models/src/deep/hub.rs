@@ -132,7 +132,7 @@ impl Hub {
         device: &Device,
     ) -> Result<BTreeMap<String, Tensor>> {
         let file = TensorFile::open(self.get(remote)?)?;
-        moved(pretrained::swin_v2(&file, config)?, dtype, device)
+        moved(pretrained::swin_v2(&file, config)?.tensors, dtype, device)
     }
 
     /// Tensors of a text tower, in either layout, also out of a file of the whole CLIP.
@@ -148,7 +148,7 @@ impl Hub {
         device: &Device,
     ) -> Result<BTreeMap<String, Tensor>> {
         let file = TensorFile::open(self.get(remote)?)?;
-        moved(pretrained::clip_text(&file, config)?, dtype, device)
+        moved(pretrained::clip_text(&file, config)?.tensors, dtype, device)
     }
 }
 

@@ -1,52 +1,235 @@
 //! Published weights in files, under the names that this crate's networks have.
+//!
+//! The names decide what a file is, never its own name: whether timm or Microsoft wrote a Swin-V2, OpenAI or the Hugging
+//! Face library a text tower. What wrappers put in front of all names, such as `module.` or `model.visual.`, is taken off,
+//! and [`Pretrained::notes`] say so. A file may also hold other parts beside the tower, as the checkpoints of this crate do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
-use super::backbones::swin_v2::{self, SwinV2};
+use super::backbones::swin_v2::{self, Naming, SwinV2};
 use super::checkpoint::{TensorFile, check};
-use super::parameters;
 use super::text::clip::{self, TextTower};
-use crate::Result;
+use super::{Parameter, parameters};
+use crate::{Error, Result};
 
-/// Tensors of a Swin-V2 out of a file of timm or of Microsoft, on the CPU in the file's number type. Those of a head
-/// that the configuration lacks are left out.
+/// The tensors of a tower out of a file.
+#[derive(Debug, Clone)]
+pub struct Pretrained {
+    /// By this crate's names, single precision on the CPU. They fit [`Params::insert`](crate::deep::train::Params::insert)
+    /// and a `VarBuilder`.
+    pub tensors: BTreeMap<String, Tensor>,
+    /// What was done to the names of the file, for people to read.
+    pub notes: Vec<Note>,
+}
+
+/// Something that was done to the names of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// The tensors of the tower had this in front of their names, and it was taken off.
+    Prefix {
+        /// Such as `module.` or `model.visual.`.
+        prefix: String,
+    },
+    /// Tensors without that prefix belong to other parts, and were left out.
+    LeftOut {
+        /// How many.
+        count: usize,
+        /// The name of the first.
+        first: String,
+    },
+    /// The windows of a stage of a Swin-V2 had another size where the weights were trained. They fit windows of any size,
+    /// and are best with their own.
+    Windows {
+        /// Counted from 0.
+        stage: usize,
+        /// Tokens in the file, `[height, width]`.
+        file: [usize; 2],
+        /// Tokens in the network.
+        network: [usize; 2],
+    },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prefix { prefix } => write!(f, "`{prefix}` was taken off the names of its tensors"),
+            Self::LeftOut { count: 1, first } => {
+                write!(f, "one tensor of another part was left out: {first}")
+            }
+            Self::LeftOut { count, first } => {
+                write!(f, "{count} tensors of other parts were left out, the first is {first}")
+            }
+            Self::Windows { stage, file: [high, wide], network: [rows, columns] } => write!(
+                f,
+                "stage {stage} was trained with windows of {high}x{wide} tokens, the network has {rows}x{columns}"
+            ),
+        }
+    }
+}
+
+/// Tensors of a Swin-V2 out of a file of timm or of Microsoft. Those of a head that the configuration lacks are left out.
 ///
-/// They fit [`Params::insert`](crate::deep::train::Params::insert) and a `VarBuilder`.
+/// Files in `f16`, `bf16` and `f64` are read as well, and converted to `f32`.
 ///
 /// # Errors
 ///
-/// [`Error::TensorMismatch`](crate::Error::TensorMismatch) when names or shapes are not those of the configuration, and
-/// those of [`TensorFile::read`].
-pub fn swin_v2(file: &TensorFile, config: &swin_v2::Config) -> Result<BTreeMap<String, Tensor>> {
-    let keeps_head = config.num_classes > 0;
-    let mut tensors = BTreeMap::new();
-    for (theirs, _) in file.shapes() {
-        let Some(ours) = swin_v2::from_microsoft(theirs) else { continue };
-        if keeps_head || !ours.starts_with("head.") {
-            tensors.insert(ours, file.read(theirs, &Device::Cpu)?);
+/// [`Error::TensorMismatch`] when names or shapes are not those of the configuration, with what the file seems to be,
+/// [`Error::InvalidModel`] for a file with several such towers, the state of a training or numbers that are no floating-point
+/// numbers, [`Error::NonFiniteTensor`] for a NaN or an infinity, and those of [`TensorFile::read`].
+pub fn swin_v2(file: &TensorFile, config: &swin_v2::Config) -> Result<Pretrained> {
+    let tower = Tower::find(file, &["patch_embed.proj.weight"])?;
+    let naming = Naming::of(tower.shapes())?;
+    let mut theirs = BTreeMap::new();
+    for (name, _) in tower.shapes() {
+        let Some(ours) =
+            naming.ours(name).filter(|ours| config.num_classes > 0 || !ours.starts_with("head."))
+        else {
+            continue;
+        };
+        if let Some(other) = theirs.insert(ours, name) {
+            let reason = format!("`{other}` and `{name}` are the same tensor by the names of two publishers");
+            return Err(Error::invalid("tensors", reason));
         }
     }
-    fitting(tensors, &parameters(|vb| SwinV2::new(config, vb))?)
+    let shapes: BTreeMap<&str, &[usize]> = tower.shapes().collect();
+    let shape = |name: &str| shapes.get(name).copied().unwrap_or_default();
+    let found = theirs.iter().map(|(ours, theirs)| (ours.as_str(), shape(theirs)));
+    let expected = parameters(|vb| SwinV2::new(config, vb))?;
+    check(&expected, found).map_err(|error| hinted(error, &tower, &expected, "Swin-V2"))?;
+    let read = |(ours, theirs): (&String, &&str)| Ok((ours.clone(), tower.read(theirs)?));
+    let tensors = theirs.iter().map(read).collect::<Result<_>>()?;
+    // Microsoft's files have tables of offsets, from which the window can be told.
+    let window = |(stage, network): (usize, [usize; 2])| {
+        let table = format!("layers.{stage}.blocks.0.attn.relative_coords_table");
+        let &[_, rows, columns, _] = *shapes.get(table.as_str())? else { return None };
+        let file = [rows, columns].map(|offsets| offsets.div_ceil(2));
+        (file != network).then_some(Note::Windows { stage, file, network })
+    };
+    let mut notes = tower.notes();
+    notes.extend(config.windows()?.into_iter().enumerate().filter_map(window));
+    Ok(Pretrained { tensors, notes })
 }
 
 /// Tensors of a CLIP text tower out of a file of OpenAI or of the Hugging Face library, also of one that holds the
-/// whole CLIP, on the CPU in the file's number type.
+/// whole CLIP, whose image encoder is left out.
+///
+/// Files in `f16`, `bf16` and `f64` are read as well, and converted to `f32`.
 ///
 /// # Errors
 ///
 /// As [`swin_v2()`].
-pub fn clip_text(file: &TensorFile, config: &clip::Config) -> Result<BTreeMap<String, Tensor>> {
-    let images = |name: &str| name.starts_with("vision_model.") || name.starts_with("visual.");
-    let tensors = clip::from_openai(file.read_where(|name| !images(name), &Device::Cpu)?)?;
-    fitting(tensors, &parameters(|vb| TextTower::new(config, vb))?)
+pub fn clip_text(file: &TensorFile, config: &clip::Config) -> Result<Pretrained> {
+    let tower =
+        Tower::find(file, &["text_model.embeddings.token_embedding.weight", "token_embedding.weight"])?;
+    let expected = parameters(|vb| TextTower::new(config, vb))?;
+    let hint = |error| hinted(error, &tower, &expected, "text tower of CLIP");
+    if !tower.is_there {
+        // Not a tensor is read of a file that has no such tower.
+        check(&expected, tower.shapes()).map_err(hint)?;
+    }
+    let names = tower.shapes().map(|(name, _)| name).filter(|name| !clip::is_of_other_parts(name));
+    let tensors = names.map(|name| Ok((name.to_owned(), tower.read(name)?))).collect::<Result<_>>()?;
+    let tensors = clip::from_openai(tensors)?;
+    check(&expected, tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.dims()))).map_err(hint)?;
+    Ok(Pretrained { tensors, notes: tower.notes() })
 }
 
-fn fitting(
-    tensors: BTreeMap<String, Tensor>,
-    expected: &[(String, Vec<usize>)],
-) -> Result<BTreeMap<String, Tensor>> {
-    check(expected, tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.dims())))?;
-    Ok(tensors)
+/// The tensors of a file below a prefix, which may be empty.
+struct Tower<'a> {
+    file: &'a TensorFile,
+    prefix: &'a str,
+    /// Whether a name that such a tower has was found.
+    is_there: bool,
+}
+
+impl<'a> Tower<'a> {
+    /// Finds the prefix by a name that every such tower has once. The first of `marks` that fits a name counts.
+    fn find(file: &'a TensorFile, marks: &[&str]) -> Result<Self> {
+        let before = |name: &'a str| {
+            let prefix = marks.iter().find_map(|mark| name.strip_suffix(mark))?;
+            (prefix.is_empty() || prefix.ends_with('.')).then_some(prefix)
+        };
+        let names = || file.shapes().map(|(name, _)| name);
+        if names().any(|name| name.starts_with("adamw.")) {
+            let reason = "it is the state of a training that was interrupted: take the weights of the model that it ends with";
+            return Err(Error::invalid("tensors", reason));
+        }
+        let prefixes: BTreeSet<&str> = names().filter_map(before).collect();
+        if prefixes.len() > 1 {
+            let list: Vec<String> = prefixes.iter().map(|prefix| format!("`{prefix}`")).collect();
+            let reason = format!(
+                "there are several towers in it, below {}: write the tensors of one of them to a file",
+                list.join(", ")
+            );
+            return Err(Error::invalid("tensors", reason));
+        }
+        let prefix = prefixes.first().copied();
+        Ok(Self { file, prefix: prefix.unwrap_or_default(), is_there: prefix.is_some() })
+    }
+
+    /// Names without the prefix, and shapes.
+    fn shapes(&self) -> impl Iterator<Item = (&'a str, &'a [usize])> {
+        let prefix = self.prefix;
+        self.file.shapes().filter_map(move |(name, shape)| Some((name.strip_prefix(prefix)?, shape)))
+    }
+
+    fn read(&self, name: &str) -> Result<Tensor> {
+        let name = format!("{}{name}", self.prefix);
+        match self.file.dtype(&name) {
+            Some(dtype) if dtype.is_int() => {
+                let reason = format!(
+                    "`{name}` has whole numbers of the type {dtype:?}: take a file that is not quantised, in F32, F16 or BF16"
+                );
+                Err(Error::invalid("tensors", reason))
+            }
+            _ => self.file.read_as(&name, DType::F32, &Device::Cpu),
+        }
+    }
+
+    fn notes(&self) -> Vec<Note> {
+        if self.prefix.is_empty() {
+            return Vec::new();
+        }
+        let mut notes = vec![Note::Prefix { prefix: self.prefix.to_owned() }];
+        let mut others =
+            self.file.shapes().map(|(name, _)| name).filter(|name| !name.starts_with(self.prefix));
+        if let Some(first) = others.next() {
+            notes.push(Note::LeftOut { count: 1 + others.count(), first: first.to_owned() });
+        }
+        notes
+    }
+}
+
+/// Adds what the file seems to be to an error that says only what does not fit.
+fn hinted(error: Error, tower: &Tower<'_>, expected: &[Parameter], wanted: &str) -> Error {
+    let Error::TensorMismatch { missing, extra, misshaped, hint } = error else { return error };
+    let hint = hint.or_else(|| {
+        let found = seems(|| tower.shapes())?;
+        let takes = seems(|| expected.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())))?;
+        (found != takes).then(|| format!("the file is {found}, wanted is {takes}"))
+    });
+    let hint = hint.or_else(|| (!tower.is_there).then(|| format!("the file holds no {wanted}")));
+    Error::TensorMismatch { missing, extra, misshaped, hint }
+}
+
+/// What tensors are, by their names.
+fn seems<'a, T: Iterator<Item = (&'a str, &'a [usize])>>(tensors: impl Fn() -> T) -> Option<String> {
+    let any = |part: &str| tensors().any(|(name, _)| name.contains(part));
+    if let Some(sizes) = swin_v2::sizes(tensors()) {
+        return Some(format!("a Swin-V2 {sizes}"));
+    }
+    if any("continuous_position_bias_mlp") {
+        return Some(
+            "a Swin-V2 with the names of the Hugging Face library, which are not read (timm's are)"
+                .to_owned(),
+        );
+    }
+    if any("relative_position_bias_table") {
+        return Some("a Swin of the first version".to_owned());
+    }
+    clip::sizes(tensors()).map(|sizes| format!("a text tower of CLIP {sizes}"))
 }

@@ -166,6 +166,89 @@ fn pickles_are_refused_with_a_command() {
     }
 }
 
+/// Each is named for what it is, with what to do; a length of a header is not spoken of.
+#[test]
+fn files_that_are_something_else_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let lfs = "version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 787239152\n";
+    let zip = |name: &str| {
+        let mut bytes = b"PK\x03\x04".to_vec();
+        bytes.resize(26, 0);
+        bytes.extend([u8::try_from(name.len()).unwrap(), 0, 0, 0]);
+        bytes.extend(name.as_bytes());
+        bytes
+    };
+    let both: [(&[u8], &str, &str); 12] = [
+        (b"", "an empty file", "get the file again"),
+        (lfs.as_bytes(), "a Git LFS pointer, which stands for a file of 787239152 bytes", "git lfs pull"),
+        (b"/annex/objects/SHA256E-s7--0.safetensors\n", "a git-annex pointer", "git annex get"),
+        (b"<!DOCTYPE html>\n<html><head>", "a web page", "download the file itself"),
+        (b"\xef\xbb\xbf\r\n <HTML lang=en>", "a web page", "download the file itself"),
+        (b"<?xml version=\"1.0\"?><Error><Code>AccessDenied", "XML", "download the file itself"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\0", "a gzip archive", "unpack it"),
+        (b"\x89HDF\r\n\x1a\n\0\0", "an HDF5 file", "convert it"),
+        (b"\x93NUMPY\x01\0v\0", "a NumPy array", "convert it"),
+        (b"GGUF\x03\0\0\0\0\0\0\0", "a GGUF file", "convert it"),
+        (&zip("a/weights.npy"), "an archive of NumPy arrays", "convert it"),
+        (&zip("model.safetensors"), "a zip archive that begins with model.safetensors", "unpack it"),
+    ];
+    let of_tensors: [(&[u8], &str, &str); 4] = [
+        (br#"{"weight_map": {"a": "1.safetensors"}}"#, "the index of weights", "join these files"),
+        (br#"  {"error": "not found"}"#, "a JSON text", "name the safetensors file"),
+        (
+            b"Access denied for reasons\nof state",
+            "a text that begins with `Access denied for reasons`",
+            "take the",
+        ),
+        (b"Entry not found", "a text that begins with `Entry not found`", "take the safetensors file"),
+    ];
+    let path = folder.path().join("model.safetensors");
+    let named = |error: Error, found: &str, remedy: &str| {
+        assert!(matches!(error, Error::OtherFile { .. }), "{error}");
+        let words = error.to_string();
+        assert!(
+            words.contains("model.safetensors is ") && words.contains(found) && words.contains(remedy),
+            "{words}"
+        );
+        assert!(!words.contains("header"), "{words}");
+    };
+    for (bytes, found, remedy) in both.into_iter().chain(of_tensors) {
+        fs::write(&path, bytes).unwrap();
+        named(TensorFile::open(&path).unwrap_err(), found, remedy);
+    }
+    for (bytes, found, remedy) in both {
+        fs::write(&path, bytes).unwrap();
+        named(Checkpoint::open(&path).unwrap_err(), found, remedy);
+    }
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    named(TensorFile::open(&path).unwrap_err(), "a folder", "name a file in it");
+    // What PyTorch writes today: the first file of its archive is a pickle.
+    let zipped = folder.path().join("model.bin");
+    fs::write(&zipped, zip("archive/data.pkl")).unwrap();
+    assert!(matches!(TensorFile::open(&zipped).unwrap_err(), Error::Pickle { .. }));
+    // Whatever the length of its header, a good file is none of these, even if its first byte is a brace or a letter.
+    for length in 0..140 {
+        let name = "x".repeat(length);
+        let file = folder.path().join("good.safetensors");
+        write_tensors(&file, &BTreeMap::from([(name.clone(), Tensor::new(&[1f32], &Device::Cpu).unwrap())]))
+            .unwrap();
+        TensorFile::open(&file).unwrap().read(&name, &Device::Cpu).unwrap();
+    }
+}
+
+/// The reason of the operating system comes once, in a message and in its sources.
+#[test]
+fn a_missing_file_is_said_once() {
+    for error in
+        [TensorFile::open("nowhere.safetensors").unwrap_err(), Checkpoint::open("nowhere.json").unwrap_err()]
+    {
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        let words = error.to_string();
+        assert!(words.contains("nowhere.") && !words.contains(&source), "{words}: {source}");
+    }
+}
+
 /// A file of zeros with these tensors.
 fn zeros(list: &[(String, Vec<usize>)]) -> BTreeMap<String, Tensor> {
     let zero = |shape: &Vec<usize>| Tensor::zeros(shape.as_slice(), DType::U8, &Device::Cpu).unwrap();
@@ -193,7 +276,7 @@ fn full_size_names_fit_and_one_that_is_renamed_is_named() {
         write_tensors(&path, &all).unwrap();
         let file = TensorFile::open(&path).unwrap();
         match file.read_exactly(&expected, DType::U8, &Device::Cpu).unwrap_err() {
-            Error::TensorMismatch { missing, extra, misshaped } => {
+            Error::TensorMismatch { missing, extra, misshaped, hint: None } => {
                 assert_eq!((missing, extra), (vec![name.clone()], vec!["renamed".to_owned()]), "{shape:?}");
                 assert!(misshaped.len() == 1 && misshaped[0].starts_with(other), "{misshaped:?}");
             }

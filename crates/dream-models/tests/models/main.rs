@@ -11,6 +11,7 @@ mod face;
 mod hostile;
 mod hub;
 mod methods;
+mod pretrained;
 mod resize;
 mod svr;
 mod svr_model;

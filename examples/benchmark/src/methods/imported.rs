@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use dream_data::table::{Column, Spec, Table};
+use dream_data::split::Partition;
+use dream_data::table::{Column, Spec, Table, names, why_missing};
 
 use super::method::{About, Method, Predicted, Task};
 use crate::plan::{Plan, Scored};
@@ -15,8 +16,8 @@ const SPEC: Spec<'static> = Spec {
     columns: &[
         Column::required(&["split"]),
         Column::required(&["set"]),
-        Column::required(&["file"]),
-        Column::required(&["prediction"]),
+        Column::required(names::CLIP),
+        Column::required(names::PREDICTION),
     ],
     may_lack_header: false,
 };
@@ -62,7 +63,7 @@ pub(crate) fn read(sources: &[Source], plan: &Plan, ours: &[String]) -> Result<V
             // The name alone: where it lies on this machine does not belong into results.
             let name = source.path.file_name().unwrap_or_default();
             method.files.push(name.to_string_lossy().into_owned());
-            method.add(&source.path)?;
+            method.add(&source.path, &plan.sets)?;
         }
     }
     for method in &methods {
@@ -86,11 +87,21 @@ fn slug(title: &str) -> String {
         .join("-")
 }
 
+/// Whether two names are those of one set: `test_set1`, `Test-1`.
+fn same_set(a: &str, b: &str) -> bool {
+    let known = Partition::from_name(a);
+    names::plain(a) == names::plain(b) || (known.is_some() && known == Partition::from_name(b))
+}
+
 impl Imported {
-    fn add(&mut self, path: &Path) -> Result<()> {
+    fn add(&mut self, path: &Path, sets: &[String]) -> Result<()> {
         let mut table = Table::open(path, &SPEC).context("--predictions")?;
         while table.advance()? {
             let [split, set, file] = [table.required(0)?, table.required(1)?, table.required(2)?];
+            if names::is_train(set) {
+                continue;
+            }
+            let set = sets.iter().find(|known| same_set(known, set)).map_or(set, String::as_str);
             let key = (split.to_owned(), set.to_owned(), file.to_owned());
             let twice = format!("a second prediction of {file} in this split and set");
             if self.scores.insert(key, table.number(3)?).is_some() {
@@ -125,7 +136,10 @@ impl Imported {
             let (split, set, file) = key;
             // A benchmark of the first few splits leaves the others of a file aside.
             if splits.contains(split) && !there.contains(key) {
-                bail!("{files}: {file} is not in {set} of split {split} of this data set");
+                let others = there.iter().filter(|other| other.0 == *split && other.1 == *set);
+                let others: Vec<&str> = others.map(|(.., clip)| clip.as_str()).collect();
+                let why = why_missing(&others, &[file], ["the clips of the set", &files]);
+                bail!("{files}: {file} is not in {set} of split {split} of this data set: {why}");
             }
         }
         Ok(())
@@ -163,6 +177,24 @@ impl Method for Imported {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_of_one_set_however_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.csv");
+        let rows = "Set;Split;Video;Score\nTest-1;0;a.mp4;3,5\nTEST_SET1;1;a.mp4;4\nTrain;0;b.mp4;1\nmine;0;c.mp4;2\n";
+        std::fs::write(&path, rows).unwrap();
+        let mut found = Imported::default();
+        found.add(&path, &["test_set1".to_owned(), "Mine".to_owned()]).unwrap();
+        let keys: Vec<_> = found
+            .scores
+            .iter()
+            .map(|((split, set, clip), score)| (&**split, &**set, &**clip, *score))
+            .collect();
+        let wanted =
+            [("0", "Mine", "c.mp4", 2.0), ("0", "test_set1", "a.mp4", 3.5), ("1", "test_set1", "a.mp4", 4.0)];
+        assert_eq!(keys, wanted);
+    }
 
     #[test]
     fn titles_name_files() {

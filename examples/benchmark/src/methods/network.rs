@@ -1,6 +1,6 @@
 //! Networks: `train` trains each on the videos of a split, and it gives one row of the tables or two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -87,13 +87,14 @@ fn blank(id: &ClipId) -> Clip {
 /// The rows of some networks.
 pub(crate) fn rows(names: &[&str], setup: Setup) -> Result<Vec<Box<dyn Method>>> {
     let (setup, none) = (Arc::new(setup), Path::new(""));
-    let mut rows: Vec<Box<dyn Method>> = Vec::new();
+    let (mut rows, mut notes) = (Vec::<Box<dyn Method>>::new(), BTreeSet::new());
     for name in names {
         let method = ::train::methods::by_name(name)?;
         let reads = method.text_title(&setup.options);
         // The weights of a text tower are for the networks that have one.
         let text = setup.options.text.clone().filter(|_| reads.is_some());
         let options = Options { text, ..setup.options.clone() };
+        notes.extend(method.check_weights(&options).with_context(|| (*name).to_owned())?);
         let row = Network { method, setup: Arc::clone(&setup), options, settings: String::new(), text: None };
         let settings = row.job(0, 0, &Sets::default(), none, none).settings();
         let row = Network { settings: settings.with_context(|| (*name).to_owned())?.to_string(), ..row };
@@ -101,6 +102,8 @@ pub(crate) fn rows(names: &[&str], setup: Setup) -> Result<Vec<Box<dyn Method>>>
         rows.push(Box::new(row.clone()));
         rows.extend(text.map(|text| -> Box<dyn Method> { Box::new(Network { text: Some(text), ..row }) }));
     }
+    // Several networks may start from one file.
+    notes.iter().for_each(|note| eprintln!("note: {note}"));
     Ok(rows)
 }
 

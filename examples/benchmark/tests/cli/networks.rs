@@ -69,6 +69,27 @@ fn a_broken_clip_is_left_out_and_another_option_is_another_training() {
     assert_ne!(predictions(), repaired);
 }
 
+/// First weights are looked at before features and videos, and a file that does not fit is named with its option.
+#[test]
+fn first_weights_are_read_before_the_work_begins() {
+    let bench = Bench::new();
+    let pointer = bench.root().join("lfs.safetensors");
+    fs::write(&pointer, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 7\n").unwrap();
+    let asset = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../crates/dream-models/assets/blazeface-short-range.safetensors"
+    );
+    for (file, expected) in [
+        ("nowhere.safetensors", "nowhere.safetensors"),
+        (pointer.to_str().unwrap(), "Git LFS pointer"),
+        (asset, "holds no Swin-V2"),
+    ] {
+        let case = bench.case("out", &quick("opdai", &["--visual", file]));
+        let shown = case.run(2);
+        assert!(shown.contains("--visual") && shown.contains(expected) && !case.out.exists(), "{shown}");
+    }
+}
+
 #[test]
 fn across_data_sets() {
     let bench = Bench::new();

@@ -48,7 +48,35 @@ fn a_wrong_checkpoint_is_refused_by_name() {
     let pickle = scene.path("model.pth");
     fs::write(&pickle, b"PK\x03\x04aaaaaaaa").unwrap();
     refused(&pickle, "model.pth|PyTorch pickle|python -c");
-    refused("nowhere.json", "nowhere.json");
+    let missing = refusal(&["--weights", "nowhere.json", &portrait]);
+    holds(&missing, "--weights|nowhere.json");
+    #[cfg(unix)]
+    assert_eq!(missing.matches("No such file").count(), 1, "{missing}");
+}
+
+/// Files that are no checkpoints, and one that no score can come from: named before a video is opened.
+#[test]
+fn what_is_no_checkpoint_is_called_what_it_is() {
+    let scene = Scene::new();
+    let refused = |weights: &str, words: &str| {
+        let error = refusal(&["--weights", weights, "no-such-video.mp4"]);
+        holds(&error, words);
+        assert!(!error.contains("no-such-video"), "{error}");
+    };
+    let good = scene.da_clip("a.json", &usual());
+    let alone = tensors(&good).display().to_string();
+    refused(&alone, "--weights|a safetensors file, weights alone|name the checkpoint, a.json next to it");
+    let pointer = scene.path("lfs.json");
+    fs::write(&pointer, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 7\n").unwrap();
+    refused(&pointer, "lfs.json is a Git LFS pointer|git lfs pull");
+    fs::write(&alone, "<!DOCTYPE html><html>").unwrap();
+    refused(&good, "a.json|safetensors is a web page");
+
+    let mut all = da_clip_tensors(&da_clip_config());
+    let bias = all.get("visual.norm.bias").unwrap().affine(0.0, f64::NAN).unwrap();
+    all.insert("visual.norm.bias".to_owned(), bias);
+    let astray = scene.save("b.json", KIND, da_clip_config(), &usual(), &all);
+    refused(&astray, "b.json|`visual.norm.bias` of|safetensors holds NaN at place 0");
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! DA-CLIP: a video and what people wrote about it in one space, with one regressor. Both branches have the same loss, and
 //! the alignment of the two is added.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use dream_loss::{Alignment, PaperLoss};
 use dream_models::deep::candle_core::Tensor;
 use dream_models::deep::candle_nn::VarBuilder;
-use dream_models::deep::checkpoint::TensorFile;
 use dream_models::deep::input::{FaceRule, FramePlan, Input};
 use dream_models::deep::methods::da_clip::{Config, DaClip, ENTRY};
 use dream_models::deep::pretrained;
@@ -15,6 +14,7 @@ use serde_json::Value;
 use super::method::{Batch, Method, Network, Plan, Terms};
 use super::swin;
 use crate::options::{Options, Preset};
+use crate::weights::Source;
 
 pub(super) const METHOD: Method = Method {
     entry: ENTRY,
@@ -42,14 +42,12 @@ impl Plan for Sizes {
         self.0.text.as_ref().map(|text| text.max_position_embeddings)
     }
 
-    fn published(&self, options: &Options, params: &Params) -> Result<()> {
-        swin::published(options, &self.0.visual, params)?;
-        if let (Some(path), Some(config)) = (&options.text, &self.0.text) {
-            let named = || format!("first weights {}", path.display());
-            let file = TensorFile::open(path).with_context(named)?;
-            params.insert("text", &pretrained::clip_text(&file, config).with_context(named)?)?;
+    fn published(&self, options: &Options, params: &Params) -> Result<Vec<String>> {
+        let mut notes = swin::published(options, &self.0.visual, params)?;
+        if let (Some(source), Some(config)) = (Source::of("--text", options.text.as_ref()), &self.0.text) {
+            notes.extend(source.put(params, "text", |file| pretrained::clip_text(file, config))?);
         }
-        Ok(())
+        Ok(notes)
     }
 
     fn scale(&self, params: &Params) -> Result<()> {

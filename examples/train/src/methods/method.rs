@@ -2,9 +2,9 @@
 
 use std::fmt::Debug;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use dream_loss::PaperLoss;
-use dream_models::deep::candle_core::Tensor;
+use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::candle_nn::VarBuilder;
 use dream_models::deep::input::{FaceRule, Input};
 use dream_models::deep::methods::Entry;
@@ -40,6 +40,19 @@ impl Method {
         (self.texts && !options.no_text).then(|| format!("{}-T", self.entry.title))
     }
 
+    /// Reads the files of first weights that the options name, as a training does that starts from them, and says in lines
+    /// what was done to the names of their tensors. For programs, before they begin with anything that takes long.
+    ///
+    /// # Errors
+    /// When a file cannot be read, is no safetensors file, does not fit the network or holds a NaN or an infinity; and for
+    /// `--text` where the network does not read.
+    pub fn check_weights(&self, options: &Options) -> Result<Vec<String>> {
+        let plan = self.plan(options);
+        let reads = plan.tokens().is_some() || options.text.is_none();
+        ensure!(reads, "--text: this network has no text tower; leave it out");
+        plan.published(options, &Params::seeded(0, DType::F32, &Device::Cpu))
+    }
+
     pub(crate) fn plan(&self, options: &Options) -> Box<dyn Plan> {
         (self.plan)(options)
     }
@@ -60,8 +73,8 @@ pub(crate) trait Plan: Debug + Send + Sync {
         None
     }
 
-    /// Puts published weights in place, before the network is built.
-    fn published(&self, options: &Options, params: &Params) -> Result<()>;
+    /// Puts published weights in place, before the network is built. What was done to the names of a file, in lines.
+    fn published(&self, options: &Options, params: &Params) -> Result<Vec<String>>;
 
     /// Gives a narrow network that starts from nothing the values that it can learn from.
     fn scale(&self, params: &Params) -> Result<()>;

@@ -33,7 +33,7 @@ impl Plan for Sizes {
         false
     }
 
-    fn published(&self, options: &Options, params: &Params) -> Result<()> {
+    fn published(&self, options: &Options, params: &Params) -> Result<Vec<String>> {
         swin::published(options, &self.0, params)
     }
 

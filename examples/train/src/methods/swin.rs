@@ -1,12 +1,12 @@
 //! The visual tower that methods share: its sizes and its first values.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use dream_models::deep::backbones::swin_v2::Config;
-use dream_models::deep::checkpoint::TensorFile;
 use dream_models::deep::pretrained;
 use dream_models::deep::train::{Params, first_values};
 
 use crate::options::{Options, Preset};
+use crate::weights::Source;
 
 /// The middle of the grades: where a score is before anything is learnt.
 const MIDDLE: f64 = 3.0;
@@ -30,13 +30,11 @@ pub(super) fn config(preset: Preset) -> Config {
 }
 
 /// Puts the published weights of the file that the options name, if any, under `visual`; a head that the file has is left
-/// out.
-pub(super) fn published(options: &Options, config: &Config, params: &Params) -> Result<()> {
-    let Some(path) = &options.visual else { return Ok(()) };
-    let named = || format!("first weights {}", path.display());
+/// out. What was done to the names of the file, in lines.
+pub(super) fn published(options: &Options, config: &Config, params: &Params) -> Result<Vec<String>> {
+    let Some(source) = Source::of("--visual", options.visual.as_ref()) else { return Ok(Vec::new()) };
     let config = Config { num_classes: 0, ..config.clone() };
-    let file = TensorFile::open(path).with_context(named)?;
-    Ok(params.insert("visual", &pretrained::swin_v2(&file, &config).with_context(named)?)?)
+    source.put(params, "visual", |file| pretrained::swin_v2(file, &config))
 }
 
 /// First values for a narrow tower; scores, which have this bias, start at the middle grade.

@@ -116,7 +116,8 @@ pub(super) fn parse(header: &[u8], data: u64) -> Result<BTreeMap<String, Place>>
     let metadata = Metadata::new(None, list).map_err(|error| invalid(fault.unwrap_or(error.to_string())))?;
     let end = metadata.data_len() as u64;
     if end != data {
-        return Err(invalid(format!("its tensors have {end} bytes, {data} follow it")));
+        let cut = if end > data { "; the file was cut off" } else { "" };
+        return Err(invalid(format!("its tensors have {end} bytes, {data} follow it{cut}")));
     }
     Ok(places)
 }

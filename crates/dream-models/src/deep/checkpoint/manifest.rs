@@ -6,15 +6,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::foreign::{self, Wanted};
 use super::tensors::{TensorFile, write_tensors};
-use super::{atomic, pickle};
+use super::{FORMAT, MAX_BYTES, atomic};
 use crate::deep::input::Input;
 use crate::{Error, Result, bounded};
 
-const FORMAT: &str = "dream-models.checkpoint";
 const FORMAT_VERSION: u64 = 2;
-/// Bytes of the largest JSON file that is read.
-const MAX_BYTES: usize = 4 << 20;
 
 /// What a checkpoint says about its weights. `C` and `P` are any types that serde can write.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,11 +127,12 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`], [`Error::Pickle`], [`Error::UnsupportedFormat`] for a file of another kind or version,
+    /// [`Error::Io`], [`Error::Pickle`] and [`Error::OtherFile`] for a file that is something else (such as the weights
+    /// without the JSON file), [`Error::UnsupportedFormat`] for a file of another kind or version,
     /// [`Error::InvalidModel`] for one that is too large or damaged, or whose tensors have changed since.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        pickle::refuse_file(path)?;
+        foreign::refuse(path, Wanted::Manifest)?;
         let manifest = parse(&bounded::read(path, MAX_BYTES)?)?;
         let Reference { file, sha256 } = &manifest.tensors;
         let tensors: PathBuf = path.with_file_name(file);

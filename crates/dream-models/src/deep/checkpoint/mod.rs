@@ -4,9 +4,10 @@
 //! which part of them it looks at, and where its weights come from. [`TensorFile`] reads published safetensors files as well. Nothing
 //! here knows a network, and nothing downloads.
 
+mod finite;
+mod foreign;
 mod header;
 mod manifest;
-mod pickle;
 mod source;
 mod tensors;
 
@@ -15,3 +16,8 @@ pub use manifest::{Checkpoint, Contents};
 pub use tensors::{TensorFile, check, write_tensors};
 
 use crate::files::atomic;
+
+/// What the JSON file of a checkpoint says that it is.
+const FORMAT: &str = "dream-models.checkpoint";
+/// Bytes of the largest JSON file that is read.
+const MAX_BYTES: usize = 4 << 20;

@@ -19,6 +19,14 @@ impl Source {
         Ok(Self::File { file, path: path.to_path_buf(), len })
     }
 
+    /// The file; `None` for bytes in memory.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File { path, .. } => Some(path),
+            Self::Memory(_) => None,
+        }
+    }
+
     pub(super) fn len(&self) -> u64 {
         match self {
             Self::File { len, .. } => *len,

@@ -6,15 +6,18 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use sha2::{Digest, Sha256};
 
+use super::finite;
+use super::foreign::{self, Wanted};
 use super::header::{self, Place};
-use super::pickle;
 use super::source::Source;
 use crate::{Error, Result};
 
 /// The tensors of a safetensors file, read one by one.
 ///
 /// Opening reads the header only and checks it: sizes before anything is allocated, places of all tensors against the
-/// length of the file. For a PyTorch pickle the error holds the command that converts it.
+/// length of the file. For a PyTorch pickle the error holds the command that converts it; other files that are not what
+/// their name says, such as a pointer of Git LFS, are named for what they are. No reader here lets a NaN or an infinity
+/// through.
 ///
 /// ```no_run
 /// use dream_models::deep::candle_core::Device;
@@ -35,14 +38,12 @@ impl TensorFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`], [`Error::Pickle`] for PyTorch's own format, [`Error::InvalidModel`] for a header that is too
-    /// large, damaged or contradicts the file.
+    /// [`Error::Io`], [`Error::Pickle`] for PyTorch's own format, [`Error::OtherFile`] for a file that is something else,
+    /// [`Error::InvalidModel`] for a header that is too large, damaged or contradicts the file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let source = Source::open(path)?;
-        let first = source.read(0, source.len().min(8))?;
-        pickle::refuse(path, &first)?;
-        Self::new(source)
+        foreign::refuse(path, Wanted::Tensors)?;
+        Self::new(Source::open(path)?)
     }
 
     /// Reads the bytes of a file.
@@ -69,23 +70,51 @@ impl TensorFile {
         self.entries.iter().map(|(name, entry)| (name.as_str(), entry.shape.as_slice()))
     }
 
+    /// The number type of a tensor; `None` for a missing name and for a type that is not read.
+    #[must_use]
+    pub fn dtype(&self, name: &str) -> Option<DType> {
+        self.entries.get(name)?.dtype()
+    }
+
     /// One tensor, in its own number type.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidModel`] for a missing name or an unsupported number type, [`Error::Io`],
-    /// [`Error::Tensor`] when the device has no memory left.
+    /// [`Error::NonFiniteTensor`] for a NaN or an infinity, [`Error::InvalidModel`] for a missing name or a number type
+    /// that is not read, [`Error::Io`], [`Error::Tensor`] when the device has no memory left.
     pub fn read(&self, name: &str, device: &Device) -> Result<Tensor> {
         let invalid = |reason: String| Error::invalid("tensors", reason);
         let entry = self.entries.get(name).ok_or_else(|| invalid(format!("there is no tensor `{name}`")))?;
-        let dtype = entry.dtype();
-        let dtype =
-            dtype.ok_or_else(|| invalid(format!("`{name}` has numbers of the type {}", entry.dtype)))?;
+        let dtype = entry.dtype().ok_or_else(|| {
+            let known = "read are F32, F64, F16, BF16, I64, U32 and U8, so convert it";
+            invalid(format!("`{name}` has numbers of the type {}; {known}", entry.dtype))
+        })?;
         let bytes = self.source.read(entry.start, entry.len)?;
         if bytes.is_empty() {
             return Ok(Tensor::zeros(entry.shape.as_slice(), dtype, device)?);
         }
+        if let Some((index, value)) = finite::first_fault(&bytes, dtype) {
+            let path = self.source.path().map(Path::to_path_buf);
+            return Err(Error::NonFiniteTensor { path, tensor: name.to_owned(), index, value });
+        }
         Ok(Tensor::from_raw_buffer(&bytes, dtype, &entry.shape, device)?)
+    }
+
+    /// One tensor in another number type.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read), and [`Error::InvalidModel`] for a number that is too large for `dtype`.
+    pub fn read_as(&self, name: &str, dtype: DType, device: &Device) -> Result<Tensor> {
+        // Converted on the host: Metal has no f64, and half precision travels in half the time.
+        let tensor = self.read(name, &Device::Cpu)?;
+        let narrows = tensor.dtype() != dtype && matches!(tensor.dtype(), DType::F64 | DType::F32);
+        let tensor = tensor.to_dtype(dtype)?;
+        if narrows && let Some((index, _)) = finite::first_fault(&bytes(&tensor)?, dtype) {
+            let reason = format!("`{name}` has a number at place {index} that is too large for {dtype:?}");
+            return Err(Error::invalid("tensors", reason));
+        }
+        Ok(tensor.to_device(device)?)
     }
 
     /// All tensors whose name is wanted.
@@ -107,7 +136,7 @@ impl TensorFile {
     ///
     /// # Errors
     ///
-    /// [`Error::TensorMismatch`] with every name that differs, and those of [`read`](Self::read).
+    /// [`Error::TensorMismatch`] with every name that differs, and those of [`read_as`](Self::read_as).
     pub fn read_exactly(
         &self,
         expected: &[(String, Vec<usize>)],
@@ -116,11 +145,7 @@ impl TensorFile {
     ) -> Result<BTreeMap<String, Tensor>> {
         check(expected, self.shapes())?;
         let names = self.entries.keys();
-        // Converted on the host: Metal has no f64, and half precision travels in half the time.
-        let read = |name: &String| -> Result<Tensor> {
-            Ok(self.read(name, &Device::Cpu)?.to_dtype(dtype)?.to_device(device)?)
-        };
-        names.map(|name| Ok((name.clone(), read(name)?))).collect()
+        names.map(|name| Ok((name.clone(), self.read_as(name, dtype, device)?))).collect()
     }
 
     /// SHA-256 of the whole file, in hexadecimal.
@@ -158,13 +183,24 @@ pub fn check<'a>(
     let (missing, extra) = (without(&expected, &found), without(&found, &expected));
     let other = |(name, shape): (&&str, &&[usize])| {
         let found = found.get(name).filter(|found| *found != shape)?;
-        Some(format!("{name} ({found:?} instead of {shape:?})"))
+        Some(format!("{name} ({found:?} in the file, {shape:?} in the network)"))
     };
     let misshaped: Vec<String> = expected.iter().filter_map(other).collect();
     if missing.is_empty() && extra.is_empty() && misshaped.is_empty() {
         return Ok(());
     }
-    Err(Error::TensorMismatch { missing, extra, misshaped })
+    let hint = is_transposed(&expected, &found).then(|| {
+        "the matrices of the file are transposed, rows for columns: take a file of PyTorch, or transpose them".to_owned()
+    });
+    Err(Error::TensorMismatch { missing, extra, misshaped, hint })
+}
+
+/// Whether every shape that differs is the other one read backwards.
+fn is_transposed(expected: &BTreeMap<&str, &[usize]>, found: &BTreeMap<&str, &[usize]>) -> bool {
+    let both = expected.iter().filter_map(|(name, shape)| Some((*shape, *found.get(name)?)));
+    let mut other = both.filter(|(shape, found)| shape != found).peekable();
+    other.peek().is_some()
+        && other.all(|(shape, found)| found.len() > 1 && shape.iter().eq(found.iter().rev()))
 }
 
 /// Writes a safetensors file and returns its SHA-256. Its bytes depend on the tensors only; they are those that the

@@ -30,7 +30,7 @@ pub(super) fn load(args: &Args) -> Result<Box<dyn Method>> {
         let name = args.method.as_deref().unwrap_or_default();
         bail!("--method {name} has no weights of its own: name a checkpoint with --weights");
     };
-    let named = || format!("the checkpoint {}", path.display());
+    let named = || format!("--weights {}", path.display());
     let checkpoint = Checkpoint::open(path).with_context(named)?;
     let found = methods::entry(checkpoint.kind()).map_or(checkpoint.kind(), |entry| entry.name);
     if let Some(name) = args.method.as_deref().filter(|name| *name != found) {

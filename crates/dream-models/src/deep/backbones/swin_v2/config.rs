@@ -138,6 +138,11 @@ impl Config {
         (self.width(stage) as f64 * self.mlp_ratio) as usize
     }
 
+    /// The windows of every stage in tokens, `[height, width]`.
+    pub(crate) fn windows(&self) -> Result<Vec<[usize; 2]>> {
+        Ok(self.resolve()?.into_iter().map(|stage| stage.window).collect())
+    }
+
     /// Resolves every stage, or says which field has no meaning.
     pub(super) fn resolve(&self) -> Result<Vec<Geometry>> {
         self.check_numbers()?;

@@ -1,6 +1,6 @@
 //! Swin Transformer V2: the visual encoder of OPDAI and DA-CLIP.
 //!
-//! Paths of the [`VarBuilder`] are timm's names; [`from_microsoft`] translates those of the original files.
+//! Paths of the [`VarBuilder`] are timm's names; [`Naming`] tells whose names a file has, and translates Microsoft's.
 //!
 //! ```
 //! use dream_models::deep::candle_core::{DType, Device, Tensor};
@@ -37,7 +37,8 @@ use block::Stage;
 use patch::PatchEmbed;
 
 pub use config::Config;
-pub use names::from_microsoft;
+pub use names::Naming;
+pub(crate) use names::sizes;
 
 /// Swin Transformer V2, trainable on every device.
 ///

@@ -256,8 +256,7 @@ fn weights(
     let read = |name: &str| {
         let tower = name.starts_with("visual.") || name.starts_with("text.");
         let dtype = if tower { dtype } else { single(dtype) };
-        // Converted on the host: Metal has no f64, and half precision travels in half the time.
-        Ok((name.to_owned(), file.read(name, &Device::Cpu)?.to_dtype(dtype)?.to_device(device)?))
+        Ok((name.to_owned(), file.read_as(name, dtype, device)?))
     };
     let names = file.shapes().map(|(name, _)| name).filter(|name| wanted(name) && !is_description(name));
     let tensors = names.map(read).collect::<Result<HashMap<String, Tensor>>>()?;

@@ -11,5 +11,6 @@ mod vocabulary;
 
 pub use config::{Activation, Config};
 pub use names::from_openai;
+pub(crate) use names::{is_of_other_parts, sizes};
 pub use tokenizer::{Padding, Tokenizer, Tokens};
 pub use tower::TextTower;

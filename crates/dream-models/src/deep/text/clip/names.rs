@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use candle_core::Tensor;
 
@@ -69,7 +69,7 @@ fn thirds(name: &str, tensor: &Tensor) -> Result<[Tensor; 3]> {
 }
 
 /// Whether a tensor of a CLIP file belongs to no text tower.
-fn is_of_other_parts(name: &str) -> bool {
+pub(crate) fn is_of_other_parts(name: &str) -> bool {
     const WHOLE: [&str; 6] = [
         "logit_scale",
         "input_resolution",
@@ -80,4 +80,20 @@ fn is_of_other_parts(name: &str) -> bool {
     ];
     const PREFIXES: [&str; 3] = ["visual.", "vision_model.", "visual_projection."];
     WHOLE.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Width and blocks of the text tower whose tensors these are, in either layout, in words; `None` where there is none.
+pub(crate) fn sizes<'a>(tensors: impl IntoIterator<Item = (&'a str, &'a [usize])>) -> Option<String> {
+    let (mut width, mut blocks) = (None, BTreeSet::<u32>::new());
+    for (name, shape) in tensors {
+        if name.ends_with("token_embedding.weight") {
+            width = shape.last();
+        }
+        let mut layers = ["text_model.encoder.layers.", "transformer.resblocks."].iter();
+        let layer = layers
+            .find_map(|layers| name.split_once(layers))
+            .filter(|(before, _)| !before.ends_with("visual."));
+        blocks.extend(layer.and_then(|(_, rest)| rest.split('.').next()?.parse::<u32>().ok()));
+    }
+    width.map(|width| format!("of width {width} with {} blocks", blocks.len()))
 }
