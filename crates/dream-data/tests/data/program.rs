@@ -95,7 +95,12 @@ fn assert_same_by_library(path: &Path, info: &VideoInfo, found: &Frames) {
     let mut same = library.info().clone();
     same.decoder = info.decoder;
     assert_eq!(&same, info, "{name}");
-    assert!(&frames(&mut library) == found, "{name}: the libraries differ");
+    let theirs = frames(&mut library);
+    let same = |(a, b): (&(f64, Vec<u8>), &(f64, Vec<u8>))| (a.0 - b.0).abs() < 1e-9 && a.1 == b.1;
+    assert!(
+        theirs.len() == found.len() && theirs.iter().zip(found).all(same),
+        "{name}: the libraries differ"
+    );
 }
 
 struct Clip {
@@ -119,7 +124,7 @@ fn clips() -> Vec<Clip> {
         clip("av1.mkv", &["-c:v", "libaom-av1", "-cpu-used", "8", "-pix_fmt", "yuv420p"], plain),
         clip("theora.ogv", &["-c:v", "libtheora"], plain),
         clip("raw.h264", &["-c:v", "libx264", "-pix_fmt", "yuv420p", "-bf", "0"], plain),
-        clip("odd.mkv", &["-vf", "crop=63:47", "-c:v", "ffv1", "-pix_fmt", "yuv420p"], |info| {
+        clip("odd.mkv", &["-vf", "crop=63:47:exact=1", "-c:v", "ffv1", "-pix_fmt", "yuv420p"], |info| {
             (info.width, info.height, info.exact) == (63, 47, true)
         }),
         clip(
@@ -203,11 +208,12 @@ fn every_kind_of_clip_equals_ffmpegs() {
         if !made(&path, input, arguments) {
             continue;
         }
-        let mut source =
-            open(&path, &stored(Decoder::FfmpegProgram)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        // Whatever the file looks like, FFmpeg takes it unless our own decoders are exact on it.
+        let opened = open(&path, &OpenOptions::default()).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert!(opened.info().decoder.starts_with("ffmpeg-"), "{name}");
+        let mut source = ProgramReader::open(&path, None).unwrap();
         let info = source.info().clone();
-        assert_eq!(info.decoder, "ffmpeg-program", "{name}");
-        let found = frames(source.as_mut());
+        let found = frames(&mut source);
         let expected = expected(&path, &info, found[0].1.len());
         assert_eq!(found.len(), expected.len(), "{name}");
         for (place, (ours, theirs)) in found.iter().zip(&expected).enumerate() {
