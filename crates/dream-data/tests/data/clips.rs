@@ -17,7 +17,7 @@ fn check(path: &Path, reference: &Reference, decoder: Decoder) -> VideoInfo {
     let info = source.info().clone();
     assert_eq!((info.width, info.height), reference.size, "{name}");
     // FFmpeg's average of irregular times is no rate of ours.
-    if info.pacing != Pacing::Variable {
+    if !path.ends_with("variable.mp4") {
         assert_eq!(info.frame_rate.to_string(), reference.frame_rate, "{name}");
     }
     let story = read(source.as_mut(), 1000);
