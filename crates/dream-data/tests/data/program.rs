@@ -444,6 +444,44 @@ fn damage_and_changes_end_the_stream_with_their_name() {
     }
 }
 
+/// The same frames before the same damage; less where the decoder itself fails on a packet and holds frames.
+#[test]
+#[cfg(feature = "ffmpeg")]
+fn damage_is_where_the_libraries_find_it() {
+    if !installed("damage_is_where_the_libraries_find_it") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged.mp4");
+    let story = |source: dream_data::Result<Box<dyn FrameSource>>| {
+        source.map(|mut source| crate::common::read(source.as_mut(), 100)).map_err(|e| e.to_string())
+    };
+    let mut random = crate::common::Random(15);
+    let mut damaged = 0;
+    for clip in ["baseline.mp4", "bframes.mp4", "hevc.mp4"] {
+        let whole = std::fs::read(testdata(clip)).unwrap();
+        let start = whole.windows(4).position(|found| found == b"mdat").unwrap() + 900;
+        for round in 0..8 {
+            let mut bytes = whole.clone();
+            let end = bytes.len().min(start + 5000);
+            random.flip(&mut bytes[start..end], 2);
+            std::fs::write(&path, &bytes).unwrap();
+            let library = story(open(&path, &stored(Decoder::FfmpegLibrary)));
+            let program = story(open(&path, &stored(Decoder::FfmpegProgram)));
+            let what = format!("{clip} {round}: {library:?} {program:?}");
+            let (Ok(library), Ok(program)) = (library, program) else { panic!("{what}") };
+            assert_eq!(library.ending.is_some(), program.ending.is_some(), "{what}");
+            assert!(library.frames.iter().zip(&program.frames).all(|(a, b)| a.0 == b.0), "{what}");
+            let held = library.frames.len().checked_sub(program.frames.len()).expect(&what);
+            let failed =
+                program.ending.as_ref().is_some_and(|(text, _)| text.contains("the decoder reports: "));
+            assert!(held == 0 || failed && held <= 4, "{what}");
+            damaged += usize::from(program.ending.is_some());
+        }
+    }
+    assert!(damaged > 5, "{damaged}");
+}
+
 /// Which decoder takes what, by a copy of this test with other surroundings: programs are looked for once per process.
 #[test]
 fn decoders_are_chosen_by_what_there_is() {

@@ -15,6 +15,8 @@ pub(super) struct Durations {
     counts: BTreeMap<u32, u64>,
     last: Option<u32>,
     seen: u64,
+    /// The last time, where times are given.
+    time: Option<i64>,
 }
 
 impl Durations {
@@ -22,6 +24,13 @@ impl Durations {
         self.seen += 1;
         if let Some(duration) = self.last.replace(duration) {
             self.count(duration);
+        }
+    }
+
+    /// Instead of durations: the decoding times of frames, in order. A step back counts as none.
+    pub(super) fn see_time(&mut self, time: i64) {
+        if let Some(before) = self.time.replace(time) {
+            self.count(u32::try_from(time.saturating_sub(before)).unwrap_or(0));
         }
     }
 
@@ -104,6 +113,16 @@ mod tests {
         for none in [&[][..], &[0], &[0, 0, 5]] {
             assert_eq!(rate(none), (Pacing::Unknown, String::new()), "{none:?}");
         }
+    }
+
+    #[test]
+    fn times_are_as_good_as_durations() {
+        let mut durations = Durations::default();
+        for time in [-62, -31, 0, 31, 41, 30, 61] {
+            durations.see_time(time);
+        }
+        durations.finish();
+        assert_eq!(durations.pacing((600, 1)), (Pacing::Variable, FrameRate::new(600, 31).ok()));
     }
 
     #[test]

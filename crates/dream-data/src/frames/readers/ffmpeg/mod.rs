@@ -305,7 +305,9 @@ fn durations(address: &OsString, stream: usize) -> std::result::Result<Durations
     let mut left = RATE_PACKETS;
     while left > 0 && packet.read(&mut input).is_ok() {
         if packet.stream() == stream {
-            durations.see(u32::try_from(packet.duration()).unwrap_or(0));
+            if let Some(time) = packet.dts() {
+                durations.see_time(time);
+            }
             left -= 1;
         }
     }

@@ -122,11 +122,11 @@ impl<'a> Track<'a> {
     }
 }
 
-/// A packet: whether it is of the video stream, the seconds at which it ends, and its duration in units.
+/// A packet: whether it is of the video stream, the seconds at which it ends, and its decoding time in units.
 struct Packet {
     video: bool,
     end: Option<f64>,
-    duration: Option<u32>,
+    decoded: Option<i64>,
 }
 
 /// Reads the packets of a file and passes each one on. `stream` is the number of the video stream; with a number in
@@ -143,7 +143,7 @@ fn packets(
     if let Some(first) = first {
         asked.args(["-select_streams", &stream.to_string(), "-read_intervals", &format!("%+#{first}")]);
     }
-    let entries = "packet=stream_index,pts_time,dts_time,duration,duration_time";
+    let entries = "packet=stream_index,pts_time,dts,dts_time,duration_time";
     asked.args(["-of", "csv=p=0", "-show_entries", entries, "-i"]).arg(address(path));
     let mut running = Running::start(asked, limits.stall, |_| None::<()>)?;
     let mut lines = BufReader::new(&mut running.output);
@@ -153,9 +153,9 @@ fn packets(
         let words: Vec<&str> = text.trim_end().split(',').collect();
         let word = |at: usize| words.get(at).copied().unwrap_or_default();
         let seconds = |at: usize| word(at).parse::<f64>().ok();
-        let end = seconds(1).or_else(|| seconds(2)).map(|time| time + seconds(4).unwrap_or(0.0));
+        let end = seconds(1).or_else(|| seconds(3)).map(|time| time + seconds(4).unwrap_or(0.0));
         if let Ok(index) = word(0).parse::<u32>() {
-            each(&Packet { video: index == stream, end, duration: word(3).parse().ok() });
+            each(&Packet { video: index == stream, end, decoded: word(2).parse().ok() });
         }
         line.clear();
     }
@@ -185,7 +185,9 @@ pub(super) fn durations(
 ) -> io::Result<Durations> {
     let mut durations = Durations::default();
     packets(programs, path, stream, Some(RATE_PACKETS), limits, |packet| {
-        durations.see(packet.duration.unwrap_or(0));
+        if let Some(time) = packet.decoded {
+            durations.see_time(time);
+        }
     })?;
     durations.finish();
     Ok(durations)
