@@ -4,10 +4,10 @@ use super::boxes::{BoxRef, Container};
 use super::fault::Fault;
 use super::fragments::FragmentCursor;
 use super::samples::{Sample, TableCursor};
-use super::sps::{Sps, is_b_slice};
+use super::sps::{IDR, SLICE, SPS, Sps, is_b_slice, kind};
 use super::survey::Survey;
 use super::track::{Choice, Track};
-use super::units::{self, Content, Converter, kind};
+use super::units::{self, Content, Converter};
 use crate::error::{Error, Result};
 use crate::frames::assumption::Assumption;
 use crate::frames::color_range::ColorRange;
@@ -170,12 +170,11 @@ impl Demuxer {
         let mut started = false;
         for _ in 0..PROBED {
             let Ok(Some(sample)) = self.next_sample() else { return Ok(false) };
-            let slice = |unit: &[u8]| {
-                matches!(kind(unit), units::SLICE | units::IDR).then(|| (kind(unit), is_b_slice(unit)))
-            };
+            let slice =
+                |unit: &[u8]| matches!(kind(unit), SLICE | IDR).then(|| (kind(unit), is_b_slice(unit)));
             match probe(&mut self.file, &sample, length_size, slice) {
                 // Cut out of a longer stream. OpenH264 waits for an IDR picture.
-                Some((units::SLICE, _)) if !started => {
+                Some((SLICE, _)) if !started => {
                     return Err(Fault::Unsupported(
                         "H.264 that does not start with an IDR picture".to_owned(),
                     ));
@@ -307,7 +306,7 @@ fn in_samples(
     let length_size = track.description.avc.length_size;
     for _ in 0..PROBED_FOR_PARAMETERS {
         let Some(sample) = next_sample(file, track, table, fragments)? else { break };
-        let set = |unit: &[u8]| (kind(unit) == units::SPS).then(|| units::check(unit));
+        let set = |unit: &[u8]| (kind(unit) == SPS).then(|| units::check(unit));
         if let Some(sps) = probe(file, &sample, length_size, set) {
             return sps;
         }

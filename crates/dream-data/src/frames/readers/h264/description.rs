@@ -2,7 +2,7 @@
 
 use super::boxes::name;
 use super::fault::Fault;
-use super::units::{self, kind};
+use super::sps::{PPS, SPS, kind};
 use crate::frames::color_range::ColorRange;
 
 /// What `stsd` states about H.264 (ISO/IEC 14496-12, 8.5.2 and 12.1.3).
@@ -88,8 +88,8 @@ impl AvcConfig {
         let mut sps = Self::parameter_sets(&mut rest, 0x1f)?;
         let mut pps = Self::parameter_sets(&mut rest, 0xff)?;
         // Those of other layers and views may be among them.
-        sps.retain(|set| kind(set) == units::SPS);
-        pps.retain(|set| kind(set) == units::PPS);
+        sps.retain(|set| kind(set) == SPS);
+        pps.retain(|set| kind(set) == PPS);
         Some(Self { length_size, sps, pps })
     }
 

@@ -1,8 +1,7 @@
 //! The parameter sets of a stream by their numbers, and which one a picture uses.
 
 use super::fault::Fault;
-use super::sps::{pps_ids, slice_pps, sps_id};
-use super::units::{SPS, kind};
+use super::sps::{SPS, kind, pps_ids, slice_pps, sps_id};
 
 /// Far more than the longest set with all its lists.
 const LONGEST: usize = 1 << 16;

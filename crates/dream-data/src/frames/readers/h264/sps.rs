@@ -7,6 +7,17 @@
 
 use crate::frames::color_range::ColorRange;
 
+/// Kinds of NAL unit (ITU-T H.264, table 7-1).
+pub(super) const SLICE: u8 = 1;
+pub(super) const IDR: u8 = 5;
+pub(super) const SPS: u8 = 7;
+pub(super) const PPS: u8 = 8;
+
+/// The kind of a NAL unit; 0 for an empty one.
+pub(super) fn kind(unit: &[u8]) -> u8 {
+    unit.first().map_or(0, |header| header & 0x1f)
+}
+
 /// What a decoder of 8-bit 4:2:0 needs to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sps {

@@ -2,24 +2,14 @@
 
 use super::fault::Fault;
 use super::sets::ParameterSets;
-use super::sps::Sps;
+use super::sps::{IDR, PPS, SLICE, SPS, Sps, kind};
 use crate::frames::color_range::ColorRange;
 
 const START_CODE: [u8; 4] = [0, 0, 0, 1];
-/// Kinds of NAL unit (ITU-T H.264, table 7-1).
-pub(super) const SLICE: u8 = 1;
-pub(super) const IDR: u8 = 5;
-pub(super) const SPS: u8 = 7;
-pub(super) const PPS: u8 = 8;
 /// The levels that OpenH264 knows, the highest one last.
 const LEVELS: [u8; 17] = [9, 10, 11, 12, 13, 20, 21, 22, 30, 31, 32, 40, 41, 42, 50, 51, 52];
 /// The largest picture of that level, in macroblocks. OpenH264 refuses larger ones.
 const MOST_MACROBLOCKS: u64 = 36_864;
-
-/// The kind of a NAL unit; 0 for an empty one.
-pub(super) fn kind(unit: &[u8]) -> u8 {
-    unit.first().map_or(0, |header| header & 0x1f)
-}
 
 /// What a sample holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
