@@ -151,7 +151,9 @@ impl fmt::Display for Assumption {
                 let PixelRect { left, top, width, height } = picture;
                 write!(f, "black bars are part of the score; the picture is {width}x{height} at {left},{top}")
             }
-            Self::Inexact => write!(f, "B-frames, where OpenH264 may be off by a few levels in a few pixels"),
+            Self::Inexact => {
+                write!(f, "B-frames, where OpenH264 is off in some pixels, mostly by a few levels")
+            }
             Self::Converted { from } => write!(f, "converted from {from} to 8 bits a sample"),
         }
     }

@@ -7,6 +7,7 @@ pub(crate) mod ffmpeg;
 #[cfg(feature = "h264")]
 pub(crate) mod h264;
 pub(crate) mod images;
+mod jpeg;
 mod pixel_format;
 pub(crate) mod program;
 mod promise;

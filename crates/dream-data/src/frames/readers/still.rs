@@ -1,5 +1,6 @@
 //! One PNG or JPEG picture: what its header states, then its samples.
 
+use crate::frames::readers::jpeg;
 use crate::frames::rotation::Rotation;
 use png::{BitDepth, Transformations};
 use std::io::{BufRead, Read, Seek};
@@ -100,6 +101,7 @@ impl<R: BufRead + Seek> Still<R> {
     }
 
     fn jpeg(file: Vec<u8>) -> Result<Self, String> {
+        jpeg::check(&file)?;
         // Sizes are the caller's to judge.
         let options = DecoderOptions::default().set_strict_mode(false);
         let options = options.set_max_width(usize::MAX).set_max_height(usize::MAX);
