@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic here is a failed test")]
 
 use crate::common::{Reference, decoders, read, references, testdata, with};
-use dream_data::{ColorRange, Decoder, Pacing, Rotation, VideoInfo, open};
+use dream_data::{ColorRange, Decoder, Rotation, VideoInfo, open};
 use std::io::Write;
 use std::path::Path;
 
