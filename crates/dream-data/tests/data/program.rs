@@ -54,6 +54,12 @@ fn stored(decoder: Decoder) -> OpenOptions {
 
 type Frames = Vec<(f64, Vec<u8>)>;
 
+/// The same number and samples, and times that differ by less than `seconds`.
+fn agree(ours: &Frames, theirs: &Frames, seconds: f64) -> bool {
+    let same = ours.iter().zip(theirs).all(|(a, b)| (a.0 - b.0).abs() < seconds && a.1 == b.1);
+    same && ours.len() == theirs.len()
+}
+
 fn frames(source: &mut dyn FrameSource) -> Frames {
     let mut found = Vec::new();
     while let Some(frame) = source.next_frame().unwrap() {
@@ -95,12 +101,7 @@ fn assert_same_by_library(path: &Path, info: &VideoInfo, found: &Frames) {
     let mut same = library.info().clone();
     same.decoder = info.decoder;
     assert_eq!(&same, info, "{name}");
-    let theirs = frames(&mut library);
-    let same = |(a, b): (&(f64, Vec<u8>), &(f64, Vec<u8>))| (a.0 - b.0).abs() < 1e-9 && a.1 == b.1;
-    assert!(
-        theirs.len() == found.len() && theirs.iter().zip(found).all(same),
-        "{name}: the libraries differ"
-    );
+    assert!(agree(&frames(&mut library), found, 1e-9), "{name}: the libraries differ");
 }
 
 struct Clip {
@@ -257,9 +258,7 @@ fn the_clips_of_the_project_are_the_same_by_program_and_library() {
         let info = source.info().clone();
         let found = frames(&mut source);
         let expected = expected(&path, &info, found[0].1.len());
-        assert_eq!(found.len(), expected.len(), "{name}");
-        let same = |(a, b): (&(f64, Vec<u8>), &(f64, Vec<u8>))| (a.0 - b.0).abs() < 1e-6 && a.1 == b.1;
-        assert!(found.iter().zip(&expected).all(same), "{name}");
+        assert!(agree(&found, &expected, 1e-6), "{name}");
         #[cfg(feature = "ffmpeg")]
         assert_same_by_library(&path, &info, &found);
     }
@@ -469,7 +468,11 @@ fn damage_is_where_the_libraries_find_it() {
             let library = story(open(&path, &stored(Decoder::FfmpegLibrary)));
             let program = story(open(&path, &stored(Decoder::FfmpegProgram)));
             let what = format!("{clip} {round}: {library:?} {program:?}");
-            let (Ok(library), Ok(program)) = (library, program) else { panic!("{what}") };
+            let (Ok(library), Ok(program)) = (&library, &program) else {
+                // The flips may hit the index.
+                assert_eq!(library.is_ok(), program.is_ok(), "{what}");
+                continue;
+            };
             assert_eq!(library.ending.is_some(), program.ending.is_some(), "{what}");
             assert!(library.frames.iter().zip(&program.frames).all(|(a, b)| a.0 == b.0), "{what}");
             let held = library.frames.len().checked_sub(program.frames.len()).expect(&what);
@@ -534,7 +537,7 @@ fn choose(role: &str) {
         match (other, decoder(name)) {
             (Some(other), found) => assert_eq!(found.unwrap(), other, "{name}"),
             (None, found) => {
-                let text = found.err().expect(name).to_string();
+                let text = found.expect_err(name).to_string();
                 for part in ["install FFmpeg", "`ffprobe`", "--features ffmpeg", "convert it"] {
                     assert!(text.contains(part), "{name}: {text}");
                 }

@@ -37,7 +37,12 @@ impl Programs {
         asked.arg("-version");
         let said = child::capture(asked, &Limits::default()).ok().filter(|said| said.status.success())?;
         let text = String::from_utf8_lossy(&said.output);
-        programs.old = text.starts_with("ffmpeg version ") && utilities_version(&text)? < (57, 28);
+        let version = utilities_version(&text).filter(|_| text.starts_with("ffmpeg version "))?;
+        programs.old = version < (57, 28);
+        // FFmpeg 4.2: versions before it do not tell corrupt frames.
+        if version < (56, 31) {
+            return None;
+        }
         Some(programs)
     }
 }

@@ -179,7 +179,7 @@ fn a_dropped_reader_leaves_no_process() {
 
 #[test]
 fn programs_are_found_only_where_they_can_run() {
-    let said = "echo 'ffmpeg version 4.1\nlibavutil      56. 24.101 / 56. 24.101'";
+    let said = "echo 'ffmpeg version 4.2\nlibavutil      56. 31.100 / 56. 31.100'";
     let stage = Stage::new("true", said);
     let folder = stage.folder.path();
     let found = || loop {
@@ -192,8 +192,11 @@ fn programs_are_found_only_where_they_can_run() {
         }
     };
     assert!(found().unwrap().old);
-    write(&folder.join("ffmpeg"), &said.replace("56. 24", "57. 28"));
+    write(&folder.join("ffmpeg"), &said.replace("56. 31", "57. 28"));
     assert!(!found().unwrap().old);
+    write(&folder.join("ffmpeg"), &said.replace("56. 31", "56. 24"));
+    assert!(found().is_none(), "too old to tell damage");
+    write(&folder.join("ffmpeg"), said);
     assert!(Programs::in_folder(Path::new("relative")).is_none());
     std::fs::set_permissions(folder.join("ffprobe"), std::fs::Permissions::from_mode(0o644)).unwrap();
     assert!(Programs::in_folder(folder).is_none());
