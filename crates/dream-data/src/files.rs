@@ -95,6 +95,39 @@ pub(crate) fn write_atomic(
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<()> {
     let mut file = Atomic::create(path)?;
-    write(&mut file.out).map_err(|e| Error::io(&file.part, e))?;
-    file.finish()
+    let part = file.part.clone();
+    let written = write(&mut file.out).map_err(|e| Error::io(path, e)).and_then(|()| file.finish());
+    if written.is_err() && part != path {
+        // The first error says why.
+        let _ = fs::remove_file(part);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_keeps_the_old_file_and_leaves_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        write_atomic(&path, |out| out.write_all(b"old")).unwrap();
+        let full = |out: &mut BufWriter<File>| {
+            out.write_all(b"half")?;
+            Err(std::io::ErrorKind::StorageFull.into())
+        };
+        let error = write_atomic(&path, full).unwrap_err();
+        assert!(matches!(error, Error::Io { path: named, .. } if named == path));
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_device_stays_one() {
+        let full = Path::new("/dev/full");
+        assert!(write_atomic(full, |out| out.write_all(b"x")).is_err());
+        assert!(!full.metadata().unwrap().is_file());
+    }
 }

@@ -28,3 +28,32 @@ pub(crate) fn atomic(path: &Path, write: impl FnOnce(&mut File) -> std::io::Resu
         Error::Io { action: "write", path: Some(path.to_path_buf()), source }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{ErrorKind, Write};
+
+    use super::*;
+
+    #[test]
+    fn a_failure_keeps_the_old_file_and_leaves_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.json");
+        atomic(&path, |file| file.write_all(b"old")).unwrap();
+        let full = |file: &mut File| {
+            file.write_all(b"half")?;
+            Err(ErrorKind::StorageFull.into())
+        };
+        assert!(matches!(atomic(&path, full), Err(Error::Io { action: "write", .. })));
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_device_stays_one() {
+        let full = Path::new("/dev/full");
+        assert!(atomic(full, |file| file.write_all(b"x")).is_err());
+        assert!(!full.metadata().unwrap().is_file());
+    }
+}

@@ -14,8 +14,8 @@ use crate::input::{self, InputArgs};
 
 /// Scores how good videos look to people, from 1 (bad) to 5 (excellent).
 ///
-/// Reads mp4/mov with H.264, y4m, raw YUV and folders of PNG or JPEG frames; built with `--features ffmpeg`,
-/// everything FFmpeg reads. Without a video it scores a built-in demonstration.
+/// Reads mp4/mov with H.264, y4m, raw YUV, PNG, JPEG and folders of frames; where FFmpeg is installed, everything
+/// that it reads. Without a video it scores a built-in demonstration.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Args {

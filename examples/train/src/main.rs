@@ -12,7 +12,7 @@ use dream_data::FaceBoxes;
 use dream_data::dataset::{Dataset, Labelled};
 use dream_data::split::Partition;
 use dream_eval::{Format, Method, SetScore, Table};
-use print::say;
+use print::{note, say};
 use train::{Clip, Job, Options, Outcome, Sets, View, methods};
 
 /// Trains a network on a tree in the shape of DREAM and scores its three test sets
@@ -78,7 +78,7 @@ fn run(args: &Args) -> Result<bool> {
     let method = methods::by_name(&args.method)?;
     // Before videos and descriptions are read, which takes long.
     for note in method.check_weights(&args.options)? {
-        eprintln!("note: {note}");
+        note!("note: {note}");
     }
     let title = method.title(&args.options);
     let text_title = method.text_title(&args.options);

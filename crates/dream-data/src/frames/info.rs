@@ -48,8 +48,7 @@ pub struct VideoInfo {
     pub bit_depth: Option<u8>,
     /// Whether all frames have the same duration, as far as the file states it up front.
     pub pacing: Pacing,
-    /// The rate of the most common frame duration, if the file states it up front. With feature `ffmpeg` it is
-    /// FFmpeg's guess (`r_frame_rate`).
+    /// The rate of the most common frame duration, if the file states it up front.
     pub nominal_rate: Option<FrameRate>,
     /// True if the frames match the standard of the format bit for bit. False if `converted_from` is set, and for
     /// H.264 with B-frames decoded by OpenH264, which may be off by a few levels in a few pixels.

@@ -72,9 +72,10 @@ pub(super) fn is_pattern(path: &Path) -> bool {
 /// What is wrong with a folder that is no video.
 pub(super) fn folder_fault(folder: &Path) -> Error {
     let (found, expected) = match expand_inputs([folder]).as_slice() {
-        [only] if only == folder => {
-            ("no videos and no images in this folder", "some; raw files are named one by one")
-        }
+        [only] if only == folder => (
+            "no videos and no images in this folder",
+            "videos, or .png or .jpg frames (name raw files one by one)",
+        ),
         _ => ("a folder of videos", "one video"),
     };
     Error::Unrecognised { path: folder.to_owned(), found: found.to_owned(), expected: expected.to_owned() }
@@ -142,6 +143,25 @@ mod tests {
         assert_eq!(expand_inputs([&hidden]), [hidden]);
         let nothing = root.path().join("*.avi");
         assert_eq!(expand_inputs([&empty, &nothing, &b, &a]), [empty.clone(), nothing.clone(), b, a]);
+    }
+
+    #[test]
+    fn what_stands_for_no_video_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let error = |name: &str| {
+            let path = expand_inputs([root.path().join(name)]).remove(0);
+            crate::open(path, &crate::OpenOptions::default()).err().unwrap()
+        };
+        fs::create_dir_all(root.path().join("empty/deep")).unwrap();
+        fs::write(root.path().join("empty/deep/._a.mp4"), b"x").unwrap();
+        assert!(error("empty").to_string().contains("empty: no videos and no images in this folder"));
+        assert!(matches!(error("*.mp4"), Error::NothingMatches { pattern } if pattern.ends_with("*.mp4")));
+        fs::write(root.path().join("._b.mp4"), b"x").unwrap();
+        assert!(matches!(error("*.mp4"), Error::NothingMatches { .. }));
+        assert!(matches!(error("a.mp4"), Error::Io { .. }));
+        fs::write(root.path().join("empty/a.mp4"), b"x").unwrap();
+        let error = crate::open(root.path().join("empty"), &crate::OpenOptions::default()).err().unwrap();
+        assert!(error.to_string().contains("a folder of videos; expected one video"), "{error}");
     }
 
     #[test]

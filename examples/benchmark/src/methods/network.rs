@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::method::{About, Method, Predicted, Task};
 use crate::features::videos::{Video, reason};
 use crate::plan::{Plan, Scored};
-use crate::print::message;
+use crate::print::{message, note};
 use crate::store::digest::digest;
 
 /// Weights and states of trainings, by split and network.
@@ -103,7 +103,7 @@ pub(crate) fn rows(names: &[&str], setup: Setup) -> Result<Vec<Box<dyn Method>>>
         rows.extend(text.map(|text| -> Box<dyn Method> { Box::new(Network { text: Some(text), ..row }) }));
     }
     // Several networks may start from one file.
-    notes.iter().for_each(|note| eprintln!("note: {note}"));
+    notes.iter().for_each(|note| note!("note: {note}"));
     Ok(rows)
 }
 

@@ -146,6 +146,8 @@ mod tests {
         assert!(!folder.path().join("tmp/7").exists());
         store.write_json("a/b.json", &0.1_f64).unwrap();
         assert_eq!(store.read_json::<f64>("a/b.json"), Some(0.1));
+        fs::write(folder.path().join("a/._b.json"), "x").unwrap();
+        assert_eq!(store.list("a").unwrap(), ["a/b.json"]);
         store.write("a/b.json", b"0.").unwrap();
         assert_eq!(store.read_json::<f64>("a/b.json"), None);
     }

@@ -2,6 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::frames::assumption::Assumption;
+use crate::frames::frame_rate::FrameRate;
+use crate::frames::readers::durations::Durations;
 use std::path::Path;
 
 /// Nothing but the file itself: no network, no encryption, no joining of files.
@@ -19,6 +21,41 @@ pub(super) const FORMATS: &str = "3dostr,4xm,apng,apv,asf,av1,avi,avs2,avs3,bink
 
 /// Said of a file whose format is not on the list.
 pub(super) const NOT_LISTED: &str = "what is no video in one file (sound alone, a playlist and the like)";
+
+/// Packets from which the rate of a video of varying durations is taken.
+pub(super) const RATE_PACKETS: usize = 1000;
+
+/// The rate of a video: FFmpeg's mean and its guess, where they agree; otherwise that of the most common duration, which
+/// `durations` looks up in units of `1 / clock` seconds.
+pub(super) fn frame_rate<E>(
+    mean: Option<FrameRate>,
+    guess: Option<FrameRate>,
+    clock: (u32, u32),
+    durations: impl FnOnce() -> Result<Durations, E>,
+) -> Result<Option<FrameRate>, E> {
+    if mean.is_some() && mean == guess {
+        return Ok(mean);
+    }
+    let (_, common) = durations()?.pacing(clock);
+    Ok(common.or(mean).or(guess))
+}
+
+/// The times of frames, some of which a file may not state.
+#[derive(Debug, Default)]
+pub(super) struct Clock {
+    /// The last time that was stated, and the number of its frame.
+    known: (f64, u64),
+}
+
+impl Clock {
+    /// The time of frame `index`: the stated one, or by the rate after the last one that was.
+    pub(super) fn time_of(&mut self, stated: Option<f64>, index: u64, rate: FrameRate) -> f64 {
+        if let Some(time) = stated {
+            self.known = (time, index);
+        }
+        self.known.0 + rate.time_of(index.saturating_sub(self.known.1))
+    }
+}
 
 /// The place of the track to read among all video tracks of a file: the one that is wanted (from 1), or else the one
 /// that players show, which is the first that the file marks as default, or the first. `defaults` has an entry for

@@ -1,6 +1,7 @@
 //! One reader per format.
 
 mod containers;
+mod durations;
 #[cfg(feature = "ffmpeg")]
 pub(crate) mod ffmpeg;
 #[cfg(feature = "h264")]

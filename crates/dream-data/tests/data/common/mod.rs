@@ -20,6 +20,9 @@ pub(crate) fn decoders() -> Vec<Decoder> {
     if cfg!(feature = "ffmpeg") {
         found.push(Decoder::FfmpegLibrary);
     }
+    if dream_data::ProgramReader::is_available() {
+        found.push(Decoder::FfmpegProgram);
+    }
     found
 }
 

@@ -164,7 +164,8 @@ impl Track {
             ],
         );
         let edits = self.edits.iter().flat_map(|(length, start)| [*length, *start, 65_536]);
-        let list = words(&[0, self.edits.len() as u32].into_iter().chain(edits).collect::<Vec<_>>());
+        let count = u32::try_from(self.edits.len()).unwrap();
+        let list = words(&[0, count].into_iter().chain(edits).collect::<Vec<_>>());
         let edits =
             if self.edits.is_empty() { Vec::new() } else { boxed(b"edts", &[&boxed(b"elst", &[&list])]) };
         boxed(b"trak", &[&boxed(b"tkhd", &[&header]), &edits, &media])

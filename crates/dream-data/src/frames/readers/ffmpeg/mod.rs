@@ -8,7 +8,10 @@ use crate::frames::frame::VideoFrame;
 use crate::frames::frame_rate::FrameRate;
 use crate::frames::info::{Pacing, VideoInfo};
 use crate::frames::interlaced::FieldOrder;
-use crate::frames::readers::containers::{FORMATS, NOT_LISTED, PROTOCOLS, choose_track};
+use crate::frames::readers::containers::{
+    Clock, FORMATS, NOT_LISTED, PROTOCOLS, RATE_PACKETS, choose_track, frame_rate,
+};
+use crate::frames::readers::durations::Durations;
 use crate::frames::readers::promise::{Found, Promise};
 use crate::frames::readers::stream::Progress;
 use crate::frames::rotation::Rotation;
@@ -48,6 +51,7 @@ pub struct FfmpegReader {
     feed: Feed,
     promise: Promise,
     found: Found,
+    clock: Clock,
     info: VideoInfo,
     frame: VideoFrame,
     progress: Progress,
@@ -111,15 +115,11 @@ impl FfmpegReader {
             return Err(Error::unsupported(path, "FFmpeg", "its libraries do not start"));
         }
         let address = address(path, &file)?;
-        let mut limits = ffmpeg::Dictionary::new();
-        limits.set("protocol_whitelist", PROTOCOLS);
-        limits.set("format_whitelist", FORMATS);
-        let input = ffmpeg::format::input_with_dictionary(&address, limits);
+        let input = open_input(&address);
         let input = input.map_err(|e| match e {
             ffmpeg::Error::Other { errno: EINVAL } => Error::unsupported(path, NOT_LISTED, HELP),
             _ => refuse("this file", e),
         })?;
-        drop(file);
         let cover = |stream: &ffmpeg::Stream<'_>| stream.disposition().contains(Disposition::ATTACHED_PIC);
         let tracks = input
             .streams()
@@ -147,7 +147,14 @@ impl FfmpegReader {
 
         let (width, height) = (decoder.width(), decoder.height());
         check_size(path, "video stream", width, height)?;
-        let rate = [stream.avg_frame_rate(), stream.rate()].into_iter().find_map(frame_rate);
+        let clock = |part: i32| u32::try_from(part).unwrap_or(0);
+        let rate = frame_rate(
+            ratio(stream.avg_frame_rate()),
+            ratio(stream.rate()),
+            (clock(time_base.denominator()), clock(time_base.numerator())),
+            || durations(&address, index),
+        );
+        let rate = rate.map_err(|e| refuse("this file", e))?;
         let rate = rate.ok_or_else(|| Error::malformed(path, "video stream", "its frame rate is unknown"))?;
         let mut info = VideoInfo::new(width, height, rate, "ffmpeg-library");
         info.frames = u64::try_from(stream.frames()).ok().filter(|&frames| frames > 0);
@@ -167,8 +174,8 @@ impl FfmpegReader {
         info.exact = info.converted_from.is_none();
         info.bit_depth = output.pixels.bit_depth();
         info.assumptions.extend(assumption);
-        // FFmpeg guesses a nominal rate; only the frames show whether the stream keeps to it.
-        (info.pacing, info.nominal_rate) = (Pacing::Unknown, frame_rate(stream.rate()));
+        // Only the frames show whether the stream keeps to its rate.
+        info.pacing = Pacing::Unknown;
 
         let promise = promise(&input, stream, info.frames);
         let mut reader = Self {
@@ -181,6 +188,7 @@ impl FfmpegReader {
             feed: Feed::Packets,
             promise,
             found: Found::default(),
+            clock: Clock::default(),
             info,
             frame: VideoFrame::default(),
             progress: Progress::new(path.to_owned()),
@@ -282,6 +290,31 @@ impl FfmpegReader {
     }
 }
 
+/// The file alone, of a format that is whole in one file.
+fn open_input(address: &OsString) -> std::result::Result<Input, ffmpeg::Error> {
+    let mut limits = ffmpeg::Dictionary::new();
+    limits.set("protocol_whitelist", PROTOCOLS);
+    limits.set("format_whitelist", FORMATS);
+    ffmpeg::format::input_with_dictionary(address, limits)
+}
+
+/// How long the first frames last. A second input, because the first one must not lose its packets.
+fn durations(address: &OsString, stream: usize) -> std::result::Result<Durations, ffmpeg::Error> {
+    let (mut input, mut durations) = (open_input(address)?, Durations::default());
+    let mut packet = Packet::empty();
+    let mut left = RATE_PACKETS;
+    while left > 0 && packet.read(&mut input).is_ok() {
+        if packet.stream() == stream {
+            if let Some(time) = packet.dts() {
+                durations.see_time(time);
+            }
+            left -= 1;
+        }
+    }
+    durations.finish();
+    Ok(durations)
+}
+
 /// Containers that promise more than there is end without an error in FFmpeg.
 fn promise(input: &Input, stream: &ffmpeg::Stream<'_>, packets: Option<u64>) -> Promise {
     let unit = seconds(stream.time_base());
@@ -311,7 +344,7 @@ impl FrameSource for FfmpegReader {
         }
         let index = self.progress.frames();
         let time = self.decoded.timestamp().map(|time| time as f64 * seconds(self.time_base));
-        let time = time.unwrap_or_else(|| self.info.frame_rate.time_of(index));
+        let time = self.clock.time_of(time, index, self.info.frame_rate);
         let expected = (self.info.width, self.info.height);
         let found = (self.decoded.width(), self.decoded.height());
         if found != expected {
@@ -356,7 +389,7 @@ fn seconds(unit: ffmpeg::Rational) -> f64 {
     f64::from(unit.numerator()) / f64::from(unit.denominator().max(1))
 }
 
-fn frame_rate(rate: ffmpeg::Rational) -> Option<FrameRate> {
+fn ratio(rate: ffmpeg::Rational) -> Option<FrameRate> {
     let (num, den) = (u64::try_from(rate.numerator()).ok()?, u64::try_from(rate.denominator()).ok()?);
     FrameRate::from_ratio(num, den)
 }

@@ -117,7 +117,7 @@ impl Demuxer {
             return Err(Fault::bad("the video track has no frames"));
         }
         if self.survey.tangled() {
-            return Err(Fault::Unsupported("an unusual order of B-frames".to_owned()));
+            return Err(Fault::Unsupported("H.264 whose frames are shown in an unusual order".to_owned()));
         }
         let (pacing, rate) = self.survey.pacing(self.track.timescale);
         // A single still frame may last indefinitely; any rate is right for it.

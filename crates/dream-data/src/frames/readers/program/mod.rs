@@ -13,7 +13,7 @@ use crate::frames::frame::VideoFrame;
 use crate::frames::frame_rate::FrameRate;
 use crate::frames::info::{Pacing, VideoInfo};
 use crate::frames::interlaced::FieldOrder;
-use crate::frames::readers::containers::{FORMATS, PROTOCOLS, choose_track};
+use crate::frames::readers::containers::{Clock, FORMATS, PROTOCOLS, choose_track, frame_rate};
 use crate::frames::readers::pixel_format::{PixelFormat, Planes};
 use crate::frames::readers::promise::Promise;
 use crate::frames::readers::stream::{Filled, Progress, fill};
@@ -22,7 +22,7 @@ use crate::frames::source::{FrameSource, Step, next_of};
 use child::{Limits, Running};
 use locate::{Programs, address, command};
 use messages::{Messages, Said, Shown, readable};
-use probe::{HELP, Probed, Track, failed, survey};
+use probe::{HELP, Probed, Track, durations, failed, survey};
 use std::path::Path;
 use std::process::Command;
 
@@ -48,6 +48,7 @@ pub struct ProgramReader {
     stream: u32,
     pixels: PixelFormat,
     promise: Promise,
+    clock: Clock,
     /// End of the last frame in seconds.
     last_end: f64,
     info: VideoInfo,
@@ -92,10 +93,15 @@ impl ProgramReader {
         let (place, assumption) = choose_track(path, track, &defaults)
             .and_then(|chosen| if tracks.is_empty() { Err(nothing()) } else { Ok(chosen) })?;
         let track = tracks.get(place).ok_or_else(nothing)?;
-        let (mut info, pixels) = describe(path, track)?;
+        let stream = track.number("index").ok_or_else(nothing)?;
+        let rate = |key| track.ratio(key).and_then(|(num, den)| FrameRate::new(num, den).ok());
+        let (units, seconds) = track.ratio("time_base").unwrap_or((1, 1));
+        let durations = || durations(programs, path, stream, &limits);
+        let rate = frame_rate(rate("avg_frame_rate"), rate("r_frame_rate"), (seconds, units), durations);
+        let rate = rate.map_err(|e| failed(path, &e))?;
+        let (mut info, pixels) = describe(path, track, rate)?;
         info.assumptions.extend(assumption);
 
-        let stream = track.number("index").ok_or_else(nothing)?;
         let asked = decode(programs, path, stream, &filters(&pixels, info.range));
         let mut messages = Messages::default();
         let running = Running::start(asked, limits.stall, move |line| messages.read(line));
@@ -131,6 +137,7 @@ impl ProgramReader {
             stream,
             pixels,
             promise: Promise::new(probed.container(), info.frames, track.end(), probed.duration()),
+            clock: Clock::default(),
             last_end: 0.0,
             info,
             frame: VideoFrame::default(),
@@ -159,9 +166,7 @@ impl ProgramReader {
             None => Filled::Nothing,
         };
         match filled {
-            Filled::Whole => {
-                Ok(shown.time.unwrap_or_else(|| self.info.frame_rate.time_of(self.progress.frames())))
-            }
+            Filled::Whole => Ok(self.clock.time_of(shown.time, self.progress.frames(), self.info.frame_rate)),
             Filled::Failed(error) => Err(failed(self.progress.path(), &error)),
             Filled::Nothing | Filled::Part { .. } => loop {
                 match self.hear()? {
@@ -266,15 +271,13 @@ impl FrameSource for ProgramReader {
 }
 
 /// What `ffprobe` says about a track, and its pixel format.
-fn describe(path: &Path, track: &Track<'_>) -> Result<(VideoInfo, PixelFormat)> {
+fn describe(path: &Path, track: &Track<'_>, rate: Option<FrameRate>) -> Result<(VideoInfo, PixelFormat)> {
     let pixels = PixelFormat::named(track.text("pix_fmt").ok_or_else(|| no_decoder(path, track))?);
     let size = |key| track.number(key).unwrap_or(0);
     let (width, height) = (size("width"), size("height"));
     check_size(path, "video stream", width, height)?;
-    let rate = |key| track.ratio(key).and_then(|(num, den)| FrameRate::new(num, den).ok());
-    let stated = rate("avg_frame_rate").or_else(|| rate("r_frame_rate"));
-    let stated = stated.ok_or_else(|| Error::malformed(path, "video stream", "its frame rate is unknown"))?;
-    let mut info = VideoInfo::new(width, height, stated, "ffmpeg-program");
+    let rate = rate.ok_or_else(|| Error::malformed(path, "video stream", "its frame rate is unknown"))?;
+    let mut info = VideoInfo::new(width, height, rate, "ffmpeg-program");
     info.frames = track.number("nb_frames").filter(|&frames| frames > 0);
     info.rotation = track.rotation();
     info.range = match track.text("color_range") {
@@ -286,8 +289,8 @@ fn describe(path: &Path, track: &Track<'_>) -> Result<(VideoInfo, PixelFormat)> 
     info.layout = pixels.layout();
     info.exact = info.converted_from.is_none();
     info.bit_depth = pixels.bit_depth();
-    // FFmpeg guesses a nominal rate; only the frames show whether the stream keeps to it.
-    (info.pacing, info.nominal_rate) = (Pacing::Unknown, rate("r_frame_rate"));
+    // Only the frames show whether the stream keeps to its rate.
+    info.pacing = Pacing::Unknown;
     Ok((info, pixels))
 }
 

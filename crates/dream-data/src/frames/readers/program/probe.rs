@@ -4,11 +4,12 @@ use super::child::{self, Answer, Limits, Running};
 use super::locate::{Programs, address, command};
 use super::messages::readable;
 use crate::error::{Error, Result};
-use crate::frames::readers::containers::{FORMATS, NOT_LISTED, PROTOCOLS};
+use crate::frames::readers::containers::{FORMATS, NOT_LISTED, PROTOCOLS, RATE_PACKETS};
+use crate::frames::readers::durations::Durations;
 use crate::frames::readers::promise::Found;
 use crate::frames::rotation::Rotation;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::Command;
 
@@ -121,37 +122,75 @@ impl<'a> Track<'a> {
     }
 }
 
-/// Reads all packets of a file and says how far they reach. `stream` is the number of the video stream.
-pub(super) fn survey(
+/// A packet: whether it is of the video stream, the seconds at which it ends, and its decoding time in units.
+struct Packet {
+    video: bool,
+    end: Option<f64>,
+    decoded: Option<i64>,
+}
+
+/// Reads the packets of a file and passes each one on. `stream` is the number of the video stream; with a number in
+/// `first` they are the first ones of that stream alone.
+fn packets(
     programs: &Programs,
     path: &Path,
     stream: u32,
+    first: Option<usize>,
     limits: &Limits,
-) -> std::io::Result<Found> {
+    mut each: impl FnMut(&Packet),
+) -> io::Result<()> {
     let mut asked = ffprobe(programs);
-    let entries = "packet=stream_index,pts_time,dts_time,duration_time";
+    if let Some(first) = first {
+        asked.args(["-select_streams", &stream.to_string(), "-read_intervals", &format!("%+#{first}")]);
+    }
+    let entries = "packet=stream_index,pts_time,dts,dts_time,duration_time";
     asked.args(["-of", "csv=p=0", "-show_entries", entries, "-i"]).arg(address(path));
     let mut running = Running::start(asked, limits.stall, |_| None::<()>)?;
-    let mut found = Found::default();
     let mut lines = BufReader::new(&mut running.output);
     let mut line = Vec::new();
     while lines.by_ref().take(4096).read_until(b'\n', &mut line)? > 0 {
         let text = String::from_utf8_lossy(&line);
-        let mut words = text.trim_end().split(',');
-        let video = words.next().and_then(|word| word.parse().ok()) == Some(stream);
-        let mut seconds = || words.next().and_then(|word| word.parse::<f64>().ok());
-        let (shown, decoded, duration) = (seconds(), seconds(), seconds());
-        found.packets += u64::from(video);
-        if let Some(time) = shown.or(decoded) {
-            let end = time + duration.unwrap_or(0.0);
-            found.end = found.end.max(end);
-            if video {
-                found.video_end = found.video_end.max(end);
-            }
+        let words: Vec<&str> = text.trim_end().split(',').collect();
+        let word = |at: usize| words.get(at).copied().unwrap_or_default();
+        let seconds = |at: usize| word(at).parse::<f64>().ok();
+        let end = seconds(1).or_else(|| seconds(3)).map(|time| time + seconds(4).unwrap_or(0.0));
+        if let Ok(index) = word(0).parse::<u32>() {
+            each(&Packet { video: index == stream, end, decoded: word(2).parse().ok() });
         }
         line.clear();
     }
+    Ok(())
+}
+
+/// How far all packets of a file reach.
+pub(super) fn survey(programs: &Programs, path: &Path, stream: u32, limits: &Limits) -> io::Result<Found> {
+    let mut found = Found::default();
+    packets(programs, path, stream, None, limits, |packet| {
+        found.packets += u64::from(packet.video);
+        let end = packet.end.unwrap_or(0.0);
+        found.end = found.end.max(end);
+        if packet.video {
+            found.video_end = found.video_end.max(end);
+        }
+    })?;
     Ok(found)
+}
+
+/// How long the first frames last.
+pub(super) fn durations(
+    programs: &Programs,
+    path: &Path,
+    stream: u32,
+    limits: &Limits,
+) -> io::Result<Durations> {
+    let mut durations = Durations::default();
+    packets(programs, path, stream, Some(RATE_PACKETS), limits, |packet| {
+        if let Some(time) = packet.decoded {
+            durations.see_time(time);
+        }
+    })?;
+    durations.finish();
+    Ok(durations)
 }
 
 fn ffprobe(programs: &Programs) -> Command {
@@ -169,13 +208,13 @@ fn ffprobe(programs: &Programs) -> Command {
 }
 
 /// The program does not run, or not within its limits.
-pub(super) fn failed(path: &Path, error: &std::io::Error) -> Error {
+pub(super) fn failed(path: &Path, error: &io::Error) -> Error {
     let text = match error.kind() {
-        std::io::ErrorKind::TimedOut => "FFmpeg gives no answer in time".to_owned(),
-        std::io::ErrorKind::FileTooLarge => "FFmpeg says too much about the file".to_owned(),
+        io::ErrorKind::TimedOut => "FFmpeg gives no answer in time".to_owned(),
+        io::ErrorKind::FileTooLarge => "FFmpeg says too much about the file".to_owned(),
         _ => format!("FFmpeg does not run: {error}"),
     };
-    Error::io(path, std::io::Error::new(error.kind(), text))
+    Error::io(path, io::Error::new(error.kind(), text))
 }
 
 /// A value without its quotes and escapes.
