@@ -1,10 +1,62 @@
-//! Files that are whole or not there.
+//! Files that are whole or not there, and the standard input as a file.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
+
+/// Whether a path means the standard input.
+pub(crate) fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Opens a file to read it from front to back. The path `-` is the standard input, which can be opened once; a file of
+/// this name is `./-`.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Unsupported`] for the standard input where it was opened before.
+///
+/// # Example
+/// ```no_run
+/// let mut text = String::new();
+/// std::io::Read::read_to_string(&mut dream_data::open_file("-")?, &mut text)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn open_file(path: impl AsRef<Path>) -> Result<File> {
+    let path = path.as_ref();
+    if is_standard_input(path) {
+        take_standard_input()
+    } else {
+        File::open(path).map_err(|e| Error::io(path, e))
+    }
+}
+
+/// The standard input, for the one who reads it.
+pub(crate) fn take_standard_input() -> Result<File> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    let path = Path::new("-");
+    if TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(Error::unsupported(
+            path,
+            "reading the standard input a second time",
+            "save it to a file first",
+        ));
+    }
+    standard_input().map_err(|e| Error::io(path, e))
+}
+
+/// Another handle of the standard input. They share their place in it.
+pub(crate) fn standard_input() -> io::Result<File> {
+    #[cfg(unix)]
+    let handle = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?;
+    #[cfg(windows)]
+    let handle = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned()?;
+    #[cfg(not(any(unix, windows)))]
+    let handle = return Err(io::ErrorKind::Unsupported.into());
+    Ok(File::from(handle))
+}
 
 /// The name of an incomplete file.
 pub(crate) fn part_of(path: &Path) -> PathBuf {
@@ -40,7 +92,7 @@ impl Atomic {
 
 pub(crate) fn write_atomic(
     path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<()> {
     let mut file = Atomic::create(path)?;
     let part = file.part.clone();

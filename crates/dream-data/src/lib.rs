@@ -4,6 +4,7 @@
 pub mod annotation;
 pub mod dataset;
 mod error;
+mod file_name;
 mod files;
 mod frames;
 mod random;
@@ -13,8 +14,11 @@ pub mod table;
 pub mod tagging;
 
 pub use error::{Error, MAX_DIMENSION, Result};
+pub use file_name::{name_of, path_of};
+pub use files::open_file;
 pub use frames::assumption::Assumption;
 pub use frames::color_range::ColorRange;
+pub use frames::decoders::{DecoderStatus, decoders};
 pub use frames::face_boxes::FaceBoxes;
 pub use frames::filters::crop::Cropped;
 pub use frames::filters::deinterlace::Deinterlaced;

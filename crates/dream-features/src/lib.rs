@@ -44,6 +44,7 @@ pub use higrade::Higrade;
 pub use layout::{FeatureLayout, FeatureVector};
 pub use plane::Plane;
 pub use pool::{Pooled, Pooling, Sampling, Statistic};
+pub use simd::instruction_set;
 pub use videval::videval;
 pub use view::{CodeScale, Luma16View, LumaView, RgbView, Yuv420View};
 pub use workspace::Workspace;

@@ -26,6 +26,28 @@ pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     pulp::Arch::new().dispatch(kernel)
 }
 
+/// The instruction set that all loops of this crate use on this machine, for reports: its name in the crate `pulp` and how
+/// many 64-bit numbers it takes at a time. Results do not depend on it.
+///
+/// # Example
+/// ```
+/// let set = dream_features::instruction_set();
+/// assert!(set.contains("numbers at a time"), "{set}");
+/// ```
+#[must_use]
+pub fn instruction_set() -> String {
+    struct Named;
+    impl Kernel for Named {
+        type Output = String;
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> String {
+            let name = std::any::type_name::<S>().rsplit("::").next().unwrap_or_default();
+            format!("{name}, {} numbers at a time", S::F64_LANES)
+        }
+    }
+    dispatch(Named)
+}
+
 /// Whether the lines of a kernel have the lengths it needs. A mismatch is a bug in this crate: a debug build panics, a
 /// release build leaves the output unchanged.
 #[inline(always)]

@@ -10,11 +10,11 @@ use dream_eval::Format;
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// CSV of clips and scores, or a folder of splits in the DREAM layout (0..9/{train_set,test_set1,...}.csv)
+    /// CSV of clips and scores (- is the standard input), or a folder of splits in the DREAM layout (0..9/{train_set,test_set1,...}.csv)
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) labels: PathBuf,
 
-    /// CSV of clips and predicted scores; with several splits, a column `split` may assign each row to one
+    /// CSV of clips and predicted scores (- is the standard input); with several splits, a column `split` may assign each row to one
     #[arg(long, value_name = "FILE", required_unless_present = "baseline")]
     pub(crate) predictions: Option<PathBuf>,
 

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use dream_data::name_of;
 use dream_eval::{
     Bca, Correction, DependentCorrelations, Logistic4, Method, SetScore, Summary, Test, krcc, mae,
     nadeau_bengio, plcc, rmse, srcc, wilcoxon,
@@ -75,7 +76,7 @@ pub(crate) fn from_file(path: &Path, splits: &[Split], args: &Args) -> Result<Ca
             predictions.path()
         ));
     }
-    let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let name = name_of(path.file_stem().unwrap_or(path.as_os_str()));
     Ok(Candidate { name, splits: scored, notes })
 }
 

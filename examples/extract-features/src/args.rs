@@ -13,7 +13,8 @@ use crate::input::InputArgs;
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Videos, images, folders (searched for videos) and patterns such as 'clips/*.mp4'
+    /// Videos, images, folders (searched for videos), patterns such as 'clips/*.mp4', and - for the standard input, which
+    /// takes y4m, one PNG or JPEG, or raw video (--size) from a pipe
     #[arg(value_name = "INPUT", required = true)]
     pub(crate) inputs: Vec<PathBuf>,
 
@@ -45,7 +46,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) errors: Option<PathBuf>,
 
-    /// Continue the file of --out: skip the inputs that are in it
+    /// Continue the file of --out, made with the same options: skip the inputs that are in it. Inputs that failed have no
+    /// row and are tried again
     #[arg(long, requires = "out")]
     pub(crate) resume: bool,
 
@@ -73,8 +75,10 @@ Examples:
   extract-features --set tlvqm --size 1920x1080 --fps 25 clip.yuv
   extract-features --set videval60 clip.mp4                  60 features, as a trained VIDEVAL model takes them
 
-Columns: `video`, `frame` (with --per-frame), the features by name (docs/features.md), `frames` (how many were used)
-and `undefined` (how many values the reference leaves undefined; they are 0 here). Numbers have 17 significant digits.
+Columns: `video`, `frame` (with --per-frame), the features by name (docs/features.md), `frames` (how many were used),
+`undefined` (how many values the reference leaves undefined; they are 0 here), `settings` (the options that a row
+depends on) and `assumptions`. Numbers have 17 significant digits. In names, bytes that are not UTF-8 stand as \\xHH, with
+backslashes doubled in such names.
 Exit status: 0 all good, 1 some inputs failed or are damaged, or no room for the output, 2 wrong usage.";
 
 /// Sets of features.

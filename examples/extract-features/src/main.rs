@@ -7,6 +7,10 @@ mod input;
 mod output;
 #[path = "../../print.rs"]
 mod print;
+#[path = "../../rows.rs"]
+mod rows;
+#[path = "../../save.rs"]
+mod save;
 
 use std::error::Error;
 use std::fs::File;
@@ -15,7 +19,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use dream_data::{Error as DataError, in_order};
+use dream_data::{Error as DataError, in_order, name_of};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use args::Args;
@@ -42,11 +46,12 @@ fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
 /// Processes all inputs. Whether none of them failed or is damaged.
 fn run(args: &Args) -> Result<bool> {
     let method = Method::new(args)?;
-    let mut output = Output::open(args, &method)?;
     let inputs = args.input.expand(&args.inputs);
+    input::can_resume(args.resume, &inputs)?;
+    let mut output = Output::open(args, &method)?;
     let total = inputs.len();
     let todo: Vec<PathBuf> =
-        inputs.into_iter().filter(|path| !output.done.contains(&path.display().to_string())).collect();
+        inputs.into_iter().filter(|path| !output.rows.done.contains(&name_of(path))).collect();
     let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} inputs, {eta} left  {msg}")?;
     let bar = ProgressBar::new(total as u64).with_style(style);
     bar.set_position((total - todo.len()) as u64);
@@ -55,14 +60,14 @@ fn run(args: &Args) -> Result<bool> {
     }
     let mut report = Report::open(args.errors.as_deref(), &bar)?;
     let work = |path: &PathBuf| {
-        method.run(path, &|frame| bar.set_message(format!("{}: frame {frame}", path.display())))
+        method.run(path, &|frame| bar.set_message(format!("{}: frame {frame}", name_of(path))))
     };
     let done = in_order(args.jobs.into(), &todo, work, |path, outcome| {
-        let input = path.display().to_string();
+        let input = name_of(path);
         match outcome {
             Ok(extracted) => {
                 output.write(&input, &extracted)?;
-                ensure!(!output.lost(), "nobody reads the output");
+                ensure!(!output.rows.lost(), "nobody reads the output");
                 extracted.damage.iter().try_for_each(|fault| report.add(&input, fault))?;
             }
             Err(error) => report.add(&input, &print::message(&error, typed))?,
@@ -71,7 +76,7 @@ fn run(args: &Args) -> Result<bool> {
         anyhow::Ok(())
     });
     bar.finish_and_clear();
-    if !output.lost() {
+    if !output.rows.lost() {
         done?;
     }
     if report.faults > 0 {

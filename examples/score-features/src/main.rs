@@ -5,13 +5,13 @@ mod print;
 #[path = "../../save.rs"]
 mod save;
 
-use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Error, Result, anyhow, ensure};
+use anyhow::{Error, Result, anyhow, ensure};
 use clap::Parser;
+use dream_data::open_file;
 use dream_data::table::names::{CLIP, plain};
 use dream_data::table::{Spec, Table};
 use dream_models::regression::SvrModel;
@@ -27,7 +27,7 @@ use print::{Out, note};
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
-    /// CSV of features, also as .gz: the column file, video, path ... or the first one names the row
+    /// CSV of features, also as .gz, or - for the standard input: the column file, video, path ... or the first one names the row
     features: PathBuf,
     /// Model file
     #[arg(long, value_name = "FILE", default_value = "svr-model.json")]
@@ -40,6 +40,8 @@ struct Args {
 const EXAMPLES: &str = "Examples:
   Score features of extract-features:
     score-features --model model.json features.csv -o scores.csv
+  The same without a file between:
+    extract-features clips/ | score-features --model model.json -
   Show the best ten:
     score-features --model model.json features.csv | sort -t, -k2 -gr | head";
 
@@ -88,7 +90,7 @@ fn io(error: csv::Error) -> Error {
 }
 
 fn open(path: &Path) -> Result<Table<Box<dyn Read>>> {
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let file = open_file(path)?;
     let zipped = path.extension().is_some_and(|extension| extension == "gz");
     let input: Box<dyn Read> = if zipped { Box::new(GzDecoder::new(file)) } else { Box::new(file) };
     let spec = Spec { what: "features, with a row per video", columns: &[], may_lack_header: false };

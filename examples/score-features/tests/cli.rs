@@ -114,3 +114,19 @@ fn nobody_has_to_read_and_files_are_whole() {
         assert!(output.status.code() == Some(1) && error.contains("cannot write /dev/full"), "{error}");
     }
 }
+
+#[test]
+fn the_standard_input_is_a_table() {
+    let dir = tempfile::tempdir().unwrap();
+    write_model(&dir.path().join("m.json"), Impute::Mean);
+    let expected = run(dir.path(), "video,b,a\nx.mp4,3,16\n");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_score-features"));
+    let file = std::fs::File::open(dir.path().join("t.csv")).unwrap();
+    let output =
+        command.current_dir(dir.path()).args(["--model", "m.json", "-"]).stdin(file).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(output.stdout, expected.stdout);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_score-features"));
+    let output = command.current_dir(dir.path()).args(["--model", "m.json", "no.csv"]).output().unwrap();
+    assert!(output.status.code() == Some(2) && String::from_utf8_lossy(&output.stderr).contains("no.csv"));
+}

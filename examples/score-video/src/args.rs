@@ -1,11 +1,14 @@
 //! The command line.
 
 use std::error::Error;
+use std::io::Read;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::{Parser, ValueEnum};
-use dream_data::{Error as DataError, PixelRect, RelativeBox};
+use dream_data::{Error as DataError, PixelRect, RelativeBox, open_file};
+use sha2::{Digest, Sha256};
 
 use crate::input::{self, InputArgs};
 
@@ -16,7 +19,8 @@ use crate::input::{self, InputArgs};
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Args {
-    /// Files, folders (searched for videos) and patterns such as 'clips/*.mp4'
+    /// Files, folders (searched for videos), patterns such as 'clips/*.mp4', and - for the standard input, which takes y4m,
+    /// one PNG or JPEG, or raw video (--size) from a pipe
     #[arg(value_name = "VIDEO")]
     pub(crate) videos: Vec<PathBuf>,
 
@@ -51,9 +55,23 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,
 
-    /// Print CSV
+    /// Print CSV: a row as soon as a video is done, in the order of the videos
     #[arg(long)]
     pub(crate) csv: bool,
+
+    /// Write to this file instead of the standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Continue the CSV file of --out, made with the same options: skip the videos that are in it. Videos that failed are
+    /// tried again, and their rows come last
+    #[arg(long, requires_all = ["out", "csv", "videos"])]
+    pub(crate) resume: bool,
+
+    /// For bug reports: print version, models, decoders and machine, and score two built-in clips, which must have the
+    /// stated scores
+    #[arg(long, conflicts_with_all = ["videos", "csv", "out"])]
+    pub(crate) self_test: bool,
 
     /// Score with this model file (from train-quality-model) instead of the embedded one
     #[arg(long, value_name = "FILE")]
@@ -118,14 +136,17 @@ Examples:
   score-video                                the demonstration
   score-video clip.mp4                       one video
   score-video --csv clips/ > scores.csv      every video below a folder
+  score-video --csv -o s.csv --resume clips/ the same; run it again after an interruption
+  ffmpeg -i a.mkv -pix_fmt yuv420p -f yuv4mpegpipe - | score-video -
   score-video --crop 0.3,0.1,0.7,0.6 a.mp4   only the face
   score-video --method NAME 'takes/*.mp4'    another method
   score-video --level 0.5 a.mp4              the interval that holds half of the mean ratings
   score-video --weights model.json a.mp4     a network; built with --features deep
   score-video --size 640x360 --fps 30 a.yuv
 
-Exit status: 0 when all videos were scored whole, 1 when some were damaged or failed or the output
-found no room, 2 for wrong usage.";
+Names in tables and JSON: bytes that are not UTF-8 stand as \\xHH, with backslashes doubled in such names.
+Exit status: 0 when all videos of this run were scored whole, 1 when some were damaged or failed, the
+output found no room or the self-test found something, 2 for wrong usage.";
 
 /// Errors of the libraries in words of the command line.
 pub(crate) fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
@@ -141,11 +162,55 @@ pub(crate) fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
 }
 
 impl Args {
+    /// The level of intervals.
+    pub(crate) fn level(&self) -> f64 {
+        self.level.unwrap_or(0.9)
+    }
+
+    /// The options that the row of a video depends on, as one would type them. Files are named by what is in them.
+    pub(crate) fn settings(&self, method: &str) -> anyhow::Result<String> {
+        fn option<T: std::fmt::Display>(flag: &str, value: Option<T>) -> Option<String> {
+            value.map(|value| format!("--{flag} {value}"))
+        }
+        let network = &self.network;
+        let file = |path: &Option<PathBuf>| path.as_deref().map(digest).transpose();
+        let face = network.face.map(|face| {
+            [face.left, face.top, face.width, face.height].map(|number| number.to_string()).join(",")
+        });
+        let no_face = network.no_face.and_then(|choice| choice.to_possible_value());
+        let parts = [
+            Some(method.to_owned()),
+            option("model", file(&self.model)?),
+            option("level", network.weights.is_none().then(|| self.level())),
+            option("every", self.every),
+            option("per-second", self.per_second),
+            option("crop", self.crop.map(|crop| crop.corners().map(|corner| corner.to_string()).join(","))),
+            option("box", face),
+            option("boxes", file(&network.boxes)?),
+            option("expand", network.expand),
+            option("no-face", no_face.as_ref().map(clap::builder::PossibleValue::get_name)),
+            option("explain", network.explain),
+            self.input.settings(),
+        ];
+        Ok(parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
+    }
+
     pub(crate) fn jobs(&self) -> usize {
         let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let default = || if self.network.weights.is_some() { 1 } else { all() };
         self.jobs.map_or_else(default, NonZeroUsize::get)
     }
+}
+
+/// The beginning of a file's SHA-256. What came through the standard input has none.
+fn digest(path: &Path) -> anyhow::Result<String> {
+    if path.as_os_str() == "-" {
+        return Ok("-".to_owned());
+    }
+    let mut bytes = Vec::new();
+    open_file(path)?.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
+    let hash = format!("{:x}", Sha256::digest(&bytes));
+    Ok(format!("sha256:{}", hash.get(..12).unwrap_or_default()))
 }
 
 fn positive(text: &str) -> Result<f64, String> {

@@ -1,6 +1,6 @@
 //! From the frames of a source to the judgement of a method.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use dream_data::{Assumption, Cropped, Error as DataError, FrameSource, Step, VideoFrame};
 use dream_features::VideoSpec;
 
@@ -68,7 +68,8 @@ pub(crate) fn score(
         if !session.next_pass().map_err(|error| told(error, damage.as_deref()))? {
             break damage;
         }
-        (source, frames, first) = (cut(open()?), 0, None);
+        let again = open().context("this method looks at a video more than once")?;
+        (source, frames, first) = (cut(again), 0, None);
     };
     // From the first frame on, which may be shown late in a stream of several parts, to the end of the last.
     let seconds = first.map_or(0.0, |first| shown - first + 1.0 / frames_per_second);

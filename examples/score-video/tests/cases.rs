@@ -3,24 +3,34 @@
 
 mod common;
 
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use common::{holds, run, text};
+use serde_json::Value;
+
+use common::{holds, run, text, video};
+
+/// The shared folder of cases; nothing, loudly, where it is missing and may be.
+fn cases() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let folder = std::env::var_os("DREAM_SHARED").map_or_else(beside, PathBuf::from).join("cases");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|value| value == "1");
+    assert!(!required, "{} is missing: set DREAM_SHARED to the shared folder", folder.display());
+    // Written past the test runner, which hides what a passing test prints.
+    writeln!(std::io::stderr().lock(), "SKIPPED: {} is missing", folder.display()).unwrap();
+    None
+}
 
 #[test]
 fn cases_are_answered_as_the_list_says() {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let beside = || package.join("../../../shared");
-    let folder = std::env::var_os("DREAM_SHARED").map_or_else(beside, PathBuf::from).join("cases");
-    if !folder.is_dir() {
-        let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|value| value == "1");
-        assert!(!required, "{} is missing: set DREAM_SHARED to the shared folder", folder.display());
-        // Written past the test runner, which hides what a passing test prints.
-        writeln!(std::io::stderr().lock(), "SKIPPED: {} is missing", folder.display()).unwrap();
-        return;
-    }
-    for row in csv::Reader::from_path(package.join("tests/cases.csv")).unwrap().records() {
+    let Some(folder) = cases() else { return };
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases.csv");
+    for row in csv::Reader::from_path(list).unwrap().records() {
         let row = row.unwrap();
         let [file, arguments, status, words] = [0, 1, 2, 3].map(|i| row.get(i).unwrap());
         let path = folder.join(file);
@@ -30,4 +40,17 @@ fn cases_are_answered_as_the_list_says() {
         assert_eq!(output.status.code(), status.parse().ok(), "{arguments:?}: {said}");
         holds(&said, words);
     }
+}
+
+#[cfg(all(unix, feature = "h264"))]
+#[test]
+fn an_mp4_can_be_redirected() {
+    let Some(folder) = cases() else { return };
+    let path = folder.join("video/plain.mp4");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_score-video"));
+    let input = File::open(&path).unwrap();
+    let output = command.args(["--json", "--decoder", "builtin", "-"]).stdin(input).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let named = video(&["--decoder", "builtin", path.to_str().unwrap()]);
+    assert!(named["score"].is_f64() && named["score"] == report["videos"][0]["score"], "{report}");
 }

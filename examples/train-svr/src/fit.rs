@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
+use dream_data::name_of;
 use dream_eval::{plcc, srcc};
 use dream_models::regression::{
     DataSet, Folds, Impute, Imputer, MinMax, ModelInfo, OutputRange, Provenance, RandomizedSearch, Rows,
@@ -235,7 +236,7 @@ fn choice(args: &Fit) -> String {
         text.push_str(&format!(" --columns {}", columns.join(",")));
     }
     if let Some(path) = args.layout.as_ref().and_then(|path| path.file_name()) {
-        text.push_str(&format!(" --layout {}", path.to_string_lossy()));
+        text.push_str(&format!(" --layout {}", name_of(path)));
     }
     for column in &args.ignore {
         text.push_str(&format!(" --ignore {column}"));
@@ -244,8 +245,7 @@ fn choice(args: &Fit) -> String {
 }
 
 fn provenance(args: &Fit, table: &Table) -> Provenance {
-    let file =
-        |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let file = |path: &PathBuf| path.file_name().map(name_of).unwrap_or_default();
     let dataset = DataSet {
         name: file(args.scores.as_ref().unwrap_or(&args.features)),
         alignment: "y".to_owned(),

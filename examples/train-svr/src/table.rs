@@ -1,11 +1,11 @@
 //! A table of named features, and one score per row from the same or another file.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use dream_data::open_file;
 use dream_data::table::names::{CLIP, MOS, is_opinion, is_place, plain};
 use dream_data::table::{self, Column, Join, Once, Spec, why_missing};
 use flate2::read::GzDecoder;
@@ -132,7 +132,7 @@ fn rows<R: Read>(
 
 /// Opens a table, also one that gzip has compressed.
 fn open(path: &Path, spec: &Spec<'_>) -> Result<table::Table<Box<dyn Read>>> {
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let file = open_file(path)?;
     let zipped = path.extension().is_some_and(|extension| extension == "gz");
     let input: Box<dyn Read> = if zipped { Box::new(GzDecoder::new(file)) } else { Box::new(file) };
     Ok(table::Table::new(input, path, spec)?)

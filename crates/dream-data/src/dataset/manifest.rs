@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::dataset::labels::clip;
 use crate::dataset::{Clip, ClipId};
 use crate::error::{Error, Result};
+use crate::file_name::path_of;
 use crate::table::{Column, Once, Spec, Table, fold, names};
 
 const SPEC: Spec<'static> = Spec {
@@ -33,10 +34,10 @@ pub struct ManifestRow {
 }
 
 impl ManifestRow {
-    /// The path of the video: as written, below `folder` if it is relative.
+    /// The path of the video: as written (see [`path_of`]), below `folder` if it is relative.
     #[must_use]
     pub fn path(&self, folder: impl AsRef<Path>) -> PathBuf {
-        folder.as_ref().join(self.clip.as_str())
+        folder.as_ref().join(path_of(self.clip.as_str()))
     }
 
     /// The clip with identity and method. If its name is a benchmark name, the name supplies what the row leaves out.

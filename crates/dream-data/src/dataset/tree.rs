@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::dataset::{ClipId, Descriptions, Labelled, Round};
 use crate::error::{Error, Result};
+use crate::file_name::{name_of, path_of};
 use crate::frames::kind::is_hidden;
 use crate::split::{Partition, Split, read_split};
 
@@ -69,7 +70,7 @@ impl Dataset {
     /// # Errors
     /// [`Error::InvalidOption`] for a name that leaves the folder (`..`, an absolute path).
     pub fn video_path(&self, clip: &ClipId) -> Result<PathBuf> {
-        let name = Path::new(clip.as_str());
+        let name = path_of(clip.as_str());
         if name.components().all(|part| matches!(part, Component::Normal(_))) {
             return Ok(self.root.join("videos").join(name));
         }
@@ -79,11 +80,10 @@ impl Dataset {
         ))
     }
 
-    /// All existing videos but hidden files, sorted by name.
+    /// All existing videos but hidden files, sorted by name; names are as [`name_of`] gives them.
     ///
     /// # Errors
-    /// [`Error::Io`] if a round's folder exists and cannot be listed, [`Error::InvalidOption`] for a file name that is
-    /// not UTF-8.
+    /// [`Error::Io`] if a round's folder exists and cannot be listed.
     pub fn videos(&self) -> Result<Vec<ClipId>> {
         let mut clips = Vec::new();
         for round in Round::ALL {
@@ -94,13 +94,7 @@ impl Dataset {
             for entry in fs::read_dir(&folder).map_err(|e| Error::io(&folder, e))? {
                 let name = entry.map_err(|e| Error::io(&folder, e))?.file_name();
                 if is_video(Path::new(&name)) {
-                    let name = name.to_str().ok_or_else(|| {
-                        Error::option(
-                            "clip",
-                            format!("{} has a name that is not UTF-8", folder.join(&name).display()),
-                        )
-                    })?;
-                    clips.push(ClipId::new(&format!("{round}/{name}"))?);
+                    clips.push(ClipId::new(&format!("{round}/{}", name_of(name)))?);
                 }
             }
         }

@@ -7,10 +7,53 @@ use crate::frames::readers::ffmpeg::FfmpegReader;
 #[cfg(feature = "h264")]
 use crate::frames::readers::h264::H264Reader;
 use crate::frames::readers::program::ProgramReader;
+use crate::frames::remedy::INSTALL;
 use crate::frames::source::FrameSource;
 use std::path::Path;
 
 type Source = Box<dyn FrameSource>;
+
+/// Whether one of the [`Decoder`]s can be used here, and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DecoderStatus {
+    /// The choice that it is; never [`Decoder::Auto`].
+    pub decoder: Decoder,
+    /// Whether files can be read with it.
+    pub available: bool,
+    /// Its path and version as far as they are known, or what would make it available.
+    pub detail: String,
+}
+
+/// The decoders of video containers, for reports: which are compiled in, and which programs are installed.
+///
+/// # Example
+/// ```
+/// for status in dream_data::decoders() {
+///     println!("{}: {} ({})", status.decoder, status.available, status.detail);
+/// }
+/// ```
+#[must_use]
+pub fn decoders() -> Vec<DecoderStatus> {
+    let built = |decoder, available: bool, name: &str, feature: &str| {
+        let detail = if available {
+            format!("{name}, compiled in")
+        } else {
+            format!("not compiled in; build with `--features {feature}`")
+        };
+        DecoderStatus { decoder, available, detail }
+    };
+    let installed = ProgramReader::version();
+    vec![
+        built(Decoder::Builtin, cfg!(feature = "h264"), "OpenH264", "h264"),
+        DecoderStatus {
+            decoder: Decoder::FfmpegProgram,
+            available: installed.is_some(),
+            detail: installed.unwrap_or_else(|| format!("not found; {INSTALL}")),
+        },
+        built(Decoder::FfmpegLibrary, cfg!(feature = "ffmpeg"), "FFmpeg's libraries", "ffmpeg"),
+    ]
+}
 
 /// Opens a video container with the decoder that the options ask for.
 pub(super) fn open_container(path: &Path, options: &OpenOptions) -> Result<Source> {

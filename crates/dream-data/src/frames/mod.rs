@@ -6,7 +6,7 @@
 
 pub(crate) mod assumption;
 pub(crate) mod color_range;
-mod decoders;
+pub(crate) mod decoders;
 pub(crate) mod face_boxes;
 pub(crate) mod filters;
 pub(crate) mod frame;
@@ -20,6 +20,7 @@ pub(crate) mod kind;
 mod numbered;
 pub(crate) mod open;
 pub(crate) mod options;
+mod piped;
 pub(crate) mod pixel_rect;
 pub(crate) mod raw_format;
 pub(crate) mod readers;

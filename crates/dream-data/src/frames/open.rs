@@ -1,13 +1,16 @@
 //! The entry point: [`open`] looks at the path and the first bytes and chooses the reader.
 
 use crate::error::{Error, Result};
+use crate::files::{is_standard_input, take_standard_input};
 use crate::frames::decoders::{open_container, open_refused};
 use crate::frames::filters::sample::{Sampled, count_frames};
 use crate::frames::inputs::{folder_fault, is_pattern};
 use crate::frames::kind::{RAW, has_extension, kind_of};
 use crate::frames::options::OpenOptions;
+use crate::frames::piped::{open_pipe, redirected, start_of};
 use crate::frames::readers::images::ImageSequence;
 use crate::frames::readers::raw::RawReader;
+use crate::frames::readers::still::is_image;
 use crate::frames::readers::y4m::{SIGNATURE, Y4mReader};
 use crate::frames::sampling::Sampling;
 use crate::frames::settle::settle;
@@ -22,6 +25,9 @@ use std::path::Path;
 /// `.yuv`, `.i420` and `.raw` are raw video, which needs [`OpenOptions::raw`]. All other files are read by the decoder
 /// that [`OpenOptions::decoder`] chooses, and so is what FFmpeg alone reads of y4m (4:2:2 and the like) and PNG
 /// (animations).
+///
+/// The path `-` is the standard input. A file that was redirected to it is read as such. What comes through a pipe can be
+/// opened once, and is y4m, one PNG or JPEG, or raw video, which is then recognised by [`OpenOptions::raw`].
 ///
 /// Frames come as players show them: upright, and as 4:2:0 of limited range or as RGB, unless `options` say otherwise.
 /// [`VideoInfo::assumptions`](crate::VideoInfo::assumptions) tells what was assumed or changed on the way.
@@ -80,6 +86,12 @@ pub fn open_sampled(
 }
 
 fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
+    if is_standard_input(path) {
+        return match redirected() {
+            Some(file) => open_stored(&file, options),
+            None => open_pipe(take_standard_input()?, path, options),
+        };
+    }
     if path.is_dir() {
         if kind_of(path).is_none() {
             return Err(folder_fault(path));
@@ -90,18 +102,13 @@ fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource
         true => Error::NothingMatches { pattern: path.to_owned() },
         false => Error::io(path, e),
     })?;
-    let mut magic = Vec::with_capacity(16);
-    file.by_ref().take(16).read_to_end(&mut magic).map_err(|e| Error::io(path, e))?;
-    if magic.is_empty() {
-        return Err(Error::Unrecognised {
-            path: path.to_owned(),
-            found: "the file is empty".to_owned(),
-            expected: "a video or an image".to_owned(),
-        });
+    let known = file.metadata().map_err(|e| Error::io(path, e))?;
+    if !known.is_file() {
+        return open_pipe(file, path, options);
     }
+    let magic = start_of(&mut file, path)?;
     if magic.starts_with(SIGNATURE) {
-        // The bytes already read are put back in front, so that y4m can come from a pipe.
-        let length = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len());
+        let length = Some(known.len());
         let stream = Cursor::new(magic).chain(std::io::BufReader::with_capacity(1 << 16, file));
         return match Y4mReader::open_named(stream, path, length, options.frame_rate) {
             // 4:2:2, 4:4:4 and the like: FFmpeg converts them.
@@ -109,12 +116,8 @@ fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource
             other => Ok(Box::new(other?)),
         };
     }
-    // All others are opened anew, and most are read from several places.
-    if !file.metadata().is_ok_and(|found| found.is_file()) {
-        let what = "video or image other than y4m that cannot be sought, such as a pipe,";
-        return Err(Error::unsupported(path, what, "save it to a file first"));
-    }
-    if magic.starts_with(b"\x89PNG\r\n\x1a\n") || magic.starts_with(b"\xff\xd8\xff") {
+    drop(file);
+    if is_image(&magic) {
         return match ImageSequence::open_file(path, options.frame_rate) {
             // An animated PNG.
             Err(error @ Error::Unsupported { .. }) => open_refused(path, options, error),
@@ -131,6 +134,5 @@ fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource
         format.frame_rate = format.frame_rate.or(options.frame_rate);
         return Ok(Box::new(RawReader::open(path, format)?));
     }
-    drop(file);
     open_container(path, options)
 }

@@ -24,6 +24,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::files::open_file;
 pub use alike::{difference, fold};
 pub use join::{Join, why_missing};
 use names::plain;
@@ -73,14 +74,13 @@ pub struct Table<R> {
 }
 
 impl Table<File> {
-    /// Opens a file and reads as far as the header.
+    /// Opens a file and reads as far as the header. The path `-` is the standard input, which can be read once.
     ///
     /// # Errors
     /// [`Error::Io`], and as [`Table::new`].
     pub fn open(path: impl AsRef<Path>, spec: &Spec<'_>) -> Result<Self> {
         let path = path.as_ref();
-        let file = File::open(path).map_err(|e| Error::io(path, e))?;
-        Self::new(file, path, spec)
+        Self::new(open_file(path)?, path, spec)
     }
 }
 

@@ -118,6 +118,18 @@ impl FaceDetector {
         Self::from_bytes(EMBEDDED)
     }
 
+    /// The file that [`FaceDetector::embedded`] reads, for reports that name it by its hash.
+    ///
+    /// # Example
+    /// ```
+    /// use dream_models::face::FaceDetector;
+    /// assert!(FaceDetector::from_bytes(FaceDetector::embedded_bytes()).is_ok());
+    /// ```
+    #[must_use]
+    pub fn embedded_bytes() -> &'static [u8] {
+        EMBEDDED
+    }
+
     /// The same network with other weights, from a safetensors file with the names, shapes and the half precision of the
     /// embedded one.
     ///

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use dream_data::name_of;
 use dream_data::split::Partition;
 use dream_data::table::{Column, Spec, Table, names, why_missing};
 
@@ -62,7 +63,7 @@ pub(crate) fn read(sources: &[Source], plan: &Plan, ours: &[String]) -> Result<V
         if let Some(method) = methods.get_mut(at) {
             // The name alone: where it lies on this machine does not belong into results.
             let name = source.path.file_name().unwrap_or_default();
-            method.files.push(name.to_string_lossy().into_owned());
+            method.files.push(name_of(name));
             method.add(&source.path, &plan.sets)?;
         }
     }

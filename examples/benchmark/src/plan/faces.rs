@@ -2,7 +2,7 @@
 
 use ::train::View;
 use anyhow::{Context, Result};
-use dream_data::{FaceBoxes, RelativeBox};
+use dream_data::{FaceBoxes, RelativeBox, name_of};
 
 /// The face boxes of the clips.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ impl Faces {
         let View { boxes, crop, expand, .. } = view;
         let Some(path) = boxes else { return Ok(crop.map_or(Self::Whole, Self::One)) };
         // The name alone: where it lies on this machine does not belong in results.
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let file = name_of(path.file_name().unwrap_or_default());
         let listed = FaceBoxes::read(path)?;
         let widened = listed.expanded(*expand).context("--expand")?;
         Ok(Self::Each { file, listed, widened })

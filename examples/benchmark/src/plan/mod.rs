@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use dream_data::dataset::{ClipId, Dataset, Labelled, read_mos_list};
 use dream_data::split::Partition;
+use dream_data::{name_of, path_of};
 
 /// A folder of videos, and the name that its clips are cached under.
 #[derive(Debug)]
@@ -98,7 +99,7 @@ impl Plan {
             let source = sources.len();
             let stem = path.canonicalize().unwrap_or_else(|_| path.to_owned());
             let stem = if path.is_dir() { stem.file_name() } else { stem.file_stem() };
-            let name = stem.map_or_else(|| "data".into(), |stem| stem.to_string_lossy().into_owned());
+            let name = stem.map_or_else(|| "data".into(), name_of);
             let (videos, rows) = everything(path)?;
             sources.push(Source::new(name, videos, path));
             rows.iter().map(|row| scored_one(row, source, path)).collect()
@@ -143,7 +144,7 @@ impl Plan {
 
     /// Where the video of a clip is.
     pub(crate) fn video(&self, clip: &Clip) -> PathBuf {
-        self.sources.get(clip.source).map_or_else(PathBuf::new, |s| s.videos.join(clip.id.as_str()))
+        self.sources.get(clip.source).map_or_else(PathBuf::new, |s| s.videos.join(path_of(clip.id.as_str())))
     }
 
     /// Where something about a clip is cached: a name below `folder`.

@@ -250,3 +250,23 @@ fn nobody_has_to_read_the_table() {
     let few = run(&["--labels", &labels, "--predictions", &mine, "--ci", "--resamples", "7"]);
     assert!(err(&few).contains("--resamples 7 is too few: pass at least 100"), "{}", err(&few));
 }
+
+#[test]
+fn one_table_may_be_the_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let (labels, mine) = (labels(folder.path()), predictions(folder.path(), "mine.csv", 3));
+    let from = |input: std::process::Stdio, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_evaluate-predictions"));
+        command.args(arguments).stdin(input).output().unwrap()
+    };
+    let expected = out(&run(&["--labels", &labels, "--predictions", &mine, "--format", "csv"]));
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let bytes = fs::read(&labels).unwrap();
+    std::thread::spawn(move || drop(std::io::Write::write_all(&mut writer, &bytes)));
+    let arguments = ["--labels", "-", "--predictions", &mine, "--format", "csv"];
+    assert_eq!(out(&from(reader.into(), &arguments)), expected);
+    assert_eq!(out(&from(fs::File::open(&labels).unwrap().into(), &arguments)), expected);
+    let both = from(fs::File::open(&labels).unwrap().into(), &["--labels", "-", "--predictions", "-"]);
+    assert_eq!(both.status.code(), Some(2));
+    assert!(err(&both).contains("the standard input a second time"), "{}", err(&both));
+}

@@ -268,3 +268,41 @@ fn inputs_without_a_video_and_options_have_the_names_that_were_typed() {
     let (code, error) = failed(&["--fps", "x", "a.y4m"]);
     assert!(code == Some(2) && error.contains("'--fps <RATE>': `x` is no rate"), "{error}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn two_names_that_are_not_utf_8_are_two_inputs() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let one = clip(folder.path(), "one.y4m", 9);
+    let paths =
+        [&b"\xFF.y4m"[..], b"\xFE.y4m"].map(|name| folder.path().join(std::ffi::OsStr::from_bytes(name)));
+    let out = folder.path().join("f.csv");
+    let run = |count: usize| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_extract-features"));
+        let output = command.args(["--resume", "--out"]).arg(&out).args(&paths[..count]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let mut table = csv::Reader::from_path(&out).unwrap();
+        table.records().map(|row| row.unwrap()[0].to_owned()).collect::<Vec<_>>()
+    };
+    for path in &paths {
+        fs::copy(&one, path).unwrap();
+    }
+    assert_eq!(run(1).len(), 1);
+    let names = run(2);
+    assert_eq!(names.iter().map(|name| dream_data::path_of(name)).collect::<Vec<_>>(), paths);
+    assert_eq!(run(2), names);
+}
+
+#[test]
+fn the_standard_input_is_read_and_has_no_name_to_go_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = clip(folder.path(), "a.y4m", 9);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_extract-features"));
+    let output = command.arg("-").stdin(fs::File::open(&path).unwrap()).output().unwrap();
+    let (found, expected) = (table(&output).1, table(&run(&[&path])).1);
+    assert_eq!((found[0][0].as_str(), &found[0][1..]), ("-", &expected[0][1..]));
+    let refused = run(&["-", "--resume", "--out", folder.path().join("f.csv").to_str().unwrap()]);
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(2) && error.contains("--resume needs names"), "{error}");
+}

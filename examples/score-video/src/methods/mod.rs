@@ -8,7 +8,7 @@ mod regression;
 use anyhow::{Result, bail};
 use dream_data::{PixelRect, Pixels, RelativeBox};
 use dream_features::{Frame, VideoSpec};
-use dream_models::regression::{Familiarity, Grade, Interval};
+use dream_models::regression::{Familiarity, Grade, Interval, QualityModel};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -21,6 +21,19 @@ pub(crate) struct Entry {
     /// A line of `--help`.
     pub(crate) about: &'static str,
     pub(crate) load: fn(&Args) -> Result<Box<dyn Method>>,
+    /// Its model.
+    pub(crate) model: fn() -> dream_models::Result<QualityModel>,
+    /// What it says about the built-in clips, for `--self-test`.
+    pub(crate) demo: Stated,
+}
+
+/// Scores of built-in clips.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Stated {
+    pub(crate) clean: f64,
+    pub(crate) over_compressed: f64,
+    /// How far they must be apart at least.
+    pub(crate) least_difference: f64,
 }
 
 /// What to print beside the scores of a method.
@@ -80,6 +93,9 @@ pub(crate) trait Method: Send + Sync {
     fn crop(&self) -> Option<RelativeBox> {
         None
     }
+
+    /// The options that choose it, as one would type them; weights by what is in them.
+    fn settings(&self) -> String;
 
     /// Starts the video `file`, whose frames, once cut, are as `spec` says.
     fn start(&self, file: &str, spec: VideoSpec) -> Result<Box<dyn Session + '_>>;

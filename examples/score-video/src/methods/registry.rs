@@ -8,7 +8,7 @@ use super::{Entry, Method, regression};
 use crate::args::Args;
 
 /// The first is the default.
-const METHODS: &[Entry] = &[regression::VIDEVAL60, regression::BRISQUE];
+pub(crate) const METHODS: &[Entry] = &[regression::VIDEVAL60, regression::BRISQUE];
 
 /// The method that the command line asks for, ready to use.
 pub(crate) fn load(args: &Args) -> Result<Box<dyn Method>> {

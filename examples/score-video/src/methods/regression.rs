@@ -11,13 +11,15 @@ use dream_features::{
 use dream_models::Error as ModelError;
 use dream_models::regression::{Evaluation, QualityModel};
 
-use super::{About, Entry, Judgement, Method, Session, frame};
+use super::{About, Entry, Judgement, Method, Session, Stated, frame};
 use crate::args::Args;
 
 pub(super) const VIDEVAL60: Entry = Entry {
     name: "videval60",
     about: "60 features of naturalness, colour, motion and sharpness; every second frame",
     load: videval60,
+    model: QualityModel::embedded,
+    demo: Stated { clean: 3.6, over_compressed: 2.56, least_difference: 0.5 },
 };
 
 pub(super) const BRISQUE: Entry = Entry {
@@ -25,6 +27,8 @@ pub(super) const BRISQUE: Entry = Entry {
     about: "36 features of naturalness, one frame a second or as --every and --per-second say:
              quick, but agrees with people clearly less",
     load: brisque,
+    model: QualityModel::embedded_brisque,
+    demo: Stated { clean: 4.05, over_compressed: 2.6, least_difference: 0.7 },
 };
 
 /// VIDEVAL-60 as the model learned it, from tables of the original code: rounding noise and ties as they come, and NaN for
@@ -37,7 +41,7 @@ fn videval60(args: &Args) -> Result<Box<dyn Method>> {
         bail!("--every and --per-second are for --method brisque: videval60 looks at every second frame");
     }
     let features = Box::new(FEATURES);
-    load(args, QualityModel::embedded, features, false, "every second frame".to_owned())
+    load(args, &VIDEVAL60, features, false, "every second frame".to_owned())
 }
 
 fn brisque(args: &Args) -> Result<Box<dyn Method>> {
@@ -52,18 +56,18 @@ fn brisque(args: &Args) -> Result<Box<dyn Method>> {
     };
     let pooling = Pooling { sampling, statistic: Statistic::Mean };
     let features = Box::new(Pooled::new(Brisque::default(), pooling)?);
-    load(args, QualityModel::embedded_brisque, features, true, words)
+    load(args, &BRISQUE, features, true, words)
 }
 
 fn load(
     args: &Args,
-    embedded: fn() -> dream_models::Result<QualityModel>,
+    entry: &Entry,
     features: Box<dyn VideoFeatures>,
     luma: bool,
     sampling: String,
 ) -> Result<Box<dyn Method>> {
     let model = match &args.model {
-        None => embedded()?,
+        None => (entry.model)()?,
         Some(path) => {
             let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             QualityModel::from_bytes(&bytes).with_context(|| format!("{} is no model", path.display()))?
@@ -72,15 +76,16 @@ fn load(
     model
         .check_inputs(features.layout().names())
         .context("the model takes other features than this --method gives")?;
-    let level = args.level.unwrap_or(0.9);
+    let level = args.level();
     let (least, most) = model.calibration().levels();
     if !(least..=most).contains(&level) {
         bail!("--level {level}: the model has intervals of {least} to {most}");
     }
-    Ok(Box::new(Regression { model, features, luma, crop: args.crop, level, sampling }))
+    Ok(Box::new(Regression { name: entry.name, model, features, luma, crop: args.crop, level, sampling }))
 }
 
 struct Regression {
+    name: &'static str,
     model: QualityModel,
     features: Box<dyn VideoFeatures>,
     /// Whether the features are of luma alone.
@@ -106,6 +111,10 @@ impl Method for Regression {
             sampling: self.sampling.clone(),
             checkpoint: None,
         }
+    }
+
+    fn settings(&self) -> String {
+        format!("--method {}", self.name)
     }
 
     fn crop(&self) -> Option<RelativeBox> {

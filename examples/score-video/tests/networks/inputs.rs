@@ -117,3 +117,19 @@ fn whole_frames_and_crops_need_no_face() {
     let given = scored(&["--weights", &scene.da_clip("b.json", &usual()), "--box", "28,12,49,46", &wall]);
     assert_eq!(given["score"], crop["score"]);
 }
+
+/// A face is looked for before it is scored.
+#[test]
+fn a_pipe_cannot_be_read_twice() {
+    let scene = Scene::new();
+    let weights = scene.da_clip("face.json", &expanded(1.5));
+    let bytes = [&b"YUV4MPEG2 W64 H64 F5:1 Cmono\nFRAME\n"[..], &[90; 64 * 64]].concat();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    std::thread::spawn(move || drop(std::io::Write::write_all(&mut writer, &bytes)));
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_score-video"));
+    let command = command.args(["--json", "--no-face", "whole-frame", "--weights", &weights, "-"]);
+    let report: Value = serde_json::from_slice(&command.stdin(reader).output().unwrap().stdout).unwrap();
+    let error = report["videos"][0]["error"].to_string();
+    assert!(error.contains("more than once: -: reading the standard input a second time"), "{error}");
+    assert!(error.contains("save it to a file first"), "{error}");
+}

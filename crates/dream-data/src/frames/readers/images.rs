@@ -11,8 +11,9 @@ use crate::frames::readers::still::{MAX_DECODER_BYTES, Samples, Still};
 use crate::frames::readers::stream::Progress;
 use crate::frames::source::{FrameSource, Step, next_of};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Images of one size as the frames of a video.
 ///
@@ -24,6 +25,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct ImageSequence {
     paths: Vec<PathBuf>,
+    /// The one image, where it is in no file.
+    held: Option<Arc<[u8]>>,
     info: VideoInfo,
     frame: VideoFrame,
     /// Samples as the decoder writes them, when they need conversion.
@@ -39,7 +42,7 @@ impl ImageSequence {
     /// [`Error::Unrecognised`] for a folder without images, or an unreadable first image.
     pub fn open_folder(folder: impl AsRef<Path>, frame_rate: Option<FrameRate>) -> Result<Self> {
         let folder = folder.as_ref();
-        Self::new(images_in(folder)?, folder, frame_rate)
+        Self::new(images_in(folder)?, None, folder, frame_rate)
     }
 
     /// One image as a video of one frame.
@@ -48,10 +51,20 @@ impl ImageSequence {
     /// As [`ImageSequence::open_folder`].
     pub fn open_file(path: impl AsRef<Path>, frame_rate: Option<FrameRate>) -> Result<Self> {
         let path = path.as_ref();
-        Self::new(vec![path.to_owned()], path, frame_rate)
+        Self::new(vec![path.to_owned()], None, path, frame_rate)
     }
 
-    fn new(paths: Vec<PathBuf>, named: &Path, stated: Option<FrameRate>) -> Result<Self> {
+    /// The same for an image in memory; `path` is for messages.
+    pub(crate) fn of_bytes(bytes: Vec<u8>, path: &Path, frame_rate: Option<FrameRate>) -> Result<Self> {
+        Self::new(vec![path.to_owned()], Some(bytes.into()), path, frame_rate)
+    }
+
+    fn new(
+        paths: Vec<PathBuf>,
+        held: Option<Arc<[u8]>>,
+        named: &Path,
+        stated: Option<FrameRate>,
+    ) -> Result<Self> {
         let Some(first) = paths.first() else {
             return Err(Error::Unrecognised {
                 path: named.to_owned(),
@@ -59,7 +72,7 @@ impl ImageSequence {
                 expected: "files ending in .png, .jpg or .jpeg".to_owned(),
             });
         };
-        let still = open_still(first, 0)?;
+        let still = open_still(first, held.as_ref(), 0)?;
         let rate = stated.unwrap_or(FrameRate::PAL);
         let mut info = VideoInfo::new(still.width, still.height, rate, "image");
         // One picture has no rate that could matter.
@@ -80,7 +93,7 @@ impl ImageSequence {
             info.exact = false;
         }
         let progress = Progress::new(named.to_owned());
-        Ok(Self { paths, info, frame: VideoFrame::default(), decoded: Vec::new(), progress })
+        Ok(Self { paths, held, info, frame: VideoFrame::default(), decoded: Vec::new(), progress })
     }
 }
 
@@ -105,7 +118,8 @@ impl FrameSource for ImageSequence {
             self.progress.delivered();
             return Ok(Step::Skipped);
         }
-        match decode(path, index, &self.info, &mut self.decoded, out) {
+        let still = open_still(path, self.held.as_ref(), index);
+        match still.and_then(|still| decode(still, path, index, &self.info, &mut self.decoded, out)) {
             Ok(()) => {
                 out.stamp(index, time);
                 self.progress.delivered();
@@ -116,9 +130,16 @@ impl FrameSource for ImageSequence {
     }
 }
 
-fn open_still(path: &Path, index: u64) -> Result<Still<BufReader<File>>> {
-    let file = File::open(path).map_err(|e| Error::io(path, e))?;
-    let still = Still::new(BufReader::new(file)).map_err(|e| Error::io(path, e))?;
+/// A file, or bytes in memory.
+trait Input: BufRead + Seek {}
+impl<T: BufRead + Seek> Input for T {}
+
+fn open_still(path: &Path, held: Option<&Arc<[u8]>>, index: u64) -> Result<Still<Box<dyn Input>>> {
+    let input: Box<dyn Input> = match held {
+        Some(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
+        None => Box::new(BufReader::new(File::open(path).map_err(|e| Error::io(path, e))?)),
+    };
+    let still = Still::new(input).map_err(|e| Error::io(path, e))?;
     let still = still.map_err(|reason| Error::damaged(path, index, reason))?;
     check_size(path, "image header", still.width, still.height)?;
     if still.pictures > 1 {
@@ -132,13 +153,13 @@ fn open_still(path: &Path, index: u64) -> Result<Still<BufReader<File>>> {
 }
 
 fn decode(
+    still: Still<Box<dyn Input>>,
     path: &Path,
     index: u64,
     info: &VideoInfo,
     decoded: &mut Vec<u8>,
     frame: &mut VideoFrame,
 ) -> Result<()> {
-    let still = open_still(path, index)?;
     let (expected, found) = ((info.width, info.height), (still.width, still.height));
     if found != expected {
         return Err(Error::SizeChanged { path: path.to_owned(), expected, found });

@@ -49,7 +49,7 @@ impl<R: Read + Send> RawReader<R> {
         Self::named(reader, format, PathBuf::from("<stream>"))
     }
 
-    fn named(reader: R, format: RawFormat, path: PathBuf) -> Result<Self> {
+    pub(crate) fn named(reader: R, format: RawFormat, path: PathBuf) -> Result<Self> {
         check_size(&path, "raw format", format.width, format.height)?;
         let rate = format.frame_rate.ok_or_else(|| {
             let reason = format!("{} is raw video: state its frames per second", path.display());

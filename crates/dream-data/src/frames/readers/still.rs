@@ -15,6 +15,21 @@ const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// Start of image, and the first byte of the marker that must follow.
 const JPEG_SIGNATURE: &[u8] = b"\xff\xd8\xff";
 
+/// Whether a file starts as a PNG or JPEG picture.
+pub(crate) fn is_image(start: &[u8]) -> bool {
+    start.starts_with(PNG_SIGNATURE) || start.starts_with(JPEG_SIGNATURE)
+}
+
+/// Whether bytes that start as a picture go on with another one, as streams of pictures do. A photo may have a second,
+/// smaller picture behind it, which its own header states.
+pub(crate) fn are_several(bytes: &[u8]) -> bool {
+    let has = |pattern: &[u8]| bytes.windows(pattern.len()).skip(1).any(|part| part == pattern);
+    if bytes.starts_with(PNG_SIGNATURE) {
+        return has(PNG_SIGNATURE);
+    }
+    has(b"\xff\xd9\xff\xd8\xff") && !has(b"MPF\0")
+}
+
 /// How one pixel is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Samples {

@@ -90,6 +90,10 @@ impl Method for Network {
         }
     }
 
+    fn settings(&self) -> String {
+        format!("--weights sha256:{}", self.report.short)
+    }
+
     fn start(&self, file: &str, spec: VideoSpec) -> Result<Box<dyn Session + '_>> {
         Ok(Box::new(NetworkSession::new(self, file, spec)?))
     }

@@ -16,6 +16,8 @@ pub(super) struct Programs {
     pub(super) ffprobe: PathBuf,
     /// Before FFmpeg 5.1.
     pub(super) old: bool,
+    /// The line in which the first one states its version.
+    pub(super) version: String,
 }
 
 impl Programs {
@@ -32,18 +34,18 @@ impl Programs {
             let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
             (path.is_absolute() && is_executable(&path)).then_some(path)
         };
-        let mut programs = Self { ffmpeg: program("ffmpeg")?, ffprobe: program("ffprobe")?, old: false };
-        let mut asked = command(&programs.ffmpeg);
+        let (ffmpeg, ffprobe) = (program("ffmpeg")?, program("ffprobe")?);
+        let mut asked = command(&ffmpeg);
         asked.arg("-version");
         let said = child::capture(asked, &Limits::default()).ok().filter(|said| said.status.success())?;
         let text = String::from_utf8_lossy(&said.output);
-        let version = utilities_version(&text).filter(|_| text.starts_with("ffmpeg version "))?;
-        programs.old = version < (57, 28);
+        let numbers = utilities_version(&text).filter(|_| text.starts_with("ffmpeg version "))?;
         // FFmpeg 4.2: versions before it do not tell corrupt frames.
-        if version < (56, 31) {
+        if numbers < (56, 31) {
             return None;
         }
-        Some(programs)
+        let version = text.lines().next().unwrap_or_default().trim().to_owned();
+        Some(Self { ffmpeg, ffprobe, old: numbers < (57, 28), version })
     }
 }
 

@@ -63,6 +63,12 @@ impl ProgramReader {
         Programs::installed().is_some()
     }
 
+    /// The path of `ffmpeg` and the line in which it states its version.
+    pub(crate) fn version() -> Option<String> {
+        let Programs { ffmpeg, version, .. } = Programs::installed()?;
+        Some(format!("{}: {version}", ffmpeg.display()))
+    }
+
     /// Asks `ffprobe` about the file and starts `ffmpeg`. `track` counts the video tracks from 1; `None` is the one
     /// that players show.
     ///

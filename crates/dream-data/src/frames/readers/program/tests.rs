@@ -38,7 +38,8 @@ impl Stage {
         write(&path("ffmpeg"), ffmpeg);
         write(&path("ffprobe"), ffprobe);
         std::fs::write(path("film"), b"x").unwrap();
-        let programs = Programs { ffmpeg: path("ffmpeg"), ffprobe: path("ffprobe"), old: false };
+        let programs =
+            Programs { ffmpeg: path("ffmpeg"), ffprobe: path("ffprobe"), old: false, version: String::new() };
         Self { film: path("film"), programs, folder }
     }
 
