@@ -30,7 +30,7 @@ pub(crate) struct Extracted {
     /// The damage that ended it early.
     pub(crate) damage: Option<String>,
     /// What was settled about it without asking.
-    pub(crate) assumptions: String,
+    pub(crate) assumptions: Vec<String>,
 }
 
 enum Kind {
@@ -131,8 +131,8 @@ impl Method {
             }
         };
         let damage = damage.map(|damage| format!("{damage}; the features cover the part before"));
-        let assumptions: Vec<String> = source.info().assumptions.iter().map(ToString::to_string).collect();
-        Ok(Extracted { rows, damage, assumptions: assumptions.join("; ") })
+        let assumptions = source.info().assumptions.iter().map(ToString::to_string).collect();
+        Ok(Extracted { rows, damage, assumptions })
     }
 
     /// The pixels in the form that extractors take, with luma of the range that videos are brought to.

@@ -79,7 +79,7 @@ fn run(args: &Args) -> Result<bool> {
 fn score_all(videos: &[Video], method: &dyn Method, args: &Args) -> Result<Vec<Outcome>> {
     let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
     let mut outcomes = Vec::new();
-    let score = |video: &Video| score_one(video, method, &args.input.options(), &bars);
+    let score = |video: &Video| score_one(video, method, &args.input.read.options(), &bars);
     in_order(args.jobs(), videos, score, |video, scored| {
         outcomes.push(Outcome { file: video.name(), scored });
         anyhow::Ok(())

@@ -9,8 +9,12 @@ mod data;
 mod files;
 mod finish;
 mod frames;
+#[path = "../../input.rs"]
+mod input;
 mod job;
 pub mod methods;
+#[path = "../../notes.rs"]
+mod notes;
 mod options;
 mod recipe;
 mod run;
@@ -25,9 +29,11 @@ mod words;
 
 pub use data::{Clip, Sets, about, describe};
 pub use files::{lock, write, write_by};
-pub use finish::{Outcome, TestScores};
+pub use finish::{Outcome, TestScores, assumptions_csv};
 pub use frames::view;
+pub use input::ReadArgs;
 pub use job::Job;
+pub use notes::{Assumptions, Notes, counts};
 pub use options::{DeviceName, GroupBy, Init, Options, Preset, Validation, View};
 pub use scoring::{Scoring, score};
 pub use threads::bar;

@@ -12,8 +12,8 @@ use dream_data::FaceBoxes;
 use dream_data::dataset::{Dataset, Labelled};
 use dream_data::split::Partition;
 use dream_eval::{Format, Method, SetScore, Table};
-use print::say;
-use train::{Clip, Job, Options, Outcome, Sets, View, methods};
+use print::{note, say};
+use train::{Clip, Job, Notes, Options, Outcome, Sets, View, assumptions_csv, methods};
 
 /// Trains a network on a tree in the shape of DREAM and scores its three test sets
 #[derive(Debug, Parser)]
@@ -78,7 +78,7 @@ fn run(args: &Args) -> Result<bool> {
     let method = methods::by_name(&args.method)?;
     // Before videos and descriptions are read, which takes long.
     for note in method.check_weights(&args.options)? {
-        eprintln!("note: {note}");
+        note!("note: {note}");
     }
     let title = method.title(&args.options);
     let text_title = method.text_title(&args.options);
@@ -97,13 +97,16 @@ fn run(args: &Args) -> Result<bool> {
         split: args.split,
         every: args.view.every,
         face: args.view.face(),
+        reading: &args.view.reading,
         sets: &sets,
         out: &args.out,
         cache: &args.cache.clone().unwrap_or_else(|| args.out.join("frames")),
         threads: args.threads,
         quiet: false,
+        assumed: |assumed| Notes::of(assumed).iter().for_each(|line| note!("{line}")),
     }
     .run()?;
+    train::write(&args.out.join("assumptions.csv"), &assumptions_csv(&outcome.assumptions)?)?;
     let whole = |test: &train::TestScores| test.scores.iter().copied().map(Some).collect();
     let from_video: Vec<Scores> = outcome.tests.iter().map(whole).collect();
     let mut rows = vec![report(args, &sets, "predictions.csv", title, &from_video)?];
