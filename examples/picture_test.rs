@@ -32,7 +32,7 @@ pub(crate) fn gray(grays: Grays, t: usize) -> Vec<u8> {
         .collect();
     let pixel = |i: usize| {
         let (x, y) = (i % WIDTH + t, i / WIDTH);
-        let code = (20 + x / 2 + y + (x / 12 + y / 9) % 2 * 40) as u8 + grain[y * 2 * WIDTH + x];
+        let code = (5 + x / 3 + y + (x / 12 + y / 9) % 2 * 40) as u8 + grain[y * 2 * WIDTH + x];
         if grays == Grays::All { code } else { full(limited(code)) }
     };
     (0..WIDTH * HEIGHT).map(pixel).collect()
