@@ -18,6 +18,7 @@ pub(crate) enum Grays {
     /// Any of 256, of which limited range cannot hold all.
     All,
     /// Those that both ranges hold.
+    #[allow(dead_code, reason = "not every program looks at colours")]
     OfBothRanges,
 }
 

@@ -14,6 +14,7 @@ use dream_features::{
 };
 
 use crate::args::{Args, PoolingName, Range, Set};
+use crate::view::view;
 
 /// The features to extract, and the part of the frames they come from.
 pub(crate) struct Method {
@@ -137,15 +138,10 @@ impl Method {
 
     /// The pixels in the form that extractors take, with luma of the range that videos are brought to.
     fn view<'a>(&self, pixels: Pixels<'a>) -> Result<Frame<'a>> {
-        Ok(match pixels {
-            Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
-            Pixels::Gray(plane) => Frame::luma(plane.parts())?,
-            Pixels::Rgb(plane) => {
-                let frame = Frame::rgb(plane.parts())?;
-                if self.options.range == ColorRange::Full { frame } else { frame.with_studio_luma() }
-            }
-            other => bail!("cannot extract features from this pixel layout: {other:?}"),
-        })
+        match pixels {
+            Pixels::Rgb(plane) if self.options.range == ColorRange::Full => Ok(Frame::rgb(plane.parts())?),
+            other => view(other),
+        }
     }
 }
 

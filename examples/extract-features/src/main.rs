@@ -9,6 +9,8 @@ mod notes;
 mod output;
 #[path = "../../print.rs"]
 mod print;
+#[path = "../../view.rs"]
+mod view;
 
 use std::error::Error;
 use std::fs::File;

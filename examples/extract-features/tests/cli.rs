@@ -61,6 +61,11 @@ fn rows_say_how_they_were_made_and_what_was_assumed() {
         &path,
     ]);
     assert_eq!(notes(&output), [settings.to_owned(), assumed.clone()]);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), format!("note: {path}: {assumed}\n"));
+    let many: Vec<String> = (0..7).map(|i| clip(folder.path(), &format!("many{i}.y4m"), 9)).collect();
+    let many = String::from_utf8(run(&many.iter().map(String::as_str).collect::<Vec<_>>()).stderr).unwrap();
+    assert_eq!(many.lines().count(), 5 + 1, "{many}");
+    assert!(many.ends_with("note: 7 videos rest on assumptions: range-assumed 7\n"), "{many}");
     let strict = run(&["--strict", &path]);
     assert_eq!((strict.status.code(), table(&strict).1.len()), (Some(1), 0));
     let message = String::from_utf8_lossy(&strict.stderr).into_owned();

@@ -9,6 +9,8 @@ mod methods;
 mod print;
 mod report;
 mod score;
+#[path = "../../view.rs"]
+mod view;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,12 +1,13 @@
 //! The frames that a network sees, decoded, cut and resized: bytes, kept on disk in one file a video.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result, ensure};
-use dream_data::{Cropped, FrameSource, Pixels, RelativeBox, Sampling, open_sampled};
-use dream_features::{Frame, color};
+use dream_data::{Cropped, FrameSource, RelativeBox, Sampling, open_sampled};
+use dream_features::color;
 use dream_models::deep::input::{FaceRule, Input};
 use dream_models::face::BoxExpansion;
 use dream_models::preprocess::ImageView;
@@ -14,6 +15,7 @@ use dream_models::preprocess::ImageView;
 use crate::data::Clip;
 use crate::files::write;
 use crate::input::ReadArgs;
+use crate::view::view;
 
 /// How videos become bytes, and where those are kept.
 #[derive(Debug)]
@@ -55,14 +57,11 @@ impl Frames<'_> {
             return Ok(Video { bytes, frame, assumptions });
         };
 
-        let about =
-            fs::metadata(&clip.path).with_context(|| format!("cannot read {}", clip.path.display()))?;
-        let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let stamp = stamp(&clip.path).with_context(|| format!("cannot read {}", clip.path.display()))?;
         let corners = part.map(|part| part.corners());
         let reading = self.reading.settings().unwrap_or_default();
         let seen = format!("{} {corners:?} {} {reading}", self.input.frames, serde_json::to_string(pixels)?);
-        let modified = modified.map_or(0, |time| time.as_nanos());
-        let key = format!("dream-frames-3 {name} {} {modified} {seen}\n", about.len());
+        let key = format!("dream-frames-3 {name} {stamp} {seen}\n");
         // Methods that look at a video in other ways have their own files.
         let path: PathBuf = folder.join(format!("{name}.{:016x}.rgb", digest(0, &seen)));
         if let Ok(file) = fs::read(&path)
@@ -131,17 +130,22 @@ fn entry<'a>(file: &'a [u8], key: &str) -> Option<(Vec<String>, &'a [u8])> {
     whole.then_some((serde_json::from_slice(assumptions).ok()?, bytes))
 }
 
-/// Decoded pixels as extractors and networks take them.
-///
-/// # Errors
-/// For a layout of pixels that this program does not know.
-pub fn view(pixels: Pixels<'_>) -> Result<Frame<'_>> {
-    Ok(match pixels {
-        Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
-        Pixels::Gray(plane) => Frame::luma(plane.parts())?,
-        Pixels::Rgb(plane) => Frame::rgb(plane.parts())?.with_studio_luma(),
-        other => anyhow::bail!("this program cannot look at pixels of this layout: {other:?}"),
-    })
+/// Changes with the file, or with the files of a folder.
+fn stamp(path: &Path) -> io::Result<String> {
+    let of = |about: fs::Metadata| {
+        let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        format!("{} {}", about.len(), modified.map_or(0, |time| time.as_nanos()))
+    };
+    if !path.is_dir() {
+        return Ok(of(fs::metadata(path)?));
+    }
+    let file = |entry: io::Result<fs::DirEntry>| -> io::Result<String> {
+        let entry = entry?;
+        Ok(format!("{:?} {}", entry.file_name(), of(entry.metadata()?)))
+    };
+    let mut files = fs::read_dir(path)?.map(file).collect::<io::Result<Vec<_>>>()?;
+    files.sort();
+    Ok(format!("{} {:016x}", files.len(), digest(0, &files.join("\n"))))
 }
 
 /// A number for a text, going on from another one: to tell texts apart, not to withstand anybody.

@@ -60,7 +60,7 @@ benchmark obey it.
 
 Below OUT: model.json with its safetensors (the best epoch by the mean of PLCC and SRCC on the fifth of the training set
 that is held out), predictions.csv for evaluate-predictions, predictions-text.csv (from the descriptions of the test clips
-alone, where the network reads), table.txt, metrics.jsonl (a line for each epoch), curve.svg, state.json with its
+alone, where the network reads), assumptions.csv (what was assumed about the videos; --strict refuses it), table.txt, metrics.jsonl (a line for each epoch), curve.svg, state.json with its
 safetensors (what a resumed run needs), frames/. A run that was killed goes on when the same command is given again, and
 ends with the same weights. Exit status: 0 done, 1 no room for the output, 2 an error.";
 
