@@ -141,8 +141,9 @@ Examples:
   benchmark --list-methods
 
 Below the folder of --out: report.html (everything on one page), table4.txt, .md, .csv, .tex, significance.csv,
-failures.csv, predictions/METHOD.csv (evaluate-predictions reads them), and cache/ (features and trainings, found
-again by the content of the video, the settings and the version).
+failures.csv, assumptions.csv (what was assumed about the videos; --strict refuses those), predictions/METHOD.csv
+(evaluate-predictions reads them), and cache/ (features and trainings, found again by the content of the video, the
+settings and the version).
 Exit status: 0 done, 1 done with failures, or other shards have to work first, 2 wrong usage or input.";
 
 const CROSS: &str = "\

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use rayon::ThreadPoolBuilder;
 
 use crate::args;
-use crate::features::extract::Extraction;
+use crate::features::extract::{Extraction, read};
 use crate::features::sets::Set;
 use crate::features::videos::Videos;
 use crate::methods::method::{About, Method, Task};
@@ -50,7 +50,9 @@ impl Work<'_> {
         let seen = !sets.is_empty() || all.iter().any(|method| method.network().is_some());
         let videos = if seen { pool.install(|| Videos::of(plan, &store, &faces)) } else { Videos::default() };
         let (sets, every, videos) = (sets.as_slice(), args.view.every, &videos);
-        let extraction = Extraction { plan, store: &store, sets, every, videos, shard, retry_failed };
+        let reading = &args.view.reading;
+        let extraction =
+            Extraction { plan, store: &store, sets, every, videos, reading, shard, retry_failed };
         let features = pool.install(|| extraction.run())?;
         if others(args, shard, features.pending(), "features") {
             return Ok(false);
@@ -87,9 +89,11 @@ fn settings(args: &args::Work, faces: &Faces) -> Vec<(String, String)> {
     let sampling = format!("one of every {} frames, where the method allows it", args.view.every);
     let regression = "ε-SVR with the Gaussian kernel; columns to 0..1 on the training clips; the best of 10 random pairs of C (2 to \
                       1024) and gamma (1/256 to 2) by R2 over three shuffled folds";
+    let reading = Some(read(&args.view.reading)).filter(|options| !options.is_empty());
     let settings = [
         ("frames", faces.about(args.view.expand)),
         ("sampling", sampling),
+        ("videos", reading.unwrap_or_else(|| "read with the default options".to_owned())),
         ("seed", format!("{}, and one more for each split", args.seed)),
         ("regression", regression.to_owned()),
         ("version", env!("CARGO_PKG_VERSION").to_owned()),

@@ -147,7 +147,7 @@ impl Args {
             option("range", Some(name(&self.range))),
             self.literal.then(|| "--literal".to_owned()),
             option("crop", crop),
-            self.input.settings(),
+            self.input.read.settings(),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
@@ -158,6 +158,6 @@ impl Args {
             Range::Limited => ColorRange::Limited,
             Range::Full => ColorRange::Full,
         };
-        OpenOptions { range, ..self.input.options() }
+        OpenOptions { range, ..self.input.read.options() }
     }
 }

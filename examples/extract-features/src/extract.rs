@@ -14,6 +14,7 @@ use dream_features::{
 };
 
 use crate::args::{Args, PoolingName, Range, Set};
+use crate::view::view;
 
 /// The features to extract, and the part of the frames they come from.
 pub(crate) struct Method {
@@ -30,7 +31,7 @@ pub(crate) struct Extracted {
     /// The damage that ended it early.
     pub(crate) damage: Option<String>,
     /// What was settled about it without asking.
-    pub(crate) assumptions: String,
+    pub(crate) assumptions: Vec<String>,
 }
 
 enum Kind {
@@ -131,21 +132,16 @@ impl Method {
             }
         };
         let damage = damage.map(|damage| format!("{damage}; the features cover the part before"));
-        let assumptions: Vec<String> = source.info().assumptions.iter().map(ToString::to_string).collect();
-        Ok(Extracted { rows, damage, assumptions: assumptions.join("; ") })
+        let assumptions = source.info().assumptions.iter().map(ToString::to_string).collect();
+        Ok(Extracted { rows, damage, assumptions })
     }
 
     /// The pixels in the form that extractors take, with luma of the range that videos are brought to.
     fn view<'a>(&self, pixels: Pixels<'a>) -> Result<Frame<'a>> {
-        Ok(match pixels {
-            Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
-            Pixels::Gray(plane) => Frame::luma(plane.parts())?,
-            Pixels::Rgb(plane) => {
-                let frame = Frame::rgb(plane.parts())?;
-                if self.options.range == ColorRange::Full { frame } else { frame.with_studio_luma() }
-            }
-            other => bail!("cannot extract features from this pixel layout: {other:?}"),
-        })
+        match pixels {
+            Pixels::Rgb(plane) if self.options.range == ColorRange::Full => Ok(Frame::rgb(plane.parts())?),
+            other => view(other),
+        }
     }
 }
 

@@ -4,6 +4,8 @@ mod args;
 mod extract;
 #[path = "../../input.rs"]
 mod input;
+#[path = "../../notes.rs"]
+mod notes;
 mod output;
 #[path = "../../print.rs"]
 mod print;
@@ -11,6 +13,8 @@ mod print;
 mod rows;
 #[path = "../../save.rs"]
 mod save;
+#[path = "../../view.rs"]
+mod view;
 
 use std::error::Error;
 use std::fs::File;
@@ -24,6 +28,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use args::Args;
 use extract::Method;
+use notes::Notes;
 use output::Output;
 use print::note;
 
@@ -58,7 +63,7 @@ fn run(args: &Args) -> Result<bool> {
     if todo.len() < total {
         bar.suspend(|| note!("{} of {total} inputs are done already", total - todo.len()));
     }
-    let mut report = Report::open(args.errors.as_deref(), &bar)?;
+    let (mut report, mut notes) = (Report::open(args.errors.as_deref(), &bar)?, Notes::default());
     let work = |path: &PathBuf| {
         method.run(path, &|frame| bar.set_message(format!("{}: frame {frame}", name_of(path))))
     };
@@ -68,6 +73,9 @@ fn run(args: &Args) -> Result<bool> {
             Ok(extracted) => {
                 output.write(&input, &extracted)?;
                 ensure!(!output.rows.lost(), "nobody reads the output");
+                for line in notes.lines(&input, &extracted.assumptions) {
+                    bar.suspend(|| note!("{line}"));
+                }
                 extracted.damage.iter().try_for_each(|fault| report.add(&input, fault))?;
             }
             Err(error) => report.add(&input, &print::message(&error, typed))?,
@@ -78,6 +86,9 @@ fn run(args: &Args) -> Result<bool> {
     bar.finish_and_clear();
     if !output.rows.lost() {
         done?;
+    }
+    if let Some(line) = notes.end() {
+        note!("{line}");
     }
     if report.faults > 0 {
         note!("{} of {total} inputs failed or are damaged", report.faults);

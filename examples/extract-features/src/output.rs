@@ -35,7 +35,7 @@ impl Output {
                 cells.push(row.frames.to_string());
             }
             cells.push(row.undefined.to_string());
-            cells.extend([self.settings.clone(), extracted.assumptions.clone()]);
+            cells.extend([self.settings.clone(), extracted.assumptions.join("; ")]);
             cells
         }))
     }

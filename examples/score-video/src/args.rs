@@ -190,7 +190,7 @@ impl Args {
             option("expand", network.expand),
             option("no-face", no_face.as_ref().map(clap::builder::PossibleValue::get_name)),
             option("explain", network.explain),
-            self.input.settings(),
+            self.input.read.settings(),
         ];
         Ok(parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
     }

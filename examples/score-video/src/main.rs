@@ -15,6 +15,8 @@ mod rows;
 mod save;
 mod score;
 mod selftest;
+#[path = "../../view.rs"]
+mod view;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -143,7 +145,7 @@ fn score_all(
     bars: &MultiProgress,
     mut take: impl FnMut(Outcome) -> Result<()>,
 ) -> Result<()> {
-    let score = |video: &Video| score_one(video, method, &args.input.options(), bars);
+    let score = |video: &Video| score_one(video, method, &args.input.read.options(), bars);
     in_order(args.jobs(), videos, score, |video, scored| take(Outcome { file: video.name(), scored }))
 }
 

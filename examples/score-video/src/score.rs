@@ -1,7 +1,7 @@
 //! From the frames of a source to the judgement of a method.
 
 use anyhow::{Context, Result};
-use dream_data::{Assumption, Cropped, Error as DataError, FrameSource, Step, VideoFrame};
+use dream_data::{Assumption, Cropped, Error as DataError, FrameSource, RelativeBox, Step, VideoFrame};
 use dream_features::VideoSpec;
 
 use crate::methods::{Judgement, Method};
@@ -31,12 +31,7 @@ pub(crate) fn score(
     open: impl Fn() -> Result<Box<dyn FrameSource>>,
     mut progress: impl FnMut(u64),
 ) -> Result<Scored> {
-    let cut = |source: Box<dyn FrameSource>| -> Box<dyn FrameSource> {
-        match method.crop() {
-            Some(area) => Box::new(Cropped::new(source, area)),
-            None => source,
-        }
-    };
+    let cut = |source| cropped(source, method.crop());
     let info = source.info().clone();
     let frames_per_second = info.frame_rate.as_f64();
     let mut source = cut(source);
@@ -84,6 +79,13 @@ pub(crate) fn score(
         assumptions: source.info().assumptions.clone(),
         damage,
     })
+}
+
+fn cropped(source: Box<dyn FrameSource>, area: Option<RelativeBox>) -> Box<dyn FrameSource> {
+    match area {
+        Some(area) => Box::new(Cropped::new(source, area)),
+        None => source,
+    }
 }
 
 /// What is wrong with the file comes before what follows from it, such as too few frames.

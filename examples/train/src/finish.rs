@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::data::Sentences;
 use crate::methods::Network;
+use crate::notes::{self, Assumptions};
 use crate::state::Progress;
 use crate::training::{BEST, Training, opinions};
 
@@ -29,6 +30,8 @@ pub struct Outcome {
     pub cut_sentences: usize,
     /// Which epoch it was and what it reached, in a line.
     pub note: String,
+    /// What was assumed about the videos.
+    pub assumptions: Assumptions,
     /// Of training, over all runs: the only number here that is another one in another run.
     pub seconds: f64,
 }
@@ -43,6 +46,19 @@ pub struct TestScores {
     /// From the descriptions of each clip alone, where it has some; `None` when the network does not read or nobody has
     /// described a clip of the set.
     pub from_text: Option<Vec<Option<f64>>>,
+}
+
+/// What was assumed about videos as a table, which programs leave beside their results.
+///
+/// # Errors
+/// None: it is written to memory.
+pub fn assumptions_csv(assumed: &Assumptions) -> Result<Vec<u8>> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(["file", "assumption"])?;
+    for (file, texts) in assumed {
+        texts.iter().try_for_each(|text| csv.write_record([file, text]))?;
+    }
+    csv.into_inner().context("assumptions.csv")
 }
 
 impl Training<'_> {
@@ -77,6 +93,7 @@ impl Training<'_> {
             "calibration": { "slope": slope, "offset": offset, "on": "validation" },
             "validation": best.provenance::<Value>()?.get("validation"),
             "test": figures,
+            "assumptions": notes::counts(self.assumed),
         });
         let sha256 = self.save_network("model.json", provenance, &weights)?;
         let SetScore { plcc, srcc, .. } = SetScore::of(&seen, &truth)?;
@@ -90,6 +107,7 @@ impl Training<'_> {
                 progress.epoch,
                 truth.len()
             ),
+            assumptions: self.assumed.clone(),
             seconds: progress.seconds,
         })
     }

@@ -1,24 +1,28 @@
 //! The frames that a network sees, decoded, cut and resized: bytes, kept on disk in one file a video.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result, ensure};
-use dream_data::{Cropped, FrameSource, OpenOptions, Pixels, RelativeBox, Sampling, open_sampled};
-use dream_features::{Frame, color};
+use dream_data::{Cropped, FrameSource, RelativeBox, Sampling, open_sampled};
+use dream_features::color;
 use dream_models::deep::input::{FaceRule, Input};
 use dream_models::face::BoxExpansion;
 use dream_models::preprocess::ImageView;
 
 use crate::data::Clip;
 use crate::files::write;
+use crate::input::ReadArgs;
+use crate::view::view;
 
 /// How videos become bytes, and where those are kept.
 #[derive(Debug)]
 pub(crate) struct Frames<'a> {
     pub(crate) folder: Option<&'a Path>,
     pub(crate) input: &'a Input,
+    pub(crate) reading: &'a ReadArgs,
 }
 
 /// The frames of a video, `side * side * 3` bytes each.
@@ -26,6 +30,8 @@ pub(crate) struct Frames<'a> {
 pub(crate) struct Video {
     bytes: Vec<u8>,
     frame: usize,
+    /// What was settled about it without asking.
+    pub(crate) assumptions: Vec<String>,
 }
 
 impl Video {
@@ -46,30 +52,33 @@ impl Frames<'_> {
         let name = clip.name();
         let part = self.part(clip).with_context(|| name.to_owned())?;
         let decoded = || self.decode(&clip.path, part).with_context(|| name.to_owned());
-        let Some(folder) = self.folder else { return Ok(Video { bytes: decoded()?, frame }) };
+        let Some(folder) = self.folder else {
+            let (bytes, assumptions) = decoded()?;
+            return Ok(Video { bytes, frame, assumptions });
+        };
 
-        let about =
-            fs::metadata(&clip.path).with_context(|| format!("cannot read {}", clip.path.display()))?;
-        let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let stamp = stamp(&clip.path).with_context(|| format!("cannot read {}", clip.path.display()))?;
         let corners = part.map(|part| part.corners());
-        let seen = format!("{} {corners:?} {}", self.input.frames, serde_json::to_string(pixels)?);
-        let modified = modified.map_or(0, |time| time.as_nanos());
-        let key = format!("dream-frames-2 {name} {} {modified} {seen}\n", about.len());
+        let reading = self.reading.settings().unwrap_or_default();
+        let seen = format!("{} {corners:?} {} {reading}", self.input.frames, serde_json::to_string(pixels)?);
+        let key = format!("dream-frames-3 {name} {stamp} {seen}\n");
         // Methods that look at a video in other ways have their own files.
         let path: PathBuf = folder.join(format!("{name}.{:016x}.rgb", digest(0, &seen)));
-        if let Ok(bytes) = fs::read(&path)
-            && let Some(bytes) = bytes.strip_prefix(key.as_bytes())
-            && let Some((count, bytes)) = bytes.split_at_checked(8)
-            && count == (bytes.len() as u64).to_le_bytes()
+        if let Ok(file) = fs::read(&path)
+            && let Some((assumptions, bytes)) = entry(&file, &key)
+            // Where assumptions are errors, the reader has to find them.
+            && (assumptions.is_empty() || !self.reading.strict)
         {
-            return Ok(Video { bytes: bytes.to_vec(), frame });
+            return Ok(Video { bytes: bytes.to_vec(), frame, assumptions });
         }
-        let bytes = decoded()?;
+        let (bytes, assumptions) = decoded()?;
         let mut whole = key.into_bytes();
+        serde_json::to_writer(&mut whole, &assumptions)?;
+        whole.push(b'\n');
         whole.extend((bytes.len() as u64).to_le_bytes());
         whole.extend(&bytes);
         write(&path, &whole)?;
-        Ok(Video { bytes, frame })
+        Ok(Video { bytes, frame, assumptions })
     }
 
     /// The part of the frames that is seen; `None` for all of it.
@@ -90,9 +99,10 @@ impl Frames<'_> {
         })
     }
 
-    fn decode(&self, path: &Path, part: Option<RelativeBox>) -> Result<Vec<u8>> {
+    /// The frames, and what was assumed about the video.
+    fn decode(&self, path: &Path, part: Option<RelativeBox>) -> Result<(Vec<u8>, Vec<String>)> {
         let plan: Sampling = self.input.frames.to_string().parse()?;
-        let mut source: Box<dyn FrameSource> = Box::new(open_sampled(path, &OpenOptions::default(), plan)?);
+        let mut source: Box<dyn FrameSource> = Box::new(open_sampled(path, &self.reading.options(), plan)?);
         if let Some(part) = part {
             source = Box::new(Cropped::new(source, part));
         }
@@ -105,21 +115,37 @@ impl Frames<'_> {
             bytes.extend(self.input.pixels.resize(&view)?.data);
         }
         ensure!(!bytes.is_empty(), "it has no frames");
-        Ok(bytes)
+        Ok((bytes, source.info().assumptions.iter().map(ToString::to_string).collect()))
     }
 }
 
-/// Decoded pixels as extractors and networks take them.
-///
-/// # Errors
-/// For a layout of pixels that this program does not know.
-pub fn view(pixels: Pixels<'_>) -> Result<Frame<'_>> {
-    Ok(match pixels {
-        Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
-        Pixels::Gray(plane) => Frame::luma(plane.parts())?,
-        Pixels::Rgb(plane) => Frame::rgb(plane.parts())?.with_studio_luma(),
-        other => anyhow::bail!("this program cannot look at pixels of this layout: {other:?}"),
-    })
+/// What a file of the cache holds, where it is whole and of this key: the assumptions in a line, the number of bytes, and
+/// these.
+fn entry<'a>(file: &'a [u8], key: &str) -> Option<(Vec<String>, &'a [u8])> {
+    let rest = file.strip_prefix(key.as_bytes())?;
+    let end = rest.iter().position(|&byte| byte == b'\n')?;
+    let (assumptions, rest) = rest.split_at_checked(end)?;
+    let (count, bytes) = rest.get(1..)?.split_at_checked(8)?;
+    let whole = count == (bytes.len() as u64).to_le_bytes();
+    whole.then_some((serde_json::from_slice(assumptions).ok()?, bytes))
+}
+
+/// Changes with the file, or with the files of a folder.
+fn stamp(path: &Path) -> io::Result<String> {
+    let of = |about: fs::Metadata| {
+        let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        format!("{} {}", about.len(), modified.map_or(0, |time| time.as_nanos()))
+    };
+    if !path.is_dir() {
+        return Ok(of(fs::metadata(path)?));
+    }
+    let file = |entry: io::Result<fs::DirEntry>| -> io::Result<String> {
+        let entry = entry?;
+        Ok(format!("{:?} {}", entry.file_name(), of(entry.metadata()?)))
+    };
+    let mut files = fs::read_dir(path)?.map(file).collect::<io::Result<Vec<_>>>()?;
+    files.sort();
+    Ok(format!("{} {:016x}", files.len(), digest(0, &files.join("\n"))))
 }
 
 /// A number for a text, going on from another one: to tell texts apart, not to withstand anybody.

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use crate::data::{Clip, Sets};
 use crate::frames::Frames;
+use crate::input::ReadArgs;
 use crate::methods::Method;
+use crate::notes::Assumptions;
 use crate::options::Options;
 use crate::recipe::Recipe;
 use crate::threads::{bar, with_threads};
@@ -31,6 +33,8 @@ pub struct Job<'a> {
     pub every: u64,
     /// The part of the frames that is seen.
     pub face: FaceRule,
+    /// How the videos are read.
+    pub reading: &'a ReadArgs,
     /// The clips.
     pub sets: &'a Sets,
     /// The folder of the run.
@@ -41,6 +45,8 @@ pub struct Job<'a> {
     pub threads: usize,
     /// No progress bars.
     pub quiet: bool,
+    /// Is told what was assumed about the videos, before anything is trained.
+    pub assumed: fn(&Assumptions),
 }
 
 impl Job<'_> {
@@ -61,11 +67,16 @@ impl Job<'_> {
         let recipe = Recipe::new(self.options);
         let more = json!({
             "method": self.method.entry.name, "input": self.input(), "seed": self.seed, "loss": recipe.loss.name(),
-            "visual": digest(visual)?, "text": digest(text)?,
+            "reading": self.reading.settings(), "visual": digest(visual)?, "text": digest(text)?,
         });
         let parts = [serde_json::to_value(self.options)?, serde_json::to_value(recipe)?, more];
         let all = parts.into_iter().filter_map(|part| part.as_object().cloned()).flatten().collect();
         Ok(Value::Object(all))
+    }
+
+    /// Where the frames of the videos come from.
+    pub(crate) fn frames<'a>(&'a self, input: &'a Input) -> Frames<'a> {
+        Frames { folder: Some(self.cache), input, reading: self.reading }
     }
 
     /// Decodes what the cache of frames lacks. Gives the clips that cannot be decoded, so that the rest can be trained on.
@@ -74,8 +85,7 @@ impl Job<'_> {
     /// When no threads can be started.
     pub fn prepare(&self) -> Result<Vec<(ClipId, anyhow::Error)>> {
         let (input, all) = (self.input(), self.sets.all().collect::<Vec<_>>());
-        let (frames, bar) =
-            (Frames { folder: Some(self.cache), input: &input }, bar("frames", all.len(), self.quiet)?);
+        let (frames, bar) = (self.frames(&input), bar("frames", all.len(), self.quiet)?);
         let one = |clip: &&Clip| {
             bar.inc(1);
             Some((clip.about.id.clone(), frames.get(clip).err()?))

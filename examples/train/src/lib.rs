@@ -9,8 +9,12 @@ mod data;
 mod files;
 mod finish;
 mod frames;
+#[path = "../../input.rs"]
+mod input;
 mod job;
 pub mod methods;
+#[path = "../../notes.rs"]
+mod notes;
 mod options;
 mod recipe;
 mod run;
@@ -20,15 +24,19 @@ mod state;
 pub mod testing;
 mod threads;
 mod training;
+#[path = "../../view.rs"]
+mod view;
 mod weights;
 mod words;
 
 pub use data::{Clip, Sets, about, describe};
 pub use files::{lock, write, write_by};
-pub use finish::{Outcome, TestScores};
-pub use frames::view;
+pub use finish::{Outcome, TestScores, assumptions_csv};
+pub use input::ReadArgs;
 pub use job::Job;
+pub use notes::{Assumptions, Notes, counts};
 pub use options::{DeviceName, GroupBy, Init, Options, Preset, Validation, View};
 pub use scoring::{Scoring, score};
 pub use threads::bar;
+pub use view::view;
 pub use words::in_words;

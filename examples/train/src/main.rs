@@ -13,7 +13,7 @@ use dream_data::dataset::{Dataset, Labelled};
 use dream_data::split::Partition;
 use dream_eval::{Format, Method, SetScore, Table};
 use print::{note, say};
-use train::{Clip, Job, Options, Outcome, Sets, View, methods};
+use train::{Clip, Job, Notes, Options, Outcome, Sets, View, assumptions_csv, methods};
 
 /// Trains a network on a tree in the shape of DREAM and scores its three test sets
 #[derive(Debug, Parser)]
@@ -60,7 +60,7 @@ benchmark obey it.
 
 Below OUT: model.json with its safetensors (the best epoch by the mean of PLCC and SRCC on the fifth of the training set
 that is held out), predictions.csv for evaluate-predictions, predictions-text.csv (from the descriptions of the test clips
-alone, where the network reads), table.txt, metrics.jsonl (a line for each epoch), curve.svg, state.json with its
+alone, where the network reads), assumptions.csv (what was assumed about the videos; --strict refuses it), table.txt, metrics.jsonl (a line for each epoch), curve.svg, state.json with its
 safetensors (what a resumed run needs), frames/. A run that was killed goes on when the same command is given again, and
 ends with the same weights. Exit status: 0 done, 1 no room for the output, 2 an error.";
 
@@ -97,13 +97,16 @@ fn run(args: &Args) -> Result<bool> {
         split: args.split,
         every: args.view.every,
         face: args.view.face(),
+        reading: &args.view.reading,
         sets: &sets,
         out: &args.out,
         cache: &args.cache.clone().unwrap_or_else(|| args.out.join("frames")),
         threads: args.threads,
         quiet: false,
+        assumed: |assumed| Notes::of(assumed).iter().for_each(|line| note!("{line}")),
     }
     .run()?;
+    train::write(&args.out.join("assumptions.csv"), &assumptions_csv(&outcome.assumptions)?)?;
     let whole = |test: &train::TestScores| test.scores.iter().copied().map(Some).collect();
     let from_video: Vec<Scores> = outcome.tests.iter().map(whole).collect();
     let mut rows = vec![report(args, &sets, "predictions.csv", title, &from_video)?];

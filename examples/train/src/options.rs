@@ -13,7 +13,9 @@ use dream_models::deep::train::schedule::Schedule;
 use dream_models::face::{BoxExpansion, VideoBoxConfig};
 use serde::Serialize;
 
-/// Which frames of a video are seen, and which part of them.
+use crate::input::ReadArgs;
+
+/// Which frames of a video are seen, which part of them, and how the video is read.
 #[derive(Debug, Clone, Args)]
 pub struct View {
     /// One of every N frames of a video is seen, 6 in the paper; without effect on methods with a rule of their own
@@ -28,6 +30,9 @@ pub struct View {
     /// How many times as wide and high as the boxes of --boxes the cut is; 1 for boxes that are wide enough
     #[arg(long, value_name = "X", default_value_t = 1.3, value_parser = positive)]
     pub expand: f64,
+    /// What the files of the videos do not say, and what is done about it.
+    #[command(flatten)]
+    pub reading: ReadArgs,
 }
 
 impl View {

@@ -9,6 +9,7 @@ use crate::files::lock;
 use crate::finish::Outcome;
 use crate::frames::{Frames, digest};
 use crate::job::Job;
+use crate::notes::Assumptions;
 use crate::recipe::Recipe;
 use crate::threads::{bar, with_threads};
 use crate::training::Training;
@@ -48,11 +49,9 @@ impl Job<'_> {
         }
         let input = plan.input(self.every, self.face.clone());
         input.validate()?;
-        let frames = Frames { folder: Some(self.cache), input: &input };
-        let all: Vec<&Clip> = sets.all().collect();
-        let bar = bar("frames", all.len(), self.quiet)?;
-        all.par_iter().try_for_each(|clip| frames.get(clip).map(|_| bar.inc(1)))?;
-        bar.finish_and_clear();
+        let frames = self.frames(&input);
+        let assumed = self.decode(&frames)?;
+        (self.assumed)(&assumed);
         let training = Training {
             job: self,
             recipe,
@@ -61,8 +60,22 @@ impl Job<'_> {
             frames: &frames,
             device: &device,
             settings: &settings,
+            assumed: &assumed,
         };
         let progress = training.run()?;
         training.finish(&progress)
+    }
+
+    /// Puts all videos into the cache; what was assumed about them.
+    fn decode(&self, frames: &Frames<'_>) -> Result<Assumptions> {
+        let all: Vec<&Clip> = self.sets.all().collect();
+        let bar = bar("frames", all.len(), self.quiet)?;
+        let one = |clip: &&Clip| -> Result<(String, Vec<String>)> {
+            let video = frames.get(clip)?;
+            bar.inc(1);
+            Ok((clip.name().to_owned(), video.assumptions))
+        };
+        let assumed = all.par_iter().map(one).collect::<Result<Assumptions>>()?;
+        Ok(assumed.into_iter().filter(|(_, texts)| !texts.is_empty()).collect())
     }
 }

@@ -13,6 +13,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use crate::batch::{Seen, block};
 use crate::data::Clip;
 use crate::frames::Frames;
+use crate::input::ReadArgs;
 use crate::options::DeviceName;
 use crate::threads::{bar, with_threads};
 
@@ -25,6 +26,8 @@ pub struct Scoring<'a> {
     pub cache: Option<&'a Path>,
     /// 0: one per processor.
     pub threads: usize,
+    /// How the videos are read.
+    pub reading: ReadArgs,
     /// Videos at a time, 0: eight. Scores do not depend on it.
     pub batch: usize,
     /// No progress bar.
@@ -41,7 +44,7 @@ pub fn score(checkpoint: &Path, clips: &[Clip], how: &Scoring<'_>) -> Result<Vec
         let named = || format!("the checkpoint {}", checkpoint.display());
         let file = Checkpoint::open(checkpoint).with_context(named)?;
         let network = methods::load(&file, DType::F32, &device).with_context(named)?;
-        let frames = Frames { folder: how.cache, input: network.input() };
+        let frames = Frames { folder: how.cache, input: network.input(), reading: &how.reading };
         let bar = bar("scores", clips.len(), how.quiet)?;
         let batch = if how.batch == 0 { 8 } else { how.batch };
         scores(&*network, clips, &frames, &device, batch, &bar)

@@ -27,6 +27,23 @@ pub fn tree(root: &Path) -> PathBuf {
     data
 }
 
+/// Changes a word in the first line of a video of y4m: what it says about itself.
+pub fn retag(video: &Path, from: &str, to: &str) {
+    let bytes = std::fs::read(video).unwrap();
+    let end = bytes.iter().position(|&byte| byte == b'\n').unwrap();
+    let head = std::str::from_utf8(&bytes[..end]).unwrap();
+    assert!(head.contains(from), "{head}");
+    std::fs::write(video, [head.replace(from, to).as_bytes(), &bytes[end..]].concat()).unwrap();
+}
+
+/// The videos of a data set.
+#[must_use]
+pub fn videos(data: &Path) -> Vec<PathBuf> {
+    let folders = std::fs::read_dir(data.join("videos")).unwrap();
+    let files = folders.flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap());
+    files.map(|file| file.unwrap().path()).collect()
+}
+
 /// Starts a program and kills it as soon as `ready` holds: with SIGKILL on Unix, after which nothing of it runs. `false`
 /// when it ended before.
 pub fn kill_when(command: &mut Command, mut ready: impl FnMut() -> bool) -> bool {

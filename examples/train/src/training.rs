@@ -22,6 +22,7 @@ use crate::files::write;
 use crate::frames::Frames;
 use crate::job::Job;
 use crate::methods::{Network, Plan, Terms};
+use crate::notes::Assumptions;
 use crate::options::{GroupBy, Init};
 use crate::recipe::Recipe;
 use crate::scoring::scores;
@@ -41,6 +42,7 @@ pub(crate) struct Training<'a> {
     pub(crate) frames: &'a Frames<'a>,
     pub(crate) device: &'a Device,
     pub(crate) settings: &'a Value,
+    pub(crate) assumed: &'a Assumptions,
 }
 
 /// What changes while a network learns.

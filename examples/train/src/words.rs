@@ -2,11 +2,16 @@
 
 use std::error::Error;
 
+use crate::input;
+
 /// What an error of a library says about an option of [`Options`](crate::Options) or [`View`](crate::View), with the name
 /// that was typed; `None` for other errors.
 #[must_use]
 pub fn in_words(cause: &(dyn Error + 'static)) -> Option<String> {
     if let Some(dream_data::Error::InvalidOption { option, reason }) = cause.downcast_ref() {
+        if let Some(flag) = input::flag(option) {
+            return Some(format!("{flag}: {reason}"));
+        }
         return Some(match *option {
             "crop" => format!("--crop or --boxes: {reason}"),
             "expansion" => format!("--expand {reason}"),

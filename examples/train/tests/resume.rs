@@ -176,9 +176,10 @@ fn the_network_is_kept_when_nobody_reads() {
         },
     );
     let other = root.join("other");
-    for (data, words) in [(&data, "--decay is -1, it must be"), (&other, "--data: ")] {
-        let output =
-            command(data, &other, &root.join("frames"), &["--no-text", "--decay=-1"]).output().unwrap();
+    for (data, option, words) in
+        [(&data, "--decay=-1", "'--decay <X>': must be a number"), (&other, "--no-flip", "--data: ")]
+    {
+        let output = command(data, &other, &root.join("frames"), &["--no-text", option]).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(2) && error.contains(words), "{error}");
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ::train::ReadArgs;
 use anyhow::Result;
 use dream_data::{Cropped, FrameSource, OpenOptions, open};
 use dream_features::{VideoFeatures, VideoSpec};
@@ -20,8 +21,11 @@ const FOLDER: &str = "cache/features";
 /// What the cache holds of a clip and a set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    /// Digest of video, crop, set and version.
+    /// Digest of video, crop, options for reading it, set and version.
     pub(crate) key: String,
+    /// What was settled about the video without asking.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) assumptions: Vec<String>,
     pub(crate) outcome: Outcome,
 }
 
@@ -65,6 +69,7 @@ pub(crate) struct Extraction<'a> {
     pub(crate) sets: &'a [Set],
     pub(crate) every: u64,
     pub(crate) videos: &'a Videos,
+    pub(crate) reading: &'a ReadArgs,
     pub(crate) shard: Shard,
     pub(crate) retry_failed: bool,
 }
@@ -107,8 +112,10 @@ impl Extraction<'_> {
     fn clip(&self, place: usize, extractors: &[Extractor]) -> Result<Vec<Option<Entry>>> {
         let Some(clip) = self.plan.clip(place) else { return Ok(Vec::new()) };
         let (ours, video) = (self.shard.has(place), self.videos.get(place));
+        let reading = read(self.reading);
         let key = |extractor: &Extractor| {
-            video.map(|video| digest(video.key().iter().chain([&extractor.version]))).ok()
+            let all = |video: &Video| digest(video.key().iter().chain([&reading, &extractor.version]));
+            video.map(all).ok()
         };
         let mut entries = Vec::new();
         let mut lacking = Vec::new();
@@ -128,13 +135,13 @@ impl Extraction<'_> {
             entries.push(cached);
         }
         let used: Vec<&Extractor> = lacking.iter().map(|(_, _, extractor)| *extractor).collect();
-        let outcomes = match video {
-            Ok(video) => extract(video, clip, &used),
-            Err(reason) => vec![Outcome::Failed(reason.to_owned()); used.len()],
+        let (outcomes, assumptions) = match video {
+            Ok(video) => extract(video, clip, &used, &self.reading.options()),
+            Err(reason) => (vec![Outcome::Failed(reason.to_owned()); used.len()], Vec::new()),
         };
         for ((at, name, extractor), outcome) in lacking.iter().zip(outcomes) {
             let key = key(extractor).unwrap_or_else(|| "unreadable".to_owned());
-            let entry = Entry { key, outcome };
+            let entry = Entry { key, assumptions: assumptions.clone(), outcome };
             self.store.write_json(name, &entry)?;
             if let Some(slot) = entries.get_mut(*at) {
                 *slot = Some(entry);
@@ -144,20 +151,37 @@ impl Extraction<'_> {
     }
 }
 
-/// Sends the frames of a video through several extractors. One that fails leaves the others alone.
-fn extract(video: &Video, clip: &Clip, extractors: &[&Extractor]) -> Vec<Outcome> {
+/// All that results depend on of the options for reading videos: where assumptions are errors, others fail.
+pub(crate) fn read(reading: &ReadArgs) -> String {
+    let strict = if reading.strict { "--strict" } else { "" };
+    format!("{} {strict}", reading.settings().unwrap_or_default()).trim().to_owned()
+}
+
+/// Sends the frames of a video through several extractors. One that fails leaves the others alone. Also what was assumed
+/// about the video.
+fn extract(
+    video: &Video,
+    clip: &Clip,
+    extractors: &[&Extractor],
+    options: &OpenOptions,
+) -> (Vec<Outcome>, Vec<String>) {
     if extractors.is_empty() {
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     }
     let failed = |error: &anyhow::Error| Outcome::Failed(reason(error, &video.path, clip.id.as_str()));
-    match frames(video, extractors) {
-        Ok(outcomes) => outcomes.into_iter().map(|found| found.unwrap_or_else(|e| failed(&e))).collect(),
-        Err(error) => vec![failed(&error); extractors.len()],
+    match frames(video, extractors, options) {
+        Ok((outcomes, assumptions)) => {
+            (outcomes.into_iter().map(|found| found.unwrap_or_else(|e| failed(&e))).collect(), assumptions)
+        }
+        Err(error) => (vec![failed(&error); extractors.len()], Vec::new()),
     }
 }
 
-fn frames(video: &Video, extractors: &[&Extractor]) -> Result<Vec<Result<Outcome>>> {
-    let mut source: Box<dyn FrameSource> = open(&video.path, &OpenOptions::default())?;
+/// What an extractor has found, and what was assumed about the video.
+type Found = (Vec<Result<Outcome>>, Vec<String>);
+
+fn frames(video: &Video, extractors: &[&Extractor], options: &OpenOptions) -> Result<Found> {
+    let mut source: Box<dyn FrameSource> = open(&video.path, options)?;
     if let Some(face) = video.face {
         source = Box::new(Cropped::new(source, face));
     }
@@ -195,5 +219,6 @@ fn frames(video: &Video, extractors: &[&Extractor]) -> Result<Vec<Result<Outcome
             undefined: features.replaced(),
         })
     };
-    Ok(sessions.into_iter().map(finish).collect())
+    let assumptions = source.info().assumptions.iter().map(ToString::to_string).collect();
+    Ok((sessions.into_iter().map(finish).collect(), assumptions))
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::store::digest::digest;
 
 /// Raise it when the numbers of an extractor change: cached features of the old ones are then computed again.
-const EXTRACTION: &str = "1";
+const EXTRACTION: &str = "2";
 
 /// What is extracted and cached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]

@@ -61,5 +61,7 @@ impl Video {
 /// An error on one line. Names of this machine do not belong in a result.
 pub(crate) fn reason(error: &anyhow::Error, path: &Path, clip: &str) -> String {
     let text = message(error, ::train::in_words).replace(&path.display().to_string(), clip);
+    // Readers name the video, and so does who asked for it.
+    let text = text.replace(&format!("{clip}: {clip}: "), &format!("{clip}: "));
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

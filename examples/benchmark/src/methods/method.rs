@@ -1,5 +1,6 @@
 //! What a method is to the benchmark.
 
+use ::train::Assumptions;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +74,8 @@ pub(crate) struct Predicted {
     pub(crate) note: String,
     /// Clips that the method could not use, and why.
     pub(crate) lost: Vec<(String, String)>,
+    /// What was assumed about videos, where the method read them itself.
+    pub(crate) assumptions: Assumptions,
 }
 
 /// Features of some clips of a list, row after row.

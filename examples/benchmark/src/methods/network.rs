@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ::train::{Clip, Job, Options, Sets, View};
+use ::train::{Assumptions, Clip, Job, Options, Sets, View};
 use anyhow::{Context, Result};
 use dream_data::dataset::{ClipId, Dataset};
 use serde::{Deserialize, Serialize};
 
 use super::method::{About, Method, Predicted, Task};
+use crate::features::extract::read;
 use crate::features::videos::{Video, reason};
 use crate::plan::{Plan, Scored};
 use crate::print::{message, note};
@@ -111,7 +112,10 @@ impl Network {
     fn job<'a>(&'a self, seed: u64, split: usize, sets: &'a Sets, out: &'a Path, cache: &'a Path) -> Job<'a> {
         let (Setup { view, threads, .. }, options) = (&*self.setup, &self.options);
         let (method, every, face, threads) = (self.method, view.every, view.face(), *threads);
-        Job { method, options, seed, split, every, face, sets, out, cache, threads, quiet: false }
+        let (reading, quiet) = (&view.reading, false);
+        // They are in the report, once for all trainings.
+        let assumed = |_: &Assumptions| ();
+        Job { method, options, seed, split, every, face, reading, sets, out, cache, threads, quiet, assumed }
     }
 
     /// The clip of a row, or its name and why it cannot be used.
@@ -191,8 +195,8 @@ impl Network {
             text.push(scores.from_text.map(|text| by_row(names().zip(text).filter_map(written).collect())));
         }
         let (note, lost): (_, Vec<_>) = (outcome.note, lost.into_iter().collect());
-        let text = Predicted { sets: text, note: note.clone(), lost: Vec::new() };
-        Ok(Scores { video: Predicted { sets: video, note, lost }, text })
+        let text = Predicted { sets: text, note: note.clone(), ..Predicted::default() };
+        Ok(Scores { video: Predicted { sets: video, note, lost, assumptions: outcome.assumptions }, text })
     }
 }
 
@@ -209,7 +213,9 @@ impl Method for Network {
     }
 
     fn version(&self) -> String {
-        format!("network-1 {} {} {}", env!("CARGO_PKG_VERSION"), dream_models::VERSION, self.settings)
+        let (ours, models, reading) =
+            (env!("CARGO_PKG_VERSION"), dream_models::VERSION, &self.setup.view.reading);
+        format!("network-2 {ours} {models} {} {}", self.settings, read(reading))
     }
 
     fn network(&self) -> Option<&str> {

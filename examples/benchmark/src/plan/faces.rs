@@ -63,6 +63,8 @@ impl Faces {
 mod tests {
     use std::path::PathBuf;
 
+    use ::train::ReadArgs;
+
     use super::*;
 
     #[test]
@@ -71,7 +73,8 @@ mod tests {
         let path = folder.path().join("b.csv");
         std::fs::write(&path, "mos,file,x1,y1,x2,y2\n3,a.mp4,0.4,0.2,0.6,0.8\n").unwrap();
         let faces = |boxes: Option<&PathBuf>, crop, expand| {
-            Faces::new(&View { every: 6, boxes: boxes.cloned(), crop, expand })
+            let (boxes, reading) = (boxes.cloned(), ReadArgs::default());
+            Faces::new(&View { every: 6, boxes, crop, expand, reading })
         };
         let found = faces(Some(&path), None, 2.0).unwrap();
         let corners = found.of("a.mp4").unwrap().unwrap().corners();

@@ -1,5 +1,6 @@
 //! All that is reported, before it is written.
 
+use ::train::Assumptions;
 use anyhow::Result;
 
 use super::protocol::{Failure, Kind, Protocol};
@@ -16,6 +17,7 @@ pub(super) struct Report {
     pub(super) tables: Vec<ResultTable>,
     pub(super) comparisons: Vec<Comparison>,
     pub(super) failures: Vec<Failure>,
+    pub(super) assumptions: Assumptions,
 }
 
 impl Report {
@@ -36,7 +38,7 @@ impl Report {
             Kind::Splits => significance::compare(&methods, &protocol.test_sets)?,
             Kind::Across => significance::compare_clips(&methods, &protocol.test_sets)?,
         };
-        let failures = protocol.failures(store);
-        Ok(Self { protocol, methods, tables, comparisons, failures })
+        let (failures, assumptions) = (protocol.failures(store), protocol.assumptions(store));
+        Ok(Self { protocol, methods, tables, comparisons, failures, assumptions })
     }
 }

@@ -8,10 +8,11 @@ mod scatter;
 mod significance;
 mod tables;
 
+use ::train::Notes;
 use anyhow::{Context, Result};
 use dream_eval::Format;
 
-use crate::print::say;
+use crate::print::{note, say};
 use crate::store::Store;
 use content::Report;
 use protocol::Protocol;
@@ -27,6 +28,7 @@ pub(crate) fn finish(store: &Store, protocol: Protocol) -> Result<bool> {
     for table in &report.tables {
         say!("{}\n{}\n{}", table.title, table.table.format(Format::Text), table.text());
     }
+    Notes::of(&report.assumptions).iter().for_each(|line| note!("{line}"));
     say!("page: {}", store.root().join("report.html").display());
     if !report.failures.is_empty() {
         say!("{} failures: {}", report.failures.len(), store.root().join("failures.csv").display());
@@ -55,6 +57,7 @@ fn write(report: &Report, store: &Store) -> Result<()> {
         failures.write_record([failure.stage, &failure.item, &failure.what, &failure.error])?;
     }
     store.write("failures.csv", &failures.into_inner().context("failures.csv")?)?;
+    store.write("assumptions.csv", &::train::assumptions_csv(&report.assumptions)?)?;
     store.write("report.html", page::page(report)?.as_bytes())
 }
 

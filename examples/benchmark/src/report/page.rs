@@ -67,6 +67,7 @@ pub(super) fn page(report: &Report) -> Result<String> {
             matrix(&mut out, comparison)?;
         }
     }
+    assumptions(&mut out, report)?;
     failures(&mut out, report)?;
     panels(&mut out, report)?;
     out += "</body>\n</html>\n";
@@ -132,6 +133,18 @@ fn matrix(out: &mut String, comparison: &Comparison) -> fmt::Result {
         writeln!(out, "</tr>")?;
     }
     writeln!(out, "</tbody></table></div>")
+}
+
+/// Counts alone: what holds for one clip often holds for all.
+fn assumptions(out: &mut String, report: &Report) -> fmt::Result {
+    writeln!(out, "<h2>What was assumed about the videos</h2>")?;
+    if report.assumptions.is_empty() {
+        return writeln!(out, "<p>Nothing: the files say all that the scores rest on.</p>");
+    }
+    let counts = ::train::counts(&report.assumptions).into_iter().map(|(kind, n)| (kind, n.to_string()));
+    let counts: Vec<(&str, String)> = counts.collect();
+    pairs(out, counts.iter().map(|(kind, n)| (*kind, n.as_str())))?;
+    writeln!(out, "<p class=\"note\">Clips by kind; each is in assumptions.csv.</p>")
 }
 
 fn failures(out: &mut String, report: &Report) -> fmt::Result {

@@ -1,5 +1,8 @@
 //! What a run is about, as its folder keeps it: enough to merge shards and to write the report without the data.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use ::train::Assumptions;
 use serde::{Deserialize, Serialize};
 
 use crate::features::extract::{self, Entry, Outcome};
@@ -107,6 +110,25 @@ impl Protocol {
             (*set, total as f64 / clips.max(1) as f64)
         };
         self.feature_sets.iter().enumerate().map(of).collect()
+    }
+
+    /// What was assumed about the videos, of which feature sets and networks may see different frames.
+    pub(crate) fn assumptions(&self, store: &Store) -> Assumptions {
+        let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (clip, names) in &self.clips {
+            let entries = names.iter().filter_map(|name| store.read_json::<Entry>(name));
+            all.entry(clip.clone()).or_default().extend(entries.flat_map(|entry| entry.assumptions));
+        }
+        for method in &self.methods {
+            let runs = self.splits.iter().map(|split| run::name(split, &method.name));
+            for run in runs.filter_map(|name| store.read_json::<Run>(&name)) {
+                run.assumptions
+                    .into_iter()
+                    .for_each(|(clip, texts)| all.entry(clip).or_default().extend(texts));
+            }
+        }
+        let some = all.into_iter().filter(|(_, texts)| !texts.is_empty());
+        some.map(|(clip, texts)| (clip, texts.into_iter().collect())).collect()
     }
 
     /// Everything that failed, in order.

@@ -159,6 +159,8 @@ pub(super) fn csv(comparisons: &[Comparison]) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ::train::Assumptions;
+
     use crate::methods::method::About;
     use crate::train::run::{Row, Run, SetRun};
 
@@ -167,7 +169,8 @@ mod tests {
         let row = Row { file: "a".into(), mos: 1.0, prediction: Some(1.0) };
         let set = SetRun { predicted: true, rows: vec![row; 10] };
         let (key, note, lost) = (String::new(), String::new(), Vec::new());
-        let run = Run { key, train: 40, note, failed: false, lost, sets: vec![set] };
+        let (sets, assumptions) = (vec![set], Assumptions::new());
+        let run = Run { key, train: 40, note, failed: false, lost, assumptions, sets };
         let score = |value: &f64| vec![Some(SetScore { plcc: *value, srcc: *value, constant: false })];
         MethodResults {
             about: About { name: name.into(), title: name.into(), ..About::default() },

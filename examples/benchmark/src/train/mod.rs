@@ -94,7 +94,7 @@ fn filled(task: &Task<'_>, key: String, predicted: Predicted) -> Run {
         };
         SetRun { predicted: can, rows: list.iter().zip(found).map(row).collect() }
     };
-    let Predicted { sets, note, lost } = predicted;
+    let Predicted { sets, note, lost, assumptions } = predicted;
     let sets = task.split.tests.iter().zip(sets).map(set).collect();
-    Run { key, train: task.split.train.len(), note, failed: false, lost, sets }
+    Run { key, train: task.split.train.len(), note, failed: false, lost, assumptions, sets }
 }

@@ -1,5 +1,6 @@
 //! What the cache holds of a method and a split.
 
+use ::train::Assumptions;
 use serde::{Deserialize, Serialize};
 
 /// What a method said of a split: all that the report needs.
@@ -15,6 +16,9 @@ pub(crate) struct Run {
     /// Clips that the method could not use, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) lost: Vec<(String, String)>,
+    /// What was assumed about videos, where the method read them itself.
+    #[serde(default, skip_serializing_if = "Assumptions::is_empty")]
+    pub(crate) assumptions: Assumptions,
     /// By test set.
     pub(crate) sets: Vec<SetRun>,
 }

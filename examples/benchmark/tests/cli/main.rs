@@ -7,4 +7,5 @@ mod helpers;
 mod networks;
 #[path = "../../../print_test.rs"]
 mod print_test;
+mod reading;
 mod report;

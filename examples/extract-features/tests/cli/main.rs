@@ -1,6 +1,8 @@
 //! The program as people run it.
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "tests")]
 
+#[path = "../../../picture_test.rs"]
+mod picture;
 mod pictures;
 #[path = "../../../print_test.rs"]
 mod print_test;

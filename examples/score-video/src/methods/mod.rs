@@ -5,9 +5,9 @@ mod network;
 pub(crate) mod registry;
 mod regression;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use dream_data::{PixelRect, Pixels, RelativeBox};
-use dream_features::{Frame, VideoSpec};
+use dream_features::VideoSpec;
 use dream_models::regression::{Familiarity, Grade, Interval, QualityModel};
 use serde::Serialize;
 use serde_json::Value;
@@ -144,14 +144,4 @@ pub(crate) struct Face {
     pub(crate) source: &'static str,
     /// Frames with a face, of those that were looked at for one.
     pub(crate) found: Option<(usize, u64)>,
-}
-
-/// A decoded frame as extractors and networks take it.
-fn frame(pixels: Pixels<'_>) -> Result<Frame<'_>> {
-    Ok(match pixels {
-        Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
-        Pixels::Gray(plane) => Frame::luma(plane.parts())?,
-        Pixels::Rgb(plane) => Frame::rgb(plane.parts())?.with_studio_luma(),
-        other => bail!("cannot score this pixel layout: {other:?}"),
-    })
 }

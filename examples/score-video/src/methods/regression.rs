@@ -11,8 +11,9 @@ use dream_features::{
 use dream_models::Error as ModelError;
 use dream_models::regression::{Evaluation, QualityModel};
 
-use super::{About, Entry, Judgement, Method, Session, Stated, frame};
+use super::{About, Entry, Judgement, Method, Session, Stated};
 use crate::args::Args;
+use crate::view::view;
 
 pub(super) const VIDEVAL60: Entry = Entry {
     name: "videval60",
@@ -160,7 +161,7 @@ impl Session for RegressionSession<'_> {
     fn push(&mut self, pixels: Pixels<'_>) -> Result<()> {
         let frame = match pixels {
             Pixels::Yuv420 { y, .. } if self.method.luma => Frame::luma(y.parts())?,
-            other => frame(other)?,
+            other => view(other)?,
         };
         Ok(self.features.push(&frame)?)
     }

@@ -394,7 +394,8 @@ mod tests {
 
     fn files() -> Vec<(String, Vec<u8>)> {
         let mut files = Vec::new();
-        let pixels: Vec<u8> = (0..61 * 45 * 3_u32).map(|i| (i * i / 7 % 251 + i % 5) as u8).collect();
+        let pixels: Vec<u8> =
+            (0..61 * 45 * 3_u32).map(|i| (i * i / 7 % 251 + i % 5).to_le_bytes()[0]).collect();
         for progressive in [false, true] {
             for interval in [0, 3] {
                 for sampling in [SamplingFactor::R_4_4_4, SamplingFactor::R_4_2_0, SamplingFactor::R_4_2_2] {

@@ -12,7 +12,8 @@ use rayon::prelude::*;
 use super::loaded::Network;
 use super::part::{Area, Part, whole};
 use crate::args::WithoutFace;
-use crate::methods::{Face, Judgement, Session, frame};
+use crate::methods::{Face, Judgement, Session};
+use crate::view::view;
 
 /// What a pass is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +113,7 @@ impl Session for NetworkSession<'_> {
     }
 
     fn push(&mut self, pixels: Pixels<'_>) -> Result<()> {
-        let (method, frame) = (self.method, frame(pixels)?);
+        let (method, frame) = (self.method, view(pixels)?);
         let Some((area, _)) = self.area else {
             if let Part::Detected(detector, _) = &method.part {
                 let found = detector.detect(&self.packed(&frame)?);
