@@ -115,7 +115,7 @@ mod tests {
         write_atomic(&path, |out| out.write_all(b"old")).unwrap();
         let full = |out: &mut BufWriter<File>| {
             out.write_all(b"half")?;
-            Err(std::io::ErrorKind::StorageFull.into())
+            Err(io::ErrorKind::StorageFull.into())
         };
         let error = write_atomic(&path, full).unwrap_err();
         assert!(matches!(error, Error::Io { path: named, .. } if named == path));
