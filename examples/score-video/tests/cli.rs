@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+#[path = "common/clips.rs"]
+mod clips;
 mod common;
 #[path = "../../print_test.rs"]
 mod print_test;
@@ -19,7 +21,8 @@ use std::path::PathBuf;
 use dream_data::{Cropped, FrameSource, OpenOptions, Y4mWriter};
 use serde_json::Value;
 
-use common::{Paint, clip, holds, json, painted, refusal, run, text, video};
+use clips::{Paint, clip, painted};
+use common::{holds, json, refusal, run, text, video};
 
 #[test]
 fn the_demonstration_ranks_the_clean_portrait_first() {

@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+#[path = "common/clips.rs"]
+mod clips;
 mod common;
 
 use std::fs::{self, File};
@@ -17,7 +19,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use common::{clip, holds, video};
+use clips::clip;
+use common::{holds, video};
 
 /// What the report says about the videos, which come from `input`.
 fn report(arguments: &[&str], input: Stdio, bytes: &[u8]) -> Vec<Value> {

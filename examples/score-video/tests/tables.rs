@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+#[path = "common/clips.rs"]
+mod clips;
 mod common;
 
 use std::fs::{self, File};
@@ -16,7 +18,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use common::{clip, holds, json, refusal, run, text};
+use clips::clip;
+use common::{holds, json, refusal, run, text};
 
 /// The first column of the rows below the header, and whether there is a score.
 fn rows(table: &str) -> Vec<(String, bool)> {
