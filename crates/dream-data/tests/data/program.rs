@@ -6,10 +6,7 @@ use dream_data::{
     Assumption, ColorRange, Decoder, Error, FieldOrder, FrameRate, FrameSource, Layout, OpenOptions,
     ProgramReader, Rotation, VideoInfo, open,
 };
-use std::ffi::OsStr;
-use std::io::Write;
-use std::path::Path;
-use std::process::Command;
+use std::{ffi::OsStr, io::Write, path::Path, process::Command};
 
 /// Without FFmpeg the test says `SKIPPED`; with `DREAM_REQUIRE_SHARED=1` it fails.
 fn installed(test: &str) -> bool {
