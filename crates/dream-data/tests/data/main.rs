@@ -1,6 +1,7 @@
 //! The tests of the crate from outside. One program, because every program of its own links all that is below it.
 
 mod benchmark;
+mod choice;
 mod clips;
 mod common;
 mod container;
