@@ -34,8 +34,8 @@ fn the_frames_of_the_checkpoint_are_scored() {
     let centres = scene.path("centres");
     fs::create_dir(&centres).unwrap();
     // Of 20 frames, floor((2 i + 1) 20 / 6).
-    for frame in ["003.png", "010.png", "016.png"] {
-        fs::copy(format!("{all}/{frame}"), format!("{centres}/{frame}")).unwrap();
+    for (place, frame) in ["003.png", "010.png", "016.png"].iter().enumerate() {
+        fs::copy(format!("{all}/{frame}"), format!("{centres}/{place}.png")).unwrap();
     }
     let every = |n| Input { frames: FramePlan::Every { n }, ..usual() };
     let three = Input { frames: FramePlan::Centres { n: 3 }, ..usual() };

@@ -39,11 +39,12 @@ fn the_report_has_score_grade_box_frames_and_checkpoint() {
         [&corners.join(","), &sha256, &sha256[..12], "without a face: error", "one of every 6 frames"];
     holds(&table, &words.join("|"));
     let csv = text(&run(&[&base[..], &["--csv"]].concat()).stdout);
-    let mut lines = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
-    let (header, row) = (lines.next().unwrap(), lines.next().unwrap());
-    let cell = |name: &str| row[header.iter().position(|have| *have == name).unwrap()];
+    let mut table = csv::Reader::from_reader(csv.as_bytes());
+    let (header, row) = (table.headers().unwrap().clone(), table.records().next().unwrap().unwrap());
+    let cell = |name: &str| &row[header.iter().position(|have| have == name).unwrap()];
     assert_eq!((cell("checkpoint"), cell("face_left")), (sha256.as_str(), corners[0].as_str()));
     assert_eq!((cell("no_face"), cell("grade")), ("error", video["grade"].as_str().unwrap()));
+    assert_eq!(cell("settings"), format!("--weights sha256:{}", &sha256[..12]));
 }
 
 #[test]
