@@ -227,6 +227,20 @@ mod tests {
         assert!(error.contains("1-1-1-target.mp4") && error.contains("two different scores"), "{error}");
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn videos_whose_names_are_not_utf_8_are_found_and_opened() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "videos/C1/a.mp4", "");
+        let raw = folder.path().join("videos/C1").join(std::ffi::OsStr::from_bytes(b"\xFF.mp4"));
+        fs::write(&raw, "").unwrap();
+        let dataset = Dataset::open(folder.path()).unwrap();
+        let names = dataset.videos().unwrap();
+        assert_eq!(names.iter().map(ClipId::as_str).collect::<Vec<_>>(), [r"C1/\xFF.mp4", "C1/a.mp4"]);
+        assert_eq!(dataset.video_path(&names[0]).unwrap(), raw);
+    }
+
     #[test]
     fn a_small_tree() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,8 +1,8 @@
 //! Videos as streams of frames.
 //!
 //! The base modules are `source` (the trait), `frame`, `info`, `rotation`, `relative_box` and the like. `readers` and
-//! `filters` build on them; they import the trait and never each other. `decoders` and `open` import the readers; nothing
-//! imports `open`.
+//! `filters` build on them; they import the trait and never each other. `decoders`, `piped` and `open` import the readers;
+//! nothing imports `open`.
 
 pub(crate) mod assumption;
 pub(crate) mod color_range;
