@@ -20,6 +20,7 @@ pub(super) struct Durations {
 }
 
 impl Durations {
+    #[cfg(any(feature = "h264", test))]
     pub(super) fn see(&mut self, duration: u32) {
         self.seen += 1;
         if let Some(duration) = self.last.replace(duration) {
