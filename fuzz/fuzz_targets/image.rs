@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use dream_data::{FrameRate, FrameSource, ImageSequence};
+use dream_data::{FrameSource, ImageSequence};
 use libfuzzer_sys::fuzz_target;
 
 thread_local! {
@@ -15,7 +15,7 @@ fuzz_target!(|data: &[u8]| {
         for name in ["a.png", "a.jpg"] {
             let path = folder.path().join(name);
             std::fs::write(&path, data).expect("room for a file");
-            let Ok(mut source) = ImageSequence::open_file(&path, FrameRate::new(25, 1).unwrap()) else {
+            let Ok(mut source) = ImageSequence::open_file(&path, None) else {
                 continue;
             };
             while let Ok(Some(frame)) = source.next_frame() {
