@@ -125,13 +125,12 @@ fn open_stored(path: &Path, options: &OpenOptions) -> Result<Box<dyn FrameSource
         };
     }
     if has_extension(path, RAW) {
-        let Some(mut format) = options.raw else {
+        let Some(format) = options.raw_format() else {
             return Err(Error::InvalidOption {
                 option: "raw",
                 reason: format!("{} is raw video: state its width, height and frame rate", path.display()),
             });
         };
-        format.frame_rate = format.frame_rate.or(options.frame_rate);
         return Ok(Box::new(RawReader::open(path, format)?));
     }
     open_container(path, options)

@@ -78,6 +78,13 @@ pub struct OpenOptions {
     pub strict: bool,
 }
 
+impl OpenOptions {
+    /// The format of raw video, with the rate from [`OpenOptions::frame_rate`] where it has none of its own.
+    pub(crate) fn raw_format(&self) -> Option<RawFormat> {
+        self.raw.map(|raw| RawFormat { frame_rate: raw.frame_rate.or(self.frame_rate), ..raw })
+    }
+}
+
 impl Default for OpenOptions {
     fn default() -> Self {
         Self {

@@ -72,11 +72,10 @@ pub(super) fn open_pipe(mut file: File, path: &Path, options: &OpenOptions) -> R
     if let Some(kind) = kind {
         return Err(refuse(&format!("{kind} through a pipe, which cannot be sought,")));
     }
-    let Some(mut format) = options.raw else {
+    let Some(format) = options.raw_format() else {
         let what = "anything but y4m, PNG, JPEG and raw video of a stated size through a pipe, which cannot be sought,";
         return Err(refuse(what));
     };
-    format.frame_rate = format.frame_rate.or(options.frame_rate);
     Ok(Box::new(RawReader::named(stream, format, path.to_owned())?))
 }
 
