@@ -207,6 +207,17 @@ impl VideoFrame {
     }
 }
 
+/// Width, height and bytes a pixel of the planes of a frame, in order.
+pub(crate) fn plane_sizes(
+    width: usize,
+    height: usize,
+    layout: Layout,
+) -> impl Iterator<Item = (usize, usize, usize)> {
+    let half = (width.div_ceil(2), height.div_ceil(2), 1);
+    let first = (width, height, if layout == Layout::Rgb { 3 } else { 1 });
+    [first, half, half].into_iter().take(if layout == Layout::Yuv420 { 3 } else { 1 })
+}
+
 /// Bytes of a frame without padding.
 pub(crate) fn frame_bytes(width: usize, height: usize, layout: Layout) -> usize {
     let luma = width.saturating_mul(height);

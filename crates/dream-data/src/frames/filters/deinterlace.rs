@@ -1,7 +1,7 @@
 //! One picture from two fields of different times.
 
 use crate::error::Result;
-use crate::frames::frame::{Layout, VideoFrame, frame_bytes};
+use crate::frames::frame::{VideoFrame, plane_sizes};
 use crate::frames::info::VideoInfo;
 use crate::frames::interlaced::FieldOrder;
 use crate::frames::source::{FrameSource, Step, next_of};
@@ -45,17 +45,11 @@ impl<S: FrameSource> FrameSource for Deinterlaced<S> {
         if step == Step::Taken {
             let (width, height, layout) = out.shape();
             let mut rest = out.buffer(width, height, layout);
-            let (cw, ch) = (width.div_ceil(2), height.div_ceil(2));
-            let planes: &[(usize, usize)] = match layout {
-                Layout::Gray => &[(width, height)],
-                Layout::Rgb => &[(3 * width, height)],
-                Layout::Yuv420 => &[(width, height), (cw, ch), (cw, ch)],
-            };
-            for &(row_bytes, height) in planes {
-                let length = frame_bytes(row_bytes, height, Layout::Gray);
-                let (plane, tail) =
-                    std::mem::take(&mut rest).split_at_mut_checked(length).unwrap_or_default();
-                fill_field(plane, row_bytes, self.first);
+            for (width, height, bytes) in plane_sizes(width, height, layout) {
+                let (plane, tail) = std::mem::take(&mut rest)
+                    .split_at_mut_checked(width * bytes * height)
+                    .unwrap_or_default();
+                fill_field(plane, width * bytes, self.first);
                 rest = tail;
             }
         }

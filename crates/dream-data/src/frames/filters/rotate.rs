@@ -1,7 +1,7 @@
 //! Turns frames by right angles and mirrors them.
 
 use crate::error::{Error, Result};
-use crate::frames::frame::{Layout, VideoFrame, frame_bytes};
+use crate::frames::frame::{VideoFrame, plane_sizes};
 use crate::frames::info::VideoInfo;
 use crate::frames::rotation::Rotation;
 use crate::frames::source::{FrameSource, Step, next_of};
@@ -38,14 +38,8 @@ impl VideoFrame {
         let (new_width, new_height) = if rotation.swaps_sides() { (height, width) } else { (width, height) };
         let mut target = out.buffer(new_width, new_height, layout);
         let mut source = self.bytes();
-        let (cw, ch) = (width.div_ceil(2), height.div_ceil(2));
-        let planes: &[(usize, usize, usize)] = match layout {
-            Layout::Gray => &[(width, height, 1)],
-            Layout::Rgb => &[(width, height, 3)],
-            Layout::Yuv420 => &[(width, height, 1), (cw, ch, 1), (cw, ch, 1)],
-        };
-        for &(width, height, bytes) in planes {
-            let length = frame_bytes(width, height, Layout::Gray).saturating_mul(bytes);
+        for (width, height, bytes) in plane_sizes(width, height, layout) {
+            let length = width * height * bytes;
             let (plane, rest) = source.split_at_checked(length).unwrap_or_default();
             let (turned, target_rest) =
                 std::mem::take(&mut target).split_at_mut_checked(length).unwrap_or_default();

@@ -22,8 +22,8 @@ const BLACK_NOISE: u8 = 6;
 pub(crate) struct Watched<S> {
     source: S,
     info: VideoInfo,
-    /// What was known before the first frame.
-    known: Vec<Assumption>,
+    /// How many assumptions were known before the first frame.
+    known: usize,
     last_time: Option<f64>,
     longest: f64,
     irregular: bool,
@@ -36,7 +36,8 @@ impl<S: FrameSource> Watched<S> {
     /// `known` is assumed before the first frame. With a name in `strict`, assumptions are errors.
     pub(crate) fn new(source: S, known: Vec<Assumption>, strict: Option<PathBuf>) -> Self {
         let mut info = source.info().clone();
-        (info.assumptions, info.strict) = (known.clone(), strict);
+        (info.assumptions, info.strict) = (known, strict);
+        let known = info.assumptions.len();
         let (last_time, longest, irregular) = (None, 0.0, false);
         let frame = VideoFrame::default();
         Self { source, info, known, last_time, longest, irregular, bars: None, ended: false, frame }
@@ -53,9 +54,11 @@ impl<S: FrameSource> Watched<S> {
         let (nominal, longest) = (self.info.frame_rate, self.longest);
         let pacing = self.irregular.then_some(Assumption::PacingIrregular { nominal, longest });
         let picture = self.bars.and_then(|bars| bars.picture(&self.info));
-        let seen = [pacing, picture.map(|picture| Assumption::Bars { picture })].into_iter().flatten();
-        if !self.info.assumptions.iter().skip(self.known.len()).eq(seen.clone().collect::<Vec<_>>().iter()) {
-            self.info.assumptions = self.known.iter().cloned().chain(seen).collect();
+        let bars = picture.map(|picture| Assumption::Bars { picture });
+        let seen: Vec<Assumption> = pacing.into_iter().chain(bars).collect();
+        if self.info.assumptions.get(self.known..) != Some(&seen) {
+            self.info.assumptions.truncate(self.known);
+            self.info.assumptions.extend(seen);
         }
     }
 }
