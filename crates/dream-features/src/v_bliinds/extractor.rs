@@ -255,7 +255,7 @@ impl VideoSession for VBliindsSession {
     }
 
     fn skip(&mut self) {
-        self.intake.skip();
+        self.intake.skip(true);
     }
 
     /// # Errors
