@@ -14,7 +14,7 @@ use crate::view::{Luma16View, LumaView, Packed422View};
 /// # Example
 /// The extractor of another crate, whose feature is the share of neighbours that differ:
 /// ```
-/// use dream_features::{Error, FeatureLayout, Frame, ImageFeatures, Result, Workspace};
+/// use dream_features::{Channels, Error, FeatureLayout, Frame, ImageFeatures, Recipe, Result, Workspace};
 ///
 /// struct Busy(FeatureLayout);
 ///
@@ -27,6 +27,14 @@ use crate::view::{Luma16View, LumaView, Packed422View};
 /// impl ImageFeatures for Busy {
 ///     fn layout(&self) -> &FeatureLayout {
 ///         &self.0
+///     }
+///
+///     fn recipe(&self) -> Recipe {
+///         Recipe::new("busy", 1)
+///     }
+///
+///     fn channels(&self) -> Channels {
+///         Channels::Luma
 ///     }
 ///
 ///     fn extract_into(&self, frame: &Frame<'_>, workspace: &mut Workspace, out: &mut [f64]) -> Result<()> {

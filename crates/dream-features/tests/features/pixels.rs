@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "tests")]
 
 use dream_features::color::{RgbRows, pack_rgb8, ycbcr8_from_rgb};
-use dream_features::{CodeScale, Error, Frame, Luma16View, Result};
+use dream_features::{CodeScale, Error, Frame, Luma16View, Result, VideoSpec};
 
 use crate::contract::{bits, extractors, noise, video_extractors};
 
@@ -221,7 +221,7 @@ fn videos_of_every_arrangement_have_the_features_of_the_plain_one() {
     for (extractor, dim, _) in video_extractors() {
         for family in 0..3 {
             let run = |member: usize| {
-                let spec = dream_features::VideoSpec { width, height, frames_per_second: 4.0 };
+                let spec = VideoSpec::new(width, height, 4.0);
                 let mut session = extractor.start(spec).unwrap();
                 for stored in &clip {
                     session.push(&stored[family][member].frame()).unwrap();
@@ -304,7 +304,7 @@ fn rgb_and_its_own_ycbcr_at_full_chroma_are_one_video() {
             continue; // The others read RGB itself.
         }
         let run = |ycbcr: bool| {
-            let spec = dream_features::VideoSpec { width, height, frames_per_second: 4.0 };
+            let spec = VideoSpec::new(width, height, 4.0);
             let mut session = extractor.start(spec).unwrap();
             for t in 0..10 {
                 let picture = Picture::new(width, height, t);
