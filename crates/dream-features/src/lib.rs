@@ -29,6 +29,8 @@ pub mod resize;
 mod rows;
 mod shared;
 mod simd;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod tlvqm;
 pub mod v_bliinds;
 mod videval;

@@ -13,3 +13,5 @@ mod golden_v_bliinds;
 mod golden_videval60;
 mod pixels;
 mod properties;
+#[cfg(feature = "testing")]
+mod testing;
