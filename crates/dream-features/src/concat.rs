@@ -138,7 +138,8 @@ impl VideoSession for ConcatSession {
     }
 
     fn skip(&mut self) {
-        self.intake.skip();
+        let wanted = self.members.iter().any(|member| member.session.wants_next());
+        self.intake.skip(wanted);
         for member in &mut self.members {
             member.session.skip();
         }

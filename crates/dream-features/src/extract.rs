@@ -218,7 +218,7 @@ pub trait VideoSession: Send {
     }
 
     /// Counts the next frame without reading it. Call this when [`VideoSession::wants_next`] is false. A wanted frame
-    /// that is skipped counts as one that failed to decode.
+    /// that is skipped counts as one that failed to decode; where many do, [`VideoSession::finish`] fails.
     fn skip(&mut self);
 
     /// The features of the frames so far, as if the video ended here: for a running score. Changes nothing.
@@ -230,8 +230,9 @@ pub trait VideoSession: Send {
     /// Returns the features of all pushed frames.
     ///
     /// # Errors
-    /// [`Error::TooFewFrames`] when there were too few; [`Error::FramesMissing`] when they are far fewer than
-    /// [`VideoSpec::frames`]; [`Error::NotSkipped`] when the session waits for [`VideoSession::skip`].
+    /// [`Error::TooFewFrames`] when there were too few; [`Error::FramesMissing`] when the session saw less than three
+    /// quarters of [`VideoSpec::frames`], or when more than a quarter of the frames that it wanted (and more than three)
+    /// were skipped; [`Error::NotSkipped`] when it waits for [`VideoSession::skip`].
     fn finish(mut self: Box<Self>) -> Result<FeatureVector> {
         self.intake().complete()?;
         self.peek()

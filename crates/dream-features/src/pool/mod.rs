@@ -339,7 +339,7 @@ impl<E: ImageFeatures> VideoSession for PooledSession<E> {
     }
 
     fn skip(&mut self) {
-        self.intake.skip();
+        self.intake.skip(self.wants());
         self.advance();
     }
 

@@ -96,7 +96,16 @@ impl<E: ImageFeatures + ?Sized> Test<'_, E> {
         }
         let outcome = with_picture(SCENE, kind, size, NONE, |frame| self.workspaces(frame));
         match self.found.caught(case, outcome) {
-            Ok(raw) => self.raw(case, expected, &raw),
+            Ok([fresh, written, used]) => {
+                let names = expected.layout().names();
+                if let Some(text) = difference(names, &fresh, &written) {
+                    self.found.add(Rule::Written, format!("{case}: with other values before: {text}"));
+                }
+                if let Some(text) = difference(names, &fresh, &used) {
+                    self.found.add(Rule::Workspace, format!("{case}: {text}"));
+                }
+                self.raw(case, expected, &fresh);
+            }
             Err(Failure::Error(error)) => self.found.add(Rule::Repeat, format!("{case}: error: {error}")),
             Err(Failure::Panic(_)) => {}
         }
@@ -104,39 +113,33 @@ impl<E: ImageFeatures + ?Sized> Test<'_, E> {
 
     /// Values as they are defined: from a fresh workspace, again with other values in `out`, and from a used workspace.
     fn workspaces(&self, frame: &Frame<'_>) -> Result<[Vec<f64>; 3]> {
-        let values = |before: f64, workspace: &mut Workspace| {
-            let mut out = vec![before; self.extractor.layout().len()];
-            self.extractor.extract_into(frame, workspace, &mut out).map(|()| out)
-        };
-        let fresh = values(7.25, &mut Workspace::new())?;
-        let written = values(-3.5, &mut Workspace::new())?;
         let mut used = Workspace::new();
-        let mut out = vec![0.0; self.extractor.layout().len()];
         for (size, seed) in BEFORE.into_iter().zip(0..) {
-            // An extractor may refuse some of these sizes.
             let content = if seed % 2 == 0 { Content::Noise(seed) } else { Content::Flat(255) };
             let kind = if seed % 3 == 0 { Kind::Rgb } else { Kind::Yuv420 };
-            let _ = with_picture(content, kind, size, NONE, |frame| {
-                self.extractor.extract_into(frame, &mut used, &mut out)
-            });
+            // An extractor may refuse some of these sizes.
+            let _ = with_picture(content, kind, size, NONE, |frame| self.values(frame, 0.0, &mut used));
         }
-        Ok([fresh, written, values(7.25, &mut used)?])
+        Ok([
+            self.values(frame, 7.25, &mut Workspace::new())?,
+            self.values(frame, -3.5, &mut Workspace::new())?,
+            self.values(frame, 7.25, &mut used)?,
+        ])
     }
 
-    fn raw(&mut self, case: &str, vector: &FeatureVector, [fresh, written, used]: &[Vec<f64>; 3]) {
-        let names = vector.layout().names();
-        if let Some(text) = difference(names, fresh, written) {
-            self.found.add(Rule::Written, format!("{case}: with other values before: {text}"));
+    fn values(&self, frame: &Frame<'_>, before: f64, workspace: &mut Workspace) -> Result<Vec<f64>> {
+        let mut out = vec![before; self.extractor.layout().len()];
+        self.extractor.extract_into(frame, workspace, &mut out)?;
+        Ok(out)
+    }
+
+    /// Whether a vector holds the values as they are defined, and counts those that it replaced.
+    fn raw(&mut self, case: &str, vector: &FeatureVector, values: &[f64]) {
+        let finite: Vec<f64> = values.iter().map(|v| if v.is_finite() { *v } else { 0.0 }).collect();
+        if let Some(text) = difference(vector.layout().names(), &finite, vector.values()) {
+            self.found.add(Rule::Repeat, format!("{case}: `extract` after `extract_into`: {text}"));
         }
-        if let Some(text) = difference(names, fresh, used) {
-            self.found.add(Rule::Workspace, format!("{case}: {text}"));
-        }
-        let finite: Vec<f64> =
-            fresh.iter().map(|value| if value.is_finite() { *value } else { 0.0 }).collect();
-        if let Some(text) = difference(names, &finite, vector.values()) {
-            self.found.add(Rule::Repeat, format!("{case}: `extract` and `extract_into`: {text}"));
-        }
-        let undefined = fresh.iter().filter(|value| !value.is_finite()).count();
+        let undefined = values.iter().filter(|value| !value.is_finite()).count();
         let replaced = vector.replaced();
         self.found.unless(undefined == replaced, Rule::Finite, || {
             format!("{case}: {replaced} replaced, but {undefined} are not finite")
@@ -185,9 +188,13 @@ impl<E: ImageFeatures + ?Sized> Test<'_, E> {
 
     fn any(&mut self, content: Content, kind: Kind, size: (usize, usize)) {
         let case = format!("{content:?} as {kind:?}, {}x{}", size.0, size.1);
-        let outcome = self.extract(content, kind, size, NONE);
-        if let Ok(vector) = self.found.caught(&case, outcome) {
+        let outcome = with_picture(content, kind, size, NONE, |frame| {
+            let vector = self.extractor.extract(frame)?;
+            Ok((vector, self.values(frame, 0.0, &mut Workspace::new())?))
+        });
+        if let Ok((vector, values)) = self.found.caught(&case, outcome) {
             self.found.vector(&case, self.extractor.layout(), &self.extractor.recipe(), &vector);
+            self.raw(&case, &vector, &values);
         }
     }
 }

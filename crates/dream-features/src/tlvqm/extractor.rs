@@ -312,7 +312,7 @@ impl VideoSession for TlvqmSession {
     }
 
     fn skip(&mut self) {
-        self.intake.skip();
+        self.intake.skip(true);
     }
 
     fn peek(&self) -> Result<FeatureVector> {

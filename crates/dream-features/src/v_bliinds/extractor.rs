@@ -253,7 +253,7 @@ impl VideoSession for VBliindsSession {
     }
 
     fn skip(&mut self) {
-        self.intake.skip();
+        self.intake.skip(true);
     }
 
     /// # Errors

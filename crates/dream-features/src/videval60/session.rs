@@ -190,7 +190,7 @@ impl VideoSession for Videval60Session {
     }
 
     fn skip(&mut self) {
-        self.intake.skip();
+        self.intake.skip(true);
     }
 
     fn peek(&self) -> Result<FeatureVector> {
