@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
-use crate::frame::{Frame, LumaRows, Pixels};
+use crate::frame::{Frame, Pixels};
 use crate::recipe::Recipe;
+use crate::rows::LumaSource;
 use crate::spec::VideoSpec;
 
 /// Which channels of a frame an extractor looks at.
@@ -20,8 +21,8 @@ impl Channels {
     /// What `frame` has of these channels, as the key `pixels` of a [`Recipe`] says it.
     pub(crate) fn of(self, frame: &Frame<'_>) -> &'static str {
         match (self, frame.pixels()) {
-            (Self::Luma, _) => match frame.luma_rows() {
-                LumaRows::Gray(rows) if !rows.studio => "image-luma",
+            (Self::Luma, _) => match frame.luma_rows().source() {
+                LumaSource::Gray(rows) if !rows.studio => "image-luma",
                 _ => "luma",
             },
             (Self::Color, Pixels::Luma(_) | Pixels::Luma16(_)) => "luma",

@@ -142,7 +142,6 @@ pub struct VBliindsSession {
     distance: f64,
     mode: f64,
     pairs: u64,
-    line: Vec<f64>,
     trace: Option<Trace>,
 }
 
@@ -165,7 +164,6 @@ impl VBliindsSession {
             distance: 0.0,
             mode: 0.0,
             pairs: 0,
-            line: Vec::new(),
             trace: None,
         })
     }
@@ -180,7 +178,7 @@ impl VBliindsSession {
             }
         };
         let Self { niqe, pair, .. } = self;
-        if pair.push(frame, &mut self.line) {
+        if pair.push(frame) {
             pair.run(|| naturalness(niqe, &mut values));
             self.count_pair();
         } else {

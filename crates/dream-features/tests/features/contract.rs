@@ -12,7 +12,7 @@ use dream_features::{
     RgbView, Sampling, Statistic, VideoFeatures, VideoSpec, Workspace, Yuv420View, videval,
 };
 
-fn extractors() -> Vec<Box<dyn ImageFeatures>> {
+pub(crate) fn extractors() -> Vec<Box<dyn ImageFeatures>> {
     vec![
         Box::new(Brisque::default()),
         Box::new(Brisque { flat_areas: FlatAreas::Literal }),

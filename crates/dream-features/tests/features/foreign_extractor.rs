@@ -12,8 +12,9 @@ use dream_features::{
 /// How often scratch memory was made, in this test alone.
 static MADE: AtomicUsize = AtomicUsize::new(0);
 
-/// Two buffers that are borrowed at the same time.
+/// Buffers that are borrowed at the same time.
 struct Scratch {
+    line: Vec<f64>,
     columns: Vec<f64>,
     rows: Vec<f64>,
 }
@@ -21,7 +22,7 @@ struct Scratch {
 impl Default for Scratch {
     fn default() -> Self {
         MADE.fetch_add(1, Ordering::Relaxed);
-        Self { columns: Vec::new(), rows: Vec::new() }
+        Self { line: Vec::new(), columns: Vec::new(), rows: Vec::new() }
     }
 }
 
@@ -51,14 +52,16 @@ impl ImageFeatures for Spread {
         let [across, down] = out else {
             return Err(Error::Length { argument: "out", expected: 2, found: out.len() });
         };
-        let luma = frame.luma_plane();
-        let Scratch { columns, rows } = workspace.slot::<Scratch>();
+        let luma = frame.luma_rows();
+        let Scratch { line, columns, rows } = workspace.slot::<Scratch>();
+        line.resize(luma.width(), 0.0);
         columns.clear();
         columns.resize(luma.width(), 0.0);
         rows.clear();
-        for line in luma.data().chunks_exact(luma.width()) {
+        for y in 0..luma.height() {
+            luma.read(y, line)?;
             rows.push(line.iter().sum::<f64>() / line.len() as f64);
-            columns.iter_mut().zip(line).for_each(|(sum, value)| *sum += value / luma.height() as f64);
+            columns.iter_mut().zip(&*line).for_each(|(sum, value)| *sum += value / luma.height() as f64);
         }
         let spread = |means: &[f64]| {
             let ends = means.iter().fold((f64::MAX, f64::MIN), |(low, high), &m| (low.min(m), high.max(m)));
@@ -110,4 +113,18 @@ fn it_stands_beside_brisque_and_keeps_its_memory() {
     let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(&theirs), bits(&fresh));
     assert!((ours[0] - 126.0).abs() < 1e-9 && ours[1] == 0.0);
+    #[cfg(feature = "testing")]
+    keeps_the_contract();
+}
+
+/// What every extractor promises. Called after the count of scratch memory.
+#[cfg(feature = "testing")]
+fn keeps_the_contract() {
+    use dream_features::testing::{check, check_video};
+
+    check(&Spread::new().unwrap()).unwrap();
+    let pooled = || Pooled::new(Spread::new().unwrap(), Pooling::one_per_second()).unwrap();
+    check_video(&pooled()).unwrap();
+    let brisque = Pooled::new(Brisque::default(), Pooling::feature_fusion()).unwrap();
+    check_video(&Concat::new(vec![Box::new(pooled()), Box::new(brisque)]).unwrap()).unwrap();
 }

@@ -12,6 +12,9 @@ mod golden_tlvqm_high;
 mod golden_v_bliinds;
 mod golden_videval60;
 mod misuse;
+mod pixels;
 mod properties;
 mod recipes;
 mod sessions;
+#[cfg(feature = "testing")]
+mod testing;
