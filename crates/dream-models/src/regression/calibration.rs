@@ -123,10 +123,10 @@ impl CalibrationParams {
         Ok(Calibration {
             folds: self.folds.count,
             softening,
-            factors: levels.iter().map(|&level| digits(quantile(&ratios, level))).collect(),
+            factors: levels.iter().map(|&level| bounded(quantile(&ratios, level))).collect(),
             levels,
             familiar: self.familiar,
-            limit: digits(quantile(&distances, self.familiar)),
+            limit: bounded(quantile(&distances, self.familiar)),
             most_missing: missing.max().unwrap_or_default(),
             reach: Reach::fit(model, data, width)?,
         })
@@ -316,6 +316,11 @@ fn quantile(ascending: &[f64], level: f64) -> f64 {
     )]
     let place = (((n + 1) as f64 * level).ceil() as usize).clamp(1, n.max(1));
     ascending.get(place - 1).copied().unwrap_or_default()
+}
+
+/// As a file may hold it; beyond, an interval covers the range of any model.
+fn bounded(value: f64) -> f64 {
+    digits(value).min(format::MAX_NUMBER)
 }
 
 /// To six digits behind the point: enough for a file, and no digit of a row is in it.

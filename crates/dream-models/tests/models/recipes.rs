@@ -1,5 +1,7 @@
 //! What the embedded models say about their features, and how vectors of other recipes are refused.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic in a test is a failed test")]
+
 use dream_models::Error;
 use dream_models::regression::{Prediction, QualityModel};
 
