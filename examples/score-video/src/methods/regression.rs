@@ -2,14 +2,13 @@
 
 use anyhow::{Context, Result, bail};
 use dream_data::{Pixels, RelativeBox};
-use dream_features::nss::FlatAreas;
-use dream_features::tlvqm::Ties;
 use dream_features::videval60::Videval60;
 use dream_features::{
-    Brisque, Frame, Pooled, Pooling, Sampling, Statistic, VideoFeatures, VideoSession, VideoSpec,
+    Brisque, FeatureVector, Frame, Pooled, Pooling, Sampling, Statistic, VideoFeatures, VideoSession,
+    VideoSpec,
 };
 use dream_models::Error as ModelError;
-use dream_models::regression::{Evaluation, QualityModel};
+use dream_models::regression::{Evaluation, Prediction, QualityModel, RecipeDifference};
 
 use super::{About, Entry, Judgement, Method, Session, Stated};
 use crate::args::Args;
@@ -32,16 +31,11 @@ pub(super) const BRISQUE: Entry = Entry {
     demo: Stated { clean: 4.05, over_compressed: 2.6, least_difference: 0.7 },
 };
 
-/// VIDEVAL-60 as the model learned it, from tables of the original code: rounding noise and ties as they come, and NaN for
-/// what is undefined, which the model fills in as in its training.
-const FEATURES: Videval60 =
-    Videval60 { ties: Ties::Plain, flat_areas: FlatAreas::Literal, keep_undefined: true };
-
 fn videval60(args: &Args) -> Result<Box<dyn Method>> {
     if args.every.is_some() || args.per_second.is_some() {
         bail!("--every and --per-second are for --method brisque: videval60 looks at every second frame");
     }
-    let features = Box::new(FEATURES);
+    let features = Box::new(Videval60::release());
     load(args, &VIDEVAL60, features, false, "every second frame".to_owned())
 }
 
@@ -129,6 +123,34 @@ impl Method for Regression {
 }
 
 impl Regression {
+    /// The prediction. Frames that the options chose, and chroma that is not there, may differ from the training: that is a
+    /// warning. Any other difference is an error.
+    fn predict(
+        &self,
+        features: &FeatureVector,
+        warnings: &mut Vec<String>,
+    ) -> Result<Prediction, ModelError> {
+        match self.model.predict_at(features, self.level) {
+            // A file of before; its names were compared when it was loaded.
+            Err(ModelError::NoRecipe { .. }) => {}
+            Err(ModelError::RecipeMismatch { differences, .. })
+                if differences.iter().all(|other| ["frames", "pixels"].contains(&other.key.as_str())) =>
+            {
+                warnings.extend(differences.into_iter().filter_map(Self::warning));
+            }
+            other => return other,
+        }
+        self.model.predict_raw_at(features.values(), self.level)
+    }
+
+    fn warning(RecipeDifference { key, expected, found, .. }: RecipeDifference) -> Option<String> {
+        let [found, expected] =
+            [found, expected].map(|value| value.unwrap_or_else(|| "not stated".to_owned()));
+        // A picture has one score, whatever file it is in: docs/same-picture.md.
+        let equal = key == "pixels" && found == "rgb";
+        (!equal).then(|| format!("{key}: {found}, while the model learned from {expected}"))
+    }
+
     /// What to do about a video that is too short or too small.
     fn remedy(&self, spec: VideoSpec) -> String {
         if self.luma {
@@ -146,7 +168,7 @@ impl Regression {
 struct RegressionSession<'a> {
     method: &'a Regression,
     spec: VideoSpec,
-    features: Box<dyn VideoSession + 'a>,
+    features: Box<dyn VideoSession>,
 }
 
 impl Session for RegressionSession<'_> {
@@ -169,12 +191,12 @@ impl Session for RegressionSession<'_> {
     fn finish(self: Box<Self>) -> Result<Judgement> {
         let Self { method, spec, features } = *self;
         let features = features.finish().with_context(|| method.remedy(spec))?;
-        let prediction = match method.model.predict_at(features.values(), method.level) {
+        let mut warnings = Vec::new();
+        let prediction = match method.predict(&features, &mut warnings) {
             Err(error @ ModelError::TooManyMissing { .. }) => return Err(error).context(method.remedy(spec)),
             other => other?,
         };
         let familiarity = prediction.familiarity;
-        let mut warnings = Vec::new();
         if features.replaced() > 0 {
             warnings.push(format!("flat frames: {} undefined features taken as 0", features.replaced()));
         }
@@ -202,10 +224,13 @@ impl Session for RegressionSession<'_> {
 
 #[cfg(test)]
 mod tests {
+    use dream_features::nss::FlatAreas;
+    use dream_features::tlvqm::Ties;
+
     use super::*;
 
     /// A moving texture with black bars above and below, which are flat, and coloured with a flat part.
-    fn letterboxed(features: Videval60) -> Vec<f64> {
+    fn letterboxed(features: Videval60, color: bool) -> FeatureVector {
         let (width, height) = (128, 96);
         let spec = VideoSpec::new(width, height, 10.0);
         let mut session = features.start(spec).unwrap();
@@ -221,17 +246,39 @@ mod tests {
             let tint = |i: usize| if i % 64 < 40 { 128 } else { u8::try_from(100 + i % 64).unwrap() };
             let chroma: Vec<u8> = (0..half).map(tint).collect();
             let chroma = (&chroma[..], width / 2, height / 2, width / 2);
-            session.push(&Frame::yuv420((&luma, width, height, width), chroma, chroma).unwrap()).unwrap();
+            let luma = (&luma[..], width, height, width);
+            let frame = if color { Frame::yuv420(luma, chroma, chroma) } else { Frame::luma(luma) };
+            session.push(&frame.unwrap()).unwrap();
         }
-        session.finish().unwrap().values().to_vec()
+        session.finish().unwrap()
+    }
+
+    #[test]
+    fn gray_frames_are_a_warning_and_other_options_an_error() {
+        let method = Regression {
+            name: VIDEVAL60.name,
+            model: QualityModel::embedded().unwrap(),
+            features: Box::new(Videval60::release()),
+            luma: false,
+            crop: None,
+            level: 0.9,
+            sampling: String::new(),
+        };
+        let mut warnings = Vec::new();
+        method.predict(&letterboxed(Videval60::release(), true), &mut warnings).unwrap();
+        assert!(warnings.is_empty(), "{warnings:?}");
+        method.predict(&letterboxed(Videval60::release(), false), &mut warnings).unwrap();
+        assert_eq!(warnings, ["pixels: luma, while the model learned from color"]);
+        let other = method.predict(&letterboxed(Videval60::default(), true), &mut warnings);
+        assert!(matches!(other, Err(ModelError::RecipeMismatch { .. })), "{other:?}");
     }
 
     /// The form of the features matters little, so that a caller who takes the default of the extractor is not far off.
     #[test]
     fn snapped_flat_areas_and_ties_by_rule_move_the_score_little() {
         let model = QualityModel::embedded().unwrap();
-        let score = |features| model.predict(&letterboxed(features)).unwrap().score;
-        let release = score(FEATURES);
+        let score = |features| model.predict_raw(letterboxed(features, true).values()).unwrap().score;
+        let release = score(Videval60::release());
         for (ties, flat_areas) in [
             (Ties::Canonical, FlatAreas::Literal),
             (Ties::Plain, FlatAreas::Snapped),

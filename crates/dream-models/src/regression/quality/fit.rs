@@ -1,10 +1,10 @@
 use super::MlpEnsemble;
 use super::adam::Adam;
 use super::network::{Network, Scratch};
-use super::whiten::{project, whitening};
 use crate::random::SplitMix64;
 use crate::regression::Rows;
 use crate::regression::rows::{check_targets, mean_and_std};
+use crate::regression::whiten::{project, whitening};
 use crate::{Error, Result};
 
 /// How an [`MlpEnsemble`] is trained.
@@ -65,7 +65,7 @@ impl Default for MlpParams {
 }
 
 impl MlpParams {
-    /// Trains on `rows`, which should have about unit variance (see [`super::Scaler`]), and one target per row.
+    /// Trains on `rows`, which should have about unit variance (see [`Scaler`](crate::regression::Scaler)), and one target per row.
     ///
     /// # Errors
     ///
