@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::OnceLock;
 
-use super::niqe::{self, Niqe};
 use super::pair::{Pair, PairStatistics};
 use crate::error::{Error, Result};
 use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
 use crate::frame::Frame;
 use crate::layout::{FeatureLayout, FeatureVector, sanitise};
+use crate::niqe::{self, Naturalness};
 use crate::nss::FlatAreas;
 
 /// Frames at either end of a video that spatial naturalness excludes.
@@ -34,7 +34,7 @@ const MOTION: [(&str, &str); 9] = [
 ///
 /// | features | content |
 /// | --- | --- |
-/// | 1-37 | spatial naturalness ([`niqe`]): mean over all frames except five at either end |
+/// | 1-37 | spatial naturalness (the features of [`Niqe`](crate::Niqe), measured from a model of video frames): mean over all frames except five at either end |
 /// | 38, 39 | change over time of the DC coefficients, motion-compensated and plain |
 /// | 40-44 | ratios of the shapes of the bands of 5x5 transforms of frame differences |
 /// | 45, 46 | motion coherency and global motion of 10x10 blocks |
@@ -91,7 +91,10 @@ impl VideoFeatures for VBliinds {
         static LAYOUT: OnceLock<FeatureLayout> = OnceLock::new();
         LAYOUT.get_or_init(|| {
             let motion = MOTION.map(|(name, meaning)| (format!("v_bliinds.{name}"), meaning.to_owned()));
-            FeatureLayout::from_distinct(niqe::features().into_iter().chain(motion))
+            let mut features = niqe::features("v_bliinds.", "blocks and frames");
+            let meaning = "distance of these 36 from those of pristine frames, mean over frames";
+            features.push(("v_bliinds.niqe.distance".to_owned(), meaning.to_owned()));
+            FeatureLayout::from_distinct(features.into_iter().chain(motion))
         })
     }
 
@@ -116,7 +119,7 @@ pub struct Trace {
 pub struct VBliindsSession {
     options: VBliinds,
     spec: VideoSpec,
-    niqe: Niqe,
+    niqe: Naturalness,
     pair: Pair,
     seen: u64,
     /// Values of frames that count once five frames have followed them.
@@ -141,7 +144,7 @@ impl VBliindsSession {
         Ok(Self {
             options,
             spec,
-            niqe: Niqe::new(spec.width, spec.height, options.flat_areas),
+            niqe: Naturalness::new(niqe::Model::frames(), (spec.width, spec.height), options.flat_areas),
             pair: Pair::default(),
             seen: 0,
             pending: VecDeque::new(),
@@ -163,7 +166,7 @@ impl VBliindsSession {
         // The naturalness of the first frames does not count.
         let wanted = self.seen >= ENDS;
         let mut values = [f64::NAN; NIQE];
-        let naturalness = |niqe: &mut Niqe, values: &mut [f64; NIQE]| {
+        let naturalness = |niqe: &mut Naturalness, values: &mut [f64; NIQE]| {
             if wanted {
                 *values = niqe.frame(frame);
             }
