@@ -36,7 +36,7 @@ pub(crate) fn score(
     let frames_per_second = info.frame_rate.as_f64();
     let mut source = cut(source);
     let (width, height) = (source.info().width as usize, source.info().height as usize);
-    let mut session = method.start(file, VideoSpec { width, height, frames_per_second })?;
+    let mut session = method.start(file, VideoSpec::new(width, height, frames_per_second))?;
     let mut frame = VideoFrame::default();
     let (mut frames, mut first, mut shown) = (0, None, 0.0);
     let damage = loop {

@@ -13,8 +13,10 @@ use std::sync::OnceLock;
 use crate::error::{Error, Result};
 use crate::extract::ImageFeatures;
 use crate::frame::Frame;
+use crate::intake::Channels;
 use crate::layout::FeatureLayout;
 use crate::nss::FlatAreas;
+use crate::recipe::Recipe;
 use crate::workspace::Workspace;
 use engine::SIDE;
 use model::N;
@@ -92,6 +94,14 @@ impl ImageFeatures for Niqe {
             let score = ("niqe.distance".to_owned(), meaning.to_owned());
             FeatureLayout::from_distinct(features("", "blocks").into_iter().chain([score]))
         })
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe::new("niqe", 1).with("flat_areas", self.flat_areas.word())
+    }
+
+    fn channels(&self) -> Channels {
+        Channels::Luma
     }
 
     /// All 37 values are NaN below 96x96 pixels.

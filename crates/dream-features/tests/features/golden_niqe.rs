@@ -23,7 +23,7 @@ fn formula(width: i64, height: i64, c: i64) -> Vec<u8> {
     let tri = |v: i64, p: i64| (v.rem_euclid(2 * p) - p).abs();
     let each = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
     let value = |(x, y): (i64, i64)| {
-        let noise = ((x * 7919 + y * 104_729 + x * y * 31) * 2_654_435_761 & 0xffff_ffff) >> 28;
+        let noise = (((x * 7919 + y * 104_729 + x * y * 31) * 2_654_435_761) & 0xffff_ffff) >> 28;
         30 + tri(x + 2 * y + 30 * c, 70) + tri(3 * x + 5 * y, 40) + tri(x * y / 50 + 20 * c, 45) + noise
     };
     each.map(|at| value(at).clamp(0, 255) as u8).collect()
