@@ -57,7 +57,8 @@ fn of_frames(features: &dyn VideoFeatures, model: &QualityModel, frames: &[Vec<u
             session.skip();
         }
     }
-    model.predict(session.finish().unwrap().values()).unwrap().score
+    // By the values: a model of colour would not take frames that were RGB once, and score-video adds a warning.
+    model.predict_raw(session.finish().unwrap().values()).unwrap().score
 }
 
 /// Compares the scores of all forms with that of RGB frames.

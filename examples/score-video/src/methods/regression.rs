@@ -2,14 +2,13 @@
 
 use anyhow::{Context, Result, bail};
 use dream_data::{Pixels, RelativeBox};
-use dream_features::nss::FlatAreas;
-use dream_features::tlvqm::Ties;
 use dream_features::videval60::Videval60;
 use dream_features::{
-    Brisque, Frame, Pooled, Pooling, Sampling, Statistic, VideoFeatures, VideoSession, VideoSpec,
+    Brisque, FeatureVector, Frame, Pooled, Pooling, Sampling, Statistic, VideoFeatures, VideoSession,
+    VideoSpec,
 };
 use dream_models::Error as ModelError;
-use dream_models::regression::{Evaluation, QualityModel};
+use dream_models::regression::{Evaluation, Prediction, QualityModel};
 
 use super::{About, Entry, Judgement, Method, Session, Stated};
 use crate::args::Args;
@@ -32,16 +31,11 @@ pub(super) const BRISQUE: Entry = Entry {
     demo: Stated { clean: 4.05, over_compressed: 2.6, least_difference: 0.7 },
 };
 
-/// VIDEVAL-60 as the model learned it, from tables of the original code: rounding noise and ties as they come, and NaN for
-/// what is undefined, which the model fills in as in its training.
-const FEATURES: Videval60 =
-    Videval60 { ties: Ties::Plain, flat_areas: FlatAreas::Literal, keep_undefined: true };
-
 fn videval60(args: &Args) -> Result<Box<dyn Method>> {
     if args.every.is_some() || args.per_second.is_some() {
         bail!("--every and --per-second are for --method brisque: videval60 looks at every second frame");
     }
-    let features = Box::new(FEATURES);
+    let features = Box::new(Videval60::release());
     load(args, &VIDEVAL60, features, false, "every second frame".to_owned())
 }
 
@@ -129,6 +123,26 @@ impl Method for Regression {
 }
 
 impl Regression {
+    /// The prediction. Frames that the options chose, and pixels as the file has them, may differ from those of the training:
+    /// that is a warning. Any other difference is an error.
+    fn predict(
+        &self,
+        features: &FeatureVector,
+        warnings: &mut Vec<String>,
+    ) -> Result<Prediction, ModelError> {
+        match self.model.predict_at(features, self.level) {
+            // A file of before; its names were compared when it was loaded.
+            Err(ModelError::NoRecipe { .. }) => {}
+            Err(ModelError::RecipeMismatch { differences, .. })
+                if differences.iter().all(|found| ["frames", "pixels"].contains(&found.key.as_str())) =>
+            {
+                warnings.extend(differences.iter().map(ToString::to_string));
+            }
+            other => return other,
+        }
+        self.model.predict_raw_at(features.values(), self.level)
+    }
+
     /// What to do about a video that is too short or too small.
     fn remedy(&self, spec: VideoSpec) -> String {
         if self.luma {
@@ -146,7 +160,7 @@ impl Regression {
 struct RegressionSession<'a> {
     method: &'a Regression,
     spec: VideoSpec,
-    features: Box<dyn VideoSession + 'a>,
+    features: Box<dyn VideoSession>,
 }
 
 impl Session for RegressionSession<'_> {
@@ -169,12 +183,12 @@ impl Session for RegressionSession<'_> {
     fn finish(self: Box<Self>) -> Result<Judgement> {
         let Self { method, spec, features } = *self;
         let features = features.finish().with_context(|| method.remedy(spec))?;
-        let prediction = match method.model.predict_at(features.values(), method.level) {
+        let mut warnings = Vec::new();
+        let prediction = match method.predict(&features, &mut warnings) {
             Err(error @ ModelError::TooManyMissing { .. }) => return Err(error).context(method.remedy(spec)),
             other => other?,
         };
         let familiarity = prediction.familiarity;
-        let mut warnings = Vec::new();
         if features.replaced() > 0 {
             warnings.push(format!("flat frames: {} undefined features taken as 0", features.replaced()));
         }
@@ -202,6 +216,9 @@ impl Session for RegressionSession<'_> {
 
 #[cfg(test)]
 mod tests {
+    use dream_features::nss::FlatAreas;
+    use dream_features::tlvqm::Ties;
+
     use super::*;
 
     /// A moving texture with black bars above and below, which are flat, and coloured with a flat part.
@@ -230,8 +247,8 @@ mod tests {
     #[test]
     fn snapped_flat_areas_and_ties_by_rule_move_the_score_little() {
         let model = QualityModel::embedded().unwrap();
-        let score = |features| model.predict(&letterboxed(features)).unwrap().score;
-        let release = score(FEATURES);
+        let score = |features| model.predict_raw(&letterboxed(features)).unwrap().score;
+        let release = score(Videval60::release());
         for (ties, flat_areas) in [
             (Ties::Canonical, FlatAreas::Literal),
             (Ties::Plain, FlatAreas::Snapped),
