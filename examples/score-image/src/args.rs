@@ -61,7 +61,7 @@ impl Metric {
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
             Self::Brisque => "about 0 (best) to 100 (worst), not limited; lower is better",
-            Self::Niqe => "distance from pristine photographs, 0 and more, 3 to 6 is common; lower is better",
+            Self::Niqe => "distance from pristine photographs, 0 or more; lower is better",
             Self::Ugc => "1 (bad) to 5 (excellent), as people rate videos; higher is better",
         }
     }
@@ -78,11 +78,11 @@ Examples:
   ffmpeg -i a.mp4 -frames:v 1 -f image2pipe -c:v png - | score-image -
 
 What the numbers mean:
-  brisque  how far an image is from the undistorted ones that people rated in the LIVE database: 0 to 20 is good, 40 and
-           more is visibly blurred, noisy or blocky. Images that are cleaner than those go below 0
-  niqe     distance of the image's statistics from those of 125 pristine photographs: 2 to 4 is good. No person's rating
-           went into it
-  ugc      what people would give a video that looks like this all the time
+  brisque  what people said of images with one kind of distortion (LIVE database); lower is better. A sharp portrait has
+           -2, at JPEG quality 30 it has 20, at quality 10 44, blurred by 2 pixels 59
+  niqe     distance of the image's statistics from those of 125 pristine photographs, without any person's rating; lower is
+           better. The same portraits have 3.4, 5.1, 6.8 and 7.3
+  ugc      what people would give a video that looks like this all the time, 1 to 5; higher is better
 
 Scores of different metrics cannot be compared. Drawings, screenshots and text get bad scores: none of these metrics has
 seen any.

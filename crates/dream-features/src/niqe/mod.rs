@@ -26,7 +26,7 @@ use model::N;
 /// The image is cut into blocks of 96x96 pixels from the top left; what is left over at the right and below is not
 /// looked at, and at least one block is needed. The features of a block, at full and at half size, are fits to its
 /// normalised luma and to products of neighbours. The score is the distance of their mean and covariance from those of
-/// 125 pristine photographs: 0 is as natural as those, 3 to 6 is common, and more is worse.
+/// 125 pristine photographs: 0 is as natural as those, and more is worse.
 ///
 /// | features | content (`s1`: full size; 18 more for `s2`, half size) |
 /// | --- | --- |
