@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use dream_features::tlvqm::Tlvqm;
 use dream_features::v_bliinds::VBliinds;
 use dream_features::videval60::Videval60;
-use dream_features::{Brisque, FeatureLayout, GmLog, Higrade, ImageFeatures, VideoFeatures};
+use dream_features::{Brisque, FeatureLayout, GmLog, Higrade, ImageFeatures, Niqe, VideoFeatures};
 
 use crate::print::{note, say};
 
@@ -28,7 +28,7 @@ const HEAD: &str = "\
 
 Made by `cargo xtask features-table` from the layouts in `dream-features`; do not edit.
 
-BRISQUE, GM-LOG and HIGRADE describe an image. For a video, their names end in `.mean`; poolings with deviations add the
+BRISQUE, GM-LOG, HIGRADE and NIQE describe an image. For a video, their names end in `.mean`; poolings with deviations add the
 same names with `.std`. VIDEVAL (705) is BRISQUE (72), GM-LOG (80), HIGRADE (432), TLVQM (75) and
 V-BLIINDS (46), in this order. VIDEVAL-60 is a set of its own: the selection that the authors of VIDEVAL published.
 ";
@@ -70,11 +70,12 @@ fn run(arguments: &[String]) -> Result<()> {
 /// The whole file.
 fn table() -> Result<String> {
     let (brisque, tlvqm, v_bliinds) = (Brisque::default(), Tlvqm::default(), VBliinds::default());
-    let videval60 = Videval60::default();
-    let sets: [(&str, &FeatureLayout); 6] = [
+    let (videval60, niqe) = (Videval60::default(), Niqe::default());
+    let sets: [(&str, &FeatureLayout); 7] = [
         ("BRISQUE", brisque.layout()),
         ("GM-LOG", GmLog.layout()),
         ("HIGRADE", Higrade.layout()),
+        ("NIQE", niqe.layout()),
         ("TLVQM", tlvqm.layout()),
         ("V-BLIINDS", v_bliinds.layout()),
         ("VIDEVAL-60", videval60.layout()),
@@ -99,7 +100,7 @@ mod tests {
     #[test]
     fn every_feature_has_a_line() {
         let table = table().unwrap();
-        assert_eq!(table.lines().filter(|line| line.starts_with("| ") && line.contains('`')).count(), 473);
+        assert_eq!(table.lines().filter(|line| line.starts_with("| ") && line.contains('`')).count(), 510);
         assert!(table.contains("| 1 | `brisque.s1.ggd.shape` | shape of the generalised Gaussian"));
         assert!(run(&["--nonsense".to_owned()]).is_err());
     }

@@ -117,6 +117,15 @@ pub enum Error {
         /// Largest magnitude allowed.
         limit: f64,
     },
+    /// A score is not defined for an image.
+    #[error(
+        "{extractor} has no value for this image: its pixels differ too little, as those of one colour do; \
+         leave it out"
+    )]
+    Undefined {
+        /// The extractor.
+        extractor: &'static str,
+    },
     /// A video ended before the extractor had the frames it needs.
     #[error("the video ended after {found} frames; the minimum is {min}")]
     TooFewFrames {

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::OnceLock;
 
-use super::niqe::{self, Niqe};
 use super::pair::{Pair, PairStatistics};
 use crate::error::{Error, Result};
 use crate::extract::{VideoFeatures, VideoSession};
 use crate::frame::Frame;
 use crate::intake::{Channels, Intake};
 use crate::layout::{self, FeatureLayout, FeatureVector, sanitise};
+use crate::niqe::{self, Naturalness};
 use crate::nss::FlatAreas;
 use crate::recipe::Recipe;
 use crate::spec::VideoSpec;
@@ -37,7 +37,7 @@ const MOTION: [(&str, &str); 9] = [
 ///
 /// | features | content |
 /// | --- | --- |
-/// | 1-37 | spatial naturalness ([`niqe`]): mean over all frames except five at either end |
+/// | 1-37 | spatial naturalness (the features of [`Niqe`](crate::Niqe), measured from a model of video frames): mean over all frames except five at either end |
 /// | 38, 39 | change over time of the DC coefficients, motion-compensated and plain |
 /// | 40-44 | ratios of the shapes of the bands of 5x5 transforms of frame differences |
 /// | 45, 46 | motion coherency and global motion of 10x10 blocks |
@@ -94,7 +94,10 @@ impl VideoFeatures for VBliinds {
         static LAYOUT: OnceLock<FeatureLayout> = OnceLock::new();
         LAYOUT.get_or_init(|| {
             let motion = MOTION.map(|(name, meaning)| (format!("v_bliinds.{name}"), meaning.to_owned()));
-            FeatureLayout::from_distinct(niqe::features().into_iter().chain(motion))
+            let mut features = niqe::features("v_bliinds.", "blocks and frames");
+            let meaning = "distance of these 36 from those of pristine frames, mean over frames";
+            features.push(("v_bliinds.niqe.distance".to_owned(), meaning.to_owned()));
+            FeatureLayout::from_distinct(features.into_iter().chain(motion))
         })
     }
 
@@ -127,7 +130,7 @@ pub struct Trace {
 pub struct VBliindsSession {
     options: VBliinds,
     intake: Intake,
-    niqe: Niqe,
+    niqe: Naturalness,
     pair: Pair,
     seen: u64,
     /// Values of frames that count once five frames have followed them.
@@ -151,7 +154,7 @@ impl VBliindsSession {
         Ok(Self {
             options,
             intake: Intake::new(spec, Channels::Luma)?,
-            niqe: Niqe::new(spec.width, spec.height, options.flat_areas),
+            niqe: Naturalness::new(niqe::Model::frames(), (spec.width, spec.height), options.flat_areas),
             pair: Pair::default(),
             seen: 0,
             pending: VecDeque::new(),
@@ -172,7 +175,7 @@ impl VBliindsSession {
         // The naturalness of the first frames does not count.
         let wanted = self.seen >= ENDS;
         let mut values = [f64::NAN; NIQE];
-        let naturalness = |niqe: &mut Niqe, values: &mut [f64; NIQE]| {
+        let naturalness = |niqe: &mut Naturalness, values: &mut [f64; NIQE]| {
             if wanted {
                 *values = niqe.frame(frame);
             }

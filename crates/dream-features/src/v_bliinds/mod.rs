@@ -6,7 +6,6 @@
 
 mod extractor;
 mod motion;
-pub mod niqe;
 mod ntss;
 mod pair;
 mod spectral;

@@ -8,8 +8,8 @@ use dream_features::tlvqm::Tlvqm;
 use dream_features::v_bliinds::VBliinds;
 use dream_features::videval60::Videval60;
 use dream_features::{
-    Brisque, CodeScale, Error, Frame, GmLog, Higrade, ImageFeatures, Luma16View, LumaView, Pooled, Pooling,
-    RgbView, Sampling, Statistic, VideoFeatures, VideoSpec, Workspace, Yuv420View, videval,
+    Brisque, CodeScale, Error, Frame, GmLog, Higrade, ImageFeatures, Luma16View, LumaView, Niqe, Pooled,
+    Pooling, RgbView, Sampling, Statistic, VideoFeatures, VideoSpec, Workspace, Yuv420View, videval,
 };
 
 pub(crate) fn extractors() -> Vec<Box<dyn ImageFeatures>> {
@@ -18,6 +18,7 @@ pub(crate) fn extractors() -> Vec<Box<dyn ImageFeatures>> {
         Box::new(Brisque { flat_areas: FlatAreas::Literal }),
         Box::new(GmLog),
         Box::new(Higrade),
+        Box::new(Niqe::default()),
     ]
 }
 
@@ -74,7 +75,7 @@ fn names_are_unique_and_as_many_as_values() {
             assert!(!meaning.is_empty() && !meaning.contains('\n'), "{name}: {meaning}");
         }
     }
-    assert_eq!(extractors().iter().map(|e| e.layout().len()).collect::<Vec<_>>(), [36, 36, 40, 216]);
+    assert_eq!(extractors().iter().map(|e| e.layout().len()).collect::<Vec<_>>(), [36, 36, 40, 216, 37]);
 }
 
 #[test]
@@ -89,8 +90,9 @@ fn finite_from_one_pixel_up_and_on_constant_frames() {
         // All of a black frame is in the first bin of GM-LOG; the others have undefined features, and say so.
         let black = extractor.extract(&frame(&[0; 1200], 40, 30, 40)).unwrap();
         assert_eq!(black.replaced() > 0, extractor.layout().len() != 40);
-        let natural = noise(3600, 9);
-        let natural = Frame::from_rgb(RgbView::new(&natural, 40, 30, 120).unwrap());
+        // NIQE needs a block of 96x96.
+        let natural = noise(3 * 100 * 96, 9);
+        let natural = Frame::from_rgb(RgbView::new(&natural, 100, 96, 300).unwrap());
         assert_eq!(extractor.extract(&natural).unwrap().replaced(), 0);
     }
 }

@@ -7,6 +7,7 @@ mod foreign_extractor;
 mod golden_brisque;
 mod golden_gm_log;
 mod golden_higrade;
+mod golden_niqe;
 mod golden_tlvqm;
 mod golden_tlvqm_high;
 mod golden_v_bliinds;

@@ -3,6 +3,7 @@
 mod exp;
 mod file;
 mod kernel;
+mod live;
 mod matrix;
 mod model;
 mod saved;

@@ -1,26 +1,18 @@
-//! NIQE as V-BLIINDS uses it: spatial naturalness of a frame, 36 features and their distance from pristine frames.
-//!
-//! # Reference
-//! Mittal, Soundararajan, Bovik, "Making a completely blind image quality analyzer", IEEE Signal Processing Letters
-//! 20(3), 2013, in the form of the V-BLIINDS release: all 96x96 blocks, without a sharpness threshold.
+//! The 37 values of a frame: those of its blocks, their mean, and its distance from a model.
 
-mod blocks;
-mod border;
-mod model;
-
+use super::blocks::{BlockFits, VALUES};
+use super::model::{Model, N};
 use crate::frame::Frame;
 use crate::nss::FlatAreas;
 use crate::par;
 use crate::plane::Plane;
 use crate::resize::HalfSize;
-use blocks::{BlockFits, VALUES};
-use model::{Model, N};
 
 /// Side of a block at full size.
-const SIDE: usize = 96;
+pub(super) const SIDE: usize = 96;
 
-/// Names and meanings of the 37 values.
-pub(super) fn features() -> Vec<(String, String)> {
+/// Names and meanings of the 37 values: `place` goes before each name, `over` says what the means are over.
+pub(crate) fn features(place: &str, over: &str) -> Vec<(String, String)> {
     let mut features = Vec::new();
     for (scale, size) in [("s1", "full size"), ("s2", "half size")] {
         let own = [
@@ -28,8 +20,8 @@ pub(super) fn features() -> Vec<(String, String)> {
             ("mscn.scale", "AGGD scale of the MSCN coefficients"),
         ];
         for (name, what) in own {
-            let meaning = format!("{what}, mean over blocks and frames, {size}");
-            features.push((format!("v_bliinds.niqe.{scale}.{name}"), meaning));
+            let meaning = format!("{what}, mean over {over}, {size}");
+            features.push((format!("{place}niqe.{scale}.{name}"), meaning));
         }
         for (direction, neighbour) in
             [("h", "left"), ("v", "upper"), ("d1", "upper left"), ("d2", "upper right")]
@@ -40,21 +32,18 @@ pub(super) fn features() -> Vec<(String, String)> {
                 ("left", "left AGGD scale"),
                 ("right", "right AGGD scale"),
             ] {
-                let meaning = format!(
-                    "{what} of products with the {neighbour} neighbour, mean over blocks and frames, {size}"
-                );
-                features.push((format!("v_bliinds.niqe.{scale}.{direction}.{name}"), meaning));
+                let meaning =
+                    format!("{what} of products with the {neighbour} neighbour, mean over {over}, {size}");
+                features.push((format!("{place}niqe.{scale}.{direction}.{name}"), meaning));
             }
         }
     }
-    let meaning = "distance of these 36 from those of pristine frames, mean over frames";
-    features.push(("v_bliinds.niqe.distance".to_owned(), meaning.to_owned()));
     features
 }
 
 /// The 37 values of frames of one size, and their scratch memory.
 #[derive(Debug)]
-pub(super) struct Niqe {
+pub(crate) struct Naturalness {
     /// Width of the part that blocks cover.
     width: usize,
     height: usize,
@@ -67,13 +56,13 @@ pub(super) struct Niqe {
     values: [Vec<[f64; VALUES]>; 2],
 }
 
-impl Niqe {
-    pub(super) fn new(width: usize, height: usize, flat: FlatAreas) -> Self {
+impl Naturalness {
+    pub(crate) fn new(model: Model, (width, height): (usize, usize), flat: FlatAreas) -> Self {
         Self {
             width: width / SIDE * SIDE,
             height: height / SIDE * SIDE,
             flat,
-            model: Model::pristine(),
+            model,
             fits: Default::default(),
             resize: HalfSize::default(),
             half: Plane::zeros(1, 1),
@@ -82,7 +71,7 @@ impl Niqe {
     }
 
     /// The values of a frame; NaN where no block defines them.
-    pub(super) fn frame(&mut self, frame: &Frame<'_>) -> [f64; N + 1] {
+    pub(crate) fn frame(&mut self, frame: &Frame<'_>) -> [f64; N + 1] {
         let mut out = [f64::NAN; N + 1];
         let Ok(crop) = frame.crop(0, 0, self.width, self.height) else { return out };
         let luma = crop.luma_rows();

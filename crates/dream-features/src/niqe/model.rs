@@ -1,22 +1,30 @@
-//! The model of pristine frames, and the distance of a frame from it.
+//! The models of what is pristine, and the distance of a frame from one.
 
 /// Features of a frame.
-pub(super) const N: usize = 36;
+pub(crate) const N: usize = 36;
 
 /// A square matrix, row after row.
 type Matrix = [[f64; N]; N];
 
 /// Mean and covariance of the features of pristine frames.
 #[derive(Debug)]
-pub(super) struct Model {
+pub(crate) struct Model {
     mean: [f64; N],
     covariance: Matrix,
 }
 
 impl Model {
-    /// The model of the release (see `assets/niqe-pristine.LICENSE`).
-    pub(super) fn pristine() -> Self {
-        let bytes = include_bytes!("../../../assets/niqe-pristine.f64");
+    /// Frames of pristine videos: the model of the V-BLIINDS release (see `assets/niqe-pristine.LICENSE`).
+    pub(crate) fn frames() -> Self {
+        Self::read(include_bytes!("../../assets/niqe-pristine.f64"))
+    }
+
+    /// 125 pristine photographs: the model of the NIQE release (see `assets/niqe-photographs.LICENSE`).
+    pub(super) fn photographs() -> Self {
+        Self::read(include_bytes!("../../assets/niqe-photographs.f64"))
+    }
+
+    fn read(bytes: &[u8]) -> Self {
         let mut numbers = bytes.as_chunks::<8>().0.iter().map(|&b| f64::from_le_bytes(b));
         let mut row = || [(); N].map(|()| numbers.next().unwrap_or_default());
         let mean = row();
@@ -117,7 +125,7 @@ mod tests {
 
     #[test]
     fn eigenvectors_rebuild_the_matrix() {
-        let model = Model::pristine();
+        let model = Model::frames();
         let (values, vectors) = eigen(model.covariance);
         for (i, row) in model.covariance.iter().enumerate() {
             for (j, expected) in row.iter().enumerate() {
@@ -132,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_model_itself_has_no_distance() {
-        let model = Model::pristine();
+        let model = Model::frames();
         assert_eq!(model.distance(&model.mean, &model.covariance), 0.0);
         let mut other = model.mean;
         other[3] += 0.5;
