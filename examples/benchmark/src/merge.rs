@@ -25,7 +25,12 @@ pub(crate) fn run(args: &Merge) -> Result<bool> {
         let found: Protocol = serde_json::from_slice(&bytes)
             .with_context(|| format!("{}: written by another version", path.display()))?;
         match &protocol {
-            Some((first, _)) if *first == found => {}
+            // One machine may lack videos that another has.
+            Some((first, _)) if *first == found => {
+                if found.origin.videos.files > first.origin.videos.files {
+                    protocol = Some((found, shard));
+                }
+            }
             Some((_, of)) => bail!(
                 "{} and {} are of different runs: use the same --data, --methods, --splits, --seed and crop for all shards",
                 of.display(),

@@ -358,7 +358,7 @@ mod tests {
         assert_eq!(html.matches(">new &lt;people&gt;</th>").count(), 2, "{html}");
         assert!(!html.contains("third") && !html.contains("PLCC1"), "{html}");
         assert!(table.format(Format::Csv).starts_with("family,method,PLCC1,"));
-        assert!(table.format(Format::Latex).contains(" & $-$0.500 & $-$0.500"));
+        assert!(table.format(Format::Latex).contains(" & \\textbf{$-$0.500} & "));
     }
 
     #[test]
