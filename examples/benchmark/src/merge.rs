@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::args::Merge;
 use crate::print::say;
 use crate::report;
+use crate::report::date;
 use crate::report::protocol::{FILE, Protocol};
 use crate::store::{Store, files};
 
@@ -16,6 +17,7 @@ const PARTS: [&str; 2] = ["cache/features", "cache/runs"];
 
 /// Merges, and reports where nothing is missing; whether all is well.
 pub(crate) fn run(args: &Merge) -> Result<bool> {
+    date::given()?;
     let mut protocol: Option<(Protocol, &Path)> = None;
     for shard in &args.shards {
         let path = shard.join(FILE);

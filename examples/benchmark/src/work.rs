@@ -15,6 +15,7 @@ use crate::plan::faces::Faces;
 use crate::plan::shard::Shard;
 use crate::print::say;
 use crate::report;
+use crate::report::date;
 use crate::report::origin::Origin;
 use crate::report::protocol::{FILE, Kind, Protocol, VERSION};
 use crate::store::Store;
@@ -34,6 +35,7 @@ pub(crate) struct Work<'a> {
 impl Work<'_> {
     /// Whether everything is done and nothing failed.
     pub(crate) fn run(mut self) -> Result<bool> {
+        date::given()?;
         drop(self.methods.splice(..0, registry::baselines(self.kind == Kind::Across)));
         let Self { args, plan, .. } = self;
         let all: Vec<&dyn Method> = self.methods.iter().chain(&self.losses).map(|method| &**method).collect();

@@ -230,7 +230,7 @@ impl Table {
             return format!("<tr>{}</tr>", header(self).iter().map(|text| head(text)).collect::<String>());
         }
         let group =
-            |text: &str, span: usize| format!("<th colspan=\"{span}\" scope=\"colgroup\">{text}</th>");
+            |text: &str, span: usize| format!("<th colspan=\"{span}\" scope=\"colgroup\"><span>{text}</span></th>");
         let name = |set: usize| self.set_names.get(set).cloned().unwrap_or_else(|| (set + 1).to_string());
         let sets: String = (0..self.sets).map(|set| head(&name(set))).collect();
         let groups = [group("PLCC", self.sets), group("SRCC", self.sets), group("average", 3)].concat();
@@ -354,7 +354,7 @@ mod tests {
         let table =
             Table::new(2, vec![row]).unwrap().with_set_names(&["new <people>", "new methods", "third"]);
         let html = table.format(Format::Html);
-        assert!(html.contains("<th colspan=\"2\" scope=\"colgroup\">PLCC</th><th colspan=\"2\""), "{html}");
+        assert!(html.contains("<th colspan=\"2\" scope=\"colgroup\"><span>PLCC</span></th>"), "{html}");
         assert_eq!(html.matches(">new &lt;people&gt;</th>").count(), 2, "{html}");
         assert!(!html.contains("third") && !html.contains("PLCC1"), "{html}");
         assert!(table.format(Format::Csv).starts_with("family,method,PLCC1,"));

@@ -13,12 +13,18 @@ const MEMO: &str = "cache/seen/date.json";
 const GIVEN: &str = "SOURCE_DATE_EPOCH";
 const DAY: u64 = 24 * 60 * 60;
 
+/// The date from the environment. Programs ask before they work for hours.
+pub(crate) fn given() -> Result<Option<String>> {
+    let Some(seconds) = std::env::var_os(GIVEN) else { return Ok(None) };
+    let seconds = seconds.to_str().and_then(|text| text.parse().ok());
+    let remedy = || format!("{GIVEN} must be a number of seconds since 1970: unset it or correct it");
+    Ok(Some(day(seconds.with_context(remedy)?)))
+}
+
 /// A page that has its date in it. Results that did not change keep theirs, so that the same folder gives the same bytes.
 pub(super) fn dated(store: &Store, page: &str, draw: impl Fn(&str) -> Result<String>) -> Result<String> {
-    if let Some(seconds) = std::env::var_os(GIVEN) {
-        let seconds = seconds.to_str().and_then(|text| text.parse().ok());
-        let remedy = || format!("{GIVEN} must be a number of seconds since 1970: unset it or correct it");
-        return draw(&day(seconds.with_context(remedy)?));
+    if let Some(given) = given()? {
+        return draw(&given);
     }
     let today = day(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()));
     if let Some(kept) = store.read_json::<String>(MEMO).filter(|kept| *kept != today) {
@@ -33,8 +39,8 @@ pub(super) fn dated(store: &Store, page: &str, draw: impl Fn(&str) -> Result<Str
 
 /// The day in UTC, such as 2026-11-29.
 fn day(seconds: u64) -> String {
-    // No clock says more; a year is counted at a time.
-    let mut days = (seconds / DAY).min(3_000_000);
+    // A year is counted at a time, up to about 9900.
+    let mut days = (seconds / DAY).min(2_900_000);
     let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let mut year = 1970;
     while days >= 365 + u64::from(leap(year)) {

@@ -1,7 +1,7 @@
 //! The last stage: predictions, tables, tests and the page, from what the folder holds.
 
 mod content;
-mod date;
+pub(crate) mod date;
 mod headline;
 mod html;
 mod intervals;

@@ -49,7 +49,7 @@ impl ResultTable {
         let sets: Vec<String> =
             titles.iter().enumerate().map(|(at, title)| format!("{} is {title}", at + 1)).collect();
         let mut notes =
-            vec![format!("{over}; {}; `-` where a method cannot predict a set.", sets.join(", "))];
+            vec![format!("{over}; {}; \"-\" where a method cannot predict a set.", sets.join(", "))];
         notes.extend(table.warnings());
         notes.extend(methods.iter().flat_map(|method| gaps(method, undefined)));
         Ok(Self { file, title: title.to_owned(), notes, table })

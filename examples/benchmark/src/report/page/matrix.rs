@@ -31,6 +31,7 @@ pub(super) fn matrices(out: &mut String, report: &Report) -> fmt::Result {
     for comparison in &report.comparisons {
         let title = match comparison.measure.as_str() {
             AVERAGE => "all test sets".to_owned(),
+            set if report.protocol.kind == Kind::Across => format!("the data set {set}"),
             set => report.protocol.set_title(set),
         };
         writeln!(out, "<h3>On {}</h3>", escaped(&title))?;

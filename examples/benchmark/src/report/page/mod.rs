@@ -72,7 +72,10 @@ fn head(out: &mut String, report: &Report) -> fmt::Result {
          <header>\n<h1>{title}</h1>",
         names.join(", ")
     )?;
-    writeln!(out, "<p class=\"headline\">{}</p>\n</header>", escaped(&report.headline.join(" ")))
+    if let Some((first, others)) = report.headline.split_first() {
+        writeln!(out, "<p class=\"headline\">{}</p>\n<p>{}</p>", escaped(first), escaped(&others.join(" ")))?;
+    }
+    writeln!(out, "</header>")
 }
 
 fn contents(out: &mut String) -> fmt::Result {

@@ -24,7 +24,11 @@ pub(super) fn panels(out: &mut String, report: &Report) -> fmt::Result {
     )?;
     for method in &report.methods {
         let Some((run, scores)) = method.runs.first().zip(method.scores.first()) else { continue };
-        let [title, note] = [&method.about.title, &run.note].map(|text| escaped(text));
+        let note = protocol
+            .test_sets
+            .iter()
+            .fold(run.note.clone(), |note, set| note.replace(set.as_str(), &protocol.set_title(set)));
+        let [title, note] = [&method.about.title, &note].map(|text| escaped(text));
         let all = file(&format!("{PREDICTIONS}/{}.csv", method.about.name));
         writeln!(out, "<h3>{title}</h3>\n<p class=\"note\">{note} {all}</p>\n<div class=\"panels\">")?;
         for ((name, set), score) in protocol.test_sets.iter().zip(&run.sets).zip(scores) {

@@ -8,6 +8,9 @@ const SIZE: (f64, f64) = (260.0, 236.0);
 /// Left, right, upper and lower end of the axes.
 const AXES: [f64; 4] = [42.0, 252.0, 8.0, 196.0];
 
+/// What a file may say is drawn at the edge beyond this, where differences would not be finite.
+const LARGEST: f64 = 1e300;
+
 /// A clip.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Point<'a> {
@@ -27,21 +30,23 @@ struct Axis {
 impl Axis {
     /// For scores from 1 to 5 and whatever lies beyond.
     fn new(values: impl Iterator<Item = f64>, start: f64, end: f64) -> Self {
+        let values = values.map(|value| value.clamp(-LARGEST, LARGEST));
         let (low, high) = values.fold((1.0_f64, 5.0_f64), |(low, high), v| (low.min(v), high.max(v)));
         let pad = (high - low) * 0.03;
         Self { low: low - pad, high: high + pad, start, end }
     }
 
     fn at(&self, value: f64) -> f64 {
+        let value = value.clamp(-LARGEST, LARGEST);
         self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
     }
 
-    /// At most six round values.
+    /// At most eight round values.
     fn ticks(&self) -> Vec<f64> {
         let span = self.high - self.low;
         let mut step = 1.0;
         for factor in [2.0, 2.5, 2.0].into_iter().cycle().take(900) {
-            if span / step <= 6.0 {
+            if span / step <= 7.0 {
                 break;
             }
             step *= factor;
@@ -123,9 +128,10 @@ mod tests {
     fn ticks_are_few_and_round() {
         assert_eq!(ticks([2.0, 4.0]), [1.0, 2.0, 3.0, 4.0, 5.0]);
         assert_eq!(ticks([-3.0, 9.0]), [-2.0, 0.0, 2.0, 4.0, 6.0, 8.0]);
-        assert_eq!(ticks([1.0, 120.0]), [0.0, 50.0, 100.0]);
-        assert!(ticks([-1e9, 1e9]).len() <= 6);
-        assert!(ticks([-1e300, 1e300]).len() <= 6);
+        assert_eq!(ticks([1.0, 120.0]), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0, 120.0]);
+        for most in [1e9, 1e300, f64::MAX] {
+            assert!((3..=8).contains(&ticks([-most, most]).len()), "{most}");
+        }
     }
 
     #[test]
