@@ -229,8 +229,9 @@ impl Table {
         if self.set_names.is_empty() {
             return format!("<tr>{}</tr>", header(self).iter().map(|text| head(text)).collect::<String>());
         }
-        let group =
-            |text: &str, span: usize| format!("<th colspan=\"{span}\" scope=\"colgroup\"><span>{text}</span></th>");
+        let group = |text: &str, span: usize| {
+            format!("<th colspan=\"{span}\" scope=\"colgroup\"><span>{text}</span></th>")
+        };
         let name = |set: usize| self.set_names.get(set).cloned().unwrap_or_else(|| (set + 1).to_string());
         let sets: String = (0..self.sets).map(|set| head(&name(set))).collect();
         let groups = [group("PLCC", self.sets), group("SRCC", self.sets), group("average", 3)].concat();

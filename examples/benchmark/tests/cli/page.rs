@@ -264,11 +264,12 @@ fn differences_have_intervals() {
     assert!(page.contains("BRISQUE is the only method; its scores correlate with"));
 }
 
-/// Names are text, whatever they are made of.
+/// Names are text, whatever they are made of. Other systems have no files of such names.
+#[cfg(unix)]
 #[test]
 fn hostile_names_stay_text() {
     let bench = Bench::new();
-    let (clip, title) = (bench.tested(1), "<img src=x onerror=alert(1)>&\"quoted\"");
+    let (clip, title) = (bench.tested(1), "<img onerror>&\"quoted\"");
     let bad = "C1/<script>alert(1)</script>.y4m";
     for split in ["0", "1"] {
         for set in ["train_set", "test_set1", "test_set2", "test_set3"] {
@@ -287,7 +288,7 @@ fn hostile_names_stay_text() {
     // In the table of failures, under a point, in the command, in headings and below figures.
     let clip = "C1/&lt;script&gt;alert(1)&lt;/script&gt;.y4m";
     assert!(page.contains(&format!("<td>{clip}</td>")) && page.contains(&format!("<title>{clip}: opinion ")));
-    let title = "&lt;img src=x onerror=alert(1)&gt;&amp;&quot;quoted&quot;";
+    let title = "&lt;img onerror&gt;&amp;&quot;quoted&quot;";
     for place in [
         format!("<h3>{title}</h3>"),
         format!("<th scope=\"row\">{title}</th>"),
