@@ -103,7 +103,7 @@ pub(crate) fn compare_clips(results: &[MethodResults], sets: &[String]) -> Resul
             let own = SetScore::of(a, truth)?;
             methods.push((method.about.title.clone(), own.plcc));
             for (second, (_, b, _)) in averaged.iter().enumerate().skip(first + 1) {
-                let found = DependentCorrelations::of(a, b, truth).and_then(|both| both.williams());
+                let found = DependentCorrelations::pearson(a, b, truth).and_then(|both| both.williams());
                 let difference = own.plcc - SetScore::of(b, truth)?.plcc;
                 // Constant or equal predictions: nothing to test.
                 let test = found.ok().map(|test| (test.statistic, test.p));
