@@ -36,15 +36,8 @@ pub(super) fn over_splits(first: &[f64], second: &[f64], test_to_train: f64) -> 
 
 /// On the same clips: of PLCC, by drawing clips. `None` where a method is constant.
 pub(super) fn over_clips(first: &[f64], second: &[f64], truth: &[f64]) -> Option<Ends> {
-    let (mut a, mut b, mut t) = (Vec::new(), Vec::new(), Vec::new());
-    let interval = Bca::default().interval_of(truth.len(), |clips| {
-        for (drawn, all) in [(&mut a, first), (&mut b, second), (&mut t, truth)] {
-            drawn.clear();
-            drawn.extend(clips.iter().filter_map(|clip| all.get(*clip)));
-        }
-        Ok(plcc(&a, &t)? - plcc(&b, &t)?)
-    });
-    interval.ok().map(|interval| [interval.low, interval.high])
+    let interval = Bca::default().difference(first, second, truth, plcc).ok()?;
+    Some([interval.low, interval.high])
 }
 
 #[cfg(test)]

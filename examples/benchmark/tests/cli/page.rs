@@ -68,6 +68,8 @@ fn nothing_is_elsewhere_and_every_link_leads_somewhere() {
         page.contains("content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline';")
     );
     assert_eq!(page.matches("<script").count(), 1);
+    let script = between(&page, "<script>", "</script>");
+    assert!(script.contains("querySelectorAll(\"table.sortable\")") && script.contains("aria-sort"));
     let links = all_between(&page, "href=\"", "\"");
     for link in &links {
         match link.strip_prefix('#') {
