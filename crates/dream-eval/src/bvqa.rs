@@ -78,6 +78,7 @@ const GREY: [usize; 57] = [
 /// let (train, test) = dream_eval::bvqa::split(100, 25);
 /// assert_eq!((train.len(), &test[..3]), (80, &[68, 77, 61][..]));
 /// ```
+#[doc(alias = "train_test_split")]
 #[must_use]
 pub fn split(rows: u32, number: u32) -> (Vec<usize>, Vec<usize>) {
     // As Python computes it: for some multiples of 5 the product is just above the whole number.

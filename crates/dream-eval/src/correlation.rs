@@ -32,6 +32,7 @@ use crate::{Error, Result};
 ///
 /// K. Pearson, "Notes on regression and inheritance in the case of two parents", Proceedings of the Royal
 /// Society of London 58, 1895. Checked against SciPy's `pearsonr`.
+#[doc(alias("pearsonr", "pearson", "corrcoef", "lcc"))]
 pub fn plcc(pred: &[f64], truth: &[f64]) -> Result<f64> {
     check_correlation(pred, truth)?;
     Ok(correlation(pred, truth))
@@ -59,6 +60,7 @@ pub fn plcc(pred: &[f64], truth: &[f64]) -> Result<f64> {
 /// C. Spearman, "The proof and measurement of association between two things", American Journal of
 /// Psychology 15(1), 1904; average ranks for ties as in M. G. Kendall, "The treatment of ties in ranking
 /// problems", Biometrika 33(3), 1945. Checked against SciPy's `spearmanr`.
+#[doc(alias("spearmanr", "spearman", "srocc", "rank correlation"))]
 pub fn srcc(pred: &[f64], truth: &[f64]) -> Result<f64> {
     check_correlation(pred, truth)?;
     check_number("pred", pred)?;

@@ -1,10 +1,25 @@
 //! Whether two correlations differ, and how certain one correlation is.
 
-use crate::significance::Test;
+use std::fmt;
+
+use crate::numeric::pad;
+use crate::significance::{Procedure, Test};
 use crate::special::{normal_quantile, normal_two_sided, t_two_sided};
-use crate::{Error, Result, plcc};
+use crate::{Error, Result, plcc, srcc};
 
 /// An interval that holds the true value with the stated confidence.
+///
+/// `Display` prints `0.800 [0.753, 0.839] (95 %)`: three digits unless a precision is given, and padded to a given width.
+///
+/// ```
+/// # fn main() -> dream_eval::Result<()> {
+/// use dream_eval::{Coefficient, fisher_z_interval};
+/// let interval = fisher_z_interval(0.8, 280, 0.95, Coefficient::Pearson)?;
+/// assert_eq!(interval.to_string(), "0.800 [0.753, 0.839] (95 %)");
+/// # Ok(())
+/// # }
+/// ```
+#[doc(alias = "ConfidenceInterval")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -17,6 +32,16 @@ pub struct Interval {
     pub high: f64,
     /// Confidence, in 0..1.
     pub level: f64,
+}
+
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = f.precision().unwrap_or(3);
+        let Self { estimate, low, high, level } = self;
+        // Without the noise of 0.29 * 100.
+        let percent = (level * 1e8).round() / 1e6;
+        pad(f, &format!("{estimate:.digits$} [{low:.digits$}, {high:.digits$}] ({percent} %)"))
+    }
 }
 
 pub(crate) fn check_level(level: f64) -> Result<()> {
@@ -67,6 +92,7 @@ pub enum Coefficient {
 /// # Reference
 ///
 /// R. A. Fisher, "On the probable error of a coefficient of correlation deduced from a small sample", Metron 1, 1921.
+#[doc(alias("confidence_interval", "arctanh"))]
 pub fn fisher_z_interval(r: f64, n: usize, level: f64, coefficient: Coefficient) -> Result<Interval> {
     check_coefficient("r", r)?;
     check_level(level)?;
@@ -106,13 +132,15 @@ fn degrees(n: usize) -> Result<f64> {
 /// # Reference
 ///
 /// R. A. Fisher, 1921, as in [`fisher_z_interval`].
+#[doc(alias = "cocor")]
 pub fn compare_independent(first: (f64, usize), second: (f64, usize)) -> Result<Test> {
     check_coefficient("first", first.0)?;
     check_coefficient("second", second.0)?;
     let variance = 1.0 / degrees(first.1)? + 1.0 / degrees(second.1)?;
     let difference = z_difference(first.0, second.0)?;
     let statistic = difference / variance.sqrt();
-    Ok(Test { statistic, degrees: None, p: normal_two_sided(statistic) })
+    let procedure = Procedure::IndependentCorrelations;
+    Ok(Test { procedure, statistic, degrees: None, p: normal_two_sided(statistic) })
 }
 
 /// `atanh a - atanh b`.
@@ -140,6 +168,7 @@ fn z_difference(a: f64, b: f64) -> Result<f64> {
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("cocor", "steiger", "williams"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DependentCorrelations {
@@ -154,16 +183,59 @@ pub struct DependentCorrelations {
 }
 
 impl DependentCorrelations {
-    /// [`plcc`] of two predictions with one truth and with each other.
+    /// [`plcc`] of two predictions with one truth and with each other: what both tests were made for.
+    ///
+    /// ```
+    /// use dream_eval::DependentCorrelations;
+    ///
+    /// # fn main() -> dream_eval::Result<()> {
+    /// let truth = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    /// let (first, second) = ([1.1, 1.9, 3.2, 3.9, 5.3, 5.8], [2.0, 1.0, 4.0, 3.0, 6.0, 5.0]);
+    /// let test = DependentCorrelations::pearson(&first, &second, &truth)?.williams()?;
+    /// assert_eq!(test.to_string(), "Williams' test of two dependent correlations: t(3) = 5.099, p = 0.015");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
     /// As [`plcc`].
-    pub fn of(first: &[f64], second: &[f64], truth: &[f64]) -> Result<Self> {
+    #[doc(alias("pearsonr", "plcc"))]
+    pub fn pearson(first: &[f64], second: &[f64], truth: &[f64]) -> Result<Self> {
+        Self::by(plcc, first, second, truth)
+    }
+
+    /// The same with [`srcc`]: the correlations of the ranks.
+    ///
+    /// **The assumption.** Both tests suppose normal data, which ranks are not: they are used as if a coefficient of ranks
+    /// varied as Pearson's does (Myers and Sirois). It varies a little more, so where methods correlate strongly with the
+    /// truth the tests find differences too easily: of two equally good methods with an SRCC of 0.8, at the level of 5 %,
+    /// in 7 to 8 % of samples of any size, with 0.9 in 8 to 9 %. [`Bca::difference`](crate::Bca::difference) with
+    /// [`srcc`] has no such assumption.
+    ///
+    /// # Errors
+    ///
+    /// As [`srcc`].
+    ///
+    /// # Reference
+    ///
+    /// L. Myers and M. J. Sirois, "Spearman correlation coefficients, differences between", Encyclopedia of Statistical
+    /// Sciences, Wiley, 2006. The shares are of 10,000 samples of 30, 60 and 300 normal triples.
+    #[doc(alias("spearmanr", "srcc"))]
+    pub fn spearman(first: &[f64], second: &[f64], truth: &[f64]) -> Result<Self> {
+        Self::by(srcc, first, second, truth)
+    }
+
+    fn by(
+        correlation: fn(&[f64], &[f64]) -> Result<f64>,
+        first: &[f64],
+        second: &[f64],
+        truth: &[f64],
+    ) -> Result<Self> {
         Ok(Self {
-            first: plcc(first, truth)?,
-            second: plcc(second, truth)?,
-            between: plcc(first, second)?,
+            first: correlation(first, truth)?,
+            second: correlation(second, truth)?,
+            between: correlation(first, second)?,
             n: truth.len(),
         })
     }
@@ -191,8 +263,10 @@ impl DependentCorrelations {
     pub fn williams(&self) -> Result<Test> {
         let degrees = self.check()?;
         let (a, b, c, n) = (self.first, self.second, self.between, self.n as f64);
+        let test =
+            |statistic, p| Test { procedure: Procedure::Williams, statistic, degrees: Some(degrees), p };
         if a == b {
-            return Ok(Test { statistic: 0.0, degrees: Some(degrees), p: 1.0 });
+            return Ok(test(0.0, 1.0));
         }
         let determinant = 1.0 - a * a - b * b - c * c + 2.0 * a * b * c;
         let mean = (a + b) / 2.0;
@@ -202,7 +276,7 @@ impl DependentCorrelations {
             return Err(IMPOSSIBLE);
         }
         let statistic = (a - b) * ((n - 1.0) * (1.0 + c) / spread).sqrt();
-        Ok(Test { statistic, degrees: Some(degrees), p: t_two_sided(statistic, degrees) })
+        Ok(test(statistic, t_two_sided(statistic, degrees)))
     }
 
     /// Steiger's test on Fisher's z with the pooled estimate of the covariance.
@@ -218,8 +292,9 @@ impl DependentCorrelations {
     pub fn steiger(&self) -> Result<Test> {
         let freedom = self.check()?;
         let difference = z_difference(self.first, self.second)?;
+        let test = |statistic, p| Test { procedure: Procedure::Steiger, statistic, degrees: None, p };
         if difference == 0.0 {
-            return Ok(Test { statistic: 0.0, degrees: None, p: 1.0 });
+            return Ok(test(0.0, 1.0));
         }
         let (mean, c) = ((self.first + self.second) / 2.0, self.between);
         let square = mean * mean;
@@ -230,7 +305,7 @@ impl DependentCorrelations {
             return Err(IMPOSSIBLE);
         }
         let statistic = difference * (freedom / variance).sqrt();
-        Ok(Test { statistic, degrees: None, p: normal_two_sided(statistic) })
+        Ok(test(statistic, normal_two_sided(statistic)))
     }
 }
 
@@ -285,6 +360,34 @@ mod tests {
         ));
         let one = fisher_z_interval(-1.0, 20, 0.95, Coefficient::Pearson).unwrap();
         assert_eq!((one.low, one.high), (-1.0, -1.0));
+    }
+
+    /// Spearman's coefficient is Pearson's of the ranks.
+    #[test]
+    fn the_names_say_which_coefficient_it_is() {
+        let (x, y, t) = ([1.0, 2.0, 30.0, 4.0, 9.0], [2.0, 9.0, 1.0, 4.0, 8.0], [1.0, 3.0, 2.0, 50.0, 5.0]);
+        let ranks = crate::ranks;
+        let of_ranks =
+            DependentCorrelations::pearson(&ranks(&x).unwrap(), &ranks(&y).unwrap(), &ranks(&t).unwrap());
+        let (spearman, of_ranks) = (DependentCorrelations::spearman(&x, &y, &t).unwrap(), of_ranks.unwrap());
+        for (a, b) in [
+            (spearman.first, of_ranks.first),
+            (spearman.second, of_ranks.second),
+            (spearman.between, of_ranks.between),
+        ] {
+            assert!((a - b).abs() < 1e-12, "{spearman:?} {of_ranks:?}");
+        }
+        let pearson = DependentCorrelations::pearson(&x, &y, &t).unwrap();
+        assert!((pearson.first - spearman.first).abs() > 0.1 && pearson.n == 5, "{pearson:?} {spearman:?}");
+        assert!(DependentCorrelations::spearman(&x, &y[..4], &t).is_err());
+    }
+
+    #[test]
+    fn an_interval_prints_its_value_its_ends_and_its_level() {
+        let interval = Interval { estimate: 0.8, low: -0.05, high: 0.84, level: 0.29 };
+        assert_eq!(interval.to_string(), "0.800 [-0.050, 0.840] (29 %)");
+        assert_eq!(format!("{:.1}", Interval { level: 0.999, ..interval }), "0.8 [-0.1, 0.8] (99.9 %)");
+        assert_eq!(format!("[{interval:>30.1}]"), "[        0.8 [-0.1, 0.8] (29 %)]");
     }
 
     #[test]

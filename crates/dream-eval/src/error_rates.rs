@@ -26,6 +26,7 @@ use crate::{Error, Result};
 /// # Reference
 ///
 /// The usual definition, with the divisor n.
+#[doc(alias("root_mean_squared_error", "mean_squared_error"))]
 pub fn rmse(pred: &[f64], truth: &[f64]) -> Result<f64> {
     check_pair(pred, truth, 1)?;
     let [total] = pairwise(pred, truth, &|p, t| [(p - t) * (p - t)]);
@@ -62,6 +63,7 @@ pub fn rmse(pred: &[f64], truth: &[f64]) -> Result<f64> {
 /// # Reference
 ///
 /// The usual definition.
+#[doc(alias("mean_absolute_error", "l1"))]
 pub fn mae(pred: &[f64], truth: &[f64]) -> Result<f64> {
     check_pair(pred, truth, 1)?;
     let [total] = pairwise(pred, truth, &|p, t| [(p - t).abs()]);

@@ -86,6 +86,7 @@ pub fn false_negative_rate(positive: &[bool], detected: &[bool]) -> Result<f64> 
 }
 
 /// Mean cosine between every video of one group and every text of another (the paper's Figure 15).
+#[doc(alias = "cosine_similarity")]
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

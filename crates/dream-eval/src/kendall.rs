@@ -34,6 +34,7 @@ use crate::sorting::check_number;
 /// M. G. Kendall, "The treatment of ties in ranking problems", Biometrika 33(3), 1945; W. R. Knight, "A computer
 /// method for calculating Kendall's tau with ungrouped data", Journal of the American Statistical Association
 /// 61(314), 1966. Checked against SciPy's `kendalltau(variant="b")`.
+#[doc(alias("kendalltau", "kendall", "krocc", "tau"))]
 pub fn krcc(pred: &[f64], truth: &[f64]) -> Result<f64> {
     check_correlation(pred, truth)?;
     check_number("pred", pred)?;

@@ -1,7 +1,7 @@
 //! Do several groups differ?
 
 use crate::numeric::{check_count, check_finite, mean, pairwise};
-use crate::significance::Test;
+use crate::significance::{Procedure, Test};
 use crate::sorting::{average_ranks, check_number};
 use crate::special::chi_square_tail;
 use crate::{Error, Result};
@@ -9,7 +9,8 @@ use crate::{Error, Result};
 /// Kruskal-Wallis test: do several groups come from one distribution?
 ///
 /// The statistic is H on average ranks with the correction for ties; p is the chi-square tail with one degree of
-/// freedom less than there are groups.
+/// freedom less than there are groups. Of two groups it is the Mann-Whitney U test, with the same p as SciPy's
+/// `mannwhitneyu(method="asymptotic", use_continuity=False)`.
 ///
 /// ```
 /// # fn main() -> dream_eval::Result<()> {
@@ -28,6 +29,7 @@ use crate::{Error, Result};
 ///
 /// W. H. Kruskal and W. A. Wallis, "Use of ranks in one-criterion variance analysis", Journal of the American
 /// Statistical Association 47(260), 1952. Checked against SciPy's `kruskal`.
+#[doc(alias("kruskal", "mannwhitneyu"))]
 pub fn kruskal_wallis(groups: &[&[f64]]) -> Result<Test> {
     if groups.len() < 2 {
         return Err(Error::TooFew { argument: "groups", needed: 2, found: groups.len() });
@@ -60,5 +62,5 @@ pub fn kruskal_wallis(groups: &[&[f64]]) -> Result<Test> {
     let statistic = (n - 1.0) * between / total;
     let degrees = groups.len() as f64 - 1.0;
     let p = chi_square_tail(statistic, degrees);
-    Ok(Test { statistic, degrees: Some(degrees), p })
+    Ok(Test { procedure: Procedure::KruskalWallis, statistic, degrees: Some(degrees), p })
 }

@@ -29,6 +29,7 @@ use crate::{Error, Result};
 /// VQEG, "Final report from the Video Quality Experts Group on the validation of objective models of video quality
 /// assessment", 2000; the form and the start of the BVQA benchmark (Z. Tu et al., IEEE Transactions on Image Processing
 /// 30, 2021).
+#[doc(alias("curve_fit", "logistic_4_fitting"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Logistic4 {

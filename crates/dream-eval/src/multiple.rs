@@ -15,6 +15,7 @@ use crate::{Error, Result};
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("false_discovery_control", "multipletests", "holm", "fdr"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

@@ -1,5 +1,7 @@
 //! Checks and sums that all metrics share.
 
+use std::fmt::{self, Alignment, Formatter};
+
 use crate::{Error, Result};
 
 /// Blocks of this length are added with eight running sums; longer slices are split in two.
@@ -22,6 +24,16 @@ pub(crate) fn check_finite(argument: &'static str, values: &[f64]) -> Result<()>
             let value = values.get(index).copied().unwrap_or(f64::NAN);
             Err(Error::NonFinite { argument, index, value })
         }
+    }
+}
+
+/// Writes a text padded to the width asked for. `Formatter::pad` would read the precision as a length to cut at.
+pub(crate) fn pad(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
+    match (f.width(), f.align()) {
+        (None, _) => f.write_str(text),
+        (Some(width), Some(Alignment::Right)) => write!(f, "{text:>width$}"),
+        (Some(width), Some(Alignment::Center)) => write!(f, "{text:^width$}"),
+        (Some(width), _) => write!(f, "{text:<width$}"),
     }
 }
 

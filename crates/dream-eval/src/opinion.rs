@@ -55,6 +55,7 @@ impl SosFit {
 /// # Reference
 ///
 /// T. Hoßfeld, R. Schatz and S. Egger, "SOS: The MOS is not enough!", QoMEX 2011.
+#[doc(alias("SOS", "alpha"))]
 pub fn sos_parameter(mos: &[f64], variance: &[f64]) -> Result<SosFit> {
     sos_parameter_on(1.0..=5.0, mos, variance)
 }

@@ -24,6 +24,7 @@ use crate::sorting::{average_ranks, check_number};
 ///
 /// M. G. Kendall, "The treatment of ties in ranking problems", Biometrika 33(3), 1945. Checked against
 /// SciPy's `rankdata(method="average")`.
+#[doc(alias = "rankdata")]
 pub fn ranks(values: &[f64]) -> Result<Vec<f64>> {
     check_finite("values", values)?;
     check_number("values", values)?;

@@ -1,8 +1,8 @@
 //! Mean and standard deviation of repeated runs.
 
-use std::fmt::{self, Alignment};
+use std::fmt;
 
-use crate::numeric::{Centred, check_count, check_finite, sum_of_squares};
+use crate::numeric::{Centred, check_count, check_finite, pad, sum_of_squares};
 use crate::{Error, Result};
 
 /// Mean ± standard deviation of a metric over several runs or splits.
@@ -53,6 +53,7 @@ impl Summary {
     ///
     /// [`Error::TooFew`] unless there are more than `ddof` values; [`Error::NonFinite`]; [`Error::Overflow`] if the
     /// deviation itself does not fit an `f64`.
+    #[doc(alias = "std")]
     pub fn with_ddof(values: &[f64], ddof: usize) -> Result<Self> {
         check_count("values", values, ddof.saturating_add(1))?;
         check_finite("values", values)?;
@@ -71,14 +72,7 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = f.precision().unwrap_or(3);
-        let text = format!("{:.digits$}±{:.digits$}", self.mean, self.std);
-        // `Formatter::pad` would read the precision as a length to cut at.
-        match (f.width(), f.align()) {
-            (None, _) => f.write_str(&text),
-            (Some(width), Some(Alignment::Right)) => write!(f, "{text:>width$}"),
-            (Some(width), Some(Alignment::Center)) => write!(f, "{text:^width$}"),
-            (Some(width), _) => write!(f, "{text:<width$}"),
-        }
+        pad(f, &format!("{:.digits$}±{:.digits$}", self.mean, self.std))
     }
 }
 

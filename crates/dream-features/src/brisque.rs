@@ -48,6 +48,7 @@ use crate::workspace::Workspace;
 ///
 /// # Deviations
 /// Flat areas are snapped by default (see [`FlatAreas`]); [`FlatAreas::Literal`] reproduces the original.
+#[doc(alias("BRISQUE", "compute_feature", "natural scene statistics"))]
 #[derive(Debug, Clone, Default)]
 pub struct Brisque {
     /// How exactly flat areas are treated.

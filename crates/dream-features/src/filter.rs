@@ -21,6 +21,7 @@ use crate::view::LumaView;
 /// ```
 /// # Reference
 /// MATLAB `fspecial('gaussian', n, s)`.
+#[doc(alias("fspecial", "gaussian_filter", "fspecial_gauss"))]
 #[must_use]
 pub fn gaussian(n: usize, s: f64) -> Vec<f64> {
     let n = n | 1;
@@ -54,6 +55,7 @@ pub fn gaussian(n: usize, s: f64) -> Vec<f64> {
 /// ```
 /// # Reference
 /// MATLAB `fspecial('log', n, s)`. GNU Octave does not subtract the mean.
+#[doc(alias("fspecial", "gaussian_laplace"))]
 #[must_use]
 pub fn log(n: usize, s: f64) -> Vec<f64> {
     let n = n | 1;
@@ -94,6 +96,7 @@ pub(crate) fn seven_taps(sigma: f64) -> [f64; 4] {
 ///
 /// # Reference
 /// MATLAB `filter2(kernel, image, 'same')`.
+#[doc(alias("imfilter", "correlate2d", "convolve2d"))]
 pub fn correlate(kernel: &[f64], image: &Plane) -> crate::Result<Plane> {
     let n = kernel.len().isqrt();
     if n.is_multiple_of(2) || n * n != kernel.len() {
@@ -131,6 +134,7 @@ pub fn correlate(kernel: &[f64], image: &Plane) -> crate::Result<Plane> {
 /// ```
 /// # Reference
 /// MATLAB `imgradient(image)`.
+#[doc(alias("sobel", "imgradient"))]
 #[must_use]
 pub fn sobel_magnitude(image: &Plane) -> Plane {
     let mut out = Plane::zeros(image.width(), image.height());

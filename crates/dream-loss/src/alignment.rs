@@ -49,6 +49,7 @@ const FLAT: f64 = 1e-6;
 /// The default is `Mean`: the printed sum has no 1/n, so its constant 1 centres it for n = 1 only, and its weight
 /// against the other terms depends on the batch size. A vector with a norm below 1e-6 gets a gradient of 0, where
 /// PyTorch gives entries near 1e8.
+#[doc(alias("cosine_similarity", "CosineEmbeddingLoss"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Alignment {
     /// 1 minus the mean cosine.

@@ -169,7 +169,7 @@ fn on_host(device: &Device) -> bool {
     device.is_cpu()
 }
 
-fn host_values(tensor: &Tensor) -> candle_core::Result<Vec<f64>> {
+pub(crate) fn host_values(tensor: &Tensor) -> candle_core::Result<Vec<f64>> {
     tensor.flatten_all()?.to_dtype(DType::F64)?.to_vec1()
 }
 

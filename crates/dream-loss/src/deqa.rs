@@ -162,6 +162,7 @@ fn upper_tail(z: f64) -> f64 {
 /// # Reference
 ///
 /// DeQA-Score (see [`SoftLabel::new`]), the term at the level position.
+#[doc(alias("cross_entropy", "kl_div"))]
 pub fn level_kl(logits: &Tensor, levels: [u32; 5], labels: &[SoftLabel]) -> Result<Tensor> {
     let (rows, vocabulary) = match logits.dims() {
         &[rows, vocabulary] => (rows, vocabulary),

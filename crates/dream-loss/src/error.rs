@@ -109,6 +109,15 @@ pub enum Error {
         value: f64,
     },
 
+    /// Predictions that no rising line brings to the scores; see [`Line::fit`](crate::Line::fit).
+    #[error(
+        "no rising line leads from the predictions to the scores: {reason}; keep the predictions as they are, or train on"
+    )]
+    NoLine {
+        /// Why there is none.
+        reason: &'static str,
+    },
+
     /// A label that is not a distribution over levels, or a level that is not a token.
     #[error("{what}")]
     InvalidLabel {

@@ -19,7 +19,8 @@ use crate::parts::dot;
 ///
 /// The softmax takes the scores without a temperature: scores in 1..5 give weights that span e⁴, and a large batch
 /// dilutes each. Both forms ignore a constant added to the predictions, and reach 0 only if all differences agree.
-/// Unlike a correlation they give equal predictions a gradient, so training can leave them.
+/// So the offset of the predictions stays open: after training, [`Line::fit`](crate::Line::fit) finds it, and
+/// [`Line::fold`](crate::Line::fold) puts it into the last layer. Unlike a correlation they give equal predictions a gradient, so training can leave them.
 ///
 /// ```
 /// use dream_loss::Kl;
@@ -41,6 +42,7 @@ use crate::parts::dot;
 ///
 /// DREAM, arXiv 2510.10053 v2, Eqs. 3 and 4 (`Printed`, weighted by the predictions). `Reverse` is the direction of
 /// most libraries, such as PyTorch's `kl_div(log_p, q)`.
+#[doc(alias("kl_div", "KLDivLoss", "kullback_leibler", "cross_entropy"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Kl {
     /// `KL(p ‖ q)`, weighted by the predictions: Eq. 3.

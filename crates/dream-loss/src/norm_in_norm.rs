@@ -23,7 +23,8 @@ const COSINE_EPS: f64 = 1e-8;
 /// The printed form, [`paper`](Self::paper), is a sum: with `p` 1, `q` 2 it lies in 0..=2√n and grows with the batch
 /// size. The published form, [`normalized`](Self::normalized), lies in 0..=1, and for `p` 2, `q` 2 it equals `(1 -
 /// PLCC) / 2`. Say which of the two you trained with. Both ignore an affine change of the predictions with a positive
-/// slope, so combine them with a loss that sets the scale.
+/// slope, so offset and scale of the predictions stay open: combine them with a loss that sets both, or, after training,
+/// let [`Line::fit`](crate::Line::fit) find them and [`Line::fold`](crate::Line::fold) put them into the last layer.
 ///
 /// ```
 /// use dream_loss::NormInNorm;
@@ -56,6 +57,7 @@ const COSINE_EPS: f64 = 1e-8;
 /// Where PyTorch gives NaN or gradients near 1e8, the gradient here is 0: for an input whose deviations have a norm
 /// below 1e-6 (all predictions equal, or a batch of one), and wherever an entry would exceed 1e7 (6e4 for f16 input).
 /// The value does not change. Equal entries of n(P) and n(Q) have `sign(0) = 0` and so no gradient for `p` 1.
+#[doc(alias("norm_loss_with_normalization", "LinearityIQA", "nin"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NormInNorm {
     /// Exponent of the differences, 1..=64.

@@ -33,6 +33,7 @@ use crate::{
 ///
 /// DREAM, arXiv 2510.10053 v2, Tables IV and V. It states neither the form of PLCC and rank nor the weights: see
 /// [`Plcc::FastVqa`], [`Rank::Margin`] and the sums.
+#[doc(alias("loss_fn", "criterion"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PaperLoss {
     /// Mean absolute error, [`mae`](crate::mae).

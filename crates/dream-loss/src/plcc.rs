@@ -50,6 +50,7 @@ const EPS: f64 = 1e-8;
 ///
 /// A batch of one has no correlation, so every form is 0. If all predictions are equal (deviations with a norm below
 /// 1e-6) the gradient is 0, where PyTorch gives entries near 1e8; the value is that of ρ = 0.
+#[doc(alias("plcc_loss", "pearsonr"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Plcc {
     /// `((1 - ρ)/2 + (1 - ρ²)/4) / 2`, in 0..=0.5.

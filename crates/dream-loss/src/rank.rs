@@ -45,6 +45,7 @@ use crate::parts::{mean, or_one};
 ///
 /// A batch of one is 0; the published `FastVqa` divides by zero. That also gives a finite value for a NaN target; here
 /// it is an error.
+#[doc(alias("rank_loss", "margin_ranking_loss", "MarginRankingLoss", "hinge"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Rank {
     /// A hinge whose margin is the distance of the targets.

@@ -42,6 +42,7 @@ use crate::{Error, Result};
 ///
 /// The usual definition, checked against PyTorch's `l1_loss`. DREAM (arXiv 2510.10053 v2) uses it in the HUST
 /// baseline.
+#[doc(alias("l1_loss", "L1Loss", "mean_absolute_error"))]
 pub fn mae(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
     let batch = Batch::new(pred, target)?;
     // Halves: the difference of two huge values still fits.
@@ -81,6 +82,7 @@ pub fn mae(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
 /// # Reference
 ///
 /// The usual definition, checked against PyTorch's `mse_loss`.
+#[doc(alias("mse_loss", "MSELoss", "l2_loss"))]
 pub fn mse(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
     let batch = Batch::new(pred, target)?;
     let difference = (&batch.pred.value - &batch.target.value)?;
@@ -128,6 +130,7 @@ pub fn mse(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
 /// # Deviations
 ///
 /// The gradient of a perfect batch is 0; PyTorch gives NaN.
+#[doc(alias = "root_mean_squared_error")]
 pub fn rmse(pred: &Tensor, target: &Tensor) -> Result<Tensor> {
     root_mean_square("RMSE", pred, target, 0.0)
 }

@@ -3,6 +3,8 @@
 mod agreement;
 mod args;
 mod false_negatives;
+#[path = "../../figure.rs"]
+mod figure;
 mod figures;
 mod labels;
 mod opinions;

@@ -80,8 +80,15 @@ fn a_study_has_text_json_and_figures() {
         let labels = fs::read_to_string(figure).unwrap().matches("<text").count();
         assert!(labels > 8, "axes have labels");
     }
+    // Every clip and every size of the groups says what it is.
+    let named =
+        |figure: usize| fs::read_to_string(&figures[figure]).unwrap().matches("</title></circle>").count();
+    assert_eq!([0, 1, 2, 3].map(named), [15, 0, 24, 0]);
     // The band lies around the fitted curve.
     let fitted = fs::read_to_string(&figures[2]).unwrap();
+    let clip = &report["opinions"]["clips"][0];
+    let (name, mos) = (clip["clip"].as_str().unwrap(), clip["mos"].as_f64().unwrap());
+    assert!(fitted.contains(&format!("<title>{name}: MOS {mos:.2}, SOS ")), "{name}");
     let (band, curve) = (heights(&fitted, "<polygon"), heights(&fitted, "<polyline"));
     let top = |heights: &[i32]| heights.iter().copied().min().unwrap();
     assert!(top(&band) < top(&curve), "{} {}", top(&band), top(&curve));

@@ -62,6 +62,11 @@ fn sessions_are_judged_as_by_hand() {
     assert!((found["kruskal_wallis"]["p"].as_f64().unwrap() - 0.317_310_507_862_914).abs() < 1e-12);
     assert!(report["recovery"].is_null());
     assert!(names(&figures).contains(&"false_negatives"));
+    let figure = figures.iter().find(|path| path.ends_with("false_negatives.svg")).unwrap();
+    let svg = fs::read_to_string(figure).unwrap();
+    let [y, x] = ["y: 1 of 2 real clips", "x: 0 of 1 real clips"]
+        .map(|name| svg.find(&format!("<title>{name}</title>")).unwrap());
+    assert!(y < x, "the points of the old come first");
 
     // Without groups there is no test, and the figure has one column.
     let (text, report, figures) = all(out.path(), &[&[root.as_str()], &SHORT[..]].concat());
@@ -70,6 +75,7 @@ fn sessions_are_judged_as_by_hand() {
     let figure = figures.iter().find(|path| path.ends_with("false_negatives.svg")).unwrap();
     let svg = fs::read_to_string(figure).unwrap();
     assert!(svg.contains("all raters (2 raters)"));
+    assert_eq!(svg.matches(" real clips</title></circle>").count(), 2, "every rater has a name");
     // A wider tolerance lets everything pass but the attempt that would then come after an accepted one.
     let wide = failure(&[&[&root, "--tolerance", "4"], &SHORT[..]].concat());
     assert!(wide.contains("sessions.csv") && wide.contains("accepted before"), "{wide}");

@@ -17,6 +17,9 @@ pub struct Cli {
     pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) splits: Splits,
+    /// What was typed, for the report.
+    #[arg(skip)]
+    pub(crate) typed: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -142,8 +145,9 @@ Examples:
 
 Below the folder of --out: report.html (everything on one page), table4.txt, .md, .csv, .tex, significance.csv,
 failures.csv, assumptions.csv (what was assumed about the videos; --strict refuses those), predictions/METHOD.csv
-(evaluate-predictions reads them), and cache/ (features and trainings, found again by the content of the video, the
-settings and the version).
+(evaluate-predictions reads them), protocol.json (what was trained and tested on what), and cache/ (features and trainings,
+found again by the content of the video, the settings and the version).
+The page has the day on which its results were first written; SOURCE_DATE_EPOCH=SECONDS in the environment sets it.
 Exit status: 0 done, 1 done with failures, or other shards have to work first, 2 wrong usage or input.";
 
 const CROSS: &str = "\

@@ -2,6 +2,8 @@
 
 mod args;
 mod features;
+#[path = "../../figure.rs"]
+mod figure;
 mod merge;
 mod methods;
 mod plan;
@@ -10,6 +12,7 @@ mod print;
 mod report;
 mod store;
 mod train;
+mod typed;
 mod work;
 
 pub use args::Cli;
@@ -17,7 +20,7 @@ pub use args::Cli;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use args::Command;
 use methods::{imported, loss_head, registry};
@@ -28,7 +31,11 @@ use work::Work;
 /// The program.
 #[must_use]
 pub fn main() -> ExitCode {
-    print::main(Cli::try_parse(), ::train::in_words, run)
+    let cli = Cli::command().try_get_matches().and_then(|matches| {
+        let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))?;
+        Ok(Cli { typed: typed::typed(&Cli::command(), &matches), ..cli })
+    });
+    print::main(cli, ::train::in_words, run)
 }
 
 /// Does what the command line says. Whether everything is done and nothing failed.
@@ -42,7 +49,8 @@ pub fn run(cli: &Cli) -> Result<bool> {
         Some(Command::Cross(cross)) => {
             let plan = Plan::across(&cross.train, &cross.test, cross.repeats, cross.work.seed)?;
             let methods = work::methods(&cross.work, Some(&plan), &cross.work.methods)?;
-            Work { args: &cross.work, plan: &plan, kind: Kind::Across, methods, losses: Vec::new() }.run()
+            let (args, command, losses) = (&cross.work, cli.typed.as_str(), Vec::new());
+            Work { args, command, plan: &plan, kind: Kind::Across, methods, losses }.run()
         }
         None if cli.splits.list_methods => work::list(&cli.splits.work),
         None => {
@@ -52,7 +60,8 @@ pub fn run(cli: &Cli) -> Result<bool> {
             let losses = splits.loss_ablation.map_or_else(Vec::new, loss_head::heads);
             let mut methods = work::methods(&splits.work, Some(&plan), &splits.work.methods)?;
             methods.extend(imported::read(&splits.predictions, &plan, &registry::names())?);
-            Work { args: &splits.work, plan: &plan, kind: Kind::Splits, methods, losses }.run()
+            let (args, command) = (&splits.work, cli.typed.as_str());
+            Work { args, command, plan: &plan, kind: Kind::Splits, methods, losses }.run()
         }
     }
 }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::args::Merge;
 use crate::print::say;
 use crate::report;
+use crate::report::date;
 use crate::report::protocol::{FILE, Protocol};
 use crate::store::{Store, files};
 
@@ -16,6 +17,7 @@ const PARTS: [&str; 2] = ["cache/features", "cache/runs"];
 
 /// Merges, and reports where nothing is missing; whether all is well.
 pub(crate) fn run(args: &Merge) -> Result<bool> {
+    date::given()?;
     let mut protocol: Option<(Protocol, &Path)> = None;
     for shard in &args.shards {
         let path = shard.join(FILE);
@@ -25,7 +27,12 @@ pub(crate) fn run(args: &Merge) -> Result<bool> {
         let found: Protocol = serde_json::from_slice(&bytes)
             .with_context(|| format!("{}: written by another version", path.display()))?;
         match &protocol {
-            Some((first, _)) if *first == found => {}
+            // One machine may lack videos that another has.
+            Some((first, _)) if *first == found => {
+                if found.origin.videos.files > first.origin.videos.files {
+                    protocol = Some((found, shard));
+                }
+            }
             Some((_, of)) => bail!(
                 "{} and {} are of different runs: use the same --data, --methods, --splits, --seed and crop for all shards",
                 of.display(),

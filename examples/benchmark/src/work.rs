@@ -15,13 +15,17 @@ use crate::plan::faces::Faces;
 use crate::plan::shard::Shard;
 use crate::print::say;
 use crate::report;
-use crate::report::protocol::{FILE, Kind, Protocol};
+use crate::report::date;
+use crate::report::origin::Origin;
+use crate::report::protocol::{FILE, Kind, Protocol, VERSION};
 use crate::store::Store;
 use crate::train::Training;
 
 /// What is to be done.
 pub(crate) struct Work<'a> {
     pub(crate) args: &'a args::Work,
+    /// As it was typed.
+    pub(crate) command: &'a str,
     pub(crate) plan: &'a Plan,
     pub(crate) kind: Kind,
     pub(crate) methods: Vec<Box<dyn Method>>,
@@ -31,6 +35,7 @@ pub(crate) struct Work<'a> {
 impl Work<'_> {
     /// Whether everything is done and nothing failed.
     pub(crate) fn run(mut self) -> Result<bool> {
+        date::given()?;
         drop(self.methods.splice(..0, registry::baselines(self.kind == Kind::Across)));
         let Self { args, plan, .. } = self;
         let all: Vec<&dyn Method> = self.methods.iter().chain(&self.losses).map(|method| &**method).collect();
@@ -41,14 +46,16 @@ impl Work<'_> {
         let pool =
             ThreadPoolBuilder::new().num_threads(args.jobs).build().context("cannot start the threads")?;
         let store = Store::open(&args.out)?;
-        let tables = [self.methods.as_slice(), self.losses.as_slice()];
-        let protocol = Protocol::new(self.kind, plan, tables, args.view.every, &sets, settings(args, &faces));
-        store.write_json(FILE, &protocol)?;
-
-        let (shard, retry_failed) = (args.shard.unwrap_or(Shard::ALL), args.retry_failed);
         // Baselines and predictions from files need no videos.
         let seen = !sets.is_empty() || all.iter().any(|method| method.network().is_some());
         let videos = if seen { pool.install(|| Videos::of(plan, &store, &faces)) } else { Videos::default() };
+        let tables = [self.methods.as_slice(), self.losses.as_slice()];
+        let origin = Origin::new(self.command, plan, &videos);
+        let settings = settings(args, &faces);
+        let protocol = Protocol::new(self.kind, origin, plan, tables, args.view.every, &sets, settings);
+        store.write_json(FILE, &protocol)?;
+
+        let (shard, retry_failed) = (args.shard.unwrap_or(Shard::ALL), args.retry_failed);
         let (sets, every, videos) = (sets.as_slice(), args.view.every, &videos);
         let reading = &args.view.reading;
         let extraction =
@@ -96,7 +103,7 @@ fn settings(args: &args::Work, faces: &Faces) -> Vec<(String, String)> {
         ("videos", reading.unwrap_or_else(|| "read with the default options".to_owned())),
         ("seed", format!("{}, and one more for each split", args.seed)),
         ("regression", regression.to_owned()),
-        ("version", env!("CARGO_PKG_VERSION").to_owned()),
+        (VERSION, env!("CARGO_PKG_VERSION").to_owned()),
     ];
     settings.map(|(name, value)| (name.to_owned(), value)).into()
 }

@@ -202,18 +202,10 @@ pub(crate) fn comparison(
             let place =
                 if first.splits.len() > 1 { format!("split {index} {}", a.set) } else { a.set.clone() };
             let context = || format!("comparing on {place}");
-            let pair = DependentCorrelations::of(x, y, &a.truth).with_context(context)?;
+            let pair = DependentCorrelations::pearson(x, y, &a.truth).with_context(context)?;
             let (williams, steiger) =
                 (pair.williams().with_context(context)?, pair.steiger().with_context(context)?);
-            let difference = bca(args)
-                .interval_of(x.len(), |clips| {
-                    let pick = |values: &[f64]| -> Vec<f64> {
-                        clips.iter().filter_map(|clip| values.get(*clip).copied()).collect()
-                    };
-                    let truth = pick(&a.truth);
-                    Ok(srcc(&pick(x), &truth)? - srcc(&pick(y), &truth)?)
-                })
-                .with_context(context)?;
+            let difference = bca(args).difference(x, y, &a.truth, srcc).with_context(context)?;
             p_values.push(williams.p);
             let (t, t_p, z, z_p) = (williams.statistic, williams.p, steiger.statistic, steiger.p);
             let (plcc, srcc) = (pair.first - pair.second, difference.estimate);

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use dream_eval::{Line, SetScore};
-use dream_models::deep::candle_core::{DType, Tensor};
+use dream_eval::SetScore;
+use dream_loss::Line;
+use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::checkpoint::Checkpoint;
 use dream_models::deep::explain::retrieval::Descriptions;
 use dream_models::deep::text::clip::Tokens;
@@ -70,8 +71,8 @@ impl Training<'_> {
             best.tensors().read_where(|_| true, self.device)?.into_iter().collect();
         let truth = opinions(&sets.validation);
         let seen = self.score(&*self.frozen(&weights)?, &sets.validation)?;
-        let Line { slope, offset } = Line::fit(&seen, &truth)?;
-        self.calibrate(&mut weights, slope, offset)?;
+        let line = line(&seen, &truth)?;
+        self.calibrate(&mut weights, line)?;
         let network = self.frozen(&weights)?;
 
         let (mut tests, mut figures) = (Vec::new(), Map::new());
@@ -90,7 +91,7 @@ impl Training<'_> {
             "program": "train", "settings": self.settings, "epoch": epoch,
             "clips": { "fit": sets.fit.len(), "validation": sets.validation.len() },
             "descriptions": self.texts.common.len(),
-            "calibration": { "slope": slope, "offset": offset, "on": "validation" },
+            "calibration": { "slope": line.slope, "offset": line.offset, "on": "validation" },
             "validation": best.provenance::<Value>()?.get("validation"),
             "test": figures,
             "assumptions": notes::counts(self.assumed),
@@ -114,13 +115,12 @@ impl Training<'_> {
 
     /// Folds a line into the last layer. Losses that ignore an offset or a factor leave the scale open: the line through
     /// the validation clips brings it back to that of the opinions. Ranks and linear correlations do not see it.
-    fn calibrate(&self, weights: &mut BTreeMap<String, Tensor>, slope: f64, offset: f64) -> Result<()> {
+    fn calibrate(&self, weights: &mut BTreeMap<String, Tensor>, line: Line) -> Result<()> {
         let [weight, bias] = self.plan.last_layer();
         let missing = || format!("{BEST} has no {weight} or {bias}");
-        let scaled = (weights.get(weight).with_context(missing)? * slope)?;
-        let moved = weights.get(bias).with_context(missing)?.affine(slope, offset)?;
-        weights.insert(weight.to_owned(), scaled);
-        weights.insert(bias.to_owned(), moved);
+        let find = |name: &str| weights.get(name).with_context(missing);
+        let (scaled, moved) = line.fold(find(weight)?, find(bias)?)?;
+        weights.extend([(weight.to_owned(), scaled), (bias.to_owned(), moved)]);
         Ok(())
     }
 
@@ -152,5 +152,14 @@ impl Training<'_> {
         let read = network.represent_text(&Tokens::stack(&rows, self.device)?, &vec![1; rows.len()])?;
         let read = read.context("this network cannot represent descriptions")?;
         Ok(Descriptions::tensors(&texts, &read)?)
+    }
+}
+
+/// The line to the opinions. A network whose answers do not rise with them, or are all equal, keeps its own scale.
+fn line(seen: &[f64], truth: &[f64]) -> Result<Line> {
+    let [pred, target] = [seen, truth].map(|values| Tensor::new(values, &Device::Cpu));
+    match Line::fit(&pred?, &target?) {
+        Err(dream_loss::Error::NoLine { .. }) => Ok(Line::IDENTITY),
+        other => Ok(other?),
     }
 }

@@ -6,6 +6,8 @@
 mod batch;
 mod curve;
 mod data;
+#[path = "../../figure.rs"]
+mod figure;
 mod files;
 mod finish;
 mod frames;

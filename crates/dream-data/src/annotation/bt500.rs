@@ -63,6 +63,7 @@ pub struct RaterScreening {
 /// assert_eq!(kept.raters().len(), 19);
 /// # Ok::<(), dream_data::Error>(())
 /// ```
+#[doc(alias("BT.500", "subject rejection", "screening"))]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bt500 {
     /// How the deviation of a clip's scores is estimated.

@@ -24,6 +24,7 @@ impl Ddof {
 }
 
 /// The raters' opinion of a clip.
+#[doc(alias("MOS", "mean opinion score"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Opinion {

@@ -38,6 +38,7 @@ use std::path::Path;
 /// [`Error::Malformed`], [`Error::TooLarge`] and [`Error::Damaged`] for broken files;
 /// [`Error::InvalidOption`] for a rotation that cannot be applied as [`OpenOptions::apply_rotation`] asks;
 /// [`Error::Assumed`] if [`OpenOptions::strict`] is set and something had to be assumed.
+#[doc(alias("VideoCapture", "VideoReader", "imread"))]
 pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
     let path = path.as_ref();
     settle(path, open_stored(path, options)?, options)

@@ -5,6 +5,7 @@ use crate::frames::frame::VideoFrame;
 use crate::frames::info::VideoInfo;
 
 /// A video, read one frame at a time.
+#[doc(alias = "VideoReader")]
 pub trait FrameSource: Send {
     /// Size, rate and what else was known at the start.
     fn info(&self) -> &VideoInfo;

@@ -160,6 +160,7 @@ impl LeakReport {
 ///
 /// # Errors
 /// [`Error::InvalidOption`](crate::Error::InvalidOption) if `known` has a clip twice.
+#[doc(alias = "leakage")]
 pub fn check_split(split: &Split, known: &[Clip]) -> Result<LeakReport> {
     let known = catalogue(known)?;
     let mut seen: BTreeMap<&ClipId, Partition> = BTreeMap::new();

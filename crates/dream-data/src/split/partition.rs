@@ -106,6 +106,7 @@ impl fmt::Display for Partition {
 }
 
 /// Clips in four sets, possibly with leaks; [`check_split`](super::check_split) finds them.
+#[doc(alias = "train_test_split")]
 #[derive(Debug, Clone, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Split {

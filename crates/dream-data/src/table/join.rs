@@ -15,6 +15,7 @@ use crate::table::shorten;
 /// assert_eq!((join.found.as_slice(), join.by_file_name), (&[Some(1), None][..], true));
 /// assert!(!Join::of(&["a.mp4"], &["a.mp4", "x/a.mp4"]).by_file_name);
 /// ```
+#[doc(alias = "merge")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Join {
     /// For every wanted name, the place of the given one.

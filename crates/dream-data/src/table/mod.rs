@@ -57,6 +57,7 @@ pub use spec::{Column, Spec};
 /// assert!(!table.advance()?);
 /// # Ok::<(), dream_data::Error>(())
 /// ```
+#[doc(alias = "read_csv")]
 #[derive(Debug)]
 pub struct Table<R> {
     rows: Rows<R>,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Cell, Table};
+use super::{Cell, Row, Table};
 
 /// A format of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,8 +17,9 @@ pub enum Format {
     Csv,
     /// A `tabular` with the rules of the booktabs package; the best value of a column is bold, the second underlined.
     Latex,
-    /// A `table` for a page that brings the style: the classes are `family` for a row that names one, `best` for the best
-    /// value of a column and `none` for a value that is not there.
+    /// A `table` for a page that brings the style: the classes are `family` for a row that names one, `baseline` for a row
+    /// of [`Table::with_baselines`], `best` for the best value of a column and `none` for a value that is not there. Numbers
+    /// have a true minus sign, U+2212.
     Html,
 }
 
@@ -177,6 +178,8 @@ impl Table {
             out.push_str(&latex_escaped(&row.name));
             for (cell, place) in row.cells.iter().zip(places) {
                 let text = shown(cell.as_ref(), 3).replace('±', "$\\pm$");
+                // A hyphen is no minus sign; the lone one says that there is no value.
+                let text = if cell.is_some() { text.replace('-', "$-$") } else { text };
                 let _ = match place {
                     Some(0) => write!(out, " & \\textbf{{{text}}}"),
                     Some(1) => write!(out, " & \\underline{{{text}}}"),
@@ -190,25 +193,29 @@ impl Table {
     }
 
     fn html(&self) -> String {
-        let heads: Vec<String> = header(self).iter().map(|head| html_escaped(head)).collect();
-        let heads = heads.join("</th><th>");
-        let mut out = format!("<table>\n<thead><tr><th>{heads}</th></tr></thead>\n<tbody>\n");
+        let mut out = format!("<table>\n<thead>{}</thead>\n<tbody>\n", self.html_heads());
         let span = self.columns().len() + 1;
         let mut family = "";
         for (row, places) in self.rows.iter().zip(&self.places()) {
             if row.family != family {
                 family = &row.family;
                 let title = html_escaped(family);
-                let _ = writeln!(out, "<tr class=\"family\"><td colspan=\"{span}\">{title}</td></tr>");
+                let _ = writeln!(
+                    out,
+                    "<tr class=\"family\"><th colspan=\"{span}\" scope=\"rowgroup\"><span>{title}</span></th></tr>"
+                );
             }
-            let _ = write!(out, "<tr><td>{}</td>", html_escaped(&row.name));
+            let class = if self.is_baseline(row) { " class=\"baseline\"" } else { "" };
+            let _ = write!(out, "<tr{class}><th scope=\"row\">{}</th>", html_escaped(&row.name));
             for (cell, place) in row.cells.iter().zip(places) {
                 let class = match (cell, place) {
                     (None, _) => " class=\"none\"",
                     (_, Some(0)) => " class=\"best\"",
                     _ => "",
                 };
-                let _ = write!(out, "<td{class}>{}</td>", shown(cell.as_ref(), 3));
+                let text = shown(cell.as_ref(), 3);
+                let text = if cell.is_some() { text.replace('-', "\u{2212}") } else { text };
+                let _ = write!(out, "<td{class}>{text}</td>");
             }
             out.push_str("</tr>\n");
         }
@@ -216,12 +223,33 @@ impl Table {
         out
     }
 
-    /// For every cell, how many different values of its column are larger.
+    /// One row of headings, or two where the sets have names: coefficients above, sets below.
+    fn html_heads(&self) -> String {
+        let head = |text: &str| format!("<th scope=\"col\">{}</th>", html_escaped(text));
+        if self.set_names.is_empty() {
+            return format!("<tr>{}</tr>", header(self).iter().map(|text| head(text)).collect::<String>());
+        }
+        let group = |text: &str, span: usize| {
+            format!("<th colspan=\"{span}\" scope=\"colgroup\"><span>{text}</span></th>")
+        };
+        let name = |set: usize| self.set_names.get(set).cloned().unwrap_or_else(|| (set + 1).to_string());
+        let sets: String = (0..self.sets).map(|set| head(&name(set))).collect();
+        let groups = [group("PLCC", self.sets), group("SRCC", self.sets), group("average", 3)].concat();
+        let averages = ["PLCC", "SRCC", "both"].map(head).concat();
+        format!(
+            "<tr><th rowspan=\"2\" scope=\"col\">Method</th>{groups}</tr>\n<tr>{sets}{sets}{averages}</tr>"
+        )
+    }
+
+    fn is_baseline(&self, row: &Row) -> bool {
+        self.baselines.as_ref() == Some(&row.family)
+    }
+
+    /// For every cell, how many different values of its column are larger; baselines neither have a place nor take one.
     fn places(&self) -> Vec<Vec<Option<usize>>> {
+        let methods = || self.rows.iter().filter(|row| !self.is_baseline(row));
         let place = |column: usize, value: f64| {
-            let mut larger: Vec<f64> = self
-                .rows
-                .iter()
+            let mut larger: Vec<f64> = methods()
                 .filter_map(|row| row.cells.get(column).copied().flatten())
                 .map(|cell| rounded(cell.mean))
                 .filter(|other| *other > rounded(value))
@@ -230,10 +258,14 @@ impl Table {
             larger.dedup();
             larger.len()
         };
-        let row = |cells: &Vec<Option<Cell>>| {
-            cells.iter().enumerate().map(|(column, cell)| cell.map(|cell| place(column, cell.mean))).collect()
+        let row = |row: &Row| {
+            let cells = row.cells.iter().enumerate();
+            let eligible = !self.is_baseline(row);
+            cells
+                .map(|(column, cell)| cell.filter(|_| eligible).map(|cell| place(column, cell.mean)))
+                .collect()
         };
-        self.rows.iter().map(|r| row(&r.cells)).collect()
+        self.rows.iter().map(row).collect()
     }
 }
 
@@ -277,19 +309,57 @@ mod tests {
     use super::*;
     use crate::{Method, SetScore};
 
+    fn method(name: &str, family: &str, plcc: Option<f64>) -> Method {
+        let score = plcc.map(|plcc| SetScore { plcc, srcc: 0.5, constant: false });
+        Method { name: name.into(), family: family.into(), splits: vec![vec![score]] }
+    }
+
     #[test]
     fn html_escapes_names_and_marks_the_best() {
-        let score = |plcc: f64| Some(SetScore { plcc, srcc: 0.5, constant: false });
-        let method =
-            |name: &str, score| Method { name: name.into(), family: "A&B".into(), splits: vec![vec![score]] };
-        let methods = vec![method("<one>", score(0.25)), method("two", score(0.75)), method("no", None)];
-        let html = Table::new(1, methods).unwrap().format(Format::Html);
-        assert!(html.starts_with("<table>\n<thead><tr><th>Method</th><th>"), "{html}");
-        assert_eq!(html.matches("<tr class=\"family\"><td colspan=\"").count(), 1, "{html}");
-        assert!(html.contains("A&amp;B</td></tr>\n<tr><td>&lt;one&gt;</td><td>0.250</td>"), "{html}");
-        assert!(html.contains("<tr><td>two</td><td class=\"best\">0.750</td>"), "{html}");
-        assert!(html.contains("<tr><td>no</td><td class=\"none\">-</td>"), "{html}");
+        let methods = [("<one>", Some(-0.25)), ("two", Some(0.75)), ("no", None)]
+            .map(|(name, r)| method(name, "A&B", r));
+        let html = Table::new(1, methods.into()).unwrap().format(Format::Html);
+        assert!(html.starts_with("<table>\n<thead><tr><th scope=\"col\">Method</th><th "), "{html}");
+        assert_eq!(html.matches("<tr class=\"family\"><th colspan=\"").count(), 1, "{html}");
+        assert!(html.contains("<span>A&amp;B</span></th></tr>\n"), "{html}");
+        assert!(html.contains("<th scope=\"row\">&lt;one&gt;</th><td>\u{2212}0.250</td>"), "{html}");
+        assert!(html.contains("<th scope=\"row\">two</th><td class=\"best\">0.750</td>"), "{html}");
+        assert!(html.contains("<th scope=\"row\">no</th><td class=\"none\">-</td>"), "{html}");
         assert!(html.ends_with("</tr>\n</tbody></table>\n"), "{html}");
+    }
+
+    #[test]
+    fn a_baseline_is_never_the_best() {
+        let rows = [("base", "none", 0.9), ("two", "real", 0.7), ("three", "real", 0.6)];
+        let rows = rows.map(|(name, family, r)| method(name, family, Some(r)));
+        let plain = Table::new(1, rows.into()).unwrap();
+        let table = plain.clone().with_baselines("none");
+        assert!(plain.format(Format::Markdown).contains("| base | **0.900** | **0.500** |"));
+        let text = table.format(Format::Markdown);
+        assert!(text.contains("| base | 0.900 | 0.500 |") && text.contains("| two | **0.700** |"), "{text}");
+        let latex = table.format(Format::Latex);
+        assert!(latex.contains("base & 0.900 &") && latex.contains("two & \\textbf{0.700}"), "{latex}");
+        assert!(latex.contains("three & \\underline{0.600}"), "{latex}");
+        let html = table.format(Format::Html);
+        assert!(html.contains("<tr class=\"baseline\"><th scope=\"row\">base</th><td>0.900"), "{html}");
+        assert_eq!(
+            [Format::Text, Format::Csv].map(|f| table.format(f)),
+            [Format::Text, Format::Csv].map(|f| plain.format(f))
+        );
+    }
+
+    #[test]
+    fn sets_have_names_on_a_page() {
+        let score = Some(SetScore { plcc: -0.5, srcc: 0.5, constant: false });
+        let row = Method { name: "a".into(), family: String::new(), splits: vec![vec![score; 2]] };
+        let table =
+            Table::new(2, vec![row]).unwrap().with_set_names(&["new <people>", "new methods", "third"]);
+        let html = table.format(Format::Html);
+        assert!(html.contains("<th colspan=\"2\" scope=\"colgroup\"><span>PLCC</span></th>"), "{html}");
+        assert_eq!(html.matches(">new &lt;people&gt;</th>").count(), 2, "{html}");
+        assert!(!html.contains("third") && !html.contains("PLCC1"), "{html}");
+        assert!(table.format(Format::Csv).starts_with("family,method,PLCC1,"));
+        assert!(table.format(Format::Latex).contains(" & \\textbf{$-$0.500} & "));
     }
 
     #[test]

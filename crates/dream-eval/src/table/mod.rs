@@ -94,6 +94,10 @@ pub struct Cell {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     sets: usize,
+    /// What the sets are called on a page; empty for numbers alone.
+    set_names: Vec<String>,
+    /// The family whose rows are there to compare with.
+    baselines: Option<String>,
     rows: Vec<Row>,
 }
 
@@ -122,7 +126,39 @@ impl Table {
             return Err(Error::TooFew { argument: "methods", needed: 1, found: 0 });
         }
         let rows = methods.into_iter().map(|method| Row::new(sets, method)).collect::<Result<_>>()?;
-        Ok(Self { sets, rows })
+        Ok(Self { sets, set_names: Vec::new(), baselines: None, rows })
+    }
+
+    /// Takes the rows of a family for baselines: they are shown, but never marked as the best of a column.
+    ///
+    /// ```
+    /// use dream_eval::{Format, Method, SetScore, Table};
+    ///
+    /// # fn main() -> dream_eval::Result<()> {
+    /// let method = |name: &str, family: &str, r| Method {
+    ///     name: name.into(),
+    ///     family: family.into(),
+    ///     splits: vec![vec![Some(SetScore { plcc: r, srcc: r, constant: false })]],
+    /// };
+    /// let rows = vec![method("Method mean", "No pixels", 0.98), method("BRISQUE", "Features", 0.52)];
+    /// let table = Table::new(1, rows)?.with_baselines("No pixels");
+    /// let text = table.format(Format::Markdown);
+    /// assert!(text.contains("| Method mean | 0.980 |") && text.contains("| BRISQUE | **0.520** |"), "{text}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_baselines(mut self, family: &str) -> Self {
+        self.baselines = Some(family.to_owned());
+        self
+    }
+
+    /// Names the test sets in the heading of [`Format::Html`]; the other formats number them. A set without a name keeps
+    /// its number.
+    #[must_use]
+    pub fn with_set_names(mut self, names: &[&str]) -> Self {
+        self.set_names = names.iter().take(self.sets).map(|name| (*name).to_owned()).collect();
+        self
     }
 
     /// Headings of the number columns: `PLCC1`, ..., `SRCC1`, ..., `PLCC-avr`, `SRCC-avr`, `avr`.

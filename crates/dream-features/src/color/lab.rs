@@ -22,6 +22,7 @@ const XYZ: [[f64; 3]; 3] = [
 /// ```
 /// # Reference
 /// MATLAB `rgb2lab` of doubles; IEC 61966-2-1 (sRGB); CIE 15.
+#[doc(alias = "rgb2lab")]
 #[must_use]
 #[inline(always)]
 pub fn lab_from_rgb(rgb: [f64; 3]) -> [f64; 3] {

@@ -18,6 +18,7 @@ const GRAY: [f64; 3] = [0.298_936_021_293_776, 0.587_043_074_451_121, 0.114_020_
 /// assert_eq!(gray_matlab(&RgbView::new(&pixels, 4, 1, 12)?), [255, 76, 150, 29]);
 /// # Ok::<(), dream_features::Error>(())
 /// ```
+#[doc(alias("rgb2gray", "im2gray"))]
 #[must_use]
 pub fn gray_matlab(image: &RgbView<'_>) -> Vec<u8> {
     convert(image, gray_of)
@@ -36,6 +37,7 @@ pub fn luma_bt601_full(image: &RgbView<'_>) -> Vec<u8> {
 ///
 /// # Reference
 /// ITU-R BT.601; MATLAB `rgb2ycbcr`, first channel.
+#[doc(alias("rgb2ycbcr", "to_y_channel"))]
 #[must_use]
 pub fn luma_bt601_studio(image: &RgbView<'_>) -> Vec<u8> {
     convert(image, studio_of)

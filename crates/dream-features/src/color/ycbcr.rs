@@ -57,6 +57,7 @@ pub fn rgb_from_ycbcr(ycbcr: [f64; 3]) -> [f64; 3] {
 /// ```
 /// # Reference
 /// MATLAB `ycbcr2rgb` of `uint8`; ITU-R BT.601.
+#[doc(alias = "ycbcr2rgb")]
 #[must_use]
 #[inline(always)]
 pub fn rgb8_from_ycbcr(ycbcr: [u8; 3]) -> [u8; 3] {
@@ -74,6 +75,7 @@ pub fn rgb8_from_ycbcr(ycbcr: [u8; 3]) -> [u8; 3] {
 /// ```
 /// # Reference
 /// MATLAB `rgb2ycbcr` of `uint8`; ITU-R BT.601.
+#[doc(alias("rgb2ycbcr", "to_y_channel"))]
 #[must_use]
 #[inline(always)]
 pub fn ycbcr8_from_rgb(rgb: [u8; 3]) -> [u8; 3] {

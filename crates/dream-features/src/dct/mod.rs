@@ -27,6 +27,7 @@ use fft::Fft;
 /// # Reference
 /// MATLAB `dct2`; Makhoul, "A fast cosine transform in one and two dimensions", IEEE Transactions on Acoustics, Speech
 /// and Signal Processing 28(1), 1980.
+#[doc(alias = "dctn")]
 #[must_use]
 pub fn dct2(image: &Plane) -> Plane {
     let mut out = Plane::zeros(1, 1);

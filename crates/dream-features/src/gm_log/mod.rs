@@ -47,6 +47,7 @@ pub(crate) use scan::GmLogScan;
 /// # Reference
 /// Xue, Mou, Zhang, Bovik, Feng, "Blind image quality assessment using joint statistics of gradient magnitude and
 /// Laplacian features", IEEE Transactions on Image Processing 23(11), 2014; its MATLAB release.
+#[doc(alias("GM-LOG", "gmlog"))]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct GmLog;
 

@@ -56,6 +56,7 @@ use map::MapScan;
 /// The release replaces NaN with 0 but leaves infinity. `sigma.ratio` is infinite where all local deviations are equal
 /// (an image of one pixel, or a black one). Here both become 0 and are counted; [`ImageFeatures::extract_into`] leaves
 /// both.
+#[doc(alias = "HIGRADE")]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Higrade;
 

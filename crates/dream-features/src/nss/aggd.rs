@@ -18,6 +18,7 @@ use pulp::Simd;
 /// # Reference
 /// Lasmar, Stitou, Berthoumieu, "Multiscale skewed heavy tailed model for texture analysis", ICIP 2009, as used by
 /// BRISQUE: `left` and `right` enter the mean unscaled.
+#[doc(alias("estimate_aggd_param", "asymmetric generalised gaussian"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Aggd {
     /// Shape; 0.2 when there is nothing to fit.

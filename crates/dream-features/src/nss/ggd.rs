@@ -14,6 +14,7 @@ use pulp::Simd;
 /// # Reference
 /// Sharifi, Leon-Garcia, "Estimation of shape parameter for generalized Gaussian distributions in subband
 /// decompositions of video", 1995. Search grid: 0.2 to 10 in steps of 0.001.
+#[doc(alias("estimate_ggd_param", "gennorm"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ggd {
     /// Shape: 2 for a normal distribution, 1 for a Laplace distribution, 0.2 when there is nothing to fit.

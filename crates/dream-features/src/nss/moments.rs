@@ -16,6 +16,7 @@ use crate::simd::{Kernel, LANES, Lanes, dispatch};
 /// ```
 /// # Reference
 /// MATLAB `skewness` and `kurtosis` (biased: a normal distribution has kurtosis 3).
+#[doc(alias("skew", "kurtosis", "describe"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moments {
     /// Mean.

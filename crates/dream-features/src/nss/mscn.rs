@@ -57,6 +57,7 @@ pub struct LocalStatistics {
 /// ```
 /// # Reference
 /// BRISQUE release, LIVE 2011 (`filter2` with zero padding). See the crate's `nss` module.
+#[doc(alias("mscn", "normalize_img_with_gauss"))]
 #[must_use]
 pub fn local_statistics(image: &Plane, flat: FlatAreas) -> LocalStatistics {
     local_statistics_bordered(image, flat, Border::Zero)

@@ -25,6 +25,7 @@ const WEIGHTS: [f64; 4] = [-6.0, 58.0, 222.0, -18.0];
 /// ```
 /// # Reference
 /// MATLAB `imresize(image, 2)` (bicubic).
+#[doc(alias = "imresize")]
 #[must_use]
 pub fn double_size(image: &Plane) -> Plane {
     let (width, height) = (2 * image.width(), 2 * image.height());

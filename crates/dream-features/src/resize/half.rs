@@ -25,6 +25,7 @@ const WEIGHTS: [f64; 4] = [-3.0, -9.0, 29.0, 111.0];
 /// ```
 /// # Reference
 /// MATLAB `imresize(image, 0.5)` (bicubic, antialiasing on).
+#[doc(alias = "imresize")]
 #[must_use]
 pub fn half_size(image: &Plane) -> Plane {
     let mut scratch = HalfSize::default();

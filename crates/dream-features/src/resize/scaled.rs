@@ -26,6 +26,7 @@ use pulp::Simd;
 /// # Reference
 /// MATLAB `imresize(image, scale)` (bicubic, antialiasing on); Keys, "Cubic convolution interpolation for digital image
 /// processing", IEEE Transactions on Acoustics, Speech and Signal Processing 29(6), 1981 (a = -1/2).
+#[doc(alias("imresize", "bicubic"))]
 pub fn scaled(image: &Plane, scale: f64) -> Result<Plane> {
     let mut out = Plane::zeros(1, 1);
     Scaled::new(image.width(), image.height(), scale)?.run(image, &mut out);

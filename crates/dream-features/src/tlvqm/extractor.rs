@@ -66,6 +66,7 @@ const DELAY: u64 = 4;
 ///
 /// # Deviations
 /// Ties are broken by a rule (see [`Ties`]); [`Ties::Plain`] compares as the original does.
+#[doc(alias = "TLVQM")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tlvqm {
     /// How ties between candidates are broken.

@@ -63,6 +63,7 @@ use crate::tlvqm::Ties;
 /// # Deviations
 /// Ties of motion are broken by a rule (see [`Ties`]), and flat areas are snapped (see [`FlatAreas`]). [`Ties::Plain`]
 /// and [`FlatAreas::Literal`] reproduce the original: [`Videval60::release`].
+#[doc(alias = "VIDEVAL")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Videval60 {
     /// How ties between candidates of the motion search are broken.

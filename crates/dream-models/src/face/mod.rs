@@ -103,6 +103,7 @@ impl Default for DetectorConfig {
 /// # Reference
 /// V. Bazarevsky et al., "BlazeFace: sub-millisecond neural face detection on mobile GPUs", 2019; the short-range model
 /// of MediaPipe, whose CPU pipeline this follows step by step.
+#[doc(alias("BlazeFace", "mediapipe"))]
 #[derive(Debug, Clone)]
 pub struct FaceDetector {
     network: network::Network,

@@ -33,6 +33,7 @@ pub enum FloatFilter {
 /// assert_eq!(resize_planes(&plane, (4, 1), (1, 1), FloatFilter::BilinearAntialias)?, [0.5]);
 /// # Ok::<(), dream_models::Error>(())
 /// ```
+#[doc(alias = "interpolate")]
 pub fn resize_planes(
     planes: &[f32],
     (width, height): (usize, usize),

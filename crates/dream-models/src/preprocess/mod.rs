@@ -51,6 +51,7 @@ pub enum ResizeRule {
 ///
 /// # Reference
 /// The evaluation transforms of timm and torchvision.
+#[doc(alias("transforms", "Normalize", "CenterCrop"))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preprocess {

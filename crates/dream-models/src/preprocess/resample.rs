@@ -74,6 +74,7 @@ pub struct Resized {
 ///
 /// # Reference
 /// Pillow, `Image.resize`; R. Keys, "Cubic convolution interpolation for digital image processing", IEEE TASSP 1981.
+#[doc(alias("Resize", "BICUBIC"))]
 pub fn resize(
     view: &ImageView<'_>,
     width: usize,

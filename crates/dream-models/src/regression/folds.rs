@@ -5,6 +5,7 @@ use crate::{Error, Result};
 pub type Split = (Vec<usize>, Vec<usize>);
 
 /// Cross-validation: every row is in the test of one fold.
+#[doc(alias("KFold", "cross_validation"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Folds {
     /// Number of folds, at least 2.

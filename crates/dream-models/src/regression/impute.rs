@@ -26,6 +26,7 @@ pub enum Impute {
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("SimpleImputer", "nan_to_num"))]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Imputer {

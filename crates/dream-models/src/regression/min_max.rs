@@ -19,6 +19,7 @@ use crate::{Error, Result};
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "MinMaxScaler")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MinMax {

@@ -35,6 +35,7 @@ pub enum Transform {
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "StandardScaler")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scaler {

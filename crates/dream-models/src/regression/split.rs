@@ -19,6 +19,7 @@ use crate::{Error, Result};
 /// # Errors
 ///
 /// [`Error::TooFewRows`] for fewer than two rows, [`Error::InvalidConfig`] unless `0 < test_fraction < 1`.
+#[doc(alias = "train_test_split")]
 pub fn holdout(count: usize, test_fraction: f64, seed: u64) -> Result<(Vec<usize>, Vec<usize>)> {
     if count < 2 {
         return Err(Error::TooFewRows { min: 2, found: count });

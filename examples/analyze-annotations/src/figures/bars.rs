@@ -13,14 +13,15 @@ const GAP: f64 = 1.5;
 const NAMES: u32 = 120;
 
 /// All descriptions in one chart.
-pub(super) fn profile(area: &Area<'_>, group: &Group) -> Result<()> {
+pub(super) fn profile(area: &Area<'_>, group: &Group) -> Result<Vec<String>> {
     let title = format!("Labels of {} descriptions of {} clips", group.descriptions, group.clips);
     let area = area.margin(10, 0, 0, 0).titled(&title, (FONT, TITLE))?;
-    panel(&area, group, end([group]), true)
+    panel(&area, group, end([group]), true)?;
+    Ok(Vec::new())
 }
 
 /// One chart per group, side by side, on one axis.
-pub(super) fn profiles(area: &Area<'_>, groups: &[Group]) -> Result<()> {
+pub(super) fn profiles(area: &Area<'_>, groups: &[Group]) -> Result<Vec<String>> {
     let area = area.margin(10, 0, 0, 0).titled("Labels by mean opinion of the clip", (FONT, TITLE))?;
     let (width, _) = area.dim_in_pixel();
     // The names appear once, left of the first chart.
@@ -32,7 +33,7 @@ pub(super) fn profiles(area: &Area<'_>, groups: &[Group]) -> Result<()> {
         panel(&own, group, end(groups), first)?;
         rest = others;
     }
-    Ok(())
+    Ok(Vec::new())
 }
 
 fn end<'a>(groups: impl IntoIterator<Item = &'a Group>) -> f64 {

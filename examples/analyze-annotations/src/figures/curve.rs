@@ -6,7 +6,8 @@ use plotters::prelude::*;
 use super::{Area, BLUE, DESCRIPTION, FONT, LABEL, chart, legend};
 use crate::agreement::Agreement;
 
-pub(super) fn draw(area: &Area<'_>, agreement: &Agreement) -> Result<()> {
+/// The curve; the names of its points.
+pub(super) fn draw(area: &Area<'_>, agreement: &Agreement) -> Result<Vec<String>> {
     let points: Vec<(f64, f64, f64)> =
         agreement.curve.iter().map(|point| (point.raters as f64, point.srcc.mean, point.srcc.std)).collect();
     let last = points.last().map_or(1.0, |point| point.0);
@@ -41,5 +42,7 @@ pub(super) fn draw(area: &Area<'_>, agreement: &Agreement) -> Result<()> {
         .label("mean")
         .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], BLUE.stroke_width(2)));
     chart.draw_series(line.map(|point| Circle::new(point, 3, BLUE.filled())))?;
-    legend(&mut chart, SeriesLabelPosition::LowerRight, 14)
+    legend(&mut chart, SeriesLabelPosition::LowerRight, 14)?;
+    let name = |(size, mean, std): &(f64, f64, f64)| format!("groups of {size}: SRCC {mean:.3} ± {std:.3}");
+    Ok(points.iter().map(name).collect())
 }

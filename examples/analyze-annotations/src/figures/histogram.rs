@@ -12,7 +12,7 @@ pub(super) fn draw(
     colour: RGBColor,
     title: &str,
     x: &str,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     let most = histogram.counts.iter().copied().max().unwrap_or(0).max(1);
     let top = most as f64 * 1.05;
     let mut chart = chart(area, title, 60, histogram.low..histogram.high, 0.0..top)?;
@@ -37,5 +37,5 @@ pub(super) fn draw(
         bar
     };
     chart.draw_series(bins.map(bar))?;
-    Ok(())
+    Ok(Vec::new())
 }

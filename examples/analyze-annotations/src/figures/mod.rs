@@ -15,16 +15,23 @@ use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
+use crate::figure::{self, Rgb};
 use crate::report::Report;
 use crate::save::save;
+
+/// Of the figures of agreement.
+const CONSISTENCY: &str = "Agreement of two disjoint groups by their size";
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-// People with any colour blindness can tell these apart (M. Okabe and K. Ito, "Color universal design", 2008).
-const BLUE: RGBColor = RGBColor(0, 114, 178);
-const VERMILION: RGBColor = RGBColor(213, 94, 0);
-const GREEN: RGBColor = RGBColor(0, 158, 115);
+const BLUE: RGBColor = colour(figure::BLUE);
+const VERMILION: RGBColor = colour(figure::VERMILION);
+const GREEN: RGBColor = colour(figure::GREEN);
+
+const fn colour((red, green, blue): Rgb) -> RGBColor {
+    RGBColor(red, green, blue)
+}
 
 const FONT: &str = "sans-serif";
 const TITLE: i32 = 20;
@@ -37,31 +44,37 @@ pub(crate) fn write(report: &Report, folder: &Path) -> Result<Vec<String>> {
     let mut files = Files { folder, names: Vec::new() };
     let opinions = &report.opinions;
     let clips = opinions.clips.len();
-    files.save("mos_histogram", (640, 420), |area| {
-        let title = format!("Mean opinion scores of {clips} clips");
+    let title = format!("Mean opinion scores of {clips} clips");
+    files.save("mos_histogram", (640, 420), &title, |area| {
         histogram::draw(area, &opinions.mos_histogram, BLUE, &title, "MOS (mean of the scores)")
     })?;
-    files.save("sos_histogram", (640, 420), |area| {
-        let title = format!("Deviations of opinion scores of {clips} clips");
+    let title = format!("Deviations of opinion scores of {clips} clips");
+    files.save("sos_histogram", (640, 420), &title, |area| {
         let x = "SOS (standard deviation of the scores, ddof 0)";
         histogram::draw(area, &opinions.sos_histogram, GREEN, &title, x)
     })?;
-    files.save("mos_sos", (640, 480), |area| scatter::draw(area, opinions, report.scale))?;
+    let title = "Spread of opinions against their mean, a point for each clip";
+    files.save("mos_sos", (640, 480), title, |area| scatter::draw(area, opinions, report.scale))?;
     if report.agreement.curve.len() > 1 {
-        files.save("consistency", (640, 440), |area| curve::draw(area, &report.agreement))?;
+        files.save("consistency", (640, 440), CONSISTENCY, |area| curve::draw(area, &report.agreement))?;
     }
     if let Some(labels) = &report.labels {
-        files.save("labels", (760, 860), |area| bars::profile(area, &labels.all))?;
-        files.save("labels_by_mos", (1160, 860), |area| bars::profiles(area, &labels.by_mos))?;
+        let title = "Labels of descriptions";
+        files.save("labels", (760, 860), title, |area| bars::profile(area, &labels.all))?;
+        let title = "Labels of descriptions by mean opinion of the clip";
+        files.save("labels_by_mos", (1160, 860), title, |area| bars::profiles(area, &labels.by_mos))?;
     }
     if let Some(quality) = &report.quality_control {
-        if quality.agreement.curve.len() > 1 {
-            files.save("consistency_of_raters", (640, 440), |area| curve::draw(area, &quality.agreement))?;
+        let (agreement, rates) = (&quality.agreement, &quality.false_negatives);
+        if agreement.curve.len() > 1 {
+            files.save("consistency_of_raters", (640, 440), CONSISTENCY, |area| {
+                curve::draw(area, agreement)
+            })?;
         }
-        if !quality.false_negatives.raters.is_empty() {
-            let width = 640.max(100 + 120 * u32::try_from(quality.false_negatives.groups.len())?);
-            files
-                .save("false_negatives", (width, 460), |area| rates::draw(area, &quality.false_negatives))?;
+        if !rates.raters.is_empty() {
+            let width = 640.max(100 + 120 * u32::try_from(rates.groups.len())?);
+            let title = "Real clips taken for fakes, a point for each rater";
+            files.save("false_negatives", (width, 460), title, |area| rates::draw(area, rates))?;
         }
     }
     Ok(files.names)
@@ -73,19 +86,23 @@ struct Files<'a> {
 }
 
 impl Files<'_> {
+    /// What draws returns the names of its circles, which a browser shows under the pointer.
     fn save(
         &mut self,
         name: &str,
         size: (u32, u32),
-        draw: impl FnOnce(&Area<'_>) -> Result<()>,
+        title: &str,
+        draw: impl FnOnce(&Area<'_>) -> Result<Vec<String>>,
     ) -> Result<()> {
         let mut svg = String::new();
-        {
+        let circles = {
             let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
             area.fill(&WHITE)?;
-            draw(&area).with_context(|| format!("the figure {name}"))?;
+            let circles = draw(&area).with_context(|| format!("the figure {name}"))?;
             area.present()?;
-        }
+            circles
+        };
+        let svg = figure::named(&figure::titled(&svg, title), circles);
         let name = format!("{name}.svg");
         let path = self.folder.join(&name);
         save(&path, |out| Ok(out.write_all(svg.as_bytes())?))?;

@@ -1,18 +1,20 @@
 //! False negative rates by group of raters (Figure 6 of the paper).
 
 use anyhow::Result;
+use dream_data::annotation::RateGroup;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::{Area, BLUE, DESCRIPTION, FONT, LABEL, VERMILION, chart, legend, tidy_above};
-use crate::false_negatives::FalseNegatives;
+use crate::false_negatives::{FalseNegatives, Rate};
 
 /// Half of the width over which the raters of a group spread, so that equal rates stay apart.
 const SPREAD: f64 = 0.25;
 /// Places in it.
 const LANES: usize = 11;
 
-pub(super) fn draw(area: &Area<'_>, found: &FalseNegatives) -> Result<()> {
+/// A point for each rater; their names.
+pub(super) fn draw(area: &Area<'_>, found: &FalseNegatives) -> Result<Vec<String>> {
     let all: Vec<f64> = found.raters.iter().map(|rater| rater.rate).collect();
     let groups: Vec<(&str, &[f64], f64)> = if found.groups.is_empty() {
         vec![("all raters", &all, found.mean.unwrap_or(0.0))]
@@ -55,7 +57,21 @@ pub(super) fn draw(area: &Area<'_>, found: &FalseNegatives) -> Result<()> {
     legend(&mut chart, SeriesLabelPosition::UpperRight, 10)?;
     let names: Vec<(&str, usize)> = groups.iter().map(|(name, rates, _)| (*name, rates.len())).collect();
     let place = |x: f64, y: f64| chart.backend_coord(&(x, y));
-    write_texts(area, found, &names, place, top)
+    write_texts(area, found, &names, place, top)?;
+    Ok(raters(found))
+}
+
+/// Every rater, in the order of the points: by group, as the groups have their rates.
+fn raters(found: &FalseNegatives) -> Vec<String> {
+    let name = |rater: &Rate| format!("{}: {} of {} real clips", rater.rater, rater.missed, rater.real);
+    if found.groups.is_empty() {
+        return found.raters.iter().map(name).collect();
+    }
+    let of = |group: &RateGroup| {
+        let own = found.raters.iter().filter(|rater| rater.group.as_ref() == Some(&group.name));
+        own.map(name).collect::<Vec<_>>()
+    };
+    found.groups.iter().flat_map(of).collect()
 }
 
 /// The names of the groups below the axis, and the test in the upper left corner.

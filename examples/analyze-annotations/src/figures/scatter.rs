@@ -4,12 +4,13 @@ use anyhow::{Context, Result};
 use plotters::prelude::*;
 
 use super::{Area, BLUE, DESCRIPTION, FONT, LABEL, VERMILION, chart, legend};
-use crate::opinions::{Opinions, SosParameter};
+use crate::opinions::{ClipOpinion, Opinions, SosParameter};
 
 /// Points of a drawn curve.
 const STEPS: u32 = 200;
 
-pub(super) fn draw(area: &Area<'_>, opinions: &Opinions, scale: [f64; 2]) -> Result<()> {
+/// A point for each clip; their names.
+pub(super) fn draw(area: &Area<'_>, opinions: &Opinions, scale: [f64; 2]) -> Result<Vec<String>> {
     let [low, high] = scale;
     let fit = opinions.sos_parameter.first().context("no fit")?;
     let points: Vec<(f64, f64)> =
@@ -52,5 +53,8 @@ pub(super) fn draw(area: &Area<'_>, opinions: &Opinions, scale: [f64; 2]) -> Res
         .draw_series(LineSeries::new(fitted, VERMILION.stroke_width(2)))?
         .label(format!("SOS² = a (MOS - {low}) ({high} - MOS), a = {:.4}", fit.a))
         .legend(|(x, y)| PathElement::new([(x, y), (x + 20, y)], VERMILION.stroke_width(2)));
-    legend(&mut chart, SeriesLabelPosition::UpperMiddle, 14)
+    legend(&mut chart, SeriesLabelPosition::UpperMiddle, 14)?;
+    let name =
+        |clip: &ClipOpinion| Some(format!("{}: MOS {:.2}, SOS {:.2}", clip.clip, clip.mos, clip.sos_ddof0?));
+    Ok(opinions.clips.iter().filter_map(name).collect())
 }

@@ -69,5 +69,6 @@ fn well_formed(svg: &str) {
         rest = &rest[end + 1..];
     }
     assert!(open.is_empty(), "{open:?}");
+    assert!(svg.contains(" role=\"img\">\n<title>"), "no title");
     assert!(!svg.contains("NaN") && !svg.contains("inf"), "a coordinate is not finite");
 }

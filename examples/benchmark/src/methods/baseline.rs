@@ -9,7 +9,8 @@ use super::method::{About, Method, Predicted, Task};
 use crate::plan::Scored;
 use crate::store::digest::drawn_by;
 
-const FAMILY: &str = "No pixels";
+/// The block of the tables that holds them, and nothing else.
+pub(crate) const FAMILY: &str = "No pixels";
 
 /// A score drawn for each clip and split.
 #[derive(Debug)]

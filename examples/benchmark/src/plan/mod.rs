@@ -4,27 +4,56 @@ pub(crate) mod faces;
 pub(crate) mod shard;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use dream_data::dataset::{ClipId, Dataset, Labelled, read_mos_list};
 use dream_data::split::Partition;
 use dream_data::{name_of, path_of};
+use serde::{Deserialize, Serialize};
 
 /// A folder of videos, and the name that its clips are cached under.
 #[derive(Debug)]
 struct Source {
     name: String,
+    /// What people call it: the name of its folder or list.
+    title: String,
     videos: PathBuf,
     /// The folder of its descriptions, where it has some.
     described: Option<PathBuf>,
+    stand_in: bool,
 }
 
 impl Source {
-    fn new(name: String, videos: PathBuf, root: &Path) -> Self {
-        let described = root.join("all_descriptions_en.csv").is_file().then(|| root.to_owned());
-        Self { name, videos, described }
+    /// `path` is the folder or the list that it was given as.
+    fn new(name: Option<&str>, videos: PathBuf, path: &Path) -> Self {
+        let stem = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let stem = if path.is_dir() { stem.file_name() } else { stem.file_stem() };
+        let title = stem.map_or_else(|| "data".into(), name_of);
+        let described = path.join("all_descriptions_en.csv").is_file().then(|| path.to_owned());
+        let name = name.map_or_else(|| title.clone(), str::to_owned);
+        // A list lies beside its videos, or in the folder above.
+        let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
+        let stand_in = [folder, &folder.join("..")].into_iter().any(is_stand_in);
+        Self { name, title, videos, described, stand_in }
     }
+}
+
+/// Whether a folder is one of `synthesize-dataset`, which leaves the planted truth in it.
+fn is_stand_in(folder: &Path) -> bool {
+    let truth = fs::read(folder.join("truth.json")).ok();
+    let truth = truth.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+    truth.is_some_and(|truth| truth.pointer("/config/a").is_some_and(serde_json::Value::is_number))
+}
+
+/// A data set as a report names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DataSet {
+    pub(crate) name: String,
+    /// Made by `synthesize-dataset`: neither its clips nor its scores are real.
+    pub(crate) stand_in: bool,
+    pub(crate) clips: usize,
 }
 
 /// A clip of one of the sources.
@@ -88,7 +117,7 @@ impl Plan {
             });
         }
         let sets = Partition::TESTS.map(|set| set.file_stem().to_owned());
-        Ok(Self::new(vec![Source::new("data".into(), root.join("videos"), root)], sets.into(), lists))
+        Ok(Self::new(vec![Source::new(Some("data"), root.join("videos"), root)], sets.into(), lists))
     }
 
     /// All of one data set to train on, every other one to test on, `repeats` times with other seeds.
@@ -97,11 +126,8 @@ impl Plan {
         let mut sources = Vec::new();
         let mut load = |path: &Path| -> Result<Vec<(Clip, f64)>> {
             let source = sources.len();
-            let stem = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-            let stem = if path.is_dir() { stem.file_name() } else { stem.file_stem() };
-            let name = stem.map_or_else(|| "data".into(), name_of);
             let (videos, rows) = everything(path)?;
-            sources.push(Source::new(name, videos, path));
+            sources.push(Source::new(None, videos, path));
             rows.iter().map(|row| scored_one(row, source, path)).collect()
         };
         let train = load(train)?;
@@ -140,6 +166,17 @@ impl Plan {
             tests: lists.tests.into_iter().map(place).collect(),
         });
         Self { splits: splits.collect(), sources, clips, sets }
+    }
+
+    /// The data sets: the one that is trained on first.
+    pub(crate) fn data(&self) -> Vec<DataSet> {
+        let clips = |source: usize| self.clips.iter().filter(|clip| clip.source == source).count();
+        let one = |(at, source): (usize, &Source)| DataSet {
+            name: source.title.clone(),
+            stand_in: source.stand_in,
+            clips: clips(at),
+        };
+        self.sources.iter().enumerate().map(one).collect()
     }
 
     /// Where the video of a clip is.
@@ -214,8 +251,6 @@ fn scored_one(row: &Labelled, source: usize, path: &Path) -> Result<(Clip, f64)>
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn tree(root: &Path, mos: &str) {
@@ -238,6 +273,16 @@ mod tests {
         assert_eq!(plan.splits[1].seed, 8);
         assert_eq!(plan.splits[1].train, [Scored { clip: 1, mos: 3.5 }]);
         assert_eq!(plan.cached(&plan.clips[1], "x"), "x/data/C1/1-1-1-target.mp4.json");
+        let data = |plan: Plan| plan.data().pop().unwrap();
+        assert_eq!((data(plan).stand_in, folder.path().join("truth.json").exists()), (false, false));
+        for (truth, stand_in) in
+            [("{\"config\": {\"a\": 0.18}}", true), ("{\"config\": {}}", false), ("", false)]
+        {
+            fs::write(folder.path().join("truth.json"), truth).unwrap();
+            let found = data(Plan::of_tree(folder.path(), 2, 7).unwrap());
+            let name = folder.path().file_name().unwrap().to_str().unwrap();
+            assert_eq!((&*found.name, found.stand_in, found.clips), (name, stand_in, 4), "{truth}");
+        }
         let error = Plan::of_tree(folder.path(), 3, 0).unwrap_err().to_string();
         assert!(error.contains("has 2 splits, and 3 are asked for: pass --splits 2"), "{error}");
     }

@@ -3,6 +3,7 @@
 use ::train::Assumptions;
 use anyhow::Result;
 
+use super::headline::headline;
 use super::protocol::{Failure, Kind, Protocol};
 use super::results::{MethodResults, results};
 use super::significance::{self, Comparison};
@@ -12,6 +13,8 @@ use crate::store::Store;
 /// All that is reported.
 #[derive(Debug)]
 pub(super) struct Report {
+    /// The result in plain words.
+    pub(super) headline: Vec<String>,
     pub(super) protocol: Protocol,
     pub(super) methods: Vec<MethodResults>,
     pub(super) tables: Vec<ResultTable>,
@@ -38,7 +41,8 @@ impl Report {
             Kind::Splits => significance::compare(&methods, &protocol.test_sets)?,
             Kind::Across => significance::compare_clips(&methods, &protocol.test_sets)?,
         };
+        let headline = headline(&protocol, &methods, &tables, &comparisons);
         let (failures, assumptions) = (protocol.failures(store), protocol.assumptions(store));
-        Ok(Self { protocol, methods, tables, comparisons, failures, assumptions })
+        Ok(Self { headline, protocol, methods, tables, comparisons, failures, assumptions })
     }
 }

@@ -1,10 +1,14 @@
 //! The last stage: predictions, tables, tests and the page, from what the folder holds.
 
 mod content;
+pub(crate) mod date;
+mod headline;
+mod html;
+mod intervals;
+pub(crate) mod origin;
 mod page;
 pub(crate) mod protocol;
 mod results;
-mod scatter;
 mod significance;
 mod tables;
 
@@ -16,7 +20,10 @@ use crate::print::{note, say};
 use crate::store::Store;
 use content::Report;
 use protocol::Protocol;
-use results::MethodResults;
+use results::{MethodResults, PREDICTIONS};
+use tables::FORMATS;
+
+const PAGE: &str = "report.html";
 
 /// Files of the tables, without their endings.
 const TABLES: [&str; 3] = ["table4", "table5", "table8"];
@@ -29,7 +36,7 @@ pub(crate) fn finish(store: &Store, protocol: Protocol) -> Result<bool> {
         say!("{}\n{}\n{}", table.title, table.table.format(Format::Text), table.text());
     }
     Notes::of(&report.assumptions).iter().for_each(|line| note!("{line}"));
-    say!("page: {}", store.root().join("report.html").display());
+    say!("page: {}", store.root().join(PAGE).display());
     if !report.failures.is_empty() {
         say!("{} failures: {}", report.failures.len(), store.root().join("failures.csv").display());
     }
@@ -40,7 +47,7 @@ pub(crate) fn finish(store: &Store, protocol: Protocol) -> Result<bool> {
 fn write(report: &Report, store: &Store) -> Result<()> {
     remove_old(report, store)?;
     for method in &report.methods {
-        let name = format!("predictions/{}.csv", method.about.name);
+        let name = format!("{PREDICTIONS}/{}.csv", method.about.name);
         store.write(&name, &predictions(report, method)?)?;
     }
     for table in &report.tables {
@@ -58,20 +65,21 @@ fn write(report: &Report, store: &Store) -> Result<()> {
     }
     store.write("failures.csv", &failures.into_inner().context("failures.csv")?)?;
     store.write("assumptions.csv", &::train::assumptions_csv(&report.assumptions)?)?;
-    store.write("report.html", page::page(report)?.as_bytes())
+    let page = date::dated(store, PAGE, |date| Ok(page::page(report, date)?))?;
+    store.write(PAGE, page.as_bytes())
 }
 
 /// Removes tables and predictions of a run with other methods: they would look like results of this one.
 fn remove_old(report: &Report, store: &Store) -> Result<()> {
     let methods: Vec<String> =
-        report.methods.iter().map(|method| format!("predictions/{}.csv", method.about.name)).collect();
+        report.methods.iter().map(|method| format!("{PREDICTIONS}/{}.csv", method.about.name)).collect();
     let tables: Vec<&str> = report.tables.iter().map(|table| table.file).collect();
-    let predictions = store.list("predictions")?;
+    let predictions = store.list(PREDICTIONS)?;
     for name in predictions.iter().filter(|name| !methods.contains(name)) {
         store.remove(name)?;
     }
     for file in TABLES.iter().filter(|file| !tables.contains(file)) {
-        for ending in ["txt", "md", "csv", "tex"] {
+        for ending in FORMATS {
             store.remove(&format!("{file}.{ending}"))?;
         }
     }

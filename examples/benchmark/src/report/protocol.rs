@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ::train::Assumptions;
+use dream_data::split::Partition;
 use serde::{Deserialize, Serialize};
 
+use super::origin::Origin;
 use crate::features::extract::{self, Entry, Outcome};
 use crate::features::sets::Set;
 use crate::methods::method::{About, Method};
@@ -14,7 +16,9 @@ use crate::train::run::{self, Run};
 
 /// Name of the file.
 pub(crate) const FILE: &str = "protocol.json";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// The setting that is the version of this program.
+pub(crate) const VERSION: &str = "version";
 
 /// What is trained and tested on what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +34,7 @@ pub(crate) enum Kind {
 pub(crate) struct Protocol {
     format: u32,
     pub(crate) kind: Kind,
+    pub(crate) origin: Origin,
     /// In the order of the table.
     pub(crate) methods: Vec<About>,
     /// The same features under several losses (Table V).
@@ -58,6 +63,7 @@ impl Protocol {
     /// Of the methods of both tables.
     pub(crate) fn new(
         kind: Kind,
+        origin: Origin,
         plan: &Plan,
         [methods, losses]: [&[Box<dyn Method>]; 2],
         every: u64,
@@ -71,6 +77,7 @@ impl Protocol {
         Self {
             format: FORMAT,
             kind,
+            origin,
             methods: methods.iter().map(|method| method.about(every)).collect(),
             losses: losses.iter().map(|method| method.about(every)).collect(),
             splits: plan.splits.iter().map(|split| split.name.clone()).collect(),
@@ -78,6 +85,24 @@ impl Protocol {
             feature_sets: feature_sets.to_vec(),
             clips: plan.clips.iter().map(clip).collect(),
             settings,
+        }
+    }
+
+    /// A test set by what it holds, and its short name: `new people (test_set1)`.
+    pub(crate) fn set_title(&self, set: &str) -> String {
+        match self.set_holds(set) {
+            holds if holds == set => holds.to_owned(),
+            holds => format!("{holds} ({set})"),
+        }
+    }
+
+    /// What a test set holds that the training set does not; another data set has its name alone.
+    pub(crate) fn set_holds<'a>(&self, set: &'a str) -> &'a str {
+        match Partition::from_name(set) {
+            Some(Partition::Test1) if self.kind == Kind::Splits => "new people",
+            Some(Partition::Test2) if self.kind == Kind::Splits => "new methods",
+            Some(Partition::Test3) if self.kind == Kind::Splits => "new people and new methods",
+            _ => set,
         }
     }
 

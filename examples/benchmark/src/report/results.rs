@@ -11,6 +11,9 @@ use crate::train::run::{Run, SetRun};
 /// Fewest clips that a correlation is computed from.
 pub(super) const FEWEST: usize = 3;
 
+/// Folder of the predictions.
+pub(super) const PREDICTIONS: &str = "predictions";
+
 /// A method with its runs, in the order of the splits.
 #[derive(Debug)]
 pub(crate) struct MethodResults {

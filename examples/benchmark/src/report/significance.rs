@@ -3,12 +3,16 @@
 use anyhow::{Context, Result};
 use dream_eval::{Correction, DependentCorrelations, Error, SetScore, nadeau_bengio};
 
+use super::intervals::{Ends, over_clips, over_splits};
 use super::results::{FEWEST, MethodResults};
+
+/// The measure that is the mean over all test sets.
+pub(crate) const AVERAGE: &str = "average";
 
 /// All pairs of methods by one measure.
 #[derive(Debug)]
 pub(crate) struct Comparison {
-    /// What is compared: `average`, or the name of a test set.
+    /// What is compared: [`AVERAGE`], or the name of a test set.
     pub(crate) measure: String,
     /// Methods that have a value in every split, by title, with the mean.
     pub(crate) methods: Vec<(String, f64)>,
@@ -23,6 +27,8 @@ pub(crate) struct Pair {
     pub(crate) second: usize,
     /// Mean of first - second.
     pub(crate) difference: f64,
+    /// Of this pair by itself, at 95 %; `None` where the differences do not vary.
+    pub(crate) interval: Option<Ends>,
     /// The t statistic and its p-value; `None` where the differences do not vary.
     pub(crate) test: Option<(f64, f64)>,
     /// After Holm's correction over all pairs of the measure.
@@ -37,7 +43,7 @@ pub(crate) fn compare(results: &[MethodResults], sets: &[String]) -> Result<Vec<
         return Ok(Vec::new());
     }
     let one = (0..sets.len()).map(|set| (sets.get(set).cloned().unwrap_or_default(), vec![set]));
-    let all = ("average".to_owned(), (0..sets.len()).collect());
+    let all = (AVERAGE.to_owned(), (0..sets.len()).collect());
     let measures = std::iter::once(all).chain(one.filter(|_| sets.len() > 1));
     measures.map(|(measure, sets)| by(results, measure, &sets)).collect()
 }
@@ -65,7 +71,8 @@ fn by(results: &[MethodResults], measure: String, sets: &[usize]) -> Result<Comp
                 Err(error) => return Err(error).with_context(|| format!("comparing by {measure}")),
             };
             let difference = mean(a) - mean(b);
-            pairs.push(Pair { first, second, difference, test, corrected: None });
+            let interval = over_splits(a, b, ratio);
+            pairs.push(Pair { first, second, difference, interval, test, corrected: None });
         }
     }
     correct(&mut pairs)?;
@@ -96,11 +103,12 @@ pub(crate) fn compare_clips(results: &[MethodResults], sets: &[String]) -> Resul
             let own = SetScore::of(a, truth)?;
             methods.push((method.about.title.clone(), own.plcc));
             for (second, (_, b, _)) in averaged.iter().enumerate().skip(first + 1) {
-                let found = DependentCorrelations::of(a, b, truth).and_then(|both| both.williams());
+                let found = DependentCorrelations::pearson(a, b, truth).and_then(|both| both.williams());
                 let difference = own.plcc - SetScore::of(b, truth)?.plcc;
                 // Constant or equal predictions: nothing to test.
                 let test = found.ok().map(|test| (test.statistic, test.p));
-                pairs.push(Pair { first, second, difference, test, corrected: None });
+                let interval = over_clips(a, b, truth);
+                pairs.push(Pair { first, second, difference, interval, test, corrected: None });
             }
         }
         correct(&mut pairs)?;
@@ -137,7 +145,7 @@ fn test_to_train(method: &MethodResults, sets: &[usize]) -> f64 {
 
 pub(super) fn csv(comparisons: &[Comparison]) -> Result<String> {
     let mut csv = csv::Writer::from_writer(Vec::new());
-    csv.write_record(["measure", "first", "second", "difference", "t", "p", "p_holm"])?;
+    csv.write_record(["measure", "first", "second", "difference", "low", "high", "t", "p", "p_holm"])?;
     for comparison in comparisons {
         let title = |place: usize| comparison.methods.get(place).map_or("", |method| method.0.as_str());
         for pair in &comparison.pairs {
@@ -147,6 +155,8 @@ pub(super) fn csv(comparisons: &[Comparison]) -> Result<String> {
                 title(pair.first),
                 title(pair.second),
                 &pair.difference.to_string(),
+                &number(pair.interval.map(|[low, _]| low)),
+                &number(pair.interval.map(|[_, high]| high)),
                 &number(pair.test.map(|test| test.0)),
                 &number(pair.test.map(|test| test.1)),
                 &number(pair.corrected),
@@ -219,8 +229,13 @@ mod tests {
         let (statistic, p) = pair.test.unwrap();
         assert!((statistic - expected).abs() < 1e-6, "{statistic} {expected}");
         assert!(pair.corrected.unwrap() >= p);
+        let [low, high] = pair.interval.unwrap();
+        assert!(
+            (f64::midpoint(low, high) - 0.0175).abs() < 1e-9 && (p < 0.05) == (low > 0.0),
+            "{low} {high}"
+        );
         // a - c is the same in every split: there is no spread to test with.
-        assert_eq!(found[0].pairs[1].test, None);
+        assert_eq!((found[0].pairs[1].test, found[0].pairs[1].interval), (None, None));
         assert!(csv(&found).unwrap().contains("average,a,c,0.12"), "{}", csv(&found).unwrap());
         assert!(compare(&methods, &[]).unwrap().len() == 1);
         let single = [method("a", &[0.8]), method("b", &[0.7])];

@@ -6,6 +6,10 @@ use dream_eval::{Method, Table};
 use super::protocol::{Kind, Protocol};
 use super::results::MethodResults;
 use crate::features::sets::Set;
+use crate::methods::baseline::FAMILY;
+
+/// Endings of its files.
+pub(super) const FORMATS: [&str; 4] = ["txt", "md", "csv", "tex"];
 
 /// A table with its title and what must be known of it.
 #[derive(Debug)]
@@ -29,7 +33,10 @@ impl ResultTable {
             family: method.about.family.clone(),
             splits: method.scores.clone(),
         };
-        let table = Table::new(protocol.test_sets.len(), methods.iter().map(method).collect())?;
+        let titles: Vec<String> = protocol.test_sets.iter().map(|set| protocol.set_title(set)).collect();
+        let table = Table::new(titles.len(), methods.iter().map(method).collect())?
+            .with_baselines(FAMILY)
+            .with_set_names(&titles.iter().map(String::as_str).collect::<Vec<_>>());
         let count = protocol.splits.len();
         let over = match (protocol.kind, count) {
             (Kind::Splits, 1) => "One split".to_owned(),
@@ -40,9 +47,9 @@ impl ResultTable {
             }
         };
         let sets: Vec<String> =
-            protocol.test_sets.iter().enumerate().map(|(at, set)| format!("{} is {set}", at + 1)).collect();
+            titles.iter().enumerate().map(|(at, title)| format!("{} is {title}", at + 1)).collect();
         let mut notes =
-            vec![format!("{over}; {}; `-` where a method cannot predict a set.", sets.join(", "))];
+            vec![format!("{over}; {}; \"-\" where a method cannot predict a set.", sets.join(", "))];
         notes.extend(table.warnings());
         notes.extend(methods.iter().flat_map(|method| gaps(method, undefined)));
         Ok(Self { file, title: title.to_owned(), notes, table })

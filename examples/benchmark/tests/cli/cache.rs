@@ -72,7 +72,10 @@ fn shards_and_merge_give_the_bytes_of_one_run() {
     let whole = bench.case("whole", &some());
     whole.run(0);
     let shard = |name: &str, part: &str| bench.case(name, &[&some()[..], &["--shard", part]].concat());
-    let (one, two) = (shard("s1", "1/2"), shard("s2", "2/2"));
+    // However the second one was typed: the results are those of one run.
+    let turned =
+        ["--splits", "3", "--shard", "2/2", "--loss-ablation=brisque", "--methods", "gm-log,brisque"];
+    let (one, two) = (shard("s1", "1/2"), bench.case("s2", &turned));
     let [first, second] = [&one, &two].map(|case| case.out.to_str().unwrap().to_owned());
     assert!(one.run(1).contains("48 pairs of clip and feature set are for the other 1"));
     two.run(1);

@@ -5,6 +5,7 @@ mod cache;
 mod faults;
 mod helpers;
 mod networks;
+mod page;
 #[path = "../../../print_test.rs"]
 mod print_test;
 mod reading;

@@ -32,8 +32,8 @@ fn another_way_of_reading_is_another_result() {
     assert_eq!(run("used", &["--decoder", "auto"])[0], both);
     let words = "\"interlaced: the video is interlaced, both fields are scored as one picture\"\n";
     assert_eq!((noted.matches(words).count(), noted.lines().count()), (all, 1 + all), "{noted}");
-    assert!(page_one.contains("<td>videos</td><td>--interlaced deinterlace</td>"));
-    assert!(page.contains(&format!("<td>interlaced</td><td>{all}</td>")));
+    assert!(page_one.contains("<th scope=\"row\">videos</th><td>--interlaced deinterlace</td>"));
+    assert!(page.contains(&format!("<th scope=\"row\">interlaced</th><td>{all}</td>")));
 }
 
 #[test]

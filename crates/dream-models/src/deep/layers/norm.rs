@@ -65,6 +65,7 @@ impl Module for LayerNorm {
 /// # Errors
 ///
 /// Those of candle.
+#[doc(alias = "normalize")]
 pub fn l2_normalize(x: &Tensor, eps: f64) -> Result<Tensor> {
     // Squares do not fit into half precision, nor does eps.
     let dtype = x.dtype();

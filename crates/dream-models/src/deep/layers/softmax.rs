@@ -7,6 +7,7 @@ use crate::deep::kernels;
 /// # Errors
 ///
 /// Those of candle.
+#[doc(alias = "softmax")]
 pub fn softmax_last(x: &Tensor) -> Result<Tensor> {
     if kernels::applies(x) && x.rank() > 0 {
         return kernels::softmax(x);

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!([0, 1, 2].map(|step| Schedule::Constant.factor(2, step, 10)), [0.5, 1.0, 1.0]);
 /// assert_eq!(Schedule::Cosine.factor(0, 0, 10), 1.0);
 /// ```
+#[doc(alias("lr_scheduler", "CosineAnnealingLR"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Schedule {

@@ -9,6 +9,7 @@ use crate::{Error, Result};
 /// The mean of small networks, `y = mean + std / M · Σₘ (bₘ + vₘ · tanh(cₘ + Wₘ x))`.
 ///
 /// The weights are 16-bit codes. [`super::MlpParams::fit`] makes one, [`super::QualityModel`] saves one.
+#[doc(alias = "MLPRegressor")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct MlpEnsemble {
     inputs: usize,

@@ -31,6 +31,7 @@ use crate::regression::rows::check_targets;
 use crate::{Error, Result};
 
 /// Similarity of two rows.
+#[doc(alias = "rbf")]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Kernel {

@@ -20,6 +20,7 @@ use crate::{Result, par};
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("SVR", "libsvm", "support vector"))]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Svr {
     pub(super) body: Body,

@@ -68,6 +68,7 @@ impl ScaledSvrParams {
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("make_pipeline", "Pipeline"))]
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScaledSvr {
     pub(super) imputer: Imputer,

@@ -106,6 +106,7 @@ pub struct SearchReport {
 /// assert_eq!((grid.len(), grid[0].c, grid[99].c), (100, 2.0, 1024.0));
 /// assert_eq!(grid[1].kernel, Kernel::Rbf { gamma: 0.0078125 });
 /// ```
+#[doc(alias = "ParameterGrid")]
 #[must_use]
 pub fn svr_grid(base: &SvrParams, cs: &[f64], gammas: &[f64]) -> Vec<SvrParams> {
     let with =
@@ -131,6 +132,7 @@ pub fn powers_of_two(exponents: std::ops::RangeInclusive<i32>) -> Vec<f64> {
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "RandomizedSearchCV")]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RandomizedSearch {
     /// Number of candidates.
@@ -206,6 +208,7 @@ impl RandomizedSearch {
 ///
 /// [`Error::InvalidConfig`] for no candidate or one outside its range, or where every candidate has a NaN as its score;
 /// otherwise as [`SvrParams::fit`] and [`Folds::splits`].
+#[doc(alias("GridSearchCV", "cross_val_score"))]
 pub fn search_svr(
     rows: &Rows<'_>,
     targets: &[f64],

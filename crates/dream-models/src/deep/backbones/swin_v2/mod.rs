@@ -44,6 +44,7 @@ pub(crate) use names::sizes;
 ///
 /// The result for a frame is the same to the last bit in any batch, for any [`Config::images_per_pass`] and any number
 /// of threads; between processors it differs in the last digits, as the matrix products do.
+#[doc(alias("SwinTransformerV2", "swinv2"))]
 #[derive(Debug, Clone)]
 pub struct SwinV2 {
     embed: PatchEmbed,

@@ -47,6 +47,7 @@ pub enum Padding {
 ///
 /// Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units", ACL 2016; vocabulary of
 /// OpenAI CLIP (MIT, see `assets/NOTICE.md`).
+#[doc(alias("bpe", "SimpleTokenizer"))]
 #[derive(Debug, Clone)]
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
