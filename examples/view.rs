@@ -2,7 +2,7 @@
 //! programs share no crate.
 #![allow(unreachable_pub, reason = "`train` is a library too, which gives it away")]
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use dream_data::Pixels;
 use dream_features::Frame;
 
@@ -10,12 +10,11 @@ use dream_features::Frame;
 /// picture have one luma.
 ///
 /// # Errors
-/// For a layout of pixels that this program does not know.
+/// For planes that do not fit together.
 pub fn view(pixels: Pixels<'_>) -> Result<Frame<'_>> {
     Ok(match pixels {
         Pixels::Yuv420 { y, u, v } => Frame::yuv420(y.parts(), u.parts(), v.parts())?,
         Pixels::Gray(plane) => Frame::luma(plane.parts())?,
         Pixels::Rgb(plane) => Frame::rgb(plane.parts())?.with_studio_luma(),
-        other => bail!("this program cannot look at pixels of this layout: {other:?}"),
     })
 }

@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod annotation;
@@ -47,6 +48,7 @@ pub use frames::readers::raw::RawReader;
 pub use frames::readers::y4m::{Y4mReader, Y4mWriter};
 pub use frames::relative_box::RelativeBox;
 pub use frames::rotation::Rotation;
-pub use frames::sampling::{Sampler, Sampling};
+pub use frames::sampler::Sampler;
+pub use frames::sampling::Sampling;
 pub use frames::source::{FrameSource, Step};
 pub use frames::times::FrameTimes;

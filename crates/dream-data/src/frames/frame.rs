@@ -64,9 +64,9 @@ impl<'a> Plane<'a> {
     }
 }
 
-/// The samples of a frame, in the layout in which they were decoded.
+/// The samples of a frame, in the layout in which they were decoded. There will be no other layout without a new major
+/// version, so a `match` needs three arms and no more; [`Pixels::write_rgb8`] is for those who need one form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Pixels<'a> {
     /// 8-bit Y'CbCr with chroma at half size in both directions, rounded up for odd sizes.
     Yuv420 {
@@ -85,7 +85,6 @@ pub enum Pixels<'a> {
 
 /// Which samples a frame consists of; see [`Pixels`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
 pub enum Layout {
     /// Luma alone.
     #[default]

@@ -32,6 +32,7 @@ impl FrameRate {
     }
 
     pub(crate) const PAL: Self = Self { num: 25, den: 1 };
+    const LOWEST: Self = Self { num: 1, den: u32::MAX };
 
     /// Frames per second, numerator.
     #[must_use]
@@ -54,6 +55,23 @@ impl FrameRate {
     /// The time of frame `index` of a stream with this constant rate, in seconds.
     pub(crate) fn time_of(self, index: u64) -> f64 {
         index as f64 * f64::from(self.den) / f64::from(self.num)
+    }
+
+    /// `n` frames per second; 0 becomes the lowest rate.
+    pub(crate) fn whole(n: u64) -> Self {
+        Self::from_ratio(n, 1).unwrap_or(Self::LOWEST)
+    }
+
+    /// `num / den` of this rate. What is too low for a fraction of 32 bits becomes the lowest rate.
+    pub(crate) fn scaled(self, num: u64, den: u64) -> Self {
+        let mut num = u128::from(self.num) * u128::from(num);
+        let mut den = u128::from(self.den) * u128::from(den);
+        loop {
+            if let (Ok(num), Ok(den)) = (u64::try_from(num), u64::try_from(den)) {
+                return Self::from_ratio(num, den).unwrap_or(Self::LOWEST);
+            }
+            (num, den) = (num >> 1, den >> 1);
+        }
     }
 
     /// Lowest terms; fractions beyond 32 bits lose their last bits; `None` for 0.
@@ -134,6 +152,16 @@ mod tests {
         let long = FrameRate::from_ratio(u64::MAX, u64::MAX / 25).unwrap();
         assert!((long.as_f64() - 25.0).abs() < 1e-6, "{long}");
         assert_eq!(FrameRate::from_ratio(u64::MAX, 1), None);
+    }
+
+    #[test]
+    fn a_share_of_a_rate_is_exact_where_it_fits() {
+        let ntsc = FrameRate::new(30_000, 1001).unwrap();
+        assert_eq!(ntsc.scaled(1, 6).to_string(), "5000/1001");
+        assert_eq!(ntsc.scaled(1001, 30_000), FrameRate::whole(1));
+        let long = ntsc.scaled(u64::MAX / 5, u64::MAX / 2);
+        assert!((long.as_f64() - 0.4 * ntsc.as_f64()).abs() < 1e-6, "{long}");
+        assert_eq!(ntsc.scaled(1, u64::MAX), FrameRate::LOWEST);
     }
 
     #[test]

@@ -30,11 +30,15 @@ pub struct VideoInfo {
     pub width: u32,
     /// Visible height in pixels.
     pub height: u32,
-    /// Frames per second. Where frames are not shown for the same time each, it is the rate of the most common duration,
-    /// as far as that is known up front: the mean over a freeze is no rate.
+    /// Frames per second of the frames that come. Where frames are not shown for the same time each, it is the rate of
+    /// the most common duration, as far as that is known up front: the mean over a freeze is no rate. Of a thinned source
+    /// it is the rate of the selection, see [`Sampled`](crate::Sampled).
     pub frame_rate: FrameRate,
-    /// Number of frames that the container states, if it does.
+    /// Number of frames that the container states, if it does; of a sampled source, the number that will come.
     pub frames: Option<u64>,
+    /// True if frames of the video are left out between those that come: this source is a selection, as
+    /// [`Sampled`](crate::Sampled) makes it. What compares neighbouring frames (motion, flicker) cannot use it.
+    pub thinned: bool,
     /// The range of the samples. From a reader it is what the file states; [`open`](crate::open) brings the samples to
     /// the range that [`OpenOptions::range`](crate::OpenOptions::range) asks for. RGB has full range.
     pub range: ColorRange,
@@ -77,6 +81,7 @@ impl VideoInfo {
             height,
             frame_rate,
             frames: None,
+            thinned: false,
             range,
             layout: Layout::Yuv420,
             rotation: Rotation::None,

@@ -120,13 +120,13 @@ fn edits_move_variable_times() {
 }
 
 #[test]
-fn one_frame_a_second_goes_by_time_and_not_by_number() {
+fn the_first_of_a_second_goes_by_time_and_not_by_number() {
     let folder = tempfile::tempdir().unwrap();
     // Frames at 0.0, 0.5, 1.0, 1.5, then every 0.1 s from 2.0 on, the last two 3 s apart.
     let path = saved(&folder, &with_durations(&[(4, 6400), (6, 1280), (2, 38_400)], (0, 10_000)));
     for decoder in decoders() {
         let source = open(&path, &with(decoder)).unwrap();
-        let mut sampled = Sampled::new(source, Sampling::OnePerSecond).unwrap();
+        let mut sampled = Sampled::new(source, Sampling::FirstOfSecond).unwrap();
         let mut found = Vec::new();
         while let Some(frame) = sampled.next_frame().unwrap() {
             found.push(frame.index());

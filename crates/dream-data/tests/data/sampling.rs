@@ -4,8 +4,8 @@
 use crate::common;
 use crate::common::{adler32, png, samples, testdata};
 use dream_data::{
-    Cropped, Error, FrameRate, FrameSource, OpenOptions, Pixels, RawFormat, RawReader, RelativeBox, Sampled,
-    Sampling, Step, VideoFrame, Y4mReader, count_frames, open, open_sampled,
+    Cropped, Error, FrameRate, FrameSource, OpenOptions, Pacing, Pixels, RawFormat, RawReader, RelativeBox,
+    Sampled, Sampling, Step, VideoFrame, Y4mReader, count_frames, open, open_sampled,
 };
 use std::path::Path;
 
@@ -40,14 +40,15 @@ fn check_every_way(open: &dyn Fn() -> Box<dyn FrameSource>, name: &str) {
         Sampling::Centres { n: 3 },
         Sampling::Centres { n: 1000 },
         Sampling::Clips { k: 2, length: 2, step: 2, seed: 5 },
-        Sampling::OnePerSecond,
+        Sampling::PerSecond { n: 1 },
+        Sampling::FirstOfSecond,
     ] {
-        let mut sampler = sampling.sampler(Some(frames)).unwrap();
+        let mut sampler = sampling.sampler_at(Some(frames), open().info().frame_rate).unwrap();
         let expected: Vec<Seen> =
             whole.iter().filter(|(index, time, _)| sampler.wants(*index, *time)).cloned().collect();
         assert!(!expected.is_empty());
         let mut sampled = Sampled::with_count(open(), sampling, frames).unwrap();
-        if sampling != Sampling::OnePerSecond {
+        if sampling != Sampling::FirstOfSecond {
             assert_eq!(sampled.info().frames, Some(expected.len() as u64), "{name} {sampling:?}");
         }
         assert_eq!(all(&mut sampled), expected, "{name} {sampling:?}");
@@ -133,7 +134,7 @@ fn an_empty_video_gives_no_frames_or_says_that_it_has_too_few() {
     let empty = y4m(0);
     let mut sampled = Sampled::new(Y4mReader::new(&empty[..]).unwrap(), Sampling::default()).unwrap();
     assert!(all(&mut sampled).is_empty());
-    let mut sampled = Sampled::new(Y4mReader::new(&empty[..]).unwrap(), Sampling::OnePerSecond).unwrap();
+    let mut sampled = Sampled::new(Y4mReader::new(&empty[..]).unwrap(), Sampling::FirstOfSecond).unwrap();
     assert!(all(&mut sampled).is_empty());
     let refused = Sampled::with_count(Y4mReader::new(&empty[..]).unwrap(), Sampling::Centres { n: 3 }, 0);
     assert!(matches!(refused.unwrap_err(), Error::TooFewFrames { needed: 1, found: 0, .. }));
@@ -179,9 +180,74 @@ fn wrappers_stack_in_any_order() {
     assert_eq!((outside.info().width, outside.info().height), (3, 2));
     let frames = all(&mut inside);
     assert_eq!((frames.len(), &frames), (3, &all(&mut outside)));
-    let mut thrice =
-        Sampled::new(Sampled::new(reader(), every).unwrap(), Sampling::Every { n: 12, offset: 0 });
-    assert_eq!(all(thrice.as_mut().unwrap()).iter().map(|seen| seen.0).collect::<Vec<_>>(), [0, 12]);
+    // Taking all frames leaves a whole video, which may be sampled; a selection may not.
+    let all_of_them = Sampled::new(reader(), Sampling::Every { n: 1, offset: 0 }).unwrap();
+    assert_eq!(all(&mut Sampled::new(all_of_them, every).unwrap()).len(), 3);
+    let refused = Sampled::new(Sampled::new(reader(), every).unwrap(), Sampling::FirstOfSecond).unwrap_err();
+    assert!(refused.to_string().contains("give `first-of-second` the whole video"), "{refused}");
+}
+
+/// What a source says of itself, and the times of its frames.
+#[test]
+fn a_sampled_source_says_that_it_is_one() {
+    // 45 frames at 10 a second.
+    let film = y4m(45);
+    for (text, rate, frames, nominal, pacing, first) in [
+        ("every:1", "10", Some(45), Some("10"), Pacing::Constant, &[0.0, 0.1, 0.2][..]),
+        ("every:6+1", "5/3", Some(8), Some("5/3"), Pacing::Constant, &[0.1, 0.7, 1.3]),
+        ("centres:3", "2/3", Some(3), None, Pacing::Unknown, &[0.7, 2.2, 3.7]),
+        ("centres:99", "10", Some(45), Some("10"), Pacing::Constant, &[0.0, 0.1, 0.2]),
+        ("clips:2x3/2", "5", Some(6), None, Pacing::Unknown, &[]),
+        ("per-second:1", "1", Some(5), None, Pacing::Unknown, &[0.4, 1.4, 2.4]),
+        ("per-second:20", "10", Some(45), Some("10"), Pacing::Constant, &[0.0, 0.1, 0.2]),
+        ("second", "1", None, None, Pacing::Unknown, &[0.0, 1.0, 2.0]),
+    ] {
+        let reader = Y4mReader::new(&film[..]).unwrap();
+        let mut sampled = Sampled::with_count(reader, text.parse().unwrap(), 45).unwrap();
+        let info = sampled.info().clone();
+        assert_eq!((info.frame_rate.to_string().as_str(), info.frames), (rate, frames), "{text}");
+        let stated = info.nominal_rate.map(|rate| rate.to_string());
+        assert_eq!((stated.as_deref(), info.pacing, info.thinned), (nominal, pacing, rate != "10"), "{text}");
+        for (found, &expected) in all(&mut sampled).iter().zip(first) {
+            assert!((found.1 - expected).abs() < 1e-9, "{text}: {} {expected}", found.1);
+        }
+    }
+    let cropped = Cropped::new(
+        Sampled::with_count(Y4mReader::new(&film[..]).unwrap(), Sampling::default(), 45).unwrap(),
+        RelativeBox::new(0.0, 0.0, 1.0, 0.5).unwrap(),
+    );
+    assert!(cropped.info().thinned, "what wraps a selection is one");
+}
+
+/// At 10 frames a second the first sample is frame 4.
+#[test]
+fn a_video_that_ends_before_its_first_sample_gives_its_first_frame() {
+    let plan = Sampling::PerSecond { n: 1 };
+    let positions = |seen: Vec<Seen>| seen.iter().map(|seen| seen.0).collect::<Vec<_>>();
+    for (frames, expected) in [(0, &[][..]), (1, &[0]), (4, &[0]), (5, &[4]), (14, &[4]), (15, &[4, 14])] {
+        let film = y4m(frames);
+        let reader = || Y4mReader::new(&film[..]).unwrap();
+        let (frames, whole) = (u64::from(frames), all(&mut reader()));
+        for (mut sampled, what) in [
+            (Sampled::new(reader(), plan).unwrap(), "unknown"),
+            (Sampled::with_count(reader(), plan, frames).unwrap(), "known"),
+            (Sampled::with_count(reader(), plan, frames + 20).unwrap(), "promised too many"),
+        ] {
+            let seen = all(&mut sampled);
+            assert!(seen.iter().all(|seen| whole.contains(seen)), "with its time and samples");
+            assert_eq!(positions(seen), expected, "{frames} frames, {what}");
+            assert!(sampled.next_frame().unwrap().is_none());
+        }
+    }
+    // Who asks for later frames only does not get it, and what is damaged has none.
+    let film = y4m(3);
+    let (mut sampled, mut frame) =
+        (Sampled::new(Y4mReader::new(&film[..]).unwrap(), plan).unwrap(), VideoFrame::default());
+    assert_eq!(sampled.take_frame(&mut |index, _| index > 0, &mut frame).unwrap(), Step::Skipped);
+    assert_eq!(sampled.take_frame(&mut |_, _| true, &mut frame).unwrap(), Step::End);
+    let mut damaged = Sampled::new(Y4mReader::new(&film[..film.len() - 1]).unwrap(), plan).unwrap();
+    assert!(matches!(damaged.next_frame(), Err(Error::Damaged { frames: 2, .. })));
+    assert!(damaged.next_frame().unwrap().is_none());
 }
 
 /// The stated size is that of the frames, for every layout.
@@ -192,10 +258,7 @@ fn crops_have_the_stated_size() {
         let mut cropped = Cropped::new(open(path, &OpenOptions::default()).unwrap(), area);
         let stated = (cropped.info().width as usize, cropped.info().height as usize);
         let frame = cropped.next_frame().unwrap().unwrap();
-        let (Pixels::Yuv420 { y: plane, .. } | Pixels::Gray(plane) | Pixels::Rgb(plane)) = frame.pixels()
-        else {
-            panic!("an unknown layout")
-        };
+        let (Pixels::Yuv420 { y: plane, .. } | Pixels::Gray(plane) | Pixels::Rgb(plane)) = frame.pixels();
         assert_eq!((plane.width, plane.height), stated, "{}", path.display());
     };
     let folder = tempfile::tempdir().unwrap();
@@ -253,12 +316,13 @@ fn plans_go_by_the_frames_that_come_and_not_by_a_promise() {
 #[test]
 fn plans_are_the_same_by_every_decoder() {
     for clip in ["baseline.mp4", "bframes.mp4", "edit-list.mp4", "fragmented.mp4", "variable.mp4"] {
-        for sampling in ["centres:3", "every:5", "clips:2x2/2@5"] {
+        for sampling in ["centres:3", "every:5", "clips:2x2/2@5", "per-second:2"] {
             let sampling: Sampling = sampling.parse().unwrap();
             for decoder in common::decoders() {
                 let frames =
                     count_frames(&mut open(testdata(clip), &common::with(decoder)).unwrap()).unwrap();
-                let mut sampler = sampling.sampler(Some(frames)).unwrap();
+                let rate = open(testdata(clip), &common::with(decoder)).unwrap().info().frame_rate;
+                let mut sampler = sampling.sampler_at(Some(frames), rate).unwrap();
                 let expected: Vec<u64> = (0..frames).filter(|&index| sampler.wants(index, 0.0)).collect();
                 let mut source = open_sampled(testdata(clip), &common::with(decoder), sampling).unwrap();
                 let found: Vec<u64> = all(&mut source).iter().map(|seen| seen.0).collect();

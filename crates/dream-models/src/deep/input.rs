@@ -108,8 +108,8 @@ pub enum FramePlan {
         /// From one frame of a clip to the next, above 0.
         step: u64,
     },
-    /// The first frame of every second.
-    OnePerSecond,
+    /// The first frame of every second, by the times of the frames.
+    FirstOfSecond,
 }
 
 impl Default for FramePlan {
@@ -123,7 +123,7 @@ impl FramePlan {
         let numbers = match *self {
             Self::Every { n } | Self::Centres { n } => vec![("n", n)],
             Self::Clips { k, length, step } => vec![("k", k), ("length", length), ("step", step)],
-            Self::OnePerSecond => Vec::new(),
+            Self::FirstOfSecond => Vec::new(),
         };
         match numbers.into_iter().find(|(_, number)| *number == 0) {
             Some((field, _)) => Err(Error::InvalidConfig { field, value: 0.0, expected: "above 0" }),
@@ -138,7 +138,7 @@ impl fmt::Display for FramePlan {
             Self::Every { n } => write!(f, "every:{n}"),
             Self::Centres { n } => write!(f, "centres:{n}"),
             Self::Clips { k, length, step } => write!(f, "clips:{k}x{length}/{step}"),
-            Self::OnePerSecond => f.write_str("second"),
+            Self::FirstOfSecond => f.write_str("first-of-second"),
         }
     }
 }
@@ -154,7 +154,8 @@ impl FromStr for FramePlan {
             Some(Self::Clips { k: number(k)?, length: number(length)?, step: number(step)? })
         };
         let plan = match text.split_once(':') {
-            None if text == "second" => Some(Self::OnePerSecond),
+            // `second` is how it was written at first.
+            None if matches!(text, "first-of-second" | "second") => Some(Self::FirstOfSecond),
             Some(("every", n)) => number(n).map(|n| Self::Every { n }),
             Some(("centres", n)) => number(n).map(|n| Self::Centres { n }),
             Some(("clips", rest)) => clips(rest),
@@ -163,7 +164,7 @@ impl FromStr for FramePlan {
         plan.ok_or_else(|| {
             let shown: String = text.chars().take(40).collect();
             let reason = format!(
-                "`{shown}` names no frames: write every:6, centres:3, clips:2x8/4 or second, with numbers above 0"
+                "`{shown}` names no frames: write every:6, centres:3, clips:2x8/4 or first-of-second, with numbers above 0"
             );
             Error::InvalidInput { argument: "frames", reason }
         })
@@ -252,10 +253,15 @@ mod tests {
             FramePlan::Every { n: 6 },
             FramePlan::Centres { n: 3 },
             FramePlan::Clips { k: 2, length: 8, step: 4 },
-            FramePlan::OnePerSecond,
+            FramePlan::FirstOfSecond,
         ] {
             assert_eq!(plan.to_string().parse::<FramePlan>().unwrap(), plan);
         }
+        assert_eq!(
+            "second".parse::<FramePlan>().unwrap(),
+            FramePlan::FirstOfSecond,
+            "as it was written at first"
+        );
         for bad in [
             "",
             "every",

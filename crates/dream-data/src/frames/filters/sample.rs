@@ -1,17 +1,24 @@
 //! A source that gives some of the frames of another.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::frames::frame::VideoFrame;
-use crate::frames::info::VideoInfo;
-use crate::frames::sampling::{Sampler, Sampling};
+use crate::frames::info::{Pacing, VideoInfo};
+use crate::frames::sampler::Sampler;
+use crate::frames::sampling::Sampling;
 use crate::frames::source::{FrameSource, Step, next_of};
 
 /// The frames of a source that a [`Sampling`] takes, with their positions and times **in the video**. Other frames
 /// are decoded only as far as the format requires, and neither copied nor converted.
 ///
-/// [`VideoInfo::frames`] is the number of frames that will come, where known; [`VideoInfo::frame_rate`] stays that of
-/// the video. The source is not read beyond the last frame that can be taken, so damage after it goes unnoticed. A
-/// video without frames gives none.
+/// [`VideoInfo::frames`] is the number of frames that will come, where known. If frames are left out in between,
+/// [`VideoInfo::thinned`] is true and [`VideoInfo::frame_rate`] is the rate of the selection: of the video's rate the
+/// `n`th part for [`Sampling::Every`], the share of frames taken for [`Sampling::Centres`], the rate inside a clip for
+/// [`Sampling::Clips`], `n` for [`Sampling::PerSecond`] and 1 for [`Sampling::FirstOfSecond`], if the video has more.
+/// The times of the frames do not change. A thinned source cannot be sampled again.
+///
+/// The source is not read beyond the last frame that can be taken, so damage after it goes unnoticed. A video without
+/// frames gives none. With [`Sampling::PerSecond`] a video that ends before its first sample gives its first frame, which
+/// therefore is decoded and kept; a damaged one gives none.
 ///
 /// # Example
 /// ```
@@ -36,6 +43,17 @@ pub struct Sampled<S> {
     ended: bool,
     /// The source was left before its end, where it would have checked what was assumed.
     unchecked: bool,
+    stand_in: StandIn,
+}
+
+/// The frame for a video that ends before its first sample.
+#[derive(Debug)]
+enum StandIn {
+    /// There is a sample, or the plan knows no stand-in.
+    Needless,
+    /// It is the next frame.
+    Due,
+    Kept(VideoFrame),
 }
 
 impl<S: FrameSource> Sampled<S> {
@@ -45,34 +63,50 @@ impl<S: FrameSource> Sampled<S> {
     /// those in the source.
     ///
     /// # Errors
-    /// As [`Sampling::sampler`].
+    /// As [`Sampling::sampler_at`]; [`Error::InvalidOption`] for a source that is thinned already.
     pub fn new(source: S, sampling: Sampling) -> Result<Self> {
         let frames = source.info().frames;
-        Ok(Self::with(source, sampling.sampler(frames)?))
+        Self::with(source, sampling, frames)
     }
 
     /// For files that do not state their number of frames: `frames` comes from [`count_frames`] in a first pass. A
     /// number that is too high is not noticed; fewer frames follow then.
     ///
     /// # Errors
-    /// As [`Sampling::sampler`].
+    /// As [`Sampled::new`].
     pub fn with_count(source: S, sampling: Sampling, frames: u64) -> Result<Self> {
-        Ok(Self::with(source, sampling.sampler(Some(frames))?))
+        Self::with(source, sampling, Some(frames))
     }
 
     /// Decides without the number of frames, so that no frame is lost if the container states too few;
     /// [`VideoInfo::frames`] still uses the stated number.
     pub(crate) fn without_count(source: S, sampling: Sampling) -> Result<Self> {
-        let promised = sampling.sampler(source.info().frames)?.expected();
-        let mut sampled = Self::with(source, sampling.sampler(None)?);
+        let video = source.info();
+        let promised = sampling.sampler_at(video.frames, video.frame_rate)?.expected();
+        let mut sampled = Self::with(source, sampling, None)?;
         sampled.info.frames = promised;
         Ok(sampled)
     }
 
-    fn with(source: S, sampler: Sampler) -> Self {
+    fn with(source: S, sampling: Sampling, frames: Option<u64>) -> Result<Self> {
         let mut info = source.info().clone();
+        if info.thinned {
+            let reason =
+                format!("the source is a selection of frames already; give `{sampling}` the whole video");
+            return Err(Error::option("sampling", reason));
+        }
+        let sampler = sampling.sampler_at(frames, info.frame_rate)?;
         info.frames = sampler.expected();
-        Self { source, sampler, info, frame: VideoFrame::default(), ended: false, unchecked: false }
+        if let Some(rate) = sampler.rate(info.frame_rate) {
+            (info.thinned, info.frame_rate) = (true, rate);
+            // Frames that are equally far apart keep what is known about their durations.
+            let even = matches!(sampling, Sampling::Every { .. });
+            info.nominal_rate = info.nominal_rate.and_then(|nominal| sampler.rate(nominal)).filter(|_| even);
+            info.pacing = if even { info.pacing } else { Pacing::Unknown };
+        }
+        let stand_in = if sampler.needs_stand_in() { StandIn::Due } else { StandIn::Needless };
+        let frame = VideoFrame::default();
+        Ok(Self { source, sampler, info, frame, ended: false, unchecked: false, stand_in })
     }
 
     /// The sampler, for [`Sampler::clip_of`].
@@ -100,21 +134,33 @@ impl<S: FrameSource> FrameSource for Sampled<S> {
     fn take_frame(&mut self, wants: &mut dyn FnMut(u64, f64) -> bool, out: &mut VideoFrame) -> Result<Step> {
         while !self.ended {
             let last = self.sampler.last();
+            let keep = matches!(self.stand_in, StandIn::Due);
             let (mut sampled, mut past_last) = (false, false);
             let step = self.source.take_frame(
                 &mut |index, time| {
                     past_last = last.is_some_and(|last| index >= last);
                     sampled = self.sampler.wants(index, time);
-                    sampled && wants(index, time)
+                    if sampled { wants(index, time) } else { keep }
                 },
                 out,
             );
             self.info.follow(self.source.info());
             self.ended = past_last || !matches!(step, Ok(Step::Taken | Step::Skipped));
             self.unchecked = past_last;
-            if sampled || !matches!(step, Ok(Step::Skipped)) {
-                return step;
+            match step {
+                Ok(Step::Taken) if !sampled => self.stand_in = StandIn::Kept(std::mem::take(out)),
+                Ok(Step::Skipped) if !sampled => {}
+                Ok(Step::End) => break,
+                _ => {
+                    self.stand_in = StandIn::Needless;
+                    return step;
+                }
             }
+        }
+        if let StandIn::Kept(frame) = std::mem::replace(&mut self.stand_in, StandIn::Needless) {
+            let wanted = wants(frame.index(), frame.timestamp());
+            *out = frame;
+            return Ok(if wanted { Step::Taken } else { Step::Skipped });
         }
         if std::mem::take(&mut self.unchecked) {
             self.info.check_strict()?;

@@ -76,7 +76,7 @@ impl Method for Network {
         let sampling = match self.input().frames {
             FramePlan::Every { n } => format!("one of every {n} frames"),
             FramePlan::Centres { n } => format!("the middle frames of {n} equal parts"),
-            FramePlan::OnePerSecond => "the first frame of every second".to_owned(),
+            FramePlan::FirstOfSecond => "the first frame of every second".to_owned(),
             other => other.to_string(),
         };
         About {
