@@ -3,13 +3,14 @@
 use std::fmt;
 
 use crate::error::{Error, Result};
-use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
+use crate::extract::{VideoFeatures, VideoSession};
 use crate::frame::Frame;
 use crate::intake::{Channels, Intake};
 use crate::layout::{FeatureLayout, FeatureVector};
 use crate::par;
 use crate::recipe::Recipe;
 use crate::shared::Shared;
+use crate::spec::VideoSpec;
 
 /// Several video extractors joined: the features of the first, then those of the second, and so on.
 ///

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
-use crate::extract::VideoSpec;
 use crate::frame::{Frame, Pixels};
 use crate::recipe::Recipe;
 use crate::rows::LumaSource;
+use crate::spec::VideoSpec;
 
 /// Which channels of a frame an extractor looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -29,6 +29,7 @@ pub mod resize;
 mod rows;
 mod shared;
 mod simd;
+mod spec;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tlvqm;
@@ -42,7 +43,7 @@ mod yuv;
 pub use brisque::Brisque;
 pub use concat::Concat;
 pub use error::{Error, Result};
-pub use extract::{ImageFeatures, VideoFeatures, VideoSession, VideoSpec};
+pub use extract::{ImageFeatures, VideoFeatures, VideoSession};
 pub use frame::Frame;
 pub use gm_log::{GmLog, JointHistogram};
 pub use higrade::Higrade;
@@ -53,6 +54,7 @@ pub use pool::{Pooled, Pooling, Sampling, Statistic};
 pub use recipe::{Difference, Recipe};
 pub use rows::{LumaCodes, LumaRows};
 pub use simd::instruction_set;
+pub use spec::VideoSpec;
 pub use videval::videval;
 pub use view::{
     BiplanarView, CodeScale, Luma16View, LumaView, Packed422View, PackedRgbView, RgbView, Yuv420View,

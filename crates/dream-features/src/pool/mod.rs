@@ -14,11 +14,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::extract::{ImageFeatures, VideoFeatures, VideoSession, VideoSpec};
+use crate::extract::{ImageFeatures, VideoFeatures, VideoSession};
 use crate::frame::Frame;
 use crate::intake::Intake;
 use crate::layout::{FeatureLayout, FeatureVector, sanitise};
 use crate::recipe::Recipe;
+use crate::spec::VideoSpec;
 use crate::workspace::Workspace;
 use running::Running;
 use sampling::Sampler;
@@ -185,7 +186,7 @@ impl<E: ImageFeatures + 'static> VideoFeatures for Pooled<E> {
     }
 
     fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession>> {
-        let recipe = self.recipe();
+        let (spec, recipe) = (spec.checked()?, self.recipe());
         if self.pooling.sampling == Sampling::FeatureFusion {
             let name = recipe.get("extractor").unwrap_or_default();
             spec.consecutive(&format!("the feature-fusion sampling of {name}"))?;

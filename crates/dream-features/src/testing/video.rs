@@ -4,9 +4,10 @@ use super::picture::{Around, Content, Kind, Picture};
 use super::run::{Failure, Outcome, attempt, in_thread, size_for};
 use super::{Broken, Findings, Rule};
 use crate::error::{Error, Result};
-use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
+use crate::extract::{VideoFeatures, VideoSession};
 use crate::frame::Frame;
 use crate::layout::FeatureVector;
+use crate::spec::VideoSpec;
 
 /// The first size and number of frames tried, and the rate: windows of a second are filled.
 const SIZE: (usize, usize) = (99, 97);
