@@ -186,7 +186,7 @@ impl<E: ImageFeatures + 'static> VideoFeatures for Pooled<E> {
     }
 
     fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession>> {
-        let recipe = self.recipe();
+        let (spec, recipe) = (spec.checked()?, self.recipe());
         if self.pooling.sampling == Sampling::FeatureFusion {
             let name = recipe.get("extractor").unwrap_or_default();
             spec.consecutive(&format!("the feature-fusion sampling of {name}"))?;
