@@ -3,13 +3,14 @@
 use std::fmt;
 
 use crate::error::{Error, Result};
-use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
+use crate::extract::{VideoFeatures, VideoSession};
 use crate::frame::Frame;
 use crate::intake::{Channels, Intake};
 use crate::layout::{FeatureLayout, FeatureVector};
 use crate::par;
 use crate::recipe::Recipe;
 use crate::shared::Shared;
+use crate::spec::VideoSpec;
 
 /// Several video extractors joined: the features of the first, then those of the second, and so on.
 ///
@@ -138,7 +139,8 @@ impl VideoSession for ConcatSession {
     }
 
     fn skip(&mut self) {
-        self.intake.skip();
+        let wanted = self.members.iter().any(|member| member.session.wants_next());
+        self.intake.skip(wanted);
         for member in &mut self.members {
             member.session.skip();
         }

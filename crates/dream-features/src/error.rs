@@ -134,15 +134,15 @@ pub enum Error {
         /// Frames seen.
         found: u64,
     },
-    /// A session saw far fewer frames than its spec promised.
+    /// A session saw far fewer frames than its spec promised, or was given far fewer than it wanted.
     #[error(
-        "{found} of {expected} frames were pushed or skipped: push every frame, call `skip` for each that is not \
-         pushed, or leave `frames` out of the spec of a video that may break off"
+        "only {found} of {expected} frames were there: push every frame that `wants_next` asks for, and call `skip` for \
+         the others only; leave `frames` out of the spec of a video that may break off"
     )]
     FramesMissing {
-        /// Frames that the spec promised.
+        /// Frames that the spec promised, or that the session wanted.
         expected: u64,
-        /// Frames pushed or skipped.
+        /// Frames pushed or skipped, or of those that it wanted, the pushed ones.
         found: u64,
     },
     /// A session was asked again and again whether it wants the next frame, but never told that it was skipped.

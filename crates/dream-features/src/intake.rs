@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
-use crate::extract::VideoSpec;
 use crate::frame::{Frame, LumaRows, Pixels};
 use crate::recipe::Recipe;
+use crate::spec::VideoSpec;
 
 /// Which channels of a frame an extractor looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,8 +35,10 @@ impl Channels {
 const PACED: u64 = 8;
 /// How far the mean distance of frames may be from that of the rate.
 const PACE_TOLERANCE: f64 = 0.25;
-/// How often "not wanted" may be answered without a frame that follows, as long as there were no more frames.
+/// How often "not wanted" may be answered without a frame that follows, if there were no more frames than that.
 const PATIENCE: u64 = 16;
+/// How many wanted frames may be skipped, if there were few.
+const MISSED: u64 = 3;
 
 /// A session's record of what it was given. Each session holds one, hands it out in
 /// [`VideoSession::intake`](crate::VideoSession::intake), and reports each frame to it. It rejects frames of another
@@ -57,7 +59,7 @@ const PATIENCE: u64 = 16;
 ///         self.0.push(frame)
 ///     }
 ///     fn skip(&mut self) {
-///         self.0.skip();
+///         self.0.skip(true);
 ///     }
 ///     fn peek(&self) -> Result<FeatureVector> {
 ///         let recipe = self.0.recipe(&Recipe::new("count", 1));
@@ -76,8 +78,10 @@ pub struct Intake {
     channels: Channels,
     /// What the frames had so far, as the recipe says it.
     pixels: Option<&'static str>,
-    /// Frames pushed or skipped.
+    /// Frames pushed or skipped, those of them that were pushed, and those that were wanted but skipped.
     seen: u64,
+    pushed: u64,
+    missed: u64,
     /// Number and time of the first frame with a time.
     first: Option<(u64, f64)>,
     /// Time of the last, and of the one that is about to be pushed.
@@ -94,8 +98,18 @@ impl Intake {
     /// Same as [`VideoSpec::checked`].
     pub fn new(spec: VideoSpec, channels: Channels) -> Result<Self> {
         let spec = spec.checked()?;
-        let refused = AtomicU64::new(0);
-        Ok(Self { spec, channels, pixels: None, seen: 0, first: None, last: None, due: None, refused })
+        Ok(Self {
+            spec,
+            channels,
+            pixels: None,
+            seen: 0,
+            pushed: 0,
+            missed: 0,
+            first: None,
+            last: None,
+            due: None,
+            refused: AtomicU64::new(0),
+        })
     }
 
     /// What was known before the first frame.
@@ -126,13 +140,15 @@ impl Intake {
         }
         let found = self.channels.of(frame);
         self.pixels = Some(if self.pixels.is_none_or(|before| before == found) { found } else { "mixed" });
-        self.skip();
+        self.pushed += 1;
+        self.skip(false);
         Ok(())
     }
 
-    /// Takes note of a frame that is not pushed.
-    pub fn skip(&mut self) {
+    /// Takes note of a frame that is not pushed, and of whether the session wanted it.
+    pub fn skip(&mut self, wanted: bool) {
         self.seen += 1;
+        self.missed += u64::from(wanted);
         *self.refused.get_mut() = 0;
     }
 
@@ -166,19 +182,24 @@ impl Intake {
     /// Whether the session saw the video that the [`VideoSpec`] promised.
     ///
     /// # Errors
-    /// [`Error::FramesMissing`] when it saw less than three quarters of [`VideoSpec::frames`], [`Error::NotSkipped`] when
-    /// it waits for [`VideoSession::skip`](crate::VideoSession::skip).
+    /// [`Error::FramesMissing`] when it saw less than three quarters of [`VideoSpec::frames`], or when more than a quarter
+    /// of the frames that it wanted (and more than three) were skipped; [`Error::NotSkipped`] when it waits for
+    /// [`VideoSession::skip`](crate::VideoSession::skip).
     pub fn complete(&self) -> Result<()> {
-        let (found, refused) = (self.seen, self.refused.load(Ordering::Relaxed));
-        if refused > found.max(PATIENCE) {
-            return Err(Error::NotSkipped { asked: refused, found });
+        let Self { seen, pushed, missed, .. } = *self;
+        let refused = self.refused.load(Ordering::Relaxed);
+        if refused > seen.max(PATIENCE) {
+            return Err(Error::NotSkipped { asked: refused, found: seen });
         }
-        match self.spec.frames {
-            Some(expected) if found < expected - expected / 4 => {
-                Err(Error::FramesMissing { expected, found })
-            }
-            _ => Ok(()),
+        let promised = self.spec.frames.unwrap_or(0);
+        if seen < promised - promised / 4 {
+            return Err(Error::FramesMissing { expected: promised, found: seen });
         }
+        let wanted = pushed + missed;
+        if missed > (wanted / 4).max(MISSED) {
+            return Err(Error::FramesMissing { expected: wanted, found: pushed });
+        }
+        Ok(())
     }
 
     /// The recipe of an extractor, completed by what its frames were: the keys `pixels` and `source`.

@@ -33,10 +33,11 @@ const LAST: [&str; 4] = ["frames", "pooling", "pixels", "source"];
 ///
 /// let extractor = Pooled::new(Brisque::default(), Pooling::one_per_second())?;
 /// let text = "extractor=brisque version=1 flat_areas=snapped frames=per-second-1 pooling=mean";
-/// assert_eq!(extractor.recipe().to_string(), text);
+/// let recipe = extractor.recipe();
+/// assert_eq!(recipe.as_str(), text);
 ///
 /// let other: Recipe = text.replace("per-second-1", "all").parse()?;
-/// let differences = extractor.recipe().differences(&other);
+/// let differences = recipe.differences(&other);
 /// assert_eq!(differences[0].to_string(), "frames is per-second-1, not all");
 /// # Ok::<(), dream_features::Error>(())
 /// ```

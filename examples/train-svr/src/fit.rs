@@ -9,9 +9,9 @@ use dream_data::name_of;
 use dream_eval::{plcc, srcc};
 use dream_models::Error;
 use dream_models::regression::{
-    Calibration, CalibrationParams, DataSet, Folds, Impute, Imputer, MinMax, ModelInfo, OutputRange,
-    Provenance, RandomizedSearch, Rows, ScaledSvr, ScaledSvrParams, Scoring, SelectionParams, SizeSearch,
-    SvrModel, SvrParams, search_svr,
+    CalibrationParams, DataSet, Folds, Impute, Imputer, MinMax, ModelInfo, OutputRange, Provenance,
+    RandomizedSearch, Rows, ScaledSvr, ScaledSvrParams, Scoring, SelectionParams, SizeSearch, SvrModel,
+    SvrParams, search_svr,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -160,34 +160,26 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
         "the fit reached its step limit: pass another --seed, or fewer --draws, for a smaller C"
     );
     let (vectors, steps) = (svr.support_vectors(), svr.iterations());
-    let calibration = calibrate(&params, &predictor, &table, args.seed)?;
-    let mut model = SvrModel::new(info(args, &table), predictor)?.with_provenance(provenance(args, &table));
-    if let Some(calibration) = calibration {
-        model = model.with_calibration(calibration)?;
-    }
+    let model = calibrated(args, &table, &params, predictor)?;
     model.save(&args.out)?;
     say!("{vectors} support vectors after {steps} steps");
     say!("{}: {}", model.version(), args.out.display());
     Ok(())
 }
 
-/// Intervals and familiarity, where there are enough rows for five folds that differ.
-fn calibrate(
-    params: &ScaledSvrParams,
-    model: &ScaledSvr,
-    table: &Table,
-    seed: u64,
-) -> Result<Option<Calibration>> {
+/// The model, with intervals and familiarity where there are enough rows for five folds that differ.
+fn calibrated(args: &Fit, table: &Table, params: &ScaledSvrParams, predictor: ScaledSvr) -> Result<SvrModel> {
     let bar = working("measuring intervals")?;
     let mut how = CalibrationParams::default();
-    how.folds.shuffle = Some(seed);
-    let measured = how.fit_svr(params, model, &table.features, &table.scores);
+    how.folds.shuffle = Some(args.seed);
+    let measured = how.fit_svr(params, &predictor, &table.features, &table.scores);
     bar.finish_and_clear();
+    let model = SvrModel::new(info(args, table), predictor)?.with_provenance(provenance(args, table));
     match measured {
-        Ok(calibration) => Ok(Some(calibration)),
+        Ok(calibration) => Ok(model.with_calibration(calibration)?),
         Err(reason @ (Error::TooFewRows { .. } | Error::Constant { .. })) => {
             note!("note: the model has no intervals: {reason}");
-            Ok(None)
+            Ok(model)
         }
         Err(error) => Err(error.into()),
     }

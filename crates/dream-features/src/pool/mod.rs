@@ -14,11 +14,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::extract::{ImageFeatures, VideoFeatures, VideoSession, VideoSpec};
+use crate::extract::{ImageFeatures, VideoFeatures, VideoSession};
 use crate::frame::Frame;
 use crate::intake::Intake;
 use crate::layout::{FeatureLayout, FeatureVector, sanitise};
 use crate::recipe::Recipe;
+use crate::spec::VideoSpec;
 use crate::workspace::Workspace;
 use running::Running;
 use sampling::Sampler;
@@ -339,7 +340,7 @@ impl<E: ImageFeatures> VideoSession for PooledSession<E> {
     }
 
     fn skip(&mut self) {
-        self.intake.skip();
+        self.intake.skip(self.wants());
         self.advance();
     }
 

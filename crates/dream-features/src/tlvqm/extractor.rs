@@ -8,7 +8,7 @@ use super::low::{self, LowComplexity};
 use super::picks::Picks;
 use super::{Ties, high};
 use crate::error::{Error, Result};
-use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
+use crate::extract::{VideoFeatures, VideoSession};
 use crate::frame::{Frame, Pixels};
 use crate::intake::{Channels, Intake};
 use crate::layout::{FeatureLayout, FeatureVector, sanitise};
@@ -16,6 +16,7 @@ use crate::plane::Plane;
 use crate::pool::Windows;
 use crate::recipe::Recipe;
 use crate::resize::HalfSize;
+use crate::spec::VideoSpec;
 use crate::yuv::Yuv420Buffer;
 
 /// Number of low-complexity values that become features. The others are only used to choose frames.
@@ -310,7 +311,7 @@ impl VideoSession for TlvqmSession {
     }
 
     fn skip(&mut self) {
-        self.intake.skip();
+        self.intake.skip(true);
     }
 
     fn peek(&self) -> Result<FeatureVector> {

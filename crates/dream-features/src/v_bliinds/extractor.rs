@@ -5,13 +5,14 @@ use std::sync::OnceLock;
 
 use super::pair::{Pair, PairStatistics};
 use crate::error::{Error, Result};
-use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
+use crate::extract::{VideoFeatures, VideoSession};
 use crate::frame::Frame;
 use crate::intake::{Channels, Intake};
 use crate::layout::{self, FeatureLayout, FeatureVector, sanitise};
 use crate::niqe::{self, Naturalness};
 use crate::nss::FlatAreas;
 use crate::recipe::Recipe;
+use crate::spec::VideoSpec;
 
 /// Frames at either end of a video that spatial naturalness excludes.
 const ENDS: u64 = 5;
@@ -258,7 +259,7 @@ impl VideoSession for VBliindsSession {
     }
 
     fn skip(&mut self) {
-        self.intake.skip();
+        self.intake.skip(true);
     }
 
     /// # Errors

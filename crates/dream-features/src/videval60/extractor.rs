@@ -5,10 +5,11 @@ use std::sync::OnceLock;
 use super::names;
 use super::session::{Trace, Videval60Session};
 use crate::error::Result;
-use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
+use crate::extract::{VideoFeatures, VideoSession};
 use crate::layout::{self, FeatureLayout};
 use crate::nss::FlatAreas;
 use crate::recipe::Recipe;
+use crate::spec::VideoSpec;
 use crate::tlvqm::Ties;
 
 /// VIDEVAL-60: the published selection of 60 features of naturalness, contrast, colour, motion and sharpness.

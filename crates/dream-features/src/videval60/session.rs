@@ -6,7 +6,7 @@ use super::extractor::Videval60;
 use super::frame::{ALONE, FrameScan};
 use super::names::{AVERAGED, DEVIATING, FRAME, HIGH};
 use crate::error::{Error, Result};
-use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
+use crate::extract::{VideoFeatures, VideoSession};
 use crate::frame::{Frame, Pixels};
 use crate::intake::{Channels, Intake};
 use crate::layout::{FeatureVector, sanitise};
@@ -14,6 +14,7 @@ use crate::par;
 use crate::plane::Plane;
 use crate::pool::Windows;
 use crate::resize::HalfSize;
+use crate::spec::VideoSpec;
 use crate::tlvqm::high::HighComplexity;
 use crate::tlvqm::low::LowComplexity;
 use crate::yuv::Yuv420Buffer;
@@ -190,7 +191,7 @@ impl VideoSession for Videval60Session {
     }
 
     fn skip(&mut self) {
-        self.intake.skip();
+        self.intake.skip(true);
     }
 
     fn peek(&self) -> Result<FeatureVector> {

@@ -23,7 +23,7 @@ fn extractors() -> Vec<Box<dyn ImageFeatures>> {
 }
 
 /// The video extractors, how many features they have, and the smallest size they take.
-fn video_extractors() -> Vec<(Box<dyn VideoFeatures>, usize, usize)> {
+pub(crate) fn video_extractors() -> Vec<(Box<dyn VideoFeatures>, usize, usize)> {
     let pooling = Pooling::feature_fusion();
     vec![
         (Box::new(Pooled::new(Brisque::default(), pooling).unwrap()), 72, 1),
@@ -36,7 +36,7 @@ fn video_extractors() -> Vec<(Box<dyn VideoFeatures>, usize, usize)> {
     ]
 }
 
-fn noise(len: usize, seed: u32) -> Vec<u8> {
+pub(crate) fn noise(len: usize, seed: u32) -> Vec<u8> {
     let mut state = seed;
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -45,11 +45,11 @@ fn noise(len: usize, seed: u32) -> Vec<u8> {
     (0..len).map(|_| next()).collect()
 }
 
-fn frame(pixels: &[u8], width: usize, height: usize, stride: usize) -> Frame<'_> {
+pub(crate) fn frame(pixels: &[u8], width: usize, height: usize, stride: usize) -> Frame<'_> {
     Frame::from_luma(LumaView::new(pixels, width, height, stride).unwrap())
 }
 
-fn bits(values: &[f64]) -> Vec<u64> {
+pub(crate) fn bits(values: &[f64]) -> Vec<u64> {
     values.iter().map(|v| v.to_bits()).collect()
 }
 
@@ -167,7 +167,7 @@ fn extractors_and_sessions_cross_threads() {
 }
 
 /// A clip in colour: planes of each frame.
-fn clip(width: usize, height: usize, frames: usize, content: &str) -> Vec<[Vec<u8>; 3]> {
+pub(crate) fn clip(width: usize, height: usize, frames: usize, content: &str) -> Vec<[Vec<u8>; 3]> {
     let chroma = width.div_ceil(2) * height.div_ceil(2);
     let plane = |len: usize, t: usize, seed: u32| match content {
         "black" => vec![0; len],
@@ -179,7 +179,7 @@ fn clip(width: usize, height: usize, frames: usize, content: &str) -> Vec<[Vec<u
     (0..frames).map(|t| [plane(width * height, t, 1), plane(chroma, t, 2), plane(chroma, t, 3)]).collect()
 }
 
-fn colour_frame(planes: &[Vec<u8>; 3], width: usize, height: usize) -> Frame<'_> {
+pub(crate) fn colour_frame(planes: &[Vec<u8>; 3], width: usize, height: usize) -> Frame<'_> {
     let (w, h) = (width.div_ceil(2), height.div_ceil(2));
     let view = |i: usize, w, h| LumaView::new(&planes[i], w, h, w).unwrap();
     Frame::from_yuv420(Yuv420View::new(view(0, width, height), view(1, w, h), view(2, w, h)).unwrap())

@@ -12,4 +12,7 @@ mod golden_tlvqm;
 mod golden_tlvqm_high;
 mod golden_v_bliinds;
 mod golden_videval60;
+mod misuse;
 mod properties;
+mod recipes;
+mod sessions;

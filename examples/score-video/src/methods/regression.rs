@@ -8,7 +8,7 @@ use dream_features::{
     VideoSpec,
 };
 use dream_models::Error as ModelError;
-use dream_models::regression::{Evaluation, Prediction, QualityModel};
+use dream_models::regression::{Evaluation, Prediction, QualityModel, RecipeDifference};
 
 use super::{About, Entry, Judgement, Method, Session, Stated};
 use crate::args::Args;
@@ -123,8 +123,8 @@ impl Method for Regression {
 }
 
 impl Regression {
-    /// The prediction. Frames that the options chose, and pixels as the file has them, may differ from those of the training:
-    /// that is a warning. Any other difference is an error.
+    /// The prediction. Frames that the options chose, and chroma that is not there, may differ from the training: that is a
+    /// warning. Any other difference is an error.
     fn predict(
         &self,
         features: &FeatureVector,
@@ -134,13 +134,21 @@ impl Regression {
             // A file of before; its names were compared when it was loaded.
             Err(ModelError::NoRecipe { .. }) => {}
             Err(ModelError::RecipeMismatch { differences, .. })
-                if differences.iter().all(|found| ["frames", "pixels"].contains(&found.key.as_str())) =>
+                if differences.iter().all(|other| ["frames", "pixels"].contains(&other.key.as_str())) =>
             {
-                warnings.extend(differences.iter().map(ToString::to_string));
+                warnings.extend(differences.into_iter().filter_map(Self::warning));
             }
             other => return other,
         }
         self.model.predict_raw_at(features.values(), self.level)
+    }
+
+    fn warning(RecipeDifference { key, expected, found, .. }: RecipeDifference) -> Option<String> {
+        let [found, expected] =
+            [found, expected].map(|value| value.unwrap_or_else(|| "not stated".to_owned()));
+        // A picture has one score, whatever file it is in: docs/same-picture.md.
+        let equal = key == "pixels" && found == "rgb";
+        (!equal).then(|| format!("{key}: {found}, while the model learned from {expected}"))
     }
 
     /// What to do about a video that is too short or too small.
@@ -222,7 +230,7 @@ mod tests {
     use super::*;
 
     /// A moving texture with black bars above and below, which are flat, and coloured with a flat part.
-    fn letterboxed(features: Videval60) -> Vec<f64> {
+    fn letterboxed(features: Videval60, color: bool) -> FeatureVector {
         let (width, height) = (128, 96);
         let spec = VideoSpec::new(width, height, 10.0);
         let mut session = features.start(spec).unwrap();
@@ -238,16 +246,38 @@ mod tests {
             let tint = |i: usize| if i % 64 < 40 { 128 } else { u8::try_from(100 + i % 64).unwrap() };
             let chroma: Vec<u8> = (0..half).map(tint).collect();
             let chroma = (&chroma[..], width / 2, height / 2, width / 2);
-            session.push(&Frame::yuv420((&luma, width, height, width), chroma, chroma).unwrap()).unwrap();
+            let luma = (&luma[..], width, height, width);
+            let frame = if color { Frame::yuv420(luma, chroma, chroma) } else { Frame::luma(luma) };
+            session.push(&frame.unwrap()).unwrap();
         }
-        session.finish().unwrap().values().to_vec()
+        session.finish().unwrap()
+    }
+
+    #[test]
+    fn gray_frames_are_a_warning_and_other_options_an_error() {
+        let method = Regression {
+            name: VIDEVAL60.name,
+            model: QualityModel::embedded().unwrap(),
+            features: Box::new(Videval60::release()),
+            luma: false,
+            crop: None,
+            level: 0.9,
+            sampling: String::new(),
+        };
+        let mut warnings = Vec::new();
+        method.predict(&letterboxed(Videval60::release(), true), &mut warnings).unwrap();
+        assert!(warnings.is_empty(), "{warnings:?}");
+        method.predict(&letterboxed(Videval60::release(), false), &mut warnings).unwrap();
+        assert_eq!(warnings, ["pixels: luma, while the model learned from color"]);
+        let other = method.predict(&letterboxed(Videval60::default(), true), &mut warnings);
+        assert!(matches!(other, Err(ModelError::RecipeMismatch { .. })), "{other:?}");
     }
 
     /// The form of the features matters little, so that a caller who takes the default of the extractor is not far off.
     #[test]
     fn snapped_flat_areas_and_ties_by_rule_move_the_score_little() {
         let model = QualityModel::embedded().unwrap();
-        let score = |features| model.predict_raw(&letterboxed(features)).unwrap().score;
+        let score = |features| model.predict_raw(letterboxed(features, true).values()).unwrap().score;
         let release = score(Videval60::release());
         for (ties, flat_areas) in [
             (Ties::Canonical, FlatAreas::Literal),

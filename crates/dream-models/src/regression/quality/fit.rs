@@ -65,7 +65,7 @@ impl Default for MlpParams {
 }
 
 impl MlpParams {
-    /// Trains on `rows`, which should have about unit variance (see [`super::Scaler`]), and one target per row.
+    /// Trains on `rows`, which should have about unit variance (see [`Scaler`](crate::regression::Scaler)), and one target per row.
     ///
     /// # Errors
     ///
