@@ -60,12 +60,8 @@ fn run(args: &Args) -> Result<bool> {
 fn add_rows(images: Vec<PathBuf>, scorer: &Scorer, args: &Args) -> Result<bool> {
     let (settings, total) = (settings(args), images.len());
     let header = Row::header()?;
-    let shape = Shape {
-        header,
-        settings: &settings,
-        columns_by: "version of this program",
-        failed: Some("error"),
-    };
+    let shape =
+        Shape { header, settings: &settings, columns_by: "version of this program", failed: Some("error") };
     let standard = images.iter().any(|image| image.as_os_str() == "-");
     ensure!(!(args.resume && standard), "--resume needs names, and `-` is the standard input: name a file");
     let mut rows = Rows::open(args.out.as_deref(), args.resume, &shape)?;
@@ -85,7 +81,12 @@ fn add_rows(images: Vec<PathBuf>, scorer: &Scorer, args: &Args) -> Result<bool> 
         done?;
     }
     if let Some(path) = &args.out {
-        note!("wrote {} rows to {}, {} of them without a score", todo.len(), path.display(), todo.len() - good);
+        note!(
+            "wrote {} rows to {}, {} of them without a score",
+            todo.len(),
+            path.display(),
+            todo.len() - good
+        );
     }
     Ok(good == todo.len())
 }
