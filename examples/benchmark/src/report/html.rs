@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-pub(super) use crate::figure::escaped;
+use crate::figure::escaped;
 
 /// With three digits, and a true minus sign.
 pub(super) fn number(value: f64) -> String {

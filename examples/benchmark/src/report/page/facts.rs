@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Write};
 
+use crate::figure::escaped;
 use crate::plan::DataSet;
 use crate::report::content::Report;
-use crate::report::html::{escaped, file, note, pairs, wrapped};
+use crate::report::html::{file, note, pairs, wrapped};
 use crate::report::protocol::{self, Kind, VERSION};
 use crate::report::results::PREDICTIONS;
 use crate::report::tables::FORMATS;

@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Write};
 
+use crate::figure::escaped;
 use crate::report::content::Report;
-use crate::report::html::{escaped, file, number, signed, wrapped};
+use crate::report::html::{file, number, signed, wrapped};
 use crate::report::protocol::Kind;
 use crate::report::significance::{AVERAGE, Comparison, Pair};
 

@@ -10,9 +10,10 @@ use std::fmt::{self, Write};
 use dream_eval::Format;
 
 use super::content::Report;
-use super::html::{escaped, file, note, pairs, section, wrapped};
+use super::html::{file, note, pairs, section, wrapped};
 use super::protocol::Kind;
 use super::tables::{FORMATS, ResultTable};
+use crate::figure::escaped;
 
 const STYLE: &str = include_str!("style.css");
 /// Sorts tables. Without it they are as they are.

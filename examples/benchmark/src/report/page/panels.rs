@@ -3,8 +3,9 @@
 use std::fmt::{self, Write};
 
 use super::scatter::{self, Point};
+use crate::figure::escaped;
 use crate::report::content::Report;
-use crate::report::html::{escaped, file, number};
+use crate::report::html::{file, number};
 use crate::report::protocol::Kind;
 use crate::report::results::PREDICTIONS;
 

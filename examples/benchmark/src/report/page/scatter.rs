@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use crate::report::html::escaped;
+use crate::figure::escaped;
 
 const SIZE: (f64, f64) = (260.0, 236.0);
 /// Left, right, upper and lower end of the axes.
