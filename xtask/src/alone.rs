@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
+use crate::print::say;
 use crate::workspace::{cargo, members, metadata, name, root, succeed, target};
 
 /// Checks the fuzz targets with the versions, the profile and the target folder of the workspace.
@@ -19,8 +20,12 @@ pub(crate) fn fuzz() -> Result<()> {
     succeed(command.env("CARGO_TARGET_DIR", target()?))
 }
 
-/// Packs the crates and compiles the packages, in a copy of the workspace that has them in place of its crates.
-/// It fails if a package lacks a file.
+/// The largest package, compressed, in bytes. The embedded models and word lists of dream-models take most of it; test
+/// data must not.
+const LARGEST: u64 = 1 << 20;
+
+/// Packs the crates and compiles the packages and the tests in them, in a copy of the workspace that has them in place of
+/// its crates. It fails if a package lacks a file, or is large.
 pub(crate) fn package() -> Result<()> {
     let metadata = metadata()?;
     let crates = members(&metadata, "crates");
@@ -35,18 +40,30 @@ pub(crate) fn package() -> Result<()> {
     for part in ["Cargo.toml", "Cargo.lock", "benches", "examples", "xtask"] {
         copy_all(&root().join(part), &copy.join(part))?;
     }
-    for package in crates {
+    for package in &crates {
         let version = package["version"].as_str().unwrap_or_default();
-        let packed = target.join(format!("package/{}-{version}.crate", name(package)));
+        let packed = format!("{}/package/{}-{version}.crate", target.display(), name(package));
+        let size = fs::metadata(&packed).with_context(|| packed.clone())?.len();
+        say!("package: {}: {} kB", name(package), size.div_ceil(1000));
+        if size > LARGEST {
+            bail!(
+                "{packed} has {size} bytes, {LARGEST} are allowed: exclude what users do not need in its Cargo.toml"
+            );
+        }
         let folder = copy.join("crates").join(name(package));
         fs::create_dir_all(&folder)?;
         let mut unpack = Command::new("tar");
-        unpack.arg("-xzf").arg(packed).arg("-C").arg(folder).args(["--strip-components", "1"]);
+        unpack.arg("-xzf").arg(&packed).arg("-C").arg(folder).args(["--strip-components", "1"]);
         succeed(&mut unpack)?;
     }
-    let mut check = cargo();
-    check.args(["check", "--workspace", "--lib", "--manifest-path"]).arg(copy.join("Cargo.toml"));
-    succeed(check.env("CARGO_TARGET_DIR", target))
+    let check = |arguments: &mut dyn Iterator<Item = &str>| {
+        let mut check = cargo();
+        check.args(["check", "--manifest-path"]).arg(copy.join("Cargo.toml")).args(arguments);
+        succeed(check.env("CARGO_TARGET_DIR", &target))
+    };
+    check(&mut ["--workspace", "--lib"].into_iter())?;
+    let crates = crates.iter().flat_map(|package| ["-p", name(package)]);
+    check(&mut ["--tests", "-p", "unify"].into_iter().chain(crates))
 }
 
 fn copy_all(from: &Path, to: &Path) -> Result<()> {

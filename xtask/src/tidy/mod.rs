@@ -1,5 +1,6 @@
 //! `tidy`: conventions of the tree, turned into failures.
 
+mod publish;
 mod rules;
 mod tree;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::tree::Tree;
-use super::{Rule, Violation};
+use super::{Rule, Violation, publish};
 use crate::source::{code_only, code_without_tests, functions, lines_with};
 
 /// Longest Rust file, tests included. Past it, a file holds more than one idea.
@@ -63,6 +63,12 @@ pub(super) const RULES: &[Rule] = &[
         remedy: "use its `say!`, `note!` or `Out`: they do not panic when the output is closed or the disk full",
         check: prints_that_panic,
     },
+    Rule { name: "crates can be published", remedy: "see docs/releasing.md", check: publish::manifests },
+    Rule {
+        name: "one version in Cargo.toml, CITATION.cff and CHANGELOG.md",
+        remedy: "write the version of the workspace",
+        check: publish::versions,
+    },
     Rule {
         name: "no ignored tests",
         remedy: "make it fast, or let it skip loudly when its input is absent",
@@ -70,7 +76,7 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-fn violation(path: &str, line: usize, what: impl Into<String>) -> Violation {
+pub(super) fn violation(path: &str, line: usize, what: impl Into<String>) -> Violation {
     Violation { path: path.to_owned(), line, what: what.into() }
 }
 
@@ -190,7 +196,7 @@ fn names(text: &str, file: &str) -> bool {
 }
 
 /// `crates/x` and `examples/y`: folders with a manifest directly below one of `tops`.
-fn packages<'a>(tree: &'a Tree, tops: &[&str]) -> BTreeSet<&'a str> {
+pub(super) fn packages<'a>(tree: &'a Tree, tops: &[&str]) -> BTreeSet<&'a str> {
     let manifests = tree.paths().filter_map(|path| path.strip_suffix("/Cargo.toml"));
     manifests
         .filter(|folder| {

@@ -145,7 +145,7 @@ impl QualityControl {
             session.grades.iter().map(|(clip, _)| clip).chain(session.checkers.iter().map(|c| &c.clip));
         let mut names: Vec<&ClipId> = names.collect();
         names.sort_unstable();
-        if let Some(twice) = names.array_windows().find_map(|[a, b]| (a == b).then_some(a)) {
+        if let Some(twice) = names.iter().zip(names.iter().skip(1)).find_map(|(a, b)| (a == b).then_some(a)) {
             return Err(fault(format!("has the clip `{twice}` twice")));
         }
         let mut failures = Vec::new();

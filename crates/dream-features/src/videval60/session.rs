@@ -153,13 +153,17 @@ impl Videval60Session {
     /// Counts the values that enough frames have followed.
     fn count(&mut self) {
         let seen = self.seen;
-        while let Some((frame, row)) = self.rows.pop_front_if(|(frame, _)| *frame + AFTER < seen) {
+        while self.rows.front().is_some_and(|(frame, _)| *frame + AFTER < seen)
+            && let Some((frame, row)) = self.rows.pop_front()
+        {
             self.windows.add(&row);
             if let Some(trace) = &mut self.trace {
                 trace.rows.push((frame, row));
             }
         }
-        while let Some((frame, high)) = self.highs.pop_front_if(|(frame, _)| *frame + AFTER_HIGH < seen) {
+        while self.highs.front().is_some_and(|(frame, _)| *frame + AFTER_HIGH < seen)
+            && let Some((frame, high)) = self.highs.pop_front()
+        {
             for (sum, value) in self.sum.iter_mut().zip(high) {
                 *sum += value;
             }
