@@ -71,7 +71,7 @@ fn videos(c: &mut Criterion) {
         group.sample_size(10);
         for (width, height) in [(512, 512), (1920, 1080)] {
             let clip = Clip::new(width, height, 30);
-            let spec = VideoSpec { width, height, frames_per_second: 15.0 };
+            let spec = VideoSpec::new(width, height, 15.0);
             group.throughput(Throughput::Elements((30 * width * height) as u64));
             group.bench_function(BenchmarkId::from_parameter(format!("{width}x{height}")), |b| {
                 b.iter(|| {

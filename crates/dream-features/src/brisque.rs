@@ -7,9 +7,11 @@ use pulp::Simd;
 use crate::error::{Error, Result};
 use crate::extract::ImageFeatures;
 use crate::frame::Frame;
+use crate::intake::Channels;
 use crate::layout::FeatureLayout;
 use crate::nss::{AggdMoments, FlatAreas, GgdMoments, MscnRow, MscnScan, PairSink};
 use crate::plane::{Plane, Rows};
+use crate::recipe::Recipe;
 use crate::resize::HalfSize;
 use crate::simd::{Kernel, dispatch};
 use crate::workspace::Workspace;
@@ -89,6 +91,14 @@ impl ImageFeatures for Brisque {
             }
             FeatureLayout::from_distinct(features)
         })
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe::new("brisque", 1).with("flat_areas", self.flat_areas.word())
+    }
+
+    fn channels(&self) -> Channels {
+        Channels::Luma
     }
 
     fn extract_into(&self, frame: &Frame<'_>, workspace: &mut Workspace, out: &mut [f64]) -> Result<()> {

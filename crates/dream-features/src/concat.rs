@@ -5,14 +5,19 @@ use std::fmt;
 use crate::error::{Error, Result};
 use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
 use crate::frame::Frame;
+use crate::intake::{Channels, Intake};
 use crate::layout::{FeatureLayout, FeatureVector};
 use crate::par;
+use crate::recipe::Recipe;
 use crate::shared::Shared;
 
 /// Several video extractors joined: the features of the first, then those of the second, and so on.
 ///
 /// Planes that several of them need (luma at half size, its normalised coefficients) are computed once per frame. With
 /// the `rayon` feature, the extractors run in parallel. Memory use is the sum over the extractors.
+///
+/// Its recipe has that of each extractor in `parts`, as `name/version(key:value,...)` with `+` between them. `pixels` are
+/// those of the parts, with `+` between different ones: `luma+color` where some look at luma alone.
 ///
 /// # Example
 /// ```
@@ -56,37 +61,69 @@ impl VideoFeatures for Concat {
         &self.layout
     }
 
-    fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession + '_>> {
-        let spec = spec.checked()?;
+    fn recipe(&self) -> Recipe {
+        let parts: Vec<String> = self.members.iter().map(|member| member.recipe().nested()).collect();
+        Recipe::new("concat", 1).with("parts", parts.join("+")).with("frames", "own").with("pooling", "own")
+    }
+
+    fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession>> {
+        let intake = Intake::new(spec, Channels::Color)?;
         let members = self.members.iter().map(|member| {
             let session = member.start(spec)?;
             Ok(Member { session, pushed: Ok(()) })
         });
         let members = members.collect::<Result<_>>()?;
-        Ok(Box::new(ConcatSession { members, layout: &self.layout, spec, shared: Shared::default() }))
+        let (layout, recipe) = (self.layout.clone(), self.recipe());
+        Ok(Box::new(ConcatSession { members, layout, recipe, intake, shared: Shared::default() }))
     }
 }
 
 /// One extractor's session, and the result of its last frame.
-struct Member<'a> {
-    session: Box<dyn VideoSession + 'a>,
+struct Member {
+    session: Box<dyn VideoSession>,
     pushed: Result<()>,
 }
 
-struct ConcatSession<'a> {
-    members: Vec<Member<'a>>,
-    layout: &'a FeatureLayout,
-    spec: VideoSpec,
+struct ConcatSession {
+    members: Vec<Member>,
+    layout: FeatureLayout,
+    recipe: Recipe,
+    intake: Intake,
     shared: Shared,
 }
 
-impl VideoSession for ConcatSession<'_> {
+impl ConcatSession {
+    /// Puts what the members found side by side.
+    fn join(&self, parts: impl Iterator<Item = Result<FeatureVector>>) -> Result<FeatureVector> {
+        let (mut values, mut replaced, mut frames, mut short) = (Vec::new(), 0, 0, false);
+        let mut pixels: Vec<String> = Vec::new();
+        for part in parts {
+            let part = part?;
+            values.extend_from_slice(part.values());
+            replaced += part.replaced();
+            frames = frames.max(part.frames());
+            short |= part.short();
+            let found = part.recipe().get("pixels").unwrap_or("unknown");
+            if pixels.iter().all(|other| other != found) {
+                pixels.push(found.to_owned());
+            }
+        }
+        let recipe = self.intake.recipe(&self.recipe).with("pixels", pixels.join("+"));
+        Ok(FeatureVector::new(recipe, self.layout.clone(), values, replaced, frames)?.with_short(short))
+    }
+}
+
+impl VideoSession for ConcatSession {
+    fn intake(&mut self) -> &mut Intake {
+        &mut self.intake
+    }
+
     fn wants_next(&self) -> bool {
-        self.members.iter().any(|member| member.session.wants_next())
+        self.intake.answer(self.members.iter().any(|member| member.session.wants_next()))
     }
 
     fn push(&mut self, frame: &Frame<'_>) -> Result<()> {
-        self.spec.check_size(frame)?;
+        self.intake.push(frame)?;
         self.shared.reset();
         let frame = frame.with_shared(&self.shared);
         par::for_each_mut(&mut self.members, |_, member| {
@@ -101,21 +138,20 @@ impl VideoSession for ConcatSession<'_> {
     }
 
     fn skip(&mut self) {
+        self.intake.skip();
         for member in &mut self.members {
             member.session.skip();
         }
     }
 
-    fn finish(self: Box<Self>) -> Result<FeatureVector> {
-        let (mut values, mut replaced, mut frames, mut short) = (Vec::new(), 0, 0, false);
-        for member in self.members {
-            let part = member.session.finish()?;
-            values.extend_from_slice(part.values());
-            replaced += part.replaced();
-            frames = frames.max(part.frames());
-            short |= part.short();
-        }
-        Ok(FeatureVector::new(self.layout.clone(), values, replaced, frames)?.with_short(short))
+    fn peek(&self) -> Result<FeatureVector> {
+        self.join(self.members.iter().map(|member| member.session.peek()))
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<FeatureVector> {
+        self.intake.complete()?;
+        let members = std::mem::take(&mut self.members);
+        self.join(members.into_iter().map(|member| member.session.finish()))
     }
 }
 
@@ -131,7 +167,7 @@ mod tests {
     #[test]
     fn coefficients_of_brisque_are_kept_for_niqe() {
         let (width, height) = (98, 97);
-        let spec = VideoSpec { width, height, frames_per_second: 8.0 };
+        let spec = VideoSpec::new(width, height, 8.0);
         let codes: Vec<u8> = (0..width * height).map(|i| (i * i / 11 % 253) as u8).collect();
         let brisque = Pooled::new(Brisque::default(), Pooling::feature_fusion()).unwrap();
         let v_bliinds = VBliinds::default();
@@ -143,8 +179,9 @@ mod tests {
                 .map(|extractor| Member { session: extractor.start(spec).unwrap(), pushed: Ok(()) });
             let mut session = ConcatSession {
                 members: members.collect(),
-                layout: brisque.layout(),
-                spec,
+                layout: brisque.layout().clone(),
+                recipe: brisque.recipe(),
+                intake: Intake::new(spec, Channels::Color).unwrap(),
                 shared: Shared::default(),
             };
             let mut kept = 0;

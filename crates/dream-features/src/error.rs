@@ -125,6 +125,66 @@ pub enum Error {
         /// Frames seen.
         found: u64,
     },
+    /// A session saw far fewer frames than its spec promised.
+    #[error(
+        "{found} of {expected} frames were pushed or skipped: push every frame, call `skip` for each that is not \
+         pushed, or leave `frames` out of the spec of a video that may break off"
+    )]
+    FramesMissing {
+        /// Frames that the spec promised.
+        expected: u64,
+        /// Frames pushed or skipped.
+        found: u64,
+    },
+    /// A session was asked again and again whether it wants the next frame, but never told that it was skipped.
+    #[error(
+        "`wants_next` was false {asked} times in a row after {found} frames: call `skip` for each frame that is not \
+         wanted, so that the next one can be"
+    )]
+    NotSkipped {
+        /// Answers since the last frame.
+        asked: u64,
+        /// Frames pushed or skipped.
+        found: u64,
+    },
+    /// Frames are not as far apart as the frame rate says.
+    #[error(
+        "frames are {found:.4} s apart on average, but by the frame rate {expected:.4} s: give the true rate, call \
+         `skip` for frames that are not pushed, and bring a video of varying rate to a constant one first"
+    )]
+    Pacing {
+        /// Seconds between two frames, by the rate.
+        expected: f64,
+        /// Seconds between two frames, by their times.
+        found: f64,
+    },
+    /// A frame is not shown after the one before.
+    #[error("a frame at {found} s after one at {last} s: push frames in the order in which they are shown")]
+    Time {
+        /// Time of the frame before, in seconds.
+        last: f64,
+        /// Time of the frame, in seconds.
+        found: f64,
+    },
+    /// The source had been thinned out, for an extractor that needs consecutive frames.
+    #[error(
+        "{extractor} needs consecutive frames, but the source is a selection of them: open the source without \
+         sampling, or use an extractor that looks at frames one by one"
+    )]
+    Thinned {
+        /// The extractor.
+        extractor: String,
+    },
+    /// The text of a recipe cannot be read.
+    #[error(
+        "recipe: `{word}` {reason}; it is made of key=value with spaces between, with an extractor and a version"
+    )]
+    Recipe {
+        /// The word.
+        word: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A configuration field is out of range.
     #[error("`{field}` {reason}")]
     Config {

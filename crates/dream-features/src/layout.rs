@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::recipe::Recipe;
 
 /// The names of a feature vector, in order, and what each means in one line. Cheap to clone.
 ///
@@ -99,9 +100,24 @@ impl FeatureLayout {
     }
 }
 
-/// Feature values with their names.
+/// Feature values with their names, and how they were made.
+///
+/// A model takes it as it is: it becomes recipe, names and values, of which the model checks the first two.
+///
+/// # Example
+/// ```
+/// use dream_features::{Brisque, Frame, ImageFeatures};
+///
+/// let pixels: Vec<u8> = (0..64u32 * 48).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+/// let features = Brisque::default().extract(&Frame::luma((&pixels, 64, 48, 64))?)?;
+/// let (recipe, names, values): (&str, &[String], &[f64]) = (&features).into();
+/// assert!(recipe.starts_with("extractor=brisque version=1 flat_areas=snapped frames=one"));
+/// assert_eq!((names[0].as_str(), values.len()), ("brisque.s1.ggd.shape", 36));
+/// # Ok::<(), dream_features::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureVector {
+    recipe: Recipe,
     layout: FeatureLayout,
     values: Vec<f64>,
     replaced: usize,
@@ -110,21 +126,34 @@ pub struct FeatureVector {
 }
 
 impl FeatureVector {
-    /// Values in the order of `layout`, computed from `frames` frames; `replaced` of them were undefined and are 0.
+    /// Values in the order of `layout`, made by `recipe` from `frames` frames; `replaced` of them were undefined and
+    /// are 0.
     ///
     /// # Errors
     /// [`Error::Length`] when the numbers of names and values differ.
-    pub fn new(layout: FeatureLayout, values: Vec<f64>, replaced: usize, frames: u64) -> Result<Self> {
+    pub fn new(
+        recipe: Recipe,
+        layout: FeatureLayout,
+        values: Vec<f64>,
+        replaced: usize,
+        frames: u64,
+    ) -> Result<Self> {
         if layout.len() != values.len() {
             return Err(Error::Length { argument: "values", expected: layout.len(), found: values.len() });
         }
-        Ok(Self { layout, values, replaced, frames, short: false })
+        Ok(Self { recipe, layout, values, replaced, frames, short: false })
     }
 
     /// Sets whether the video was too short for the reference.
     pub(crate) fn with_short(mut self, short: bool) -> Self {
         self.short = short;
         self
+    }
+
+    /// How the values were made.
+    #[must_use]
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
     }
 
     /// The names.
@@ -167,6 +196,18 @@ impl FeatureVector {
     pub fn short(&self) -> bool {
         self.short
     }
+}
+
+/// Recipe, names and values: what models take.
+impl<'a> From<&'a FeatureVector> for (&'a str, &'a [String], &'a [f64]) {
+    fn from(vector: &'a FeatureVector) -> Self {
+        (vector.recipe.as_str(), vector.layout.names(), &vector.values)
+    }
+}
+
+/// As a recipe says whether undefined values stay.
+pub(crate) const fn undefined(kept: bool) -> &'static str {
+    if kept { "kept" } else { "zero" }
 }
 
 /// Replaces values that are not finite with 0 and returns their number.

@@ -111,11 +111,9 @@ impl Method {
             })?,
             Kind::Video(extractor) => {
                 let info = source.info();
-                let mut session = extractor.start(VideoSpec {
-                    width: info.width as usize,
-                    height: info.height as usize,
-                    frames_per_second: info.frame_rate.as_f64(),
-                })?;
+                let (width, height) = (info.width as usize, info.height as usize);
+                let spec = VideoSpec::new(width, height, info.frame_rate.as_f64());
+                let mut session = extractor.start(spec)?;
                 let damage = each_frame(source.as_mut(), seen, |frame| {
                     if session.wants_next() {
                         session.push(&self.view(frame.pixels())?)?;

@@ -46,7 +46,7 @@ fn scores(folder: &Path, frames: &[Vec<u8>], more: &[&str]) -> Vec<(String, f64)
 
 /// The score of RGB frames that a caller of the libraries has.
 fn of_frames(features: &dyn VideoFeatures, model: &QualityModel, frames: &[Vec<u8>]) -> f64 {
-    let spec = VideoSpec { width: WIDTH, height: HEIGHT, frames_per_second: f64::from(RATE) };
+    let spec = VideoSpec::new(WIDTH, HEIGHT, f64::from(RATE));
     let mut session = features.start(spec).unwrap();
     for gray in frames {
         let rgb: Vec<u8> = gray.iter().flat_map(|&code| [code; 3]).collect();

@@ -30,7 +30,7 @@ impl Clip {
     /// The data that a session needs.
     pub(crate) fn spec(&self) -> VideoSpec {
         let recipes::Clip { width, height, .. } = self.pixels;
-        VideoSpec { width, height, frames_per_second: self.frames_per_second }
+        VideoSpec::new(width, height, self.frames_per_second)
     }
 
     /// The frames, in order.

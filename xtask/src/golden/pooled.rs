@@ -84,7 +84,7 @@ impl<E: ImageFeatures + Copy> Set<'_, E> {
     fn pool(&self, clip: &Clip) -> Result<Vec<Vec<f64>>> {
         let pooled = Pooled::new(self.extractor, Pooling::feature_fusion())?;
         let Clip { width, height, frames_per_second, .. } = *clip;
-        let mut session = pooled.start(VideoSpec { width, height, frames_per_second })?;
+        let mut session = pooled.start(VideoSpec::new(width, height, frames_per_second))?;
         for bytes in &clip.frames {
             session.push(&clip.frame(bytes)?)?;
         }

@@ -139,7 +139,7 @@ fn rows(clip: &Clip, flat_areas: FlatAreas) -> Result<Vec<Vec<f64>>> {
 fn pool(clip: &Clip, flat_areas: FlatAreas) -> Result<Vec<Vec<f64>>> {
     let Some(&Gray { width, height, .. }) = clip.frames.first() else { bail!("the clip has no frames") };
     let pooled = Pooled::new(Brisque { flat_areas }, Pooling::feature_fusion())?;
-    let spec = VideoSpec { width, height, frames_per_second: clip.frames_per_second };
+    let spec = VideoSpec::new(width, height, clip.frames_per_second);
     let mut session = pooled.start(spec)?;
     for frame in &clip.frames {
         session.push(&Frame::from_luma(frame.view()?))?;

@@ -8,7 +8,9 @@ use std::sync::OnceLock;
 use crate::error::{Error, Result};
 use crate::extract::ImageFeatures;
 use crate::frame::Frame;
+use crate::intake::Channels;
 use crate::layout::FeatureLayout;
+use crate::recipe::Recipe;
 use crate::workspace::Workspace;
 
 use histogram::BINS;
@@ -69,6 +71,14 @@ impl ImageFeatures for GmLog {
             });
             FeatureLayout::from_distinct(features)
         })
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe::new("gm-log", 1)
+    }
+
+    fn channels(&self) -> Channels {
+        Channels::Luma
     }
 
     fn extract_into(&self, frame: &Frame<'_>, workspace: &mut Workspace, out: &mut [f64]) -> Result<()> {

@@ -11,6 +11,7 @@ use crate::frame::Frame;
 use crate::layout::FeatureLayout;
 use crate::nss::LocalStructure;
 use crate::par;
+use crate::recipe::Recipe;
 use crate::view::LumaView;
 use crate::workspace::Workspace;
 use map::MapScan;
@@ -108,6 +109,10 @@ impl ImageFeatures for Higrade {
             }
             FeatureLayout::from_distinct(features)
         })
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe::new("higrade", 1)
     }
 
     fn extract_into(&self, frame: &Frame<'_>, workspace: &mut Workspace, out: &mut [f64]) -> Result<()> {

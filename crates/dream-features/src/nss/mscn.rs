@@ -20,6 +20,16 @@ pub enum FlatAreas {
     Literal,
 }
 
+impl FlatAreas {
+    /// As a recipe says it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Snapped => "snapped",
+            Self::Literal => "literal",
+        }
+    }
+}
+
 const SNAP: f64 = 1e-9;
 
 /// Local mean, deviation and MSCN of an image.

@@ -9,12 +9,16 @@ mod window;
 
 pub use sampling::Sampling;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::extract::{ImageFeatures, VideoFeatures, VideoSession, VideoSpec};
 use crate::frame::Frame;
+use crate::intake::Intake;
 use crate::layout::{FeatureLayout, FeatureVector, sanitise};
+use crate::recipe::Recipe;
 use crate::workspace::Workspace;
 use running::Running;
 use sampling::Sampler;
@@ -35,6 +39,17 @@ pub enum Statistic {
     /// one. Frames at the end that do not fill a window are left out. When no window is filled, all sampled frames form
     /// one window (deviation 0 for a single frame).
     WindowedMeanStd,
+}
+
+impl Statistic {
+    /// As a recipe says it.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Mean => "mean",
+            Self::MeanStd => "mean-std",
+            Self::WindowedMeanStd => "windowed-mean-std",
+        }
+    }
 }
 
 /// Which frames to sample, and which statistic to compute over them.
@@ -84,7 +99,10 @@ impl Pooling {
     }
 }
 
-/// An image extractor and a pooling. Together they form a video extractor.
+/// An image extractor and a pooling. Together they form a video extractor. Cheap to clone.
+///
+/// [`Sampling::FeatureFusion`] needs consecutive frames; with the others, the vectors of a thinned source say
+/// `source=thinned`.
 ///
 /// Memory: the extractor's workspace for one frame, plus the features of at most three frames (mean) or one window
 /// (windowed).
@@ -94,7 +112,7 @@ impl Pooling {
 /// use dream_features::{Brisque, Frame, LumaView, Pooled, Pooling, VideoFeatures, VideoSpec};
 ///
 /// let extractor = Pooled::new(Brisque::default(), Pooling::one_per_second())?;
-/// let mut session = extractor.start(VideoSpec { width: 32, height: 24, frames_per_second: 25.0 })?;
+/// let mut session = extractor.start(VideoSpec::new(32, 24, 25.0))?;
 /// for t in 0..50u32 {
 ///     let luma: Vec<u8> = (0..32 * 24).map(|i| ((i * 37 + t * 11) ^ (i / 32 * 91)) as u8).collect();
 ///     session.push(&Frame::from_luma(LumaView::new(&luma, 32, 24, 32)?))?;
@@ -104,11 +122,18 @@ impl Pooling {
 /// assert_eq!(features.frames(), 2);
 /// # Ok::<(), dream_features::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Pooled<E> {
-    extractor: E,
+    extractor: Arc<E>,
     pooling: Pooling,
     layout: FeatureLayout,
+}
+
+impl<E> Clone for Pooled<E> {
+    fn clone(&self) -> Self {
+        let Self { extractor, pooling, layout } = self;
+        Self { extractor: Arc::clone(extractor), pooling: *pooling, layout: layout.clone() }
+    }
 }
 
 impl<E: ImageFeatures> Pooled<E> {
@@ -133,12 +158,12 @@ impl<E: ImageFeatures> Pooled<E> {
             })
         });
         let layout = FeatureLayout::from_distinct(features);
-        Ok(Self { extractor, pooling, layout })
+        Ok(Self { extractor: Arc::new(extractor), pooling, layout })
     }
 
     /// The image extractor.
     #[must_use]
-    pub const fn extractor(&self) -> &E {
+    pub fn extractor(&self) -> &E {
         &self.extractor
     }
 
@@ -149,13 +174,22 @@ impl<E: ImageFeatures> Pooled<E> {
     }
 }
 
-impl<E: ImageFeatures> VideoFeatures for Pooled<E> {
+impl<E: ImageFeatures + 'static> VideoFeatures for Pooled<E> {
     fn layout(&self) -> &FeatureLayout {
         &self.layout
     }
 
-    fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession + '_>> {
-        let spec = spec.checked()?;
+    fn recipe(&self) -> Recipe {
+        let Pooling { sampling, statistic } = self.pooling;
+        self.extractor.recipe().with("frames", sampling.word()).with("pooling", statistic.word())
+    }
+
+    fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession>> {
+        let recipe = self.recipe();
+        if self.pooling.sampling == Sampling::FeatureFusion {
+            let name = recipe.get("extractor").unwrap_or_default();
+            spec.consecutive(&format!("the feature-fusion sampling of {name}"))?;
+        }
         let dim = self.extractor.layout().len();
         let statistic = match self.pooling.statistic {
             Statistic::Mean => State::Mean { sum: vec![0.0; dim], count: 0 },
@@ -163,9 +197,10 @@ impl<E: ImageFeatures> VideoFeatures for Pooled<E> {
             Statistic::WindowedMeanStd => State::Windowed(Windows::new(dim, spec.frames_per_second)),
         };
         Ok(Box::new(PooledSession {
-            extractor: &self.extractor,
-            layout: &self.layout,
-            spec,
+            extractor: Arc::clone(&self.extractor),
+            layout: self.layout.clone(),
+            recipe,
+            intake: Intake::new(spec, self.extractor.channels())?,
             sampler: Sampler::new(self.pooling.sampling, spec.frames_per_second),
             statistic,
             workspace: Workspace::new(),
@@ -186,7 +221,7 @@ struct Row {
     replaced: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum State {
     Mean { sum: Vec<f64>, count: u64 },
     MeanStd(Running),
@@ -216,9 +251,9 @@ impl State {
         }
     }
 
-    fn finish(self) -> Vec<f64> {
+    fn finish(&self) -> Vec<f64> {
         match self {
-            Self::Mean { sum, count } => sum.into_iter().map(|s| s / count as f64).collect(),
+            Self::Mean { sum, count } => sum.iter().map(|s| s / *count as f64).collect(),
             Self::MeanStd(running) => running.finish(),
             Self::Windowed(windows) => windows.finish(),
         }
@@ -230,10 +265,11 @@ impl State {
     }
 }
 
-struct PooledSession<'a, E> {
-    extractor: &'a E,
-    layout: &'a FeatureLayout,
-    spec: VideoSpec,
+struct PooledSession<E> {
+    extractor: Arc<E>,
+    layout: FeatureLayout,
+    recipe: Recipe,
+    intake: Intake,
     sampler: Sampler,
     statistic: State,
     workspace: Workspace,
@@ -243,11 +279,12 @@ struct PooledSession<'a, E> {
     spare: Vec<Row>,
     /// The first frame, for a video that ends before its first sample.
     stand_in: Option<Row>,
+    /// Frames processed or skipped: the number of the next one.
     seen: u64,
     replaced: usize,
 }
 
-impl<E: ImageFeatures> PooledSession<'_, E> {
+impl<E: ImageFeatures> PooledSession<E> {
     fn extract(&mut self, frame: &Frame<'_>) -> Result<Row> {
         let mut row = self.spare.pop().unwrap_or_default();
         row.values.resize(self.extractor.layout().len(), 0.0);
@@ -262,8 +299,13 @@ impl<E: ImageFeatures> PooledSession<'_, E> {
         self.replaced += row.replaced;
     }
 
+    fn wants(&self) -> bool {
+        self.sampler.wants(self.seen) || self.seen == 0 && self.sampler.needs_stand_in()
+    }
+
     /// Moves to the next frame, and counts the rows that have waited long enough.
     fn advance(&mut self) {
+        self.sampler.pass(self.seen);
         self.seen += 1;
         let delay = self.sampler.delay();
         while self.pending.front().is_some_and(|row| row.frame + delay < self.seen) {
@@ -275,40 +317,45 @@ impl<E: ImageFeatures> PooledSession<'_, E> {
     }
 }
 
-impl<E: ImageFeatures> VideoSession for PooledSession<'_, E> {
+impl<E: ImageFeatures> VideoSession for PooledSession<E> {
+    fn intake(&mut self) -> &mut Intake {
+        &mut self.intake
+    }
+
     fn wants_next(&self) -> bool {
-        self.sampler.wants(self.seen) || self.seen == 0 && self.sampler.needs_stand_in()
+        self.intake.answer(self.wants())
     }
 
     fn push(&mut self, frame: &Frame<'_>) -> Result<()> {
-        self.spec.check_size(frame)?;
+        self.intake.push(frame)?;
         if self.sampler.wants(self.seen) {
             let row = self.extract(frame)?;
             self.pending.push_back(row);
-        } else if self.wants_next() {
+        } else if self.wants() {
             self.stand_in = Some(self.extract(frame)?);
         }
-        self.skip();
+        self.advance();
         Ok(())
     }
 
     fn skip(&mut self) {
-        self.sampler.pass(self.seen);
+        self.intake.skip();
         self.advance();
     }
 
-    fn finish(mut self: Box<Self>) -> Result<FeatureVector> {
-        let sampled = self.statistic.count() > 0;
-        if let Some(row) = self.stand_in.take().filter(|_| !sampled) {
-            self.count(&row);
+    fn peek(&self) -> Result<FeatureVector> {
+        let (mut statistic, mut replaced) = (Cow::Borrowed(&self.statistic), self.replaced);
+        if let Some(row) = self.stand_in.as_ref().filter(|_| self.statistic.count() == 0) {
+            statistic.to_mut().add(&row.values);
+            replaced += row.replaced;
         }
-        if self.statistic.count() == 0 {
+        let frames = statistic.count();
+        if frames == 0 {
             return Err(Error::TooFewFrames { min: self.sampler.delay() + 1, found: self.seen });
         }
-        let frames = self.statistic.count();
-        let short = self.statistic.short();
-        let vector = FeatureVector::new(self.layout.clone(), self.statistic.finish(), self.replaced, frames)?;
-        Ok(vector.with_short(short))
+        let (recipe, layout) = (self.intake.recipe(&self.recipe), self.layout.clone());
+        let vector = FeatureVector::new(recipe, layout, statistic.finish(), replaced, frames)?;
+        Ok(vector.with_short(statistic.short()))
     }
 }
 
@@ -324,6 +371,9 @@ mod tests {
         fn layout(&self) -> &FeatureLayout {
             &self.0
         }
+        fn recipe(&self) -> Recipe {
+            Recipe::new("mean-code", 1)
+        }
         fn extract_into(&self, frame: &Frame<'_>, _: &mut Workspace, out: &mut [f64]) -> Result<()> {
             let plane = frame.luma_plane();
             out[0] = plane.data().iter().sum::<f64>() / plane.data().len() as f64;
@@ -335,7 +385,7 @@ mod tests {
     /// Pools frames whose mean code is their number.
     fn pool(pooling: Pooling, fps: f64, frames: u8) -> Result<FeatureVector> {
         let pooled = Pooled::new(MeanCode(FeatureLayout::new(["code", "undefined"])?), pooling)?;
-        let mut session = pooled.start(VideoSpec { width: 2, height: 1, frames_per_second: fps })?;
+        let mut session = pooled.start(VideoSpec::new(2, 1, fps))?;
         for t in 0..frames {
             if session.wants_next() || t % 3 == 0 {
                 session.push(&Frame::from_luma(LumaView::new(&[t; 2], 2, 1, 2)?))?;
@@ -400,9 +450,9 @@ mod tests {
         }
         let pooled = Pooled::new(layout(), Pooling::one_per_second()).unwrap();
         for frames_per_second in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert!(pooled.start(VideoSpec { width: 1, height: 1, frames_per_second }).is_err());
+            assert!(pooled.start(VideoSpec::new(1, 1, frames_per_second)).is_err());
         }
-        let mut session = pooled.start(VideoSpec { width: 1, height: 1, frames_per_second: 1.0 }).unwrap();
+        let mut session = pooled.start(VideoSpec::new(1, 1, 1.0)).unwrap();
         let frame = Frame::from_luma(LumaView::new(&[0; 2], 2, 1, 2).unwrap());
         assert!(matches!(session.push(&frame), Err(Error::FrameSize { found_width: 2, .. })));
     }

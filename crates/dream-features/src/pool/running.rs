@@ -2,7 +2,7 @@
 
 /// Running mean and sum of squared deviations (Welford), one pair per feature. There is no cancellation, however many
 /// rows are added.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Running {
     mean: Vec<f64>,
     squares: Vec<f64>,
@@ -29,7 +29,7 @@ impl Running {
     }
 
     /// The means, then the deviations (N - 1; 0 for a single row).
-    pub(super) fn finish(self) -> Vec<f64> {
+    pub(super) fn finish(&self) -> Vec<f64> {
         let n = (self.count as f64 - 1.0).max(1.0);
         let deviations = self.squares.iter().map(|s| (s / n).sqrt());
         self.mean.iter().copied().chain(deviations).collect()

@@ -53,6 +53,16 @@ impl Sampling {
         Ok(indices)
     }
 
+    /// As a recipe says it.
+    pub(super) fn word(&self) -> String {
+        match *self {
+            Self::Every { step: 1 } => "all".to_owned(),
+            Self::Every { step } => format!("every-{step}"),
+            Self::PerSecond { frames } => format!("per-second-{frames}"),
+            Self::FeatureFusion => "feature-fusion".to_owned(),
+        }
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         match *self {
             Self::Every { step: 0 } => Err(Error::Config { field: "step", reason: "must be at least 1" }),

@@ -2,7 +2,7 @@
 
 /// The windows of a video as it is processed. Holds the rows of one window. NaN is ignored wherever there are other
 /// values.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Windows {
     dim: usize,
     /// Rows in a window; the last row is also the first of the next window.
@@ -89,9 +89,11 @@ impl Windows {
     }
 
     /// The averages over the windows.
-    pub(crate) fn finish(mut self) -> Vec<f64> {
+    pub(crate) fn finish(&self) -> Vec<f64> {
         if self.windows == 0 {
-            self.close();
+            let mut one = self.clone();
+            one.close();
+            return one.finish();
         }
         let counts = self.defined.iter().chain(&self.defined);
         self.sums.iter().zip(counts).map(|(sum, &count)| sum / count as f64).collect()

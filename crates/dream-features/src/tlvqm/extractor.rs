@@ -10,9 +10,11 @@ use super::{Ties, high};
 use crate::error::{Error, Result};
 use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
 use crate::frame::{Frame, Pixels};
+use crate::intake::{Channels, Intake};
 use crate::layout::{FeatureLayout, FeatureVector, sanitise};
 use crate::plane::Plane;
 use crate::pool::Windows;
+use crate::recipe::Recipe;
 use crate::resize::HalfSize;
 use crate::yuv::Yuv420Buffer;
 
@@ -46,7 +48,7 @@ const DELAY: u64 = 4;
 /// use dream_features::{Frame, LumaView, VideoFeatures, VideoSpec, tlvqm::Tlvqm};
 ///
 /// let extractor = Tlvqm::default();
-/// let mut session = extractor.start(VideoSpec { width: 80, height: 64, frames_per_second: 4.0 })?;
+/// let mut session = extractor.start(VideoSpec::new(80, 64, 4.0))?;
 /// for t in 0..20usize {
 ///     let luma: Vec<u8> = (0..80 * 64).map(|i| ((i % 80 + t) / 9 * 40 % 256) as u8).collect();
 ///     session.push(&Frame::from_luma(LumaView::new(&luma, 80, 64, 80)?))?;
@@ -76,9 +78,9 @@ impl Tlvqm {
     /// Starts a session that also keeps intermediate results. Memory then grows with the length of the video.
     ///
     /// # Errors
-    /// Same as [`VideoSpec::checked`], and [`Error::TooSmall`] when a side is shorter than 64.
+    /// Same as [`VideoSpec::consecutive`], and [`Error::TooSmall`] when a side is shorter than 64.
     pub fn trace(&self, spec: VideoSpec) -> Result<TlvqmSession> {
-        let mut session = TlvqmSession::new(spec, self.ties)?;
+        let mut session = TlvqmSession::new(spec, *self)?;
         session.trace = Some(Trace::default());
         Ok(session)
     }
@@ -100,10 +102,14 @@ impl VideoFeatures for Tlvqm {
         })
     }
 
+    fn recipe(&self) -> Recipe {
+        Recipe::new("tlvqm", 1).with("ties", self.ties.word()).with("frames", "own").with("pooling", "own")
+    }
+
     /// # Errors
-    /// Same as [`VideoSpec::checked`], and [`Error::TooSmall`] when a side is shorter than 64.
-    fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession + '_>> {
-        Ok(Box::new(TlvqmSession::new(spec, self.ties)?))
+    /// Same as [`VideoSpec::consecutive`], and [`Error::TooSmall`] when a side is shorter than 64.
+    fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession>> {
+        Ok(Box::new(TlvqmSession::new(spec, *self)?))
     }
 }
 
@@ -129,7 +135,8 @@ struct Held {
 /// One video being processed by [`Tlvqm`].
 #[derive(Debug)]
 pub struct TlvqmSession {
-    spec: VideoSpec,
+    options: Tlvqm,
+    intake: Intake,
     engine: LowComplexity,
     high: HighComplexity,
     seen: u64,
@@ -151,10 +158,11 @@ pub struct TlvqmSession {
 }
 
 impl TlvqmSession {
-    fn new(spec: VideoSpec, ties: Ties) -> Result<Self> {
-        let spec = spec.checked()?;
+    fn new(spec: VideoSpec, options: Tlvqm) -> Result<Self> {
+        let (spec, ties) = (spec.consecutive("tlvqm")?, options.ties);
         Ok(Self {
-            spec,
+            options,
+            intake: Intake::new(spec, Channels::Color)?,
             engine: LowComplexity::new(spec.width, spec.height, ties)?,
             high: HighComplexity::new(spec.width, spec.height)?,
             seen: 0,
@@ -230,7 +238,16 @@ impl TlvqmSession {
             let start = self.held.len() - span.rows;
             let pick =
                 start + self.picks.choose(self.held.range(start..).take(span.of).map(|held| &held.row));
-            self.look_again(pick)?;
+            if let Some(held) = self.held.get(pick) {
+                let vector = self.high.vector(&held.pixels.view()?)?;
+                for (sum, value) in self.sum.iter_mut().zip(vector) {
+                    *sum += value;
+                }
+                self.vectors += 1;
+                if let Some(trace) = &mut self.trace {
+                    trace.picked.push((held.frame, vector));
+                }
+            }
             let keep = self.picks.next_span();
             while self.held.len() > keep {
                 self.spare.extend(self.held.pop_front());
@@ -239,60 +256,70 @@ impl TlvqmSession {
         Ok(())
     }
 
-    /// Adds the high-complexity values of a held frame.
-    fn look_again(&mut self, place: usize) -> Result<()> {
-        let Some(held) = self.held.get(place) else { return Ok(()) };
-        let vector = self.high.vector(&held.pixels.view()?)?;
-        for (sum, value) in self.sum.iter_mut().zip(vector) {
-            *sum += value;
+    /// The high-complexity values of the best of all frames, for a video that ended before the first pick.
+    fn only_pick(&self) -> Result<Option<(u64, [f64; 30])>> {
+        if self.vectors > 0 {
+            return Ok(None);
         }
-        self.vectors += 1;
-        if let Some(trace) = &mut self.trace {
-            trace.picked.push((held.frame, vector));
+        let pick = self.picks.clone().choose(self.held.iter().map(|held| &held.row));
+        let Some(held) = self.held.get(pick) else { return Ok(None) };
+        let VideoSpec { width, height, .. } = self.intake.spec();
+        let vector = HighComplexity::new(width, height)?.vector(&held.pixels.view()?)?;
+        Ok(Some((held.frame, vector)))
+    }
+
+    /// The features so far, given [`TlvqmSession::only_pick`].
+    fn features(&self, only: Option<(u64, [f64; 30])>) -> Result<FeatureVector> {
+        let rows = self.windows.rows();
+        if rows == 0 {
+            return Err(Error::TooFewFrames { min: DELAY + 2, found: self.seen });
         }
-        Ok(())
+        let short = self.windows.windows() < 2 || self.vectors < 2;
+        let (sum, vectors) = only.map_or((self.sum, self.vectors), |(_, vector)| (vector, 1));
+        let mut values = self.windows.finish();
+        values.push(self.correlation.finish());
+        values.extend(sum.iter().map(|sum| sum / vectors as f64));
+        let replaced = sanitise(&mut values);
+        let (recipe, layout) = (self.intake.recipe(&self.options.recipe()), self.options.layout().clone());
+        let frames = self.windows.frames();
+        Ok(FeatureVector::new(recipe, layout, values, replaced, frames)?.with_short(short))
     }
 
     /// Returns the features of all pushed frames, and the intermediate results if the session is traced.
     ///
     /// # Errors
     /// Same as [`VideoSession::finish`].
-    pub fn finish_traced(mut self) -> Result<(FeatureVector, Trace)> {
-        let rows = self.windows.rows();
-        if rows == 0 {
-            return Err(Error::TooFewFrames { min: DELAY + 2, found: self.seen });
-        }
-        let short = self.windows.windows() < 2 || self.vectors < 2;
-        if self.vectors == 0 {
-            let pick = self.picks.choose(self.held.iter().map(|held| &held.row));
-            self.look_again(pick)?;
-        }
-        let frames = self.windows.frames();
-        let mut values = self.windows.finish();
-        values.push(self.correlation.finish());
-        values.extend(self.sum.iter().map(|sum| sum / self.vectors as f64));
-        let replaced = sanitise(&mut values);
-        let layout = Tlvqm::default().layout().clone();
-        let vector = FeatureVector::new(layout, values, replaced, frames)?.with_short(short);
-        Ok((vector, self.trace.unwrap_or_default()))
+    pub fn finish_traced(self) -> Result<(FeatureVector, Trace)> {
+        self.intake.complete()?;
+        let only = self.only_pick()?;
+        let vector = self.features(only)?;
+        let mut trace = self.trace.unwrap_or_default();
+        trace.picked.extend(only);
+        Ok((vector, trace))
     }
 }
 
 impl VideoSession for TlvqmSession {
+    fn intake(&mut self) -> &mut Intake {
+        &mut self.intake
+    }
+
     fn push(&mut self, frame: &Frame<'_>) -> Result<()> {
-        self.spec.check_size(frame)?;
+        self.intake.push(frame)?;
         self.take(frame)
     }
 
-    fn skip(&mut self) {}
+    fn skip(&mut self) {
+        self.intake.skip();
+    }
 
-    fn finish(self: Box<Self>) -> Result<FeatureVector> {
-        Ok(self.finish_traced()?.0)
+    fn peek(&self) -> Result<FeatureVector> {
+        self.features(self.only_pick()?)
     }
 }
 
 /// Correlation of two values inside windows, averaged over the windows.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Correlation {
     pairs: Vec<[f64; 2]>,
     /// Correlation in the last window.
@@ -320,9 +347,11 @@ impl Correlation {
         self.pairs.drain(..self.pairs.len().saturating_sub(1));
     }
 
-    fn finish(mut self) -> f64 {
+    fn finish(&self) -> f64 {
         if self.windows == 0 {
-            self.close();
+            let mut one = self.clone();
+            one.close();
+            return one.finish();
         }
         self.sum / self.windows as f64
     }

@@ -11,7 +11,7 @@ pub(super) struct Span {
 
 /// Chooses representative frames as a video is processed. In each span of about half a second of processed frames, it
 /// picks the frame nearest to their mean.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Picks {
     half: usize,
     ties: Ties,

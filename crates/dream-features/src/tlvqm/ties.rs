@@ -15,6 +15,14 @@ pub enum Ties {
 }
 
 impl Ties {
+    /// As a recipe says it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Canonical => "canonical",
+            Self::Plain => "plain",
+        }
+    }
+
     /// A corner response or a block cost, not negative.
     #[inline(always)]
     pub(crate) fn response(self, value: f64) -> f64 {

@@ -8,8 +8,10 @@ use super::pair::{Pair, PairStatistics};
 use crate::error::{Error, Result};
 use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
 use crate::frame::Frame;
-use crate::layout::{FeatureLayout, FeatureVector, sanitise};
+use crate::intake::{Channels, Intake};
+use crate::layout::{self, FeatureLayout, FeatureVector, sanitise};
 use crate::nss::FlatAreas;
+use crate::recipe::Recipe;
 
 /// Frames at either end of a video that spatial naturalness excludes.
 const ENDS: u64 = 5;
@@ -48,7 +50,7 @@ const MOTION: [(&str, &str); 9] = [
 /// use dream_features::{Frame, LumaView, VideoFeatures, VideoSpec, v_bliinds::VBliinds};
 ///
 /// let extractor = VBliinds::default();
-/// let mut session = extractor.start(VideoSpec { width: 112, height: 96, frames_per_second: 25.0 })?;
+/// let mut session = extractor.start(VideoSpec::new(112, 96, 25.0))?;
 /// for t in 0..12u32 {
 ///     let luma: Vec<u8> = (0..112 * 96u32).map(|i| ((i % 112 + t) * (i / 112) / 9 % 251) as u8).collect();
 ///     session.push(&Frame::from_luma(LumaView::new(&luma, 112, 96, 112)?))?;
@@ -78,7 +80,7 @@ impl VBliinds {
     /// Starts a session that also keeps intermediate results. Memory then grows with the length of the video.
     ///
     /// # Errors
-    /// Same as [`VideoSpec::checked`].
+    /// Same as [`VideoSpec::consecutive`].
     pub fn trace(&self, spec: VideoSpec) -> Result<VBliindsSession> {
         let mut session = VBliindsSession::new(*self, spec)?;
         session.trace = Some(Trace::default());
@@ -95,7 +97,15 @@ impl VideoFeatures for VBliinds {
         })
     }
 
-    fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession + '_>> {
+    fn recipe(&self) -> Recipe {
+        let recipe = Recipe::new("v-bliinds", 1).with("flat_areas", self.flat_areas.word());
+        let recipe = recipe.with("undefined", layout::undefined(self.keep_undefined));
+        recipe.with("frames", "own").with("pooling", "own")
+    }
+
+    /// # Errors
+    /// Same as [`VideoSpec::consecutive`].
+    fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession>> {
         Ok(Box::new(VBliindsSession::new(*self, spec)?))
     }
 }
@@ -115,7 +125,7 @@ pub struct Trace {
 #[derive(Debug)]
 pub struct VBliindsSession {
     options: VBliinds,
-    spec: VideoSpec,
+    intake: Intake,
     niqe: Niqe,
     pair: Pair,
     seen: u64,
@@ -137,10 +147,10 @@ pub struct VBliindsSession {
 
 impl VBliindsSession {
     fn new(options: VBliinds, spec: VideoSpec) -> Result<Self> {
-        let spec = spec.checked()?;
+        let spec = spec.consecutive("v-bliinds")?;
         Ok(Self {
             options,
-            spec,
+            intake: Intake::new(spec, Channels::Luma)?,
             niqe: Niqe::new(spec.width, spec.height, options.flat_areas),
             pair: Pair::default(),
             seen: 0,
@@ -208,14 +218,8 @@ impl VBliindsSession {
         }
     }
 
-    /// Returns the features of all pushed frames, and the intermediate results if the session is traced.
-    ///
-    /// # Errors
-    /// Same as [`VideoSession::finish`].
-    pub fn finish_traced(self) -> Result<(FeatureVector, Trace)> {
-        if self.seen < LEAST {
-            return Err(Error::TooFewFrames { min: LEAST, found: self.seen });
-        }
+    /// The nine motion and spectral features before the logarithm.
+    fn raw(&self) -> [f64; 9] {
         let pairs = self.pairs as f64;
         let mut raw = [0.0; 9];
         raw[0] = self.compensated.mean();
@@ -225,30 +229,47 @@ impl VBliindsSession {
         }
         raw[7] = self.coherency / pairs;
         raw[8] = self.distance / pairs / (1.0 + self.mode / pairs);
-        let naturalness = self.sum.iter().map(|sum| sum / self.counted as f64);
-        let mut values: Vec<f64> = naturalness.chain(raw.map(libm::log1p)).collect();
-        let replaced = if self.options.keep_undefined { 0 } else { sanitise(&mut values) };
-        let layout = self.options.layout().clone();
-        let vector = FeatureVector::new(layout, values, replaced, self.seen)?.with_short(self.counted == 0);
-        let mut trace = self.trace.unwrap_or_default();
-        trace.raw = raw;
-        Ok((vector, trace))
+        raw
+    }
+
+    /// Returns the features of all pushed frames, and the intermediate results if the session is traced.
+    ///
+    /// # Errors
+    /// Same as [`VideoSession::finish`].
+    pub fn finish_traced(self) -> Result<(FeatureVector, Trace)> {
+        self.intake.complete()?;
+        let (vector, raw) = (self.peek()?, self.raw());
+        Ok((vector, Trace { raw, ..self.trace.unwrap_or_default() }))
     }
 }
 
 impl VideoSession for VBliindsSession {
+    fn intake(&mut self) -> &mut Intake {
+        &mut self.intake
+    }
+
     fn push(&mut self, frame: &Frame<'_>) -> Result<()> {
-        self.spec.check_size(frame)?;
+        self.intake.push(frame)?;
         self.take(frame);
         Ok(())
     }
 
-    fn skip(&mut self) {}
+    fn skip(&mut self) {
+        self.intake.skip();
+    }
 
     /// # Errors
     /// [`Error::TooFewFrames`] with fewer than 4 frames. With fewer than 11 frames, naturalness is undefined.
-    fn finish(self: Box<Self>) -> Result<FeatureVector> {
-        Ok(self.finish_traced()?.0)
+    fn peek(&self) -> Result<FeatureVector> {
+        if self.seen < LEAST {
+            return Err(Error::TooFewFrames { min: LEAST, found: self.seen });
+        }
+        let naturalness = self.sum.iter().map(|sum| sum / self.counted as f64);
+        let mut values: Vec<f64> = naturalness.chain(self.raw().map(libm::log1p)).collect();
+        let replaced = if self.options.keep_undefined { 0 } else { sanitise(&mut values) };
+        let (recipe, layout) = (self.intake.recipe(&self.options.recipe()), self.options.layout().clone());
+        let vector = FeatureVector::new(recipe, layout, values, replaced, self.seen)?;
+        Ok(vector.with_short(self.counted == 0))
     }
 }
 

@@ -6,8 +6,9 @@ use super::names;
 use super::session::{Trace, Videval60Session};
 use crate::error::Result;
 use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
-use crate::layout::FeatureLayout;
+use crate::layout::{self, FeatureLayout};
 use crate::nss::FlatAreas;
+use crate::recipe::Recipe;
 use crate::tlvqm::Ties;
 
 /// VIDEVAL-60: the published selection of 60 features of naturalness, contrast, colour, motion and sharpness.
@@ -43,7 +44,7 @@ use crate::tlvqm::Ties;
 /// use dream_features::{Frame, LumaView, VideoFeatures, VideoSpec, videval60::Videval60};
 ///
 /// let extractor = Videval60::default();
-/// let mut session = extractor.start(VideoSpec { width: 80, height: 64, frames_per_second: 4.0 })?;
+/// let mut session = extractor.start(VideoSpec::new(80, 64, 4.0))?;
 /// for t in 0..12usize {
 ///     let luma: Vec<u8> = (0..80 * 64).map(|i| ((i % 80 + t) * (i / 80 + 3) / 9 % 256) as u8).collect();
 ///     session.push(&Frame::from_luma(LumaView::new(&luma, 80, 64, 80)?))?;
@@ -60,7 +61,7 @@ use crate::tlvqm::Ties;
 ///
 /// # Deviations
 /// Ties of motion are broken by a rule (see [`Ties`]), and flat areas are snapped (see [`FlatAreas`]). [`Ties::Plain`]
-/// and [`FlatAreas::Literal`] reproduce the original.
+/// and [`FlatAreas::Literal`] reproduce the original: [`Videval60::release`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Videval60 {
     /// How ties between candidates of the motion search are broken.
@@ -75,10 +76,25 @@ impl Videval60 {
     /// Number of features.
     pub const DIM: usize = names::AVERAGED.len() + names::DEVIATING.len() + names::HIGH.len();
 
+    /// The form of the original code, in which published models take the features: rounding noise and ties as they come,
+    /// and NaN for what is undefined.
+    ///
+    /// # Example
+    /// ```
+    /// use dream_features::{VideoFeatures, videval60::Videval60};
+    ///
+    /// let text = "extractor=videval60 version=1 ties=plain flat_areas=literal undefined=kept frames=own pooling=own";
+    /// assert_eq!(Videval60::release().recipe().as_str(), text);
+    /// ```
+    #[must_use]
+    pub const fn release() -> Self {
+        Self { ties: Ties::Plain, flat_areas: FlatAreas::Literal, keep_undefined: true }
+    }
+
     /// Starts a session that also keeps the values of every frame. Memory then grows with the length of the video.
     ///
     /// # Errors
-    /// Same as [`VideoSpec::checked`], and [`Error::TooSmall`](crate::Error::TooSmall) when a side is shorter than 64.
+    /// Same as [`VideoSpec::consecutive`], and [`Error::TooSmall`](crate::Error::TooSmall) when a side is shorter than 64.
     pub fn trace(&self, spec: VideoSpec) -> Result<Videval60Session> {
         Videval60Session::new(spec, *self, Some(Trace::default()))
     }
@@ -90,9 +106,16 @@ impl VideoFeatures for Videval60 {
         LAYOUT.get_or_init(|| FeatureLayout::from_distinct(names::features()))
     }
 
+    fn recipe(&self) -> Recipe {
+        let recipe = Recipe::new("videval60", 1).with("ties", self.ties.word());
+        let recipe = recipe.with("flat_areas", self.flat_areas.word());
+        let recipe = recipe.with("undefined", layout::undefined(self.keep_undefined));
+        recipe.with("frames", "own").with("pooling", "own")
+    }
+
     /// # Errors
-    /// Same as [`VideoSpec::checked`], and [`Error::TooSmall`](crate::Error::TooSmall) when a side is shorter than 64.
-    fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession + '_>> {
+    /// Same as [`VideoSpec::consecutive`], and [`Error::TooSmall`](crate::Error::TooSmall) when a side is shorter than 64.
+    fn start(&self, spec: VideoSpec) -> Result<Box<dyn VideoSession>> {
         Ok(Box::new(Videval60Session::new(spec, *self, None)?))
     }
 }

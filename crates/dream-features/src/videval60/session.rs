@@ -8,6 +8,7 @@ use super::names::{AVERAGED, DEVIATING, FRAME, HIGH};
 use crate::error::{Error, Result};
 use crate::extract::{VideoFeatures, VideoSession, VideoSpec};
 use crate::frame::{Frame, Pixels};
+use crate::intake::{Channels, Intake};
 use crate::layout::{FeatureVector, sanitise};
 use crate::par;
 use crate::plane::Plane;
@@ -35,7 +36,7 @@ pub struct Trace {
 /// One video being processed by [`Videval60`].
 #[derive(Debug)]
 pub struct Videval60Session {
-    spec: VideoSpec,
+    intake: Intake,
     options: Videval60,
     motion: LowComplexity,
     high: HighComplexity,
@@ -59,7 +60,7 @@ pub struct Videval60Session {
 
 impl Videval60Session {
     pub(super) fn new(spec: VideoSpec, options: Videval60, trace: Option<Trace>) -> Result<Self> {
-        let VideoSpec { width, height, frames_per_second } = spec.checked()?;
+        let VideoSpec { width, height, frames_per_second, .. } = spec.consecutive("videval60")?;
         let least = LowComplexity::SMALLEST;
         if width < least || height < least {
             let (found_width, found_height) = (width, height);
@@ -79,7 +80,7 @@ impl Videval60Session {
         )]
         let period = frames_per_second.round().max(1.0) as u64;
         Ok(Self {
-            spec,
+            intake: Intake::new(spec, Channels::Color)?,
             options,
             motion: LowComplexity::motion_only(width, height, options.ties)?,
             high: HighComplexity::new(width, height)?,
@@ -173,6 +174,26 @@ impl Videval60Session {
     /// # Errors
     /// Same as [`VideoSession::finish`].
     pub fn finish_traced(self) -> Result<(FeatureVector, Trace)> {
+        self.intake.complete()?;
+        Ok((self.peek()?, self.trace.unwrap_or_default()))
+    }
+}
+
+impl VideoSession for Videval60Session {
+    fn intake(&mut self) -> &mut Intake {
+        &mut self.intake
+    }
+
+    fn push(&mut self, frame: &Frame<'_>) -> Result<()> {
+        self.intake.push(frame)?;
+        self.take(frame)
+    }
+
+    fn skip(&mut self) {
+        self.intake.skip();
+    }
+
+    fn peek(&self) -> Result<FeatureVector> {
         if self.windows.rows() == 0 {
             return Err(Error::TooFewFrames { min: AFTER + 2, found: self.seen });
         }
@@ -188,21 +209,7 @@ impl Videval60Session {
         let mut values = [of(means, &AVERAGED), of(deviations, &DEVIATING)].concat();
         values.extend(self.sum.iter().map(|sum| sum / self.vectors as f64));
         let replaced = if self.options.keep_undefined { 0 } else { sanitise(&mut values) };
-        let layout = self.options.layout().clone();
-        let vector = FeatureVector::new(layout, values, replaced, frames)?.with_short(short);
-        Ok((vector, self.trace.unwrap_or_default()))
-    }
-}
-
-impl VideoSession for Videval60Session {
-    fn push(&mut self, frame: &Frame<'_>) -> Result<()> {
-        self.spec.check_size(frame)?;
-        self.take(frame)
-    }
-
-    fn skip(&mut self) {}
-
-    fn finish(self: Box<Self>) -> Result<FeatureVector> {
-        Ok(self.finish_traced()?.0)
+        let (recipe, layout) = (self.intake.recipe(&self.options.recipe()), self.options.layout().clone());
+        Ok(FeatureVector::new(recipe, layout, values, replaced, frames)?.with_short(short))
     }
 }

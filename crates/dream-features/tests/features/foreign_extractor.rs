@@ -5,8 +5,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dream_features::{
-    Brisque, Concat, Error, FeatureLayout, Frame, ImageFeatures, Pooled, Pooling, Result, Sampling,
-    Statistic, VideoFeatures, VideoSpec, Workspace,
+    Brisque, Channels, Concat, Error, FeatureLayout, Frame, ImageFeatures, Pooled, Pooling, Recipe, Result,
+    Sampling, Statistic, VideoFeatures, VideoSpec, Workspace,
 };
 
 /// How often scratch memory was made, in this test alone.
@@ -37,6 +37,14 @@ impl Spread {
 impl ImageFeatures for Spread {
     fn layout(&self) -> &FeatureLayout {
         &self.0
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe::new("spread", 1)
+    }
+
+    fn channels(&self) -> Channels {
+        Channels::Luma
     }
 
     fn extract_into(&self, frame: &Frame<'_>, workspace: &mut Workspace, out: &mut [f64]) -> Result<()> {
@@ -74,7 +82,7 @@ fn it_stands_beside_brisque_and_keeps_its_memory() {
     let joined = Concat::new(vec![Box::new(brisque()), Box::new(pooled())]).unwrap();
     assert_eq!(joined.layout().len(), Brisque::DIM + 2);
 
-    let spec = VideoSpec { width: 64, height: 48, frames_per_second: 25.0 };
+    let spec = VideoSpec::new(64, 48, 25.0);
     let run = |extractor: &dyn VideoFeatures| {
         let mut session = extractor.start(spec).unwrap();
         for slope in [1, 2, 3, 2] {

@@ -7,8 +7,8 @@ use crate::common::picture::read_png;
 use dream_features::nss::{Aggd, FlatAreas, Ggd, local_statistics};
 use dream_features::resize::half_size;
 use dream_features::{
-    Brisque, FeatureLayout, Frame, ImageFeatures, LumaView, Plane, Pooled, Pooling, Result, VideoFeatures,
-    VideoSpec, Workspace,
+    Brisque, FeatureLayout, Frame, ImageFeatures, LumaView, Plane, Pooled, Pooling, Recipe, Result,
+    VideoFeatures, VideoSpec, Workspace,
 };
 use serde_json::Value;
 
@@ -149,6 +149,9 @@ impl ImageFeatures for Stored {
     fn layout(&self) -> &FeatureLayout {
         &self.layout
     }
+    fn recipe(&self) -> Recipe {
+        Recipe::new("stored", 1)
+    }
     fn extract_into(&self, frame: &Frame<'_>, _: &mut Workspace, out: &mut [f64]) -> Result<()> {
         let index = frame.luma_plane().data()[0];
         // The session also looks at two frames that the end of the clip then rules out.
@@ -169,7 +172,7 @@ fn windowed_pooling_equals_the_reference() {
         text.lines().nth(1).unwrap().split(',').map(|cell| cell.parse().unwrap()).collect();
     let layout = Brisque::default().layout().clone();
     let pooled = Pooled::new(Stored { layout, rows }, Pooling::feature_fusion()).unwrap();
-    let mut session = pooled.start(VideoSpec { width: 1, height: 1, frames_per_second: 8.0 }).unwrap();
+    let mut session = pooled.start(VideoSpec::new(1, 1, 8.0)).unwrap();
     for t in 0..24 {
         session.push(&Frame::from_luma(LumaView::new(&[t], 1, 1, 1).unwrap())).unwrap();
     }

@@ -66,7 +66,7 @@ fn low_complexity(name: &str, steps: &Value) {
 fn features_frames_and_rows_of_every_clip() {
     for name in ["synth_small", "synth_halfodd", "synth_a", "face", "static", "black"] {
         let clip = clip(name);
-        let spec = VideoSpec { width: clip.width, height: clip.height, frames_per_second: 10.0 };
+        let spec = VideoSpec::new(clip.width, clip.height, 10.0);
         let mut session = Tlvqm::default().trace(spec).unwrap();
         for frame in frames(&clip) {
             session.push(&frame).unwrap();
@@ -96,7 +96,7 @@ fn features_frames_and_rows_of_every_clip() {
 #[test]
 fn short_videos_are_one_window_and_say_so() {
     let clip = clip("synth_small");
-    let spec = VideoSpec { width: 64, height: 64, frames_per_second: 10.0 };
+    let spec = VideoSpec::new(64, 64, 10.0);
     let run = |count: usize| {
         let mut session = Tlvqm::default().trace(spec).unwrap();
         for frame in frames(&clip).take(count) {

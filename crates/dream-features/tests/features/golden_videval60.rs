@@ -18,7 +18,7 @@ const RELEASE: Videval60 =
 
 fn run(name: &str, options: Videval60, count: usize) -> Result<(FeatureVector, Trace), Error> {
     let clip = clip(name);
-    let spec = VideoSpec { width: clip.width, height: clip.height, frames_per_second: 10.0 };
+    let spec = VideoSpec::new(clip.width, clip.height, 10.0);
     let mut session = options.trace(spec).unwrap();
     for frame in frames(&clip).take(count) {
         session.push(&frame).unwrap();

@@ -69,7 +69,7 @@ proptest! {
             Box::new(Videval60::default()),
         ];
         for extractor in &extractors {
-            let mut session = match extractor.start(VideoSpec { width, height, frames_per_second: rate }) {
+            let mut session = match extractor.start(VideoSpec::new(width, height, rate)) {
                 Ok(session) => session,
                 Err(error) => {
                     prop_assert!(!large && matches!(error, Error::TooSmall { .. }), "{}", error);

@@ -186,11 +186,8 @@ fn frames(video: &Video, extractors: &[&Extractor], options: &OpenOptions) -> Re
         source = Box::new(Cropped::new(source, face));
     }
     let info = source.info();
-    let spec = VideoSpec {
-        width: info.width as usize,
-        height: info.height as usize,
-        frames_per_second: info.frame_rate.as_f64(),
-    };
+    let (width, height) = (info.width as usize, info.height as usize);
+    let spec = VideoSpec::new(width, height, info.frame_rate.as_f64());
     let mut sessions: Vec<_> = extractors.iter().map(|extractor| extractor.video.start(spec)).collect();
     while let Some(frame) = source.next_frame()? {
         // Converted once, and only for a session that looks at it.
@@ -211,7 +208,7 @@ fn frames(video: &Video, extractors: &[&Extractor], options: &OpenOptions) -> Re
             }
         }
     }
-    let finish = |session: dream_features::Result<Box<dyn dream_features::VideoSession + '_>>| {
+    let finish = |session: dream_features::Result<Box<dyn dream_features::VideoSession>>| {
         let features = session?.finish()?;
         Ok(Outcome::Features {
             values: features.values().to_vec(),

@@ -226,7 +226,7 @@ mod tests {
     /// A moving texture with black bars above and below, which are flat, and coloured with a flat part.
     fn letterboxed(features: Videval60) -> Vec<f64> {
         let (width, height) = (128, 96);
-        let spec = VideoSpec { width, height, frames_per_second: 10.0 };
+        let spec = VideoSpec::new(width, height, 10.0);
         let mut session = features.start(spec).unwrap();
         for t in 0..20usize {
             let luma: Vec<u8> = (0..width * height)

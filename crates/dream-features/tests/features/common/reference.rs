@@ -4,7 +4,7 @@ use approx::abs_diff_eq;
 use std::path::{Path, PathBuf};
 
 use dream_features::{
-    FeatureLayout, Frame, ImageFeatures, LumaView, Pooled, Pooling, Result, RgbView, VideoFeatures,
+    FeatureLayout, Frame, ImageFeatures, LumaView, Pooled, Pooling, Recipe, Result, RgbView, VideoFeatures,
     VideoSpec, Workspace,
 };
 use serde_json::Value;
@@ -72,6 +72,9 @@ impl ImageFeatures for Stored {
     fn layout(&self) -> &FeatureLayout {
         &self.layout
     }
+    fn recipe(&self) -> Recipe {
+        Recipe::new("stored", 1)
+    }
     fn extract_into(&self, frame: &Frame<'_>, _: &mut Workspace, out: &mut [f64]) -> Result<()> {
         let index = frame.luma_plane().data()[0];
         // The session also looks at two frames that the end of the clip then rules out.
@@ -92,7 +95,7 @@ pub(crate) fn assert_pooling(extractor: &impl ImageFeatures, set: &str) {
         text.lines().nth(1).unwrap().split(',').map(|cell| cell.parse().unwrap()).collect();
     let layout = extractor.layout().clone();
     let pooled = Pooled::new(Stored { layout, rows }, Pooling::feature_fusion()).unwrap();
-    let mut session = pooled.start(VideoSpec { width: 1, height: 1, frames_per_second: 8.0 }).unwrap();
+    let mut session = pooled.start(VideoSpec::new(1, 1, 8.0)).unwrap();
     for t in 0..24 {
         session.push(&Frame::from_luma(LumaView::new(&[t], 1, 1, 1).unwrap())).unwrap();
     }
