@@ -34,7 +34,7 @@ mod view;
 
 pub use builder::ScorerBuilder;
 pub use error::{Error, Result};
-pub use live::Live;
+pub use live::{Live, Plane};
 pub use methods::registry::{MethodInfo, methods};
 pub use methods::{About, CheckpointReport};
 pub use options::{NetworkOptions, NoFace, Options};

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use dream_data::RelativeBox;
-use dream_features::nss::FlatAreas;
-use dream_features::tlvqm::Ties;
 use dream_features::videval60::Videval60;
 use dream_features::{
     Brisque, FeatureVector, Frame, Pooled, Pooling, Sampling, Statistic, VideoFeatures, VideoSession, VideoSpec,
@@ -28,18 +26,13 @@ pub(super) const BRISQUE: Entry = Entry {
     load: brisque,
 };
 
-/// VIDEVAL-60 as the model learned it, from tables of the original code: rounding noise and ties as they come, and NaN for
-/// what is undefined, which the model fills in as in its training.
-const FEATURES: Videval60 =
-    Videval60 { ties: Ties::Plain, flat_areas: FlatAreas::Literal, keep_undefined: true };
-
 fn videval60(options: &Options) -> Result<Arc<dyn Method>> {
     if options.every.is_some() || options.per_second.is_some() {
         let reason = "`every` and `per_second` are for `method` brisque: videval60 looks at every second frame";
         return Err(Error::Options(reason.to_owned()));
     }
     let model = model(options, QualityModel::embedded)?;
-    load(options, VIDEVAL60.name, model, Box::new(FEATURES), "every second frame".to_owned())
+    load(options, VIDEVAL60.name, model, Box::new(Videval60::release()), "every second frame".to_owned())
 }
 
 fn brisque(options: &Options) -> Result<Arc<dyn Method>> {
@@ -221,6 +214,9 @@ impl Session for RegressionSession {
 
 #[cfg(test)]
 mod tests {
+    use dream_features::nss::FlatAreas;
+    use dream_features::tlvqm::Ties;
+
     use super::*;
 
     /// A moving texture with black bars above and below, which are flat, and coloured with a flat part.
@@ -250,7 +246,7 @@ mod tests {
     fn snapped_flat_areas_and_ties_by_rule_move_the_score_little() {
         let model = QualityModel::embedded().unwrap();
         let score = |features| model.predict(&letterboxed(features)).unwrap().score;
-        let release = score(FEATURES);
+        let release = score(Videval60::release());
         for (ties, flat_areas) in [
             (Ties::Canonical, FlatAreas::Literal),
             (Ties::Plain, FlatAreas::Snapped),

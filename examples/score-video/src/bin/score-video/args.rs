@@ -6,8 +6,9 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::{Parser, ValueEnum};
+use clap::{Command, CommandFactory, Parser, ValueEnum};
 use dream_data::{Error as DataError, PixelRect, RelativeBox, open_file};
+use score_video::{About, Error as ScoreError, NetworkOptions, NoFace, Options};
 use sha2::{Digest, Sha256};
 
 use crate::input::{self, InputArgs};
@@ -84,8 +85,7 @@ pub(crate) struct Args {
 /// Options of networks. Which frames and which part of them a network sees is the checkpoint's matter: `--every`,
 /// `--crop` and `--expand` may repeat it, so that a script can make sure of it.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Networks")]
-#[cfg_attr(not(feature = "deep"), allow(dead_code, reason = "only networks read them"))]
+#[command(next_help_heading = NETWORKS)]
 pub(crate) struct NetworkArgs {
     /// Score with the network of this checkpoint: a JSON file with its tensors next to it. It says which frames and
     /// which part of them are looked at; --every, --crop and --expand that differ are errors
@@ -131,7 +131,39 @@ pub(crate) enum WithoutFace {
     Skip,
 }
 
-pub(crate) const EXAMPLES: &str = "\
+/// The command line, with what it alone does not know: the methods. Options of networks are shown where there are some;
+/// elsewhere they say what they need.
+pub(crate) fn command() -> Command {
+    let mut command = Args::command().after_help(format!("{}\n{EXAMPLES}", methods()));
+    if !cfg!(feature = "deep") {
+        command = command.mut_args(|arg| {
+            let network = arg.get_help_heading() == Some(NETWORKS);
+            arg.hide(network)
+        });
+    }
+    command
+}
+
+/// A line of `--help` for every method.
+fn methods() -> String {
+    let mut text = "Methods:\n".to_owned();
+    for (number, method) in score_video::methods().into_iter().enumerate() {
+        let more = match (number, method.needs_weights) {
+            (0, _) => " (the default)",
+            (_, true) => ": name a checkpoint with --weights",
+            (_, false) => "",
+        };
+        text += &format!("  {:<10} {}{more}\n", method.name, method.about);
+    }
+    if !cfg!(feature = "deep") {
+        text += "  networks   in a build with --features deep\n";
+    }
+    text
+}
+
+const NETWORKS: &str = "Networks";
+
+const EXAMPLES: &str = "\
 Examples:
   score-video                                the demonstration
   score-video clip.mp4                       one video
@@ -148,27 +180,70 @@ Names in tables and JSON: bytes that are not UTF-8 stand as \\xHH, with backslas
 Exit status: 0 when all videos of this run were scored whole, 1 when some were damaged or failed, the
 output found no room or the self-test found something, 2 for wrong usage.";
 
+/// What the libraries call an option, and what it is called here.
+const FLAGS: [(&str, &str); 12] = [
+    ("crop", "--crop"),
+    ("expansion", "--expand"),
+    ("method", "--method"),
+    ("weights", "--weights"),
+    ("level", "--level"),
+    ("every", "--every"),
+    ("per_second", "--per-second"),
+    ("model", "--model"),
+    ("face_box", "--box"),
+    ("boxes", "--boxes"),
+    ("expand", "--expand"),
+    ("no_face", "--no-face"),
+];
+
 /// Errors of the libraries in words of the command line.
 pub(crate) fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
-    let DataError::InvalidOption { option, reason } = cause.downcast_ref()? else { return None };
-    if let Some(flag) = input::flag(option) {
-        return Some(format!("{flag}: {reason}"));
+    let option = |error: &DataError| match error {
+        DataError::InvalidOption { option, reason } => {
+            let known = FLAGS.iter().find(|(name, _)| name == option).map(|(_, flag)| *flag);
+            let flag = input::flag(option).or(known);
+            Some(flag.map_or_else(|| reason.clone(), |flag| format!("{flag}: {reason}")))
+        }
+        _ => None,
+    };
+    match cause.downcast_ref::<ScoreError>() {
+        Some(ScoreError::Video(cause)) if option(cause).is_some() => option(cause),
+        Some(cause) => {
+            let name = |text: String, (name, flag): &(&str, &str)| text.replace(&format!("`{name}`"), flag);
+            Some(FLAGS.iter().fold(cause.to_string(), name))
+        }
+        None => option(cause.downcast_ref()?),
     }
-    Some(match *option {
-        "crop" => format!("--crop: {reason}"),
-        "expansion" => format!("--expand: {reason}"),
-        _ => reason.clone(),
-    })
 }
 
 impl Args {
-    /// The level of intervals.
-    pub(crate) fn level(&self) -> f64 {
-        self.level.unwrap_or(0.9)
+    /// The options in the form of the library.
+    pub(crate) fn options(&self) -> Options {
+        let NetworkArgs { weights, face, boxes, expand, no_face, batch, explain } = &self.network;
+        let mut options = Options::default();
+        options.method.clone_from(&self.method);
+        options.weights.clone_from(weights);
+        options.model.clone_from(&self.model);
+        (options.level, options.every, options.per_second) = (self.level, self.every, self.per_second);
+        options.crop = self.crop;
+        options.open = self.input.read.options();
+        options.network = NetworkOptions {
+            face_box: *face,
+            boxes: boxes.clone(),
+            expand: *expand,
+            no_face: no_face.map(|choice| match choice {
+                WithoutFace::Error => NoFace::Error,
+                WithoutFace::WholeFrame => NoFace::WholeFrame,
+                WithoutFace::Skip => NoFace::Skip,
+            }),
+            batch: *batch,
+            explain: *explain,
+        };
+        options
     }
 
     /// The options that the row of a video depends on, as one would type them. Files are named by what is in them.
-    pub(crate) fn settings(&self, method: &str) -> anyhow::Result<String> {
+    pub(crate) fn settings(&self, about: &About) -> anyhow::Result<String> {
         fn option<T: std::fmt::Display>(flag: &str, value: Option<T>) -> Option<String> {
             value.map(|value| format!("--{flag} {value}"))
         }
@@ -179,9 +254,12 @@ impl Args {
         });
         let no_face = network.no_face.and_then(|choice| choice.to_possible_value());
         let parts = [
-            Some(method.to_owned()),
+            Some(match &about.checkpoint {
+                Some(checkpoint) => format!("--weights sha256:{}", checkpoint.short),
+                None => format!("--method {}", about.method),
+            }),
             option("model", file(&self.model)?),
-            option("level", network.weights.is_none().then(|| self.level())),
+            option("level", network.weights.is_none().then(|| self.options().level())),
             option("every", self.every),
             option("per-second", self.per_second),
             option("crop", self.crop.map(|crop| crop.corners().map(|corner| corner.to_string()).join(","))),

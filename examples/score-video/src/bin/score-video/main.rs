@@ -1,22 +1,21 @@
-//! Scores videos with an embedded quality model, on the scale people rated on. See README.md.
+//! The program over the library: scores videos, and prints a table, JSON or CSV. See README.md.
 
 mod args;
+mod bars;
 mod demo;
-#[path = "../../input.rs"]
+#[path = "../../../../input.rs"]
 mod input;
-mod methods;
-#[path = "../../print.rs"]
+mod outcome;
+#[path = "../../../../print.rs"]
 mod print;
 mod report;
-mod row;
-#[path = "../../rows.rs"]
+#[path = "../../../../rows.rs"]
 mod rows;
-#[path = "../../save.rs"]
+#[path = "../../../../save.rs"]
 mod save;
-mod score;
 mod selftest;
-#[path = "../../view.rs"]
-mod view;
+mod table;
+mod terminal;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -24,20 +23,20 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 use dream_data::{FrameSource, OpenOptions, in_order, name_of, open};
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use score_video::{Score, Scorer, ScorerBuilder};
 
-use args::{Args, EXAMPLES};
-use methods::{Method, registry};
+use args::Args;
+use bars::Bars;
+use outcome::{Outcome, Row};
 use print::{Out, note};
-use row::{Outcome, Row};
 use rows::{Rows, Shape};
+use terminal::Terminal;
 
 fn main() -> ExitCode {
-    // The command line alone does not know the methods that its help lists.
-    let command = Args::command().after_help(format!("{}\n{EXAMPLES}", registry::help()));
-    let args = command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches));
+    let matches = args::command().try_get_matches();
+    let args = matches.and_then(|matches| Args::from_arg_matches(&matches));
     print::main(args, args::typed, run)
 }
 
@@ -55,11 +54,11 @@ impl Video {
         }
     }
 
-    fn open(&self, options: &OpenOptions) -> Result<Box<dyn FrameSource>> {
-        Ok(match self {
-            Self::File(path) => open(path, options)?,
-            Self::Demo(look) => Box::new(demo::Clip::new(*look)?),
-        })
+    fn open(&self, options: &OpenOptions) -> dream_data::Result<Box<dyn FrameSource>> {
+        match self {
+            Self::File(path) => open(path, options),
+            Self::Demo(look) => Ok(Box::new(demo::Clip::new(*look)?)),
+        }
     }
 }
 
@@ -69,8 +68,8 @@ fn run(args: &Args) -> Result<bool> {
         return selftest::run(args.json);
     }
     let started = Instant::now();
-    let method = registry::load(args)?;
-    let settings = args.settings(&method.settings())?;
+    let scorer = ScorerBuilder::from(args.options()).build()?;
+    let settings = args.settings(scorer.about())?;
     let demo = args.videos.is_empty();
     let videos: Vec<Video> = if demo {
         demo::Look::ALL.into_iter().map(Video::Demo).collect()
@@ -80,93 +79,96 @@ fn run(args: &Args) -> Result<bool> {
         files.into_iter().map(Video::File).collect()
     };
     if args.csv {
-        return add_rows(videos, &*method, args, &settings);
+        return add_rows(videos, &scorer, args, &settings, started);
     }
     let mut outcomes = Vec::new();
-    score_all(&videos, &*method, args, &bars(), |outcome| {
+    score_all(&videos, &scorer, args, &Bars::new(), |outcome| {
         outcomes.push(outcome);
         Ok(())
     })?;
     if demo {
         outcomes.sort_by(|a, b| b.score().total_cmp(&a.score()));
     }
-    let report = report::Report::new(method.about(), args, &settings, outcomes);
+    let report = report::Report::new(scorer.about().clone(), args, &settings, outcomes);
+    let terminal = if args.out.is_some() { Terminal::default() } else { Terminal::of_stdout() };
     let print = |out: &mut dyn Write| -> Result<()> {
         if args.json {
             return Ok(report.json(out)?);
         }
-        report.print(out)?;
-        Ok(report.explain(demo, started.elapsed(), out)?)
+        report.print(terminal, out)?;
+        Ok(report.explain(demo, started.elapsed(), terminal, out)?)
     };
     match &args.out {
         Some(path) => save::save(path, print)?,
         None => print(&mut Out)?,
     }
+    if args.json || args.out.is_some() {
+        let (whole, all) = report.counted();
+        closing(&format!("{all} videos"), whole, all, args, started);
+    }
     Ok(report.all_good())
 }
 
 /// Writes the row of every video as soon as it is done. Whether all went well.
-fn add_rows(videos: Vec<Video>, method: &dyn Method, args: &Args, settings: &str) -> Result<bool> {
-    let (about, bars, total) = (method.about(), bars(), videos.len());
-    let shape = Shape {
-        header: Row::header()?,
-        settings,
-        columns_by: "version of this program",
-        failed: Some("error"),
-    };
+fn add_rows(
+    videos: Vec<Video>,
+    scorer: &Scorer,
+    args: &Args,
+    settings: &str,
+    started: Instant,
+) -> Result<bool> {
+    let (bars, total) = (Bars::new(), videos.len());
+    let header = Row::header()?;
+    let columns = header.len();
+    let shape = Shape { header, settings, columns_by: "version of this program", failed: Some("error") };
     let mut rows = Rows::open(args.out.as_deref(), args.resume, &shape)?;
     let todo: Vec<Video> = videos.into_iter().filter(|video| !rows.done.contains(&video.name())).collect();
-    if todo.len() < total {
-        note!("{} of {total} videos are done already", total - todo.len());
+    match total - todo.len() {
+        0 => {}
+        done if done == total => note!("all {total} videos are in the table already"),
+        done => note!("resumed at {} of {total}: {done} videos are in the table already", done + 1),
     }
-    let mut good = true;
-    let done = score_all(&todo, method, args, &bars, |outcome| {
-        let row = Row::new(outcome, &about, settings);
-        good &= row.whole;
-        bars.suspend(|| rows.write([row]))?;
+    let (mut whole, mut written) = (0, 0);
+    let done = score_all(&todo, scorer, args, &bars, |outcome| {
+        let row = Row::new(outcome, scorer.about(), settings);
+        bars.suspend(|| rows.write([row.record()]))?;
+        (whole, written) = (whole + usize::from(row.whole), written + 1);
         ensure!(!rows.lost(), "nobody reads the output");
         Ok(())
     });
     if !rows.lost() {
         done?;
     }
-    Ok(good)
+    let rows = if written == 1 { "row" } else { "rows" };
+    closing(&format!("{written} {rows} of {columns} columns"), whole, written, args, started);
+    Ok(whole == written)
 }
 
-fn bars() -> MultiProgress {
-    MultiProgress::with_draw_target(ProgressDrawTarget::stderr())
+/// The last line on the standard error, for whoever does not see the output itself.
+fn closing(what: &str, whole: usize, all: usize, args: &Args, started: Instant) {
+    let to = args.out.as_ref().map_or_else(String::new, |path| format!(" to {}", path.display()));
+    note!("wrote {what}{to}: {whole} of {all} whole, in {:.2} s", started.elapsed().as_secs_f64());
 }
 
 /// Passes on what came of each video, in their order, from as many threads as asked for.
 fn score_all(
     videos: &[Video],
-    method: &dyn Method,
+    scorer: &Scorer,
     args: &Args,
-    bars: &MultiProgress,
+    bars: &Bars,
     mut take: impl FnMut(Outcome) -> Result<()>,
 ) -> Result<()> {
-    let score = |video: &Video| score_one(video, method, &args.input.read.options(), bars);
+    let score = |video: &Video| score_one(video, scorer, &args.input.read.options(), bars);
     in_order(args.jobs(), videos, score, |video, scored| take(Outcome { file: video.name(), scored }))
 }
 
 fn score_one(
     video: &Video,
-    method: &dyn Method,
+    scorer: &Scorer,
     options: &OpenOptions,
-    bars: &MultiProgress,
-) -> Result<score::Scored> {
-    let source = video.open(options)?;
-    let bar = bars.add(match source.info().frames {
-        Some(frames) => ProgressBar::new(frames),
-        None => ProgressBar::no_length(),
-    });
-    if let Ok(style) = ProgressStyle::with_template("{msg:30} {wide_bar} {pos}/{len} frames, {per_sec}") {
-        bar.set_style(style);
-    }
+    bars: &Bars,
+) -> score_video::Result<Score> {
     let name = video.name();
-    bar.set_message(name.clone());
-    let progress = |frames| bar.set_position(frames);
-    let scored = score::score(method, &name, source, || video.open(options), progress);
-    bar.finish_and_clear();
-    scored
+    let bar = bars.add(&name);
+    scorer.score_reopened(&name, &mut || Ok(bar.watch(video.open(options)?)))
 }

@@ -3,12 +3,13 @@
 use std::io::{Result, Write};
 use std::time::Duration;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use score_video::About;
 use serde::Serialize;
 
 use crate::args::Args;
-use crate::methods::About;
-use crate::row::{Outcome, Row};
+use crate::outcome::{Outcome, Row};
+use crate::table::Table;
+use crate::terminal::{Ink, Terminal};
 
 /// Letters of a note that has room in the table. If one is longer, all are below it.
 const SHORT: usize = 60;
@@ -33,92 +34,49 @@ impl Report {
         self.videos.iter().all(|video| video.whole)
     }
 
+    /// Videos that were scored whole, and all.
+    pub(crate) fn counted(&self) -> (usize, usize) {
+        let good = self.videos.iter().filter(|video| video.whole && video.scored.score.is_some());
+        (good.count(), self.videos.len())
+    }
+
     pub(crate) fn json(&self, out: &mut dyn Write) -> Result<()> {
         serde_json::to_writer_pretty(&mut *out, self)?;
         writeln!(out)
     }
 
     /// The table, and the notes that have no room in it.
-    pub(crate) fn print(&self, out: &mut dyn Write) -> Result<()> {
-        let fits = |video: &Row| video.notes().join("; ").chars().count() <= SHORT;
-        let inside = self.videos.iter().all(fits);
-        writeln!(out, "{}", self.table(inside))?;
-        if !inside {
+    pub(crate) fn print(&self, terminal: Terminal, out: &mut dyn Write) -> Result<()> {
+        let short = |video: &Row| video.notes().join("; ").chars().count() <= SHORT;
+        let inside = terminal.width.is_none() && self.videos.iter().all(short);
+        let table = Table { videos: &self.videos, with_faces: self.about.checkpoint.is_some(), with_notes: inside };
+        writeln!(out, "{}", table.fitted(terminal))?;
+        if !inside && self.videos.iter().any(|video| !video.notes().is_empty()) {
             writeln!(out)?;
             for video in &self.videos {
-                video.notes().iter().try_for_each(|note| writeln!(out, "{}: {note}", video.file))?;
+                let ink = if video.error.is_some() { Ink::Bad } else { Ink::Doubtful };
+                for note in video.notes() {
+                    let line = terminal.wrapped(&format!("{}: {note}", video.file), 0);
+                    writeln!(out, "{}", terminal.paint(ink, &line))?;
+                }
             }
         }
         Ok(())
     }
 
-    fn table(&self, with_notes: bool) -> Table {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        let noted = with_notes && self.videos.iter().any(|video| !video.notes().is_empty());
-        let level = self.videos.iter().find_map(|video| video.level);
-        let interval = level.map_or_else(String::new, |level| format!("{:.0} %", 100.0 * level));
-        let header =
-            ["video", "score", &interval, "", "face", "frames used", "size", "frames/s", "seconds", "note"];
-        // Columns that are empty in every row are left out.
-        let shown = |column: usize| match column {
-            2 => level.is_some(),
-            4 => self.about.checkpoint.is_some(),
-            9 => noted,
-            _ => true,
-        };
-        let keep = |(column, cell)| shown(column).then_some(cell);
-        table.set_header(header.into_iter().enumerate().filter_map(keep));
-        for video in &self.videos {
-            let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.2}"));
-            let cells = [
-                video.file.clone(),
-                number(video.score),
-                video
-                    .low
-                    .zip(video.high)
-                    .map_or(String::new(), |(low, high)| format!("{low:.1} to {high:.1}")),
-                video.grade.unwrap_or_default().to_owned(),
-                video.face.map_or("-".to_owned(), |face| face.to_string()),
-                video.frames_used.map_or("-".to_owned(), |n| n.to_string()),
-                video.width.zip(video.height).map_or("-".to_owned(), |(w, h)| format!("{w}x{h}")),
-                number(video.frames_per_second),
-                number(video.seconds),
-                video.notes().join("; "),
-            ];
-            table.add_row(
-                cells.into_iter().enumerate().filter_map(|(column, cell)| shown(column).then_some(cell)),
-            );
-        }
-        let numbers = (0..header.len()).filter(|&column| shown(column)).enumerate();
-        for (column, _) in numbers.filter(|(_, column)| [1, 4, 5, 6, 7, 8].contains(column)) {
-            if let Some(column) = table.column_mut(column) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
-        table
-    }
-
     /// What the numbers of the table mean, and how long they took.
-    pub(crate) fn explain(&self, demo: bool, took: Duration, out: &mut dyn Write) -> Result<()> {
-        let good = self.videos.iter().filter(|video| video.whole && video.score.is_some()).count();
-        writeln!(out, "\nscore   {}", self.about.scale)?;
-        writeln!(out, "        {}", self.about.measures)?;
-        writeln!(out, "model   {}, {}", self.about.model, self.about.sampling)?;
-        for line in self.about.accuracy.iter().chain(&self.about.intervals) {
-            writeln!(out, "        {line}")?;
+    pub(crate) fn explain(&self, demo: bool, took: Duration, terminal: Terminal, out: &mut dyn Write) -> Result<()> {
+        let (good, all) = self.counted();
+        let mut lines = Vec::new();
+        if self.videos.iter().any(|video| video.scored.score.is_some()) {
+            self.legend(&mut lines);
         }
-        if let Some(checkpoint) = &self.about.checkpoint {
-            writeln!(out, "weights {} (SHA-256)", checkpoint.sha256)?;
-            writeln!(out, "face    {}; without a face: {}", checkpoint.faces, checkpoint.no_face)?;
-            if let Some(line) = &checkpoint.explain {
-                writeln!(out, "explain {line}")?;
-            }
+        lines.push(("scored", format!("{good} of {all} whole, in {:.2} s", took.as_secs_f64())));
+        writeln!(out)?;
+        for (label, text) in lines {
+            let label = format!("{label:7}");
+            writeln!(out, "{} {}", terminal.paint(Ink::Heading, &label), terminal.wrapped(&text, 8))?;
         }
-        for (video, nearest) in self.videos.iter().filter_map(|v| Some((&v.file, v.nearest.as_ref()?))) {
-            writeln!(out, "closest to {video}:\n  {}", nearest.replace('\n', "\n  "))?;
-        }
-        writeln!(out, "scored  {good} of {} whole, in {:.2} s", self.videos.len(), took.as_secs_f64())?;
         if demo {
             writeln!(
                 out,
@@ -126,5 +84,23 @@ impl Report {
             )?;
         }
         Ok(())
+    }
+
+    /// What scores mean.
+    fn legend(&self, lines: &mut Vec<(&'static str, String)>) {
+        let About { scale, measures, model, sampling, accuracy, intervals, checkpoint, .. } = &self.about;
+        lines.push(("score", scale.clone()));
+        lines.push(("", measures.clone()));
+        lines.push(("model", format!("{model}, {sampling}")));
+        lines.extend(accuracy.iter().chain(intervals).map(|line| ("", line.clone())));
+        if let Some(checkpoint) = checkpoint {
+            lines.push(("weights", format!("{} (SHA-256)", checkpoint.sha256)));
+            lines.push(("face", format!("{}; without a face: {}", checkpoint.faces, checkpoint.no_face)));
+            lines.extend(checkpoint.explain.iter().map(|line| ("explain", line.clone())));
+        }
+        let nearest = self.videos.iter().filter_map(|video| Some((&video.file, video.scored.nearest.as_ref()?)));
+        lines.extend(nearest.map(|(video, nearest)| {
+            ("closest", format!("to {video}:\n  {}", nearest.replace('\n', "\n  ")))
+        }));
     }
 }
