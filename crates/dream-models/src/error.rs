@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use crate::regression::RecipeDifference;
+
 /// A `Result` with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -53,6 +55,28 @@ pub enum Error {
         expected: String,
         /// The name that was passed, or `(nothing)` after the last one.
         found: String,
+    },
+
+    /// The features were made in another way than those that the model was trained on.
+    #[error(
+        "the features are not made as those that `{model}` learned from: {}",
+        differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    )]
+    RecipeMismatch {
+        /// Name and number of the model.
+        model: String,
+        /// Every key that differs.
+        differences: Vec<RecipeDifference>,
+    },
+
+    /// The model does not say how its features are made, so no vector can be checked.
+    #[error(
+        "`{model}` states no recipe of its features: call `predict_raw` with a row that you know to fit, or train it again \
+         with the recipe of the vectors"
+    )]
+    NoRecipe {
+        /// Name and number of the model.
+        model: String,
     },
 
     /// A training setting outside its range.

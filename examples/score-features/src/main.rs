@@ -14,7 +14,7 @@ use clap::Parser;
 use dream_data::open_file;
 use dream_data::table::names::{CLIP, plain};
 use dream_data::table::{Spec, Table};
-use dream_models::regression::SvrModel;
+use dream_models::regression::{Estimate, SvrModel};
 use flate2::read::GzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -23,7 +23,8 @@ use print::{Out, note};
 /// Scores the rows of a feature table with a model of train-svr.
 ///
 /// Columns are found by name, without regard to case: the table needs every feature that the model was trained on; other
-/// columns are ignored. An empty cell is a missing value: the model fills it in if it was trained to, and rejects the row otherwise.
+/// columns are ignored. A model with intervals gives their ends (low, high), their probability (level), whether the row is like those of
+/// the training (familiar) and its distance from them. An empty cell is a missing value: the model fills it in if it was trained to, and rejects the row otherwise.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
@@ -55,14 +56,19 @@ fn run(args: &Args) -> Result<bool> {
     let columns = columns(&mut table, &model, &args.features)?;
     let names = CLIP.iter().find_map(|name| place(table.header(), name)).unwrap_or(0);
     let name = table.add(names);
+    let calibrated = model.calibration().is_some();
     let mut write = |out: &mut dyn Write| -> Result<()> {
         let mut writer = csv::Writer::from_writer(out);
-        writer.write_record([table.name(name), "score"]).map_err(io)?;
+        let mut header = vec![table.name(name), "score"];
+        header.extend(CALIBRATED.into_iter().filter(|_| calibrated));
+        writer.write_record(&header).map_err(io)?;
         // Drawn on a terminal only.
         let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template("{pos} rows {elapsed}")?);
         while table.advance()? {
-            let score = score(&model, &table, &columns)?;
-            writer.write_record([table.text(name).unwrap_or_default(), &score.to_string()]).map_err(io)?;
+            let found = score(&model, &table, &columns)?;
+            let mut cells = vec![table.text(name).unwrap_or_default().to_owned(), found.score.to_string()];
+            cells.extend(calibration(&found));
+            writer.write_record(&cells).map_err(io)?;
             bar.inc(1);
             if args.out.is_none() && print::lost() {
                 break;
@@ -79,6 +85,17 @@ fn run(args: &Args) -> Result<bool> {
         None => write(&mut Out)?,
     }
     Ok(true)
+}
+
+/// The columns that a model with intervals has more, named as those of score-video.
+const CALIBRATED: [&str; 5] = ["low", "high", "level", "familiar", "distance"];
+
+/// The cells of [`CALIBRATED`].
+fn calibration(found: &Estimate) -> Vec<String> {
+    let (Some(interval), Some(familiarity)) = (found.interval, found.familiarity) else { return Vec::new() };
+    let numbers = [interval.low, interval.high, interval.level].map(|value| value.to_string());
+    let familiar = familiarity.is_familiar().to_string();
+    numbers.into_iter().chain([familiar, familiarity.distance.to_string()]).collect()
 }
 
 /// What the system said, where `csv` hides it.
@@ -122,8 +139,8 @@ fn columns<R: Read>(table: &mut Table<R>, model: &SvrModel, path: &Path) -> Resu
     Ok(places.into_iter().flatten().map(|place| table.add(place)).collect())
 }
 
-/// The score of the current row.
-fn score<R: Read>(model: &SvrModel, table: &Table<R>, columns: &[usize]) -> Result<f64> {
+/// The score of the current row. A table has no recipe, so the columns are checked by their names alone.
+fn score<R: Read>(model: &SvrModel, table: &Table<R>, columns: &[usize]) -> Result<Estimate> {
     let mut empty = None;
     let mut row = Vec::with_capacity(columns.len());
     for &column in columns {
@@ -133,7 +150,7 @@ fn score<R: Read>(model: &SvrModel, table: &Table<R>, columns: &[usize]) -> Resu
         }
         row.push(value.unwrap_or(f64::NAN));
     }
-    model.predict(&row).map_err(|error| match empty {
+    model.predict_raw(&row).map_err(|error| match empty {
         Some(column) => {
             let reason = format!("column `{}` is empty", table.name(column));
             table.fault(reason, "fill it in, or train the model with --missing mean or --missing zero").into()

@@ -9,29 +9,24 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use dream_models::regression::{
-    Impute, Kernel, ModelInfo, OutputRange, Provenance, ScaledSvrParams, SvrModel, SvrParams,
+    CalibrationParams, Impute, Kernel, ModelInfo, ScaledSvrParams, SvrModel, SvrParams,
 };
 
 fn write_model(path: &Path, impute: Impute) -> SvrModel {
+    write(path, impute, false)
+}
+
+fn write(path: &Path, impute: Impute, calibrated: bool) -> SvrModel {
     let x: Vec<f64> = (0..60).map(|k| f64::from(k * k % 23)).collect();
     let y: Vec<f64> = x.chunks_exact(2).map(|row| 1.0 + row[0] / 8.0).collect();
     let svr = SvrParams { c: 10.0, kernel: Kernel::Linear, ..SvrParams::default() };
-    let predictor = ScaledSvrParams { impute, svr, ..ScaledSvrParams::default() }.fit(&x, 2, &y).unwrap();
-    let info = ModelInfo {
-        version: "test-1".into(),
-        inputs: vec!["a".into(), "b".into()],
-        output: OutputRange { min: 1.0, max: 5.0, scale: "1 to 5".into(), meaning: "a test".into() },
-    };
-    let provenance = Provenance {
-        datasets: vec![],
-        features: "made up".into(),
-        command: "none".into(),
-        seed: 0,
-        crate_version: dream_models::VERSION.into(),
-        evaluation: None,
-        licence: "none".into(),
-    };
-    let model = SvrModel::new(info, predictor, provenance).unwrap();
+    let params = ScaledSvrParams { impute, svr, ..ScaledSvrParams::default() };
+    let predictor = params.fit(&x, 2, &y).unwrap();
+    let mut model = SvrModel::new(ModelInfo::new("test-1", ["a", "b"], 1.0..=5.0), predictor).unwrap();
+    if calibrated {
+        let calibration = CalibrationParams::default().fit_svr(&params, model.predictor(), &x, &y).unwrap();
+        model = model.with_calibration(calibration).unwrap();
+    }
     model.save(path).unwrap();
     model
 }
@@ -50,10 +45,28 @@ fn finds_columns_by_name() {
     assert!(output.status.success(), "{output:?}");
     let expected = format!(
         "video,score\nx.mp4,{}\ny.mp4,{}\n",
-        model.predict(&[16.0, 3.0]).unwrap(),
-        model.predict(&[2.0, f64::NAN]).unwrap()
+        model.predict_raw(&[16.0, 3.0]).unwrap().score,
+        model.predict_raw(&[2.0, f64::NAN]).unwrap().score
     );
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+}
+
+#[test]
+fn a_model_with_intervals_gives_them_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = write(&dir.path().join("m.json"), Impute::Mean, true);
+    let output = run(dir.path(), "video,a,b\nx.mp4,16,3\nfar.mp4,16,999\ngap.mp4,,3\n");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "video,score,low,high,level,familiar,distance");
+    let found = model.predict_raw(&[16.0, 3.0]).unwrap();
+    let (interval, familiarity) = (found.interval.unwrap(), found.familiarity.unwrap());
+    let row = format!("{},{},{},0.9", found.score, interval.low, interval.high);
+    assert_eq!(lines[1], format!("x.mp4,{row},true,{}", familiarity.distance));
+    assert!(lines[2].starts_with("far.mp4,") && lines[2].contains(",0.9,false,"), "{text}");
+    // No row of the training had a gap.
+    assert!(lines[3].starts_with("gap.mp4,") && lines[3].contains(",0.9,false,"), "{text}");
 }
 
 /// What a spreadsheet writes in a country of decimal commas.
@@ -63,7 +76,7 @@ fn columns_ignore_case_and_rows_are_named_by_their_file() {
     let model = write_model(&dir.path().join("m.json"), Impute::Mean);
     let output = run(dir.path(), ";B;Video;A\n0;3,5;x.mp4;16\n");
     assert!(output.status.success(), "{output:?}");
-    let expected = format!("Video,score\nx.mp4,{}\n", model.predict(&[16.0, 3.5]).unwrap());
+    let expected = format!("Video,score\nx.mp4,{}\n", model.predict_raw(&[16.0, 3.5]).unwrap().score);
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
 }
 

@@ -40,6 +40,7 @@ fn names_are_those_of_the_embedded_models() {
         assert_eq!(model.inputs(), recipe.names().unwrap());
         assert_eq!(model.inputs().len(), recipe.layout().width);
         assert_eq!(model.version(), recipe.version());
+        assert_eq!(model.recipe(), Some(recipe.recipe()));
     }
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn evaluate_split(data: &Data, params: &QualityParams, seed: u64) -> 
     let truth: Vec<f64> = test.iter().filter_map(|&row| data.scores.get(row).copied()).collect();
     let set: Vec<usize> = test.iter().filter_map(|&row| data.set.get(row).copied()).collect();
     let at = |level: f64| -> Result<Vec<_>> {
-        test.iter().map(|&row| Ok(model.predict_at(data.row(row), level)?)).collect()
+        test.iter().map(|&row| Ok(model.predict_raw_at(data.row(row), level)?)).collect()
     };
     let mut measured = Measured::default();
     for level in LEVELS {
@@ -160,7 +160,7 @@ fn four_digits(value: f64) -> f64 {
 fn info(data: &Data) -> ModelInfo {
     let (scale, meaning) = (SCALE.to_owned(), SCORE_MEANING.to_owned());
     let output = OutputRange { min: 1.0, max: 5.0, scale, meaning };
-    ModelInfo { version: data.recipe.version().to_owned(), inputs: data.names.clone(), output }
+    ModelInfo::new(data.recipe.version(), data.names.clone(), output).with_recipe(data.recipe.recipe())
 }
 
 fn provenance(data: &Data, params: &QualityParams, evaluation: Option<Evaluation>) -> Provenance {

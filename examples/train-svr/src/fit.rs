@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use dream_data::name_of;
 use dream_eval::{plcc, srcc};
+use dream_models::Error;
 use dream_models::regression::{
-    DataSet, Folds, Impute, Imputer, MinMax, ModelInfo, OutputRange, Provenance, RandomizedSearch, Rows,
-    ScaledSvrParams, Scoring, SelectionParams, SizeSearch, SvrModel, SvrParams, search_svr,
+    Calibration, CalibrationParams, DataSet, Folds, Impute, Imputer, MinMax, ModelInfo, OutputRange,
+    Provenance, RandomizedSearch, Rows, ScaledSvr, ScaledSvrParams, Scoring, SelectionParams, SizeSearch,
+    SvrModel, SvrParams, search_svr,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -80,6 +82,10 @@ pub(crate) struct Fit {
     /// Name and version to store in the model file
     #[arg(long, default_value = "svr-1")]
     name: String,
+    /// How the vectors of the table were made, as the extractor says it: `extractor=... version=... ...`. Programs that ask the
+    /// model about other vectors then get an error
+    #[arg(long, value_name = "RECIPE")]
+    recipe: Option<String>,
     /// How to treat an empty cell, now and when the model is used
     #[arg(long, value_enum, default_value = "error")]
     missing: Missing,
@@ -107,6 +113,9 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
     let table = read(args)?;
     for note in &table.notes {
         note!("note: {note}");
+    }
+    if args.recipe.is_some() {
+        info(args, &table).check().context("--recipe")?;
     }
     let (rows, width, dropped) = (table.scores.len(), table.names.len(), table.dropped);
     say!("{rows} rows of {width} features, {dropped} without a score left out");
@@ -151,11 +160,37 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
         "the fit reached its step limit: pass another --seed, or fewer --draws, for a smaller C"
     );
     let (vectors, steps) = (svr.support_vectors(), svr.iterations());
-    let model = SvrModel::new(info(args, &table), predictor, provenance(args, &table))?;
+    let calibration = calibrate(&params, &predictor, &table, args.seed)?;
+    let mut model = SvrModel::new(info(args, &table), predictor)?.with_provenance(provenance(args, &table));
+    if let Some(calibration) = calibration {
+        model = model.with_calibration(calibration)?;
+    }
     model.save(&args.out)?;
     say!("{vectors} support vectors after {steps} steps");
     say!("{}: {}", model.version(), args.out.display());
     Ok(())
+}
+
+/// Intervals and familiarity, where there are enough rows for five folds that differ.
+fn calibrate(
+    params: &ScaledSvrParams,
+    model: &ScaledSvr,
+    table: &Table,
+    seed: u64,
+) -> Result<Option<Calibration>> {
+    let bar = working("measuring intervals")?;
+    let mut how = CalibrationParams::default();
+    how.folds.shuffle = Some(seed);
+    let measured = how.fit_svr(params, model, &table.features, &table.scores);
+    bar.finish_and_clear();
+    match measured {
+        Ok(calibration) => Ok(Some(calibration)),
+        Err(reason @ (Error::TooFewRows { .. } | Error::Constant { .. })) => {
+            note!("note: the model has no intervals: {reason}");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn read(args: &Fit) -> Result<Table> {
@@ -223,7 +258,8 @@ fn info(args: &Fit, table: &Table) -> ModelInfo {
         scale: format!("{min} to {max}, the range of the scores in training"),
         meaning: format!("what the column `{}` of the training table measures", table.target),
     };
-    ModelInfo { version: args.name.clone(), inputs: table.names.clone(), output }
+    let info = ModelInfo::new(&args.name, table.names.clone(), output);
+    ModelInfo { recipe: args.recipe.clone(), ..info }
 }
 
 /// The options that choose rows and columns, as typed.
@@ -240,6 +276,9 @@ fn choice(args: &Fit) -> String {
     }
     for column in &args.ignore {
         text.push_str(&format!(" --ignore {column}"));
+    }
+    if let Some(recipe) = &args.recipe {
+        text.push_str(&format!(" --recipe \"{recipe}\""));
     }
     text
 }

@@ -23,7 +23,10 @@ fn the_model_is_kept_when_nobody_reads() {
         0,
         || command(&["--draws", "2", "--select", "1", "--out", model.to_str().unwrap()]),
         || {
-            assert!(fs::read_to_string(&model).unwrap().contains("svr-1"));
+            let text = fs::read_to_string(&model).unwrap();
+            assert!(
+                text.contains("svr-1") && text.contains("\"calibration\"") && !text.contains("\"recipe\"")
+            );
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
             fs::remove_file(&model).unwrap();
         },
@@ -33,11 +36,23 @@ fn the_model_is_kept_when_nobody_reads() {
         ("--draws=0", "--draws is 0, it must be at least 1"),
         ("--epsilon=-1", "--epsilon is -1, it must be"),
         ("--select=9", "--select is 9, it must be"),
+        ("--recipe=colour", "`colour` is no key=value"),
     ] {
         let output = command(&[option]).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(2) && error.contains(words), "{error}");
     }
+    let recipe = "extractor=own version=1 frames=all pooling=mean pixels=luma source=whole";
+    let made =
+        command(&["--draws=2", "--recipe", recipe, "--out", model.to_str().unwrap()]).output().unwrap();
+    let text = fs::read_to_string(&model).unwrap();
+    assert!(made.status.success() && text.contains(&format!("\"recipe\": \"{recipe}\"")), "{made:?}");
+    // Four rows are too few for five folds: a note, and a model without intervals.
+    fs::write(&table, "video,a,mos\nw,1,1\nx,2,2\ny,3,3\nz,4,4\n").unwrap();
+    let made = command(&["--draws=2", "--folds=2", "--out", model.to_str().unwrap()]).output().unwrap();
+    let error = String::from_utf8_lossy(&made.stderr).into_owned();
+    assert!(made.status.success() && error.contains("no intervals: 4 rows are too few"), "{error}");
+    assert!(!fs::read_to_string(&model).unwrap().contains("\"calibration\""));
     if cfg!(target_os = "linux") {
         let output = command(&["--draws", "2", "--out", "/dev/full"]).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{output:?}");

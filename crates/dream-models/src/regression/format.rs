@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ModelInfo, OutputRange};
+use super::scored::Scored;
+use super::{Calibration, ModelInfo, OutputRange, recipe};
 use crate::{Error, Result};
 
 /// Magnitude up to which numbers in a file are believed; sums of their products stay finite.
@@ -57,6 +58,7 @@ pub(super) fn check_info(info: &ModelInfo) -> Result<()> {
     if info.version.is_empty() {
         return Err(Error::invalid("version", "it is empty"));
     }
+    info.recipe.as_deref().map_or(Ok(()), recipe::check)?;
     let OutputRange { min, max, .. } = info.output;
     if !(min < max && min.abs() <= MAX_NUMBER && max.abs() <= MAX_NUMBER) {
         return Err(Error::invalid("output range", format!("{min} to {max}")));
@@ -69,6 +71,16 @@ pub(super) fn check_length(part: &'static str, field: &str, found: usize, expect
         Ok(())
     } else {
         Err(Error::invalid(part, format!("{found} values in `{field}` for {expected} inputs")))
+    }
+}
+
+/// Checks that a calibration is one of such a predictor.
+pub(super) fn check_calibration<P: Scored>(calibration: &Calibration, predictor: &P) -> Result<()> {
+    check_length("calibration", "whitening", calibration.width(), predictor.width())?;
+    if calibration.standard() == P::STANDARD {
+        Ok(())
+    } else {
+        Err(Error::invalid("calibration", "it is one of the other family of models"))
     }
 }
 

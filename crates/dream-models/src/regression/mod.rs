@@ -1,6 +1,6 @@
 //! Regression from a feature vector to a score, without a tensor library.
 //!
-//! The main type is [`QualityModel`]: named inputs, scaling, head, output range and provenance in one
+//! The main type is [`QualityModel`]: named inputs and their recipe, scaling, head, output range and provenance in one
 //! value, with two embedded instances. The parts are public so that other heads and other data can use them:
 //!
 //! | step | type |
@@ -23,27 +23,40 @@
 //! `libm` or code of its own for the functions beyond them. The same holds for training, for any number of
 //! threads.
 
+mod calibration;
+mod difference;
 mod folds;
 mod format;
 mod impute;
 mod info;
 mod min_max;
+mod model;
+mod prediction;
 mod provenance;
 mod quality;
+mod recipe;
 mod rows;
+mod scale;
+mod scored;
 mod split;
 mod svr;
+mod tensor;
+mod whiten;
 
+pub use calibration::{Calibration, CalibrationParams};
+pub use difference::RecipeDifference;
 pub use folds::{Folds, Split};
 pub use impute::{Impute, Imputer};
 pub use info::{ModelInfo, OutputRange};
 pub use min_max::MinMax;
+pub use model::{Model, ModelFile};
+pub use prediction::{Estimate, Familiarity, Interval, Prediction};
 pub use provenance::{Coverage, DataSet, Evaluation, MeanStd, Provenance, SetScores};
 pub use quality::{
-    Calibration, CalibrationParams, Familiarity, Grade, Interval, MlpEnsemble, MlpParams, Prediction,
-    QualityModel, QualityParams, SCALE, SCORE_MEANING, ScaledEnsemble, Scaler, Transform,
+    Grade, MlpEnsemble, MlpParams, QualityModel, QualityParams, SCALE, SCORE_MEANING, ScaledEnsemble,
 };
 pub use rows::Rows;
+pub use scale::{Scaler, Transform};
 pub use split::holdout;
 pub use svr::{
     Kernel, RandomizedSearch, Ranking, ScaledSvr, ScaledSvrParams, Scoring, SearchReport, Selection,

@@ -1,8 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 /// Where a model comes from: enough to judge it, to cite its sources and to train it again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+///
+/// The default says nothing; a file may leave out any field.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Provenance {
     /// The databases whose ratings it learned from.
     pub datasets: Vec<DataSet>,

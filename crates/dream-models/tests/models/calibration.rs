@@ -2,8 +2,8 @@
 
 use dream_models::Error;
 use dream_models::regression::{
-    CalibrationParams, Folds, Impute, MlpParams, ModelInfo, OutputRange, Prediction, Provenance,
-    QualityModel, QualityParams, Transform,
+    CalibrationParams, Folds, Impute, MlpParams, ModelInfo, Prediction, Provenance, QualityModel,
+    QualityParams, Transform,
 };
 
 /// A linear congruential generator, so that the rows are the same in every run.
@@ -48,21 +48,8 @@ fn model(data: &[f64], targets: &[f64], calibration: CalibrationParams) -> Resul
     let params = params();
     let predictor = params.fit(data, targets)?;
     let calibration = calibration.fit(&params, &predictor, data, targets)?;
-    let info = ModelInfo {
-        version: "made-up-1".into(),
-        inputs: ["a", "b", "c", "d"].map(String::from).to_vec(),
-        output: OutputRange { min: -10.0, max: 10.0, scale: "any".into(), meaning: "nothing".into() },
-    };
-    let provenance = Provenance {
-        datasets: vec![],
-        features: "made up".into(),
-        command: "none".into(),
-        seed: 1,
-        crate_version: dream_models::VERSION.into(),
-        evaluation: None,
-        licence: "none".into(),
-    };
-    QualityModel::new(info, predictor, calibration, provenance)
+    let info = ModelInfo::new("made-up-1", ["a", "b", "c", "d"], -10.0..=10.0);
+    QualityModel::new(info, predictor, calibration, Provenance::default())
 }
 
 #[test]
@@ -72,7 +59,7 @@ fn intervals_hold_as_often_as_they_say_and_one_row_in_a_hundred_is_strange() {
     let (data, targets) = rows(4000, 2);
     let share = |count: usize| count as f64 / targets.len() as f64;
     for level in [0.5, 0.8, 0.9, 0.95, 0.99] {
-        let predict = |row: &[f64]| model.predict_at(row, level).unwrap();
+        let predict = |row: &[f64]| model.predict_raw_at(row, level).unwrap();
         let predictions: Vec<Prediction> = data.chunks_exact(4).map(predict).collect();
         let pairs = || predictions.iter().zip(&targets);
         let inside = pairs().filter(|(p, y)| (p.interval.low..=p.interval.high).contains(y)).count();
@@ -89,7 +76,7 @@ fn intervals_hold_as_often_as_they_say_and_one_row_in_a_hundred_is_strange() {
 fn rows_that_break_a_correlation_are_strange() {
     let (data, targets) = rows(600, 1);
     let model = model(&data, &targets, CalibrationParams::default()).unwrap();
-    let familiar = |row: [f64; 4]| model.predict(&row).unwrap().familiarity.is_familiar();
+    let familiar = |row: [f64; 4]| model.predict_raw(&row).unwrap().familiarity.is_familiar();
     assert!(familiar([1.5, 1.5, 0.0, 0.0]));
     assert!(!familiar([1.5, -1.5, 0.0, 0.0]));
     assert!(!familiar([9.0, 9.0, 9.0, 9.0]));
@@ -103,10 +90,10 @@ fn a_calibrated_model_survives_its_file_and_counts_gaps() {
     assert_eq!(model.calibration().most_missing(), 1);
     let back = QualityModel::from_bytes(&model.to_bytes().unwrap()).unwrap();
     assert_eq!(back, model);
-    let found = back.predict(&[0.1, f64::NAN, 0.3, 0.4]).unwrap();
-    assert_eq!(found, model.predict(&[0.1, f64::INFINITY, 0.3, 0.4]).unwrap());
+    let found = back.predict_raw(&[0.1, f64::NAN, 0.3, 0.4]).unwrap();
+    assert_eq!(found, model.predict_raw(&[0.1, f64::INFINITY, 0.3, 0.4]).unwrap());
     assert_eq!(found.familiarity.missing, 1);
-    let two = back.predict(&[f64::NAN, f64::NAN, 0.3, 0.4]);
+    let two = back.predict_raw(&[f64::NAN, f64::NAN, 0.3, 0.4]);
     assert!(matches!(two, Err(Error::TooManyMissing { found: 2, inputs: 4, most: 1 })));
 }
 

@@ -65,7 +65,7 @@ fn equals_the_evaluation_in_numpy() {
     let cases = cases();
     assert_eq!(cases.len(), 80);
     for case in &cases {
-        let score = model.predict(&case.features).unwrap().score;
+        let score = model.predict_raw(&case.features).unwrap().score;
         let difference = (score - case.score).abs();
         assert!(difference < 1e-9, "{} {} {}: {score} {}", case.image, case.kind, case.level, case.score);
         assert_eq!(Regressor::predict(&model, &case.features).unwrap(), score);
@@ -81,8 +81,10 @@ fn ranks_degraded_images_below_their_originals() {
     for case in cases.iter().filter(|case| case.image != "none" && case.kind != "original") {
         let original =
             cases.iter().find(|other| other.image == case.image && other.kind == "original").unwrap();
-        let (better, worse) =
-            (model.predict(&original.features).unwrap().score, model.predict(&case.features).unwrap().score);
+        let (better, worse) = (
+            model.predict_raw(&original.features).unwrap().score,
+            model.predict_raw(&case.features).unwrap().score,
+        );
         assert!(better > worse + 0.1, "{} {} {}: {worse} {better}", case.image, case.kind, case.level);
         compared += 1;
     }
@@ -97,7 +99,7 @@ fn ranks_strong_degradations_below_weak_ones() {
     let cases = cases();
     let score = |image: &str, kind: &str, level: f64| {
         let case = cases.iter().find(|case| case.image == image && case.kind == kind && case.level == level);
-        model.predict(&case.unwrap().features).unwrap().score
+        model.predict_raw(&case.unwrap().features).unwrap().score
     };
     for image in ["astronaut", "astronaut_face", "camera"] {
         for (kind, weak, strong) in
@@ -114,13 +116,13 @@ fn names_the_feature_that_is_not_finite() {
     for (index, value) in [(0, f64::NAN), (17, f64::INFINITY), (35, f64::NEG_INFINITY)] {
         let mut row = cases()[0].features.clone();
         row[index] = value;
-        match model.predict(&row) {
+        match model.predict_raw(&row) {
             Err(Error::NonFinite { name, .. }) => assert_eq!(name, model.inputs()[index]),
             other => panic!("{other:?}"),
         }
     }
     for length in [0, 35, 37, 72] {
-        match model.predict(&vec![0.5; length]) {
+        match model.predict_raw(&vec![0.5; length]) {
             Err(Error::LengthMismatch { expected: 36, found, .. }) => assert_eq!(found, length),
             other => panic!("{other:?}"),
         }
@@ -156,7 +158,7 @@ fn scores_every_finite_row_within_its_range() {
     };
     for _ in 0..5000 {
         let row: Vec<f64> = (0..36).map(|_| extremes[next(extremes.len())]).collect();
-        let prediction = model.predict(&row).unwrap();
+        let prediction = model.predict_raw(&row).unwrap();
         let (score, interval) = (prediction.score, prediction.interval);
         assert!((1.0..=5.0).contains(&score), "{score} for {row:?}");
         assert!(
@@ -174,8 +176,8 @@ fn keeps_scores_inside_the_range_of_the_file() {
     let narrow = QualityModel::from_bytes(&serde_json::to_vec(&file).unwrap()).unwrap();
     let (mut low, mut high) = (0, 0);
     for case in &cases() {
-        let score = narrow.predict(&case.features).unwrap().score;
-        assert_eq!(score, model().predict(&case.features).unwrap().score.clamp(2.5, 3.5));
+        let score = narrow.predict_raw(&case.features).unwrap().score;
+        assert_eq!(score, model().predict_raw(&case.features).unwrap().score.clamp(2.5, 3.5));
         low += usize::from(score == 2.5);
         high += usize::from(score == 3.5);
     }

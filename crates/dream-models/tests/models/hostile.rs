@@ -45,8 +45,8 @@ fn random_damage_never_panics_or_scores_out_of_range() {
                 read += 1;
                 let (min, max) = (model.output().min, model.output().max);
                 for value in [0.0, 0.5, -1e300, 1e300] {
-                    let prediction =
-                        model.predict_at(&vec![value; model.inputs().len()], model.calibration().levels().0);
+                    let prediction = model
+                        .predict_raw_at(&vec![value; model.inputs().len()], model.calibration().levels().0);
                     let prediction = prediction.unwrap();
                     assert!((min..=max).contains(&prediction.score), "{prediction:?}");
                     assert!(prediction.familiarity.distance.is_finite());
@@ -88,6 +88,8 @@ fn contradictions_are_errors_that_name_the_part() {
     let names: Vec<String> = (0..36).map(|k| format!("f{}", k / 2)).collect();
     let cases = [
         ("/version", json!(""), "version"),
+        ("/recipe", json!("colour"), "recipe"),
+        ("/calibration/whitening", json!(null), "calibration"),
         ("/inputs", json!([]), "inputs"),
         ("/inputs", json!(names), "inputs"),
         ("/inputs/3", json!(""), "inputs"),
@@ -133,6 +135,17 @@ fn contradictions_are_errors_that_name_the_part() {
     }
 }
 
+/// As the models of the other family have it.
+#[test]
+fn a_calibration_of_another_family_is_an_error() {
+    let mut file: Value = serde_json::from_slice(FILE).unwrap();
+    let (mean, std) = (vec![0.0; 36], vec![1.0; 36]);
+    file["calibration"]["scaler"] =
+        json!({"transforms": vec!["identity"; 36], "mean": mean, "std": std, "clip": 9.0});
+    let result = QualityModel::from_bytes(&serde_json::to_vec(&file).unwrap());
+    assert!(matches!(result, Err(Error::InvalidModel { part: "calibration", .. })), "{result:?}");
+}
+
 #[test]
 fn unknown_missing_and_repeated_fields_are_errors() {
     for pointer in [
@@ -153,7 +166,11 @@ fn unknown_missing_and_repeated_fields_are_errors() {
         assert!(matches!(result, Err(Error::InvalidModel { .. })), "unknown field in `{pointer}`");
 
         let keys: Vec<String> = file.pointer(pointer).unwrap().as_object().unwrap().keys().cloned().collect();
-        for key in keys.iter().filter(|key| *key != "unknown" && *key != "evaluation") {
+        // Those that a file may leave out.
+        let optional = |key: &String| {
+            ["unknown", "recipe", "evaluation"].contains(&key.as_str()) || pointer == "/provenance"
+        };
+        for key in keys.iter().filter(|key| !optional(key)) {
             let mut file: Value = serde_json::from_slice(FILE).unwrap();
             file.pointer_mut(pointer).unwrap().as_object_mut().unwrap().remove(key);
             let result = QualityModel::from_bytes(&serde_json::to_vec(&file).unwrap());

@@ -12,6 +12,7 @@ mod hostile;
 mod hub;
 mod methods;
 mod pretrained;
+mod recipes;
 mod resize;
 mod svr;
 mod svr_model;

@@ -47,7 +47,7 @@ fn equals_the_evaluation_in_numpy() {
     let cases = cases();
     assert!(cases.len() >= 40);
     for case in &cases {
-        let found = model.predict_at(&case.row(), case.level).unwrap();
+        let found = model.predict_raw_at(&case.row(), case.level).unwrap();
         let interval = found.interval;
         let pairs = [
             (found.score, case.score),
@@ -68,40 +68,43 @@ fn equals_the_evaluation_in_numpy() {
 fn fills_in_what_training_rows_missed_and_no_more() {
     let model = model();
     let row = cases()[0].row();
-    let whole = model.predict(&row).unwrap();
+    let whole = model.predict_raw(&row).unwrap();
     assert_eq!(whole.familiarity.missing, row.iter().filter(|value| value.is_nan()).count());
 
     let (most, inputs) = (model.calibration().most_missing(), model.inputs().len());
     assert_eq!((most, inputs), (10, 60));
     let mut gaps = row.clone();
     gaps[..most].fill(f64::NAN);
-    let filled = model.predict(&gaps).unwrap();
+    let filled = model.predict_raw(&gaps).unwrap();
     assert_eq!(filled.familiarity.missing, most);
     assert_ne!(filled.score, whole.score);
 
     // As a video without a complete window gives them.
     for found in [most + 1, 54, 60] {
         gaps[..found].fill(f64::NAN);
-        let error = model.predict(&gaps).unwrap_err();
+        let error = model.predict_raw(&gaps).unwrap_err();
         assert!(error.to_string().contains("too short"), "{error}");
         match error {
             Error::TooManyMissing { found: n, inputs: 60, most: 10 } => assert_eq!(n, found),
             other => panic!("{other:?}"),
         }
     }
-    assert!(matches!(model.predict(&row[..59]), Err(Error::LengthMismatch { expected: 60, found: 59, .. })));
+    assert!(matches!(
+        model.predict_raw(&row[..59]),
+        Err(Error::LengthMismatch { expected: 60, found: 59, .. })
+    ));
 }
 
 #[test]
 fn does_not_look_at_the_column_of_another_revision() {
     let model = model();
     let mut row = cases()[0].row();
-    let before = model.predict(&row).unwrap();
+    let before = model.predict_raw(&row).unwrap();
     assert_eq!(model.inputs()[23], "videval60.chroma.s2.pair_v.kurtosis.mean");
     row[23] = 1e6;
-    assert_eq!(model.predict(&row).unwrap(), before);
+    assert_eq!(model.predict_raw(&row).unwrap(), before);
     row[22] *= 1.5;
-    assert_ne!(model.predict(&row).unwrap(), before);
+    assert_ne!(model.predict_raw(&row).unwrap(), before);
 }
 
 #[test]
@@ -111,7 +114,7 @@ fn intervals_grow_with_their_level_and_stay_in_the_range() {
     for case in cases() {
         let mut last = 0.0;
         for level in [0.5, 0.625, 0.8, 0.9, 0.95, 0.99] {
-            let found = model.predict_at(&case.row(), level).unwrap();
+            let found = model.predict_raw_at(&case.row(), level).unwrap();
             let interval = found.interval;
             assert!(interval.low >= 1.0 && interval.high <= 5.0);
             assert!(interval.low <= found.score && found.score <= interval.high);
@@ -120,7 +123,7 @@ fn intervals_grow_with_their_level_and_stay_in_the_range() {
         }
     }
     for level in [0.49, 0.999, 1.0, 0.0, -1.0, f64::NAN] {
-        let error = model.predict_at(&cases()[0].row(), level).unwrap_err();
+        let error = model.predict_raw_at(&cases()[0].row(), level).unwrap_err();
         assert!(matches!(error, Error::InvalidConfig { field: "level", .. }), "{error}");
     }
 }
@@ -130,7 +133,7 @@ fn knows_what_is_far_from_its_training() {
     let model = model();
     let seen = |name: &str| {
         let case = cases().into_iter().find(|case| case.name == name).unwrap();
-        model.predict(&case.row()).unwrap().familiarity
+        model.predict_raw(&case.row()).unwrap().familiarity
     };
     // Random numbers with the means of the training, from near to far; a picture in motion; a black video.
     assert!(seen("random 0").is_familiar());
@@ -138,7 +141,7 @@ fn knows_what_is_far_from_its_training() {
         assert!(!seen(name).is_familiar(), "{name}: {:?}", seen(name));
     }
     for value in [0.0, 1.0, -1.0, 1e300, -1e300] {
-        assert!(!model.predict(&[value; 60]).unwrap().familiarity.is_familiar(), "{value}");
+        assert!(!model.predict_raw(&[value; 60]).unwrap().familiarity.is_familiar(), "{value}");
     }
     assert_eq!(model.calibration().familiar(), 0.99);
 }

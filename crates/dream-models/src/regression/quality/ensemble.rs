@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::network::Network;
-use super::tensor::{Quantized, QuantizedFile};
 use crate::regression::rows::{check_row, mean_and_std};
+use crate::regression::tensor::{Quantized, QuantizedFile};
 use crate::regression::{Regressor, format};
 use crate::{Error, Result};
 

@@ -1,10 +1,10 @@
 use super::MlpEnsemble;
 use super::adam::Adam;
 use super::network::{Network, Scratch};
-use super::whiten::{project, whitening};
 use crate::random::SplitMix64;
 use crate::regression::Rows;
 use crate::regression::rows::{check_targets, mean_and_std};
+use crate::regression::whiten::{project, whitening};
 use crate::{Error, Result};
 
 /// How an [`MlpEnsemble`] is trained.

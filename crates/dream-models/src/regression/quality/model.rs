@@ -1,11 +1,10 @@
-use std::io::Read;
-use std::path::Path;
+use super::{Grade, ScaledEnsemble};
+use crate::regression::{
+    Calibration, Model, ModelInfo, OutputRange, Prediction, Provenance, Regressor, format,
+};
+use crate::{Error, Result};
 
-use super::{Calibration, Grade, Prediction, ScaledEnsemble, file};
-use crate::regression::{Impute, ModelInfo, OutputRange, Provenance, Regressor, format};
-use crate::{Error, Result, bounded};
-
-/// A trained regression with its feature names, scaling, output range, calibration and provenance.
+/// A trained [`ScaledEnsemble`] with its feature names and their recipe, output range, calibration and provenance.
 ///
 /// ```
 /// use dream_models::regression::QualityModel;
@@ -14,39 +13,41 @@ use crate::{Error, Result, bounded};
 /// let model = QualityModel::embedded()?;
 /// assert_eq!(model.inputs()[0], "videval60.brisque.s1.aggd_v.left_variance.mean");
 ///
-/// // Another layout is an error that names the first difference.
+/// // A vector is its recipe, names and values. dream-features gives all three; these values are made up.
+/// let recipe = "extractor=videval60 version=1 ties=plain flat_areas=literal undefined=kept frames=own pooling=own \
+///               pixels=color source=whole";
+/// let values = [0.3; 60];
+/// assert!((1.0..=5.0).contains(&model.predict((recipe, model.inputs(), &values[..]))?.score));
+///
+/// // A vector that was made in another way is an error that says what differs.
+/// let gray = recipe.replace("pixels=color", "pixels=luma");
+/// let error = model.predict((&gray[..], model.inputs(), &values[..])).unwrap_err().to_string();
+/// assert!(error.contains("made with pixels=luma, but the model was trained on pixels=color"), "{error}");
+///
+/// // So is another layout.
 /// let mut names = model.inputs().to_vec();
 /// names.swap(0, 1);
-/// let error = model.check_inputs(&names).unwrap_err().to_string();
+/// let error = model.predict((recipe, &names[..], &values[..])).unwrap_err().to_string();
 /// assert!(error.starts_with("feature 0 is `videval60.brisque.s2.aggd_h.left_variance.mean`"), "{error}");
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct QualityModel {
-    info: ModelInfo,
-    predictor: ScaledEnsemble,
-    calibration: Calibration,
-    provenance: Provenance,
-}
+pub type QualityModel = Model<ScaledEnsemble, Calibration>;
 
 /// The committed weights. `train-quality-model` writes these files.
 const VIDEVAL60: &[u8] = include_bytes!("../../../assets/videval60-ugc-1.json");
 const BRISQUE: &[u8] = include_bytes!("../../../assets/brisque-ugc-1.json");
 
-impl QualityModel {
-    /// Largest model file that is read, in bytes.
-    pub const MAX_BYTES: usize = file::MAX_BYTES;
-
+/// Models of ensembles, [`QualityModel`].
+impl Model<ScaledEnsemble, Calibration> {
     /// Level of the intervals that [`QualityModel::predict`] gives.
     pub const LEVEL: f64 = 0.9;
 
     /// The model that ships in this crate: 60 VIDEVAL features of a video to a mean opinion score on 1..=5.
     ///
-    /// It learned from tables of the original MATLAB code, so it wants the features in that form: rounding noise of flat
-    /// areas and ties as they come, undefined values as NaN (`Videval60 { ties: Ties::Plain, flat_areas:
-    /// FlatAreas::Literal, keep_undefined: true }` in dream-features). A video of less than about a second has too few of
-    /// them: see [`QualityModel::embedded_brisque`].
+    /// It learned from tables of the original MATLAB code, so it wants the features in that form: luma and chroma, rounding
+    /// noise of flat areas and ties as they come, undefined values as NaN (`Videval60::release()` in dream-features). A
+    /// video of less than about a second has too few of them: see [`QualityModel::embedded_brisque`].
     ///
     /// It costs a few milliseconds; keep the value where many videos are scored.
     ///
@@ -60,6 +61,8 @@ impl QualityModel {
     /// The small model that ships beside it: 36 BRISQUE features, the mean over one frame a second, to the same scale.
     ///
     /// Its features cost a tenth of the others, and one frame is enough; it agrees with people clearly less.
+    /// [`Model::for_images`] makes it a model for single images. It wants the luma of video: for pictures stored as RGB,
+    /// dream-features has `Frame::with_studio_luma`.
     ///
     /// # Errors
     ///
@@ -73,7 +76,7 @@ impl QualityModel {
     /// # Errors
     ///
     /// [`Error::InvalidModel`] for names that are empty or repeated or do not match the predictor in number, for a
-    /// calibration of another predictor, and for an output range that is not a range.
+    /// calibration of another predictor, for a recipe that is not one, and for an output range that is not a range.
     pub fn new(
         info: ModelInfo,
         predictor: ScaledEnsemble,
@@ -82,80 +85,8 @@ impl QualityModel {
     ) -> Result<Self> {
         format::check_info(&info)?;
         format::check_length("inputs", "inputs", info.inputs.len(), predictor.inputs())?;
-        let width = predictor.scaler.outputs();
-        format::check_length("calibration", "whitening", calibration.width(), width)?;
+        format::check_calibration(&calibration, &predictor)?;
         Ok(Self { info, predictor, calibration, provenance })
-    }
-
-    /// Reads a model file from memory.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::UnsupportedFormat`] for a file of another format or version; [`Error::InvalidModel`] for anything
-    /// damaged, truncated, unknown or contradictory, and for more than [`QualityModel::MAX_BYTES`].
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let (info, predictor, calibration, provenance) = file::read(bytes)?;
-        Ok(Self { info, predictor, calibration, provenance })
-    }
-
-    /// Reads a model file from a stream, at most [`QualityModel::MAX_BYTES`] of it.
-    ///
-    /// # Errors
-    ///
-    /// As [`QualityModel::from_bytes`], and [`Error::Io`].
-    pub fn from_reader(reader: impl Read) -> Result<Self> {
-        Self::from_bytes(&bounded::read_stream(reader, Self::MAX_BYTES)?)
-    }
-
-    /// Reads a model file.
-    ///
-    /// # Errors
-    ///
-    /// As [`QualityModel::from_bytes`], and [`Error::Io`] with the path.
-    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        Self::from_bytes(&bounded::read(path.as_ref(), Self::MAX_BYTES)?)
-    }
-
-    /// The model file. The same model gives the same bytes, and reading them gives an equal model.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidModel`] for a model larger than [`QualityModel::MAX_BYTES`].
-    pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        file::write(&self.info, &self.predictor, &self.calibration, &self.provenance)
-    }
-
-    /// Writes the model file.
-    ///
-    /// # Errors
-    ///
-    /// As [`QualityModel::to_bytes`], and [`Error::Io`] with the path.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        format::save(path.as_ref(), &self.to_bytes()?)
-    }
-
-    /// Names of the features that a row holds, in order.
-    #[must_use]
-    pub fn inputs(&self) -> &[String] {
-        &self.info.inputs
-    }
-
-    /// Name and number of the model, such as `videval60-ugc-1`.
-    #[must_use]
-    pub fn version(&self) -> &str {
-        &self.info.version
-    }
-
-    /// Range and wording of the score.
-    #[must_use]
-    pub fn output(&self) -> &OutputRange {
-        &self.info.output
-    }
-
-    /// Where the model comes from.
-    #[must_use]
-    pub fn provenance(&self) -> &Provenance {
-        &self.provenance
     }
 
     /// How intervals and familiarity were measured.
@@ -171,31 +102,51 @@ impl QualityModel {
         if min == 1.0 && max == 5.0 { Grade::of(score) } else { None }
     }
 
-    /// Checks that features of these names, in this order, are what the model takes.
+    /// The score of one video from its feature vector (recipe, names and values, such as a `&FeatureVector` of
+    /// dream-features), with an interval of [`QualityModel::LEVEL`] and the distance from the training rows.
+    ///
+    /// The recipe is checked first, then the names and their order. Finite and within [`QualityModel::output`] for every
+    /// finite row. The bytes of the result are the same on every machine. Where the model fills in missing values, NaN and
+    /// infinities count as missing.
     ///
     /// # Errors
     ///
-    /// [`Error::LayoutMismatch`] with the first difference.
-    pub fn check_inputs<S: AsRef<str>>(&self, names: &[S]) -> Result<()> {
-        format::check_names(&self.info.inputs, names)
+    /// [`Error::RecipeMismatch`] for a vector that was made in another way than those of the training,
+    /// [`Error::NoRecipe`] for a model that does not state that way, [`Error::LayoutMismatch`] for other features;
+    /// otherwise as [`QualityModel::predict_raw`].
+    pub fn predict<'a>(&self, vector: impl Into<(&'a str, &'a [String], &'a [f64])>) -> Result<Prediction> {
+        self.predict_at(vector, Self::LEVEL)
     }
 
-    /// The score of one video from its features, in the order of [`QualityModel::inputs`], with an interval of
-    /// [`QualityModel::LEVEL`] and the distance from the training rows.
+    /// As [`QualityModel::predict`], with an interval of another level.
     ///
-    /// Finite and within [`QualityModel::output`] for every finite row. The bytes of the result are the same on
-    /// every machine. Where the model fills in missing values, NaN and infinities count as missing.
+    /// # Errors
+    ///
+    /// As [`QualityModel::predict`]; [`Error::InvalidConfig`] for a level outside [`Calibration::levels`].
+    pub fn predict_at<'a>(
+        &self,
+        vector: impl Into<(&'a str, &'a [String], &'a [f64])>,
+        level: f64,
+    ) -> Result<Prediction> {
+        self.predict_raw_at(self.checked(vector.into())?, level)
+    }
+
+    /// The score of a bare row, in the order of [`QualityModel::inputs`].
+    ///
+    /// Nothing says how the row was made, so nothing is checked but its length: gray features of a colour model, another
+    /// sampling or another option of the extractor give another score without a sign. Where there is a recipe, call
+    /// [`QualityModel::predict`].
     ///
     /// # Errors
     ///
     /// [`Error::LengthMismatch`] for a row of another length; [`Error::NonFinite`] with the name of the feature that is a
     /// NaN or an infinity where the model does not fill in missing values, [`Error::TooManyMissing`] where it does, but
     /// more are missing than a training row missed: the video is too short for these features.
-    pub fn predict(&self, row: &[f64]) -> Result<Prediction> {
-        self.predict_at(row, Self::LEVEL)
+    pub fn predict_raw(&self, row: &[f64]) -> Result<Prediction> {
+        self.predict_raw_at(row, Self::LEVEL)
     }
 
-    /// As [`QualityModel::predict`], with an interval of another level.
+    /// As [`QualityModel::predict_raw`], with an interval of another level.
     ///
     /// ```
     /// use dream_models::regression::QualityModel;
@@ -203,7 +154,7 @@ impl QualityModel {
     /// # fn main() -> dream_models::Result<()> {
     /// let model = QualityModel::embedded_brisque()?;
     /// let row = vec![0.5; 36];
-    /// let (often, seldom) = (model.predict_at(&row, 0.95)?, model.predict_at(&row, 0.5)?);
+    /// let (often, seldom) = (model.predict_raw_at(&row, 0.95)?, model.predict_raw_at(&row, 0.5)?);
     /// assert_eq!(often.score, seldom.score);
     /// assert!(often.interval.low < seldom.interval.low && often.interval.high > seldom.interval.high);
     /// // Made-up numbers are no video.
@@ -214,40 +165,24 @@ impl QualityModel {
     ///
     /// # Errors
     ///
-    /// As [`QualityModel::predict`]; [`Error::InvalidConfig`] for a level outside [`Calibration::levels`].
-    pub fn predict_at(&self, row: &[f64], level: f64) -> Result<Prediction> {
-        let most = self.calibration.most_missing();
-        if row.len() == self.info.inputs.len() {
-            let mut named = row.iter().zip(&self.info.inputs).filter(|(value, _)| !value.is_finite());
-            if self.predictor.imputer.rule() == Impute::Error {
-                if let Some((&value, name)) = named.next() {
-                    return Err(Error::NonFinite { name: name.clone(), value });
-                }
-            } else {
-                let found = named.count();
-                if found > most {
-                    return Err(Error::TooManyMissing { found, inputs: row.len(), most });
-                }
-            }
+    /// As [`QualityModel::predict_raw`]; [`Error::InvalidConfig`] for a level outside [`Calibration::levels`].
+    pub fn predict_raw_at(&self, row: &[f64], level: f64) -> Result<Prediction> {
+        let (found, most) = (self.gaps(row)?, self.calibration.most_missing());
+        if found > most {
+            return Err(Error::TooManyMissing { found, inputs: row.len(), most });
         }
-        let OutputRange { min, max, .. } = self.info.output;
-        let scaled = self.predictor.scaled(row)?;
-        let (score, spread) = self.predictor.head.evaluate(&scaled);
-        Ok(Prediction {
-            score: score.clamp(min, max),
-            interval: self.calibration.interval(level, score, spread, (min, max))?,
-            familiarity: self.calibration.familiarity(row, &scaled),
-        })
+        self.judge(&self.calibration, row, level)
     }
 
-    /// [`QualityModel::check_inputs`] and [`QualityModel::predict`] in one call.
+    /// [`QualityModel::check_inputs`] and [`QualityModel::predict_raw`] in one call, for features that come with their names
+    /// but without a recipe, such as those of a table. The recipe is not checked.
     ///
     /// # Errors
     ///
     /// As both.
     pub fn predict_named<S: AsRef<str>>(&self, names: &[S], row: &[f64]) -> Result<Prediction> {
         self.check_inputs(names)?;
-        self.predict(row)
+        self.predict_raw(row)
     }
 }
 
@@ -256,7 +191,8 @@ impl Regressor for QualityModel {
         self.info.inputs.len()
     }
 
+    /// As [`QualityModel::predict_raw`].
     fn predict(&self, row: &[f64]) -> Result<f64> {
-        Ok(Self::predict(self, row)?.score)
+        Ok(self.predict_raw(row)?.score)
     }
 }

@@ -1,7 +1,10 @@
-use super::{MlpEnsemble, MlpParams, Scaler, Transform};
+use super::{MlpEnsemble, MlpParams};
 use crate::Result;
 use crate::regression::rows::check_targets;
-use crate::regression::{Impute, Imputer, Regressor, Rows};
+use crate::regression::scored::Scored;
+use crate::regression::{
+    Calibration, CalibrationParams, Impute, Imputer, Regressor, Rows, Scaler, Transform,
+};
 
 /// How a [`ScaledEnsemble`] is trained: what becomes of missing values, the scaling of each column and the ensemble.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,10 +41,7 @@ impl QualityParams {
         let rows = Rows::new(&filled, width)?;
         check_targets(&rows, targets)?;
         let scaler = Scaler::fit(&rows, &self.transforms, self.clip)?;
-        let mut scaled = Vec::new();
-        for row in rows.iter() {
-            scaled.extend(scaler.apply(row)?);
-        }
+        let scaled = scaler.apply_rows(&rows)?;
         let head = self.ensemble.fit(&Rows::new(&scaled, scaler.outputs())?, targets)?;
         Ok(ScaledEnsemble { imputer, scaler, head })
     }
@@ -72,10 +72,42 @@ pub struct ScaledEnsemble {
     pub(super) head: MlpEnsemble,
 }
 
-impl ScaledEnsemble {
-    /// What the head sees of a row.
-    pub(super) fn scaled(&self, row: &[f64]) -> Result<Vec<f64>> {
+impl Scored for ScaledEnsemble {
+    const STANDARD: bool = true;
+
+    fn imputer(&self) -> &Imputer {
+        &self.imputer
+    }
+
+    fn width(&self) -> usize {
+        self.scaler.outputs()
+    }
+
+    fn scaled(&self, row: &[f64]) -> Result<Vec<f64>> {
         self.scaler.apply(&self.imputer.apply(row)?)
+    }
+
+    fn evaluate(&self, scaled: &[f64]) -> Result<(f64, f64)> {
+        Ok(self.head.evaluate(scaled))
+    }
+}
+
+impl CalibrationParams {
+    /// Measures `model` on the rows it was fitted on, by fitting `params` on all but one fold after the other.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::InvalidConfig`] unless `0 < familiar < 1`; as [`Folds::splits`](crate::regression::Folds::splits) and
+    /// [`QualityParams::fit`].
+    pub fn fit(
+        &self,
+        params: &QualityParams,
+        model: &ScaledEnsemble,
+        data: &[f64],
+        targets: &[f64],
+    ) -> Result<Calibration> {
+        let fit = |rows: &[f64], scores: &[f64]| params.fit(rows, scores);
+        self.measure(model, fit, (data, params.transforms.len()), targets)
     }
 }
 

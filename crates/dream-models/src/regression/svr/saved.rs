@@ -1,18 +1,20 @@
 //! The file of a support vector regression: JSON, with the support vectors as base64.
 
-use std::io::Read;
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 use super::file::SvrFile;
 use super::scaled::bad_column;
 use super::{ScaledSvr, Svr, SvrParams};
-use crate::regression::{Imputer, MinMax, ModelInfo, OutputRange, Provenance, Regressor, format};
-use crate::{Error, Result, bounded};
+use crate::regression::calibration::CalibrationFile;
+use crate::regression::{
+    Calibration, Estimate, Imputer, MinMax, Model, ModelFile, ModelInfo, OutputRange, Provenance, Regressor,
+    format,
+};
+use crate::{Error, Result};
 
 const FORMAT: &str = "dream-models.svr";
 const FORMAT_VERSION: u64 = 1;
+const MAX_BYTES: usize = 64 << 20;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +22,8 @@ struct File {
     format: String,
     format_version: u64,
     version: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recipe: Option<String>,
     output: OutputRange,
     inputs: Vec<String>,
     impute: Imputer,
@@ -27,76 +31,140 @@ struct File {
     scaler: MinMax,
     params: SvrParams,
     svr: SvrFile,
-    provenance: Provenance,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    calibration: Option<CalibrationFile>,
+    /// Absent where nothing is stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    provenance: Option<Provenance>,
 }
 
-/// A trained [`ScaledSvr`] with its feature names, output range and provenance, saved and loaded as one file.
+/// A trained [`ScaledSvr`] with its feature names and output range, saved and loaded as one file. The recipe of its
+/// features, a calibration and its provenance are optional.
 ///
 /// The file holds the support vectors of a Gaussian kernel, which are scaled rows of the training data: mind the
 /// licence of the data before giving it away.
 ///
 /// ```
-/// use dream_models::regression::{ModelInfo, OutputRange, Provenance, ScaledSvrParams, SvrModel};
+/// use dream_models::regression::{ModelInfo, ScaledSvrParams, SvrModel};
 ///
 /// # fn main() -> dream_models::Result<()> {
-/// let x = [0.1, 5.0, 0.2, 9.0, 0.3, 7.0];
-/// let info = ModelInfo {
-///     version: "example-1".into(),
-///     inputs: vec!["sharpness".into(), "noise".into()],
-///     output: OutputRange { min: 1.0, max: 5.0, scale: "1 to 5".into(), meaning: "an example".into() },
-/// };
-/// let provenance = Provenance {
-///     datasets: vec![],
-///     features: "made up".into(),
-///     command: "none".into(),
-///     seed: 0,
-///     crate_version: dream_models::VERSION.into(),
-///     evaluation: None,
-///     licence: "none".into(),
-/// };
-/// let model = SvrModel::new(info, ScaledSvrParams::default().fit(&x, 2, &[1.0, 3.0, 5.0])?, provenance)?;
+/// let predictor = ScaledSvrParams::default().fit(&[0.1, 5.0, 0.2, 9.0, 0.3, 7.0], 2, &[1.0, 3.0, 5.0])?;
+/// let model = SvrModel::new(ModelInfo::new("example-1", ["sharpness", "noise"], 1.0..=5.0), predictor)?;
 /// let back = SvrModel::from_bytes(&model.to_bytes()?)?;
-/// assert_eq!(back.predict(&[0.2, 6.0])?, model.predict(&[0.2, 6.0])?);
+/// assert_eq!(back.predict_raw(&[0.2, 6.0])?, model.predict_raw(&[0.2, 6.0])?);
 ///
 /// let error = back.check_inputs(&["noise", "sharpness"]).unwrap_err().to_string();
 /// assert!(error.starts_with("feature 0 is `noise` where the model takes `sharpness`"), "{error}");
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct SvrModel {
-    info: ModelInfo,
-    predictor: ScaledSvr,
-    provenance: Provenance,
-}
+pub type SvrModel = Model<ScaledSvr, Option<Calibration>>;
 
-impl SvrModel {
-    /// Largest model file that is read or written, in bytes.
-    pub const MAX_BYTES: usize = 64 << 20;
+/// Models of support vector regressions, [`SvrModel`].
+impl Model<ScaledSvr, Option<Calibration>> {
+    /// Level of the intervals that [`SvrModel::predict`] gives.
+    pub const LEVEL: f64 = 0.9;
 
-    /// A model from its parts.
+    /// A model from its name, inputs and output range, and the trained regression.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidModel`] for names that are empty or repeated or do not match the predictor in number, and for an
-    /// output range that is not a range.
-    pub fn new(info: ModelInfo, predictor: ScaledSvr, provenance: Provenance) -> Result<Self> {
+    /// [`Error::InvalidModel`] for names that are empty or repeated or do not match the predictor in number, for a recipe that
+    /// is not one, and for an output range that is not a range.
+    pub fn new(info: ModelInfo, predictor: ScaledSvr) -> Result<Self> {
         format::check_info(&info)?;
         format::check_length("inputs", "inputs", info.inputs.len(), predictor.inputs())?;
-        Ok(Self { info, predictor, provenance })
+        Ok(Self { info, predictor, calibration: None, provenance: Provenance::default() })
     }
 
-    /// Reads a model file from memory.
+    /// With a statement of where it comes from.
+    #[must_use]
+    pub fn with_provenance(self, provenance: Provenance) -> Self {
+        Self { provenance, ..self }
+    }
+
+    /// With intervals and familiarity, as [`CalibrationParams::fit_svr`](crate::regression::CalibrationParams::fit_svr)
+    /// measures them.
     ///
     /// # Errors
     ///
-    /// [`Error::UnsupportedFormat`] for a file of another format or version; [`Error::InvalidModel`] for anything
-    /// damaged, truncated, unknown or contradictory, and for more than [`SvrModel::MAX_BYTES`].
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        format::check_header(bytes, Self::MAX_BYTES, FORMAT, FORMAT_VERSION)?;
+    /// [`Error::InvalidModel`] for a calibration of another predictor.
+    pub fn with_calibration(self, calibration: Calibration) -> Result<Self> {
+        format::check_calibration(&calibration, &self.predictor)?;
+        Ok(Self { calibration: Some(calibration), ..self })
+    }
+
+    /// How intervals and familiarity were measured; `None` for a model without them.
+    #[must_use]
+    pub fn calibration(&self) -> Option<&Calibration> {
+        self.calibration.as_ref()
+    }
+
+    /// The score of one feature vector (recipe, names and values, such as a `&FeatureVector` of dream-features), clamped to
+    /// [`SvrModel::output`]; with an interval of [`SvrModel::LEVEL`] and the distance from the training rows where the
+    /// model has a calibration.
+    ///
+    /// The recipe is checked first, then the names and their order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RecipeMismatch`] for a vector that was made in another way than those of the training,
+    /// [`Error::NoRecipe`] for a model that does not state that way, [`Error::LayoutMismatch`] for other features;
+    /// otherwise as [`SvrModel::predict_raw`].
+    pub fn predict<'a>(&self, vector: impl Into<(&'a str, &'a [String], &'a [f64])>) -> Result<Estimate> {
+        self.predict_at(vector, Self::LEVEL)
+    }
+
+    /// As [`SvrModel::predict`], with an interval of another level.
+    ///
+    /// # Errors
+    ///
+    /// As [`SvrModel::predict`]; [`Error::InvalidConfig`] for a level outside [`Calibration::levels`].
+    pub fn predict_at<'a>(
+        &self,
+        vector: impl Into<(&'a str, &'a [String], &'a [f64])>,
+        level: f64,
+    ) -> Result<Estimate> {
+        self.predict_raw_at(self.checked(vector.into())?, level)
+    }
+
+    /// The score of a bare row, in the order of [`SvrModel::inputs`]. Nothing is checked but its length: where there is a
+    /// recipe, call [`SvrModel::predict`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] for a row of another length; [`Error::NonFinite`] for a missing value where the model
+    /// does not fill it in, and for a value out of all proportion to those of training.
+    pub fn predict_raw(&self, row: &[f64]) -> Result<Estimate> {
+        self.predict_raw_at(row, Self::LEVEL)
+    }
+
+    /// As [`SvrModel::predict_raw`], with an interval of another level.
+    ///
+    /// # Errors
+    ///
+    /// As [`SvrModel::predict_raw`]; [`Error::InvalidConfig`] for a level outside [`Calibration::levels`].
+    pub fn predict_raw_at(&self, row: &[f64], level: f64) -> Result<Estimate> {
+        self.gaps(row)?;
+        let Some(calibration) = &self.calibration else {
+            let score = self.clamped(self.predictor.predict(row)?);
+            return Ok(Estimate { score, interval: None, familiarity: None });
+        };
+        let found = self.judge(calibration, row, level)?;
+        let (interval, familiarity) = (Some(found.interval), Some(found.familiarity));
+        Ok(Estimate { score: found.score, interval, familiarity })
+    }
+}
+
+impl ModelFile for SvrModel {
+    const MOST_BYTES: usize = MAX_BYTES;
+
+    fn read(bytes: &[u8]) -> Result<Self> {
+        format::check_header(bytes, MAX_BYTES, FORMAT, FORMAT_VERSION)?;
         let file: File =
             serde_json::from_slice(bytes).map_err(|error| Error::invalid("JSON", error.to_string()))?;
-        let info = ModelInfo { version: file.version, inputs: file.inputs, output: file.output };
+        let File { version, recipe, inputs, output, .. } = file;
+        let info = ModelInfo { version, recipe, inputs, output };
         format::check_info(&info)?;
         let width = info.inputs.len();
         file.impute.check(width)?;
@@ -106,9 +174,12 @@ impl SvrModel {
                 format!("{column} is not there or not above the one before"),
             ));
         }
-        file.scaler.check(file.columns.len())?;
+        let used = file.columns.len();
+        file.scaler.check(used)?;
         file.params.check().map_err(|error| Error::invalid("params", error.to_string()))?;
-        let svr = Svr::from_file(&file.svr, file.params.kernel, file.columns.len())?;
+        let svr = Svr::from_file(&file.svr, file.params.kernel, used)?;
+        let calibration =
+            file.calibration.map(|calibration| Calibration::from_file(calibration, used)).transpose()?;
         let predictor = ScaledSvr {
             imputer: file.impute,
             columns: file.columns,
@@ -116,38 +187,19 @@ impl SvrModel {
             svr,
             params: file.params,
         };
-        Ok(Self { info, predictor, provenance: file.provenance })
+        if let Some(calibration) = &calibration {
+            format::check_calibration(calibration, &predictor)?;
+        }
+        Ok(Self { info, predictor, calibration, provenance: file.provenance.unwrap_or_default() })
     }
 
-    /// Reads a model file from a stream, at most [`SvrModel::MAX_BYTES`] of it.
-    ///
-    /// # Errors
-    ///
-    /// As [`SvrModel::from_bytes`], and [`Error::Io`].
-    pub fn from_reader(reader: impl Read) -> Result<Self> {
-        Self::from_bytes(&bounded::read_stream(reader, Self::MAX_BYTES)?)
-    }
-
-    /// Reads a model file.
-    ///
-    /// # Errors
-    ///
-    /// As [`SvrModel::from_bytes`], and [`Error::Io`] with the path.
-    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        Self::from_bytes(&bounded::read(path.as_ref(), Self::MAX_BYTES)?)
-    }
-
-    /// The model file. The same model gives the same bytes, and reading them gives an equal model.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidModel`] for a model larger than [`SvrModel::MAX_BYTES`].
-    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+    fn write(&self) -> Result<Vec<u8>> {
         let ScaledSvr { imputer, columns, scaler, svr, params } = &self.predictor;
         let file = File {
             format: FORMAT.to_owned(),
             format_version: FORMAT_VERSION,
             version: self.info.version.clone(),
+            recipe: self.info.recipe.clone(),
             output: self.info.output.clone(),
             inputs: self.info.inputs.clone(),
             impute: imputer.clone(),
@@ -155,67 +207,10 @@ impl SvrModel {
             scaler: scaler.clone(),
             params: *params,
             svr: svr.to_file(),
-            provenance: self.provenance.clone(),
+            calibration: self.calibration.as_ref().map(Calibration::to_file),
+            provenance: Some(self.provenance.clone()).filter(|stated| *stated != Provenance::default()),
         };
-        format::to_json(&file, Self::MAX_BYTES)
-    }
-
-    /// Writes the model file.
-    ///
-    /// # Errors
-    ///
-    /// As [`SvrModel::to_bytes`], and [`Error::Io`] with the path.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        format::save(path.as_ref(), &self.to_bytes()?)
-    }
-
-    /// Names of the features that a row holds, in order.
-    #[must_use]
-    pub fn inputs(&self) -> &[String] {
-        &self.info.inputs
-    }
-
-    /// Name and number of the model.
-    #[must_use]
-    pub fn version(&self) -> &str {
-        &self.info.version
-    }
-
-    /// Range and wording of the score.
-    #[must_use]
-    pub fn output(&self) -> &OutputRange {
-        &self.info.output
-    }
-
-    /// Where the model comes from.
-    #[must_use]
-    pub fn provenance(&self) -> &Provenance {
-        &self.provenance
-    }
-
-    /// Scaling and regression, whose scores are not clamped.
-    #[must_use]
-    pub fn predictor(&self) -> &ScaledSvr {
-        &self.predictor
-    }
-
-    /// Checks that features of these names, in this order, are what the model takes.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::LayoutMismatch`] with the first difference.
-    pub fn check_inputs<S: AsRef<str>>(&self, names: &[S]) -> Result<()> {
-        format::check_names(&self.info.inputs, names)
-    }
-
-    /// The score of one video, clamped to [`SvrModel::output`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::LengthMismatch`] for a row of another length; [`Error::NonFinite`] for a missing value where the model
-    /// does not fill it in, and for a value out of all proportion to those of training.
-    pub fn predict(&self, row: &[f64]) -> Result<f64> {
-        Ok(self.predictor.predict(row)?.clamp(self.info.output.min, self.info.output.max))
+        format::to_json(&file, MAX_BYTES)
     }
 }
 
@@ -224,7 +219,8 @@ impl Regressor for SvrModel {
         self.info.inputs.len()
     }
 
+    /// As [`SvrModel::predict_raw`].
     fn predict(&self, row: &[f64]) -> Result<f64> {
-        Self::predict(self, row)
+        Ok(self.predict_raw(row)?.score)
     }
 }

@@ -1,5 +1,6 @@
 use super::{Svr, SvrParams};
-use crate::regression::{Impute, Imputer, MinMax, Regressor, Rows};
+use crate::regression::scored::Scored;
+use crate::regression::{Calibration, CalibrationParams, Impute, Imputer, MinMax, Regressor, Rows};
 use crate::{Error, Result};
 
 /// How a [`ScaledSvr`] is trained: what becomes of missing values, which columns count, the range they are brought to,
@@ -114,8 +115,63 @@ impl Regressor for ScaledSvr {
     }
 
     fn predict(&self, row: &[f64]) -> Result<f64> {
+        self.svr.predict(&self.scaled(row)?)
+    }
+}
+
+impl Scored for ScaledSvr {
+    const STANDARD: bool = false;
+
+    fn imputer(&self) -> &Imputer {
+        &self.imputer
+    }
+
+    fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    fn scaled(&self, row: &[f64]) -> Result<Vec<f64>> {
         let filled = self.imputer.apply(row)?;
-        self.svr.predict(&self.scaler.apply(&pick(&filled, filled.len(), &self.columns))?)
+        self.scaler.apply(&pick(&filled, filled.len(), &self.columns))
+    }
+
+    fn evaluate(&self, scaled: &[f64]) -> Result<(f64, f64)> {
+        Ok((self.svr.predict(scaled)?, 0.0))
+    }
+}
+
+impl CalibrationParams {
+    /// Measures a support vector regression on the rows it was fitted on, by fitting `params` on all but one fold after
+    /// the other. The intervals have one width; distances are those of the columns in use.
+    ///
+    /// ```
+    /// use dream_models::regression::{CalibrationParams, ScaledSvrParams};
+    ///
+    /// # fn main() -> dream_models::Result<()> {
+    /// let x: Vec<f64> = (0..40).map(|i| f64::from(i * i % 17)).collect();
+    /// let y: Vec<f64> = x.iter().map(|x| 1.0 + x / 8.0).collect();
+    /// let params = ScaledSvrParams::default();
+    /// let model = params.fit(&x, 1, &y)?;
+    /// let calibration = CalibrationParams::default().fit_svr(&params, &model, &x, &y)?;
+    /// assert_eq!(calibration.levels(), (0.5, 0.99));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidConfig`] unless `0 < familiar < 1`; [`Error::Constant`] where no column in use varies over the rows of
+    /// a fold; as [`Folds::splits`](crate::regression::Folds::splits) and [`ScaledSvrParams::fit`].
+    pub fn fit_svr(
+        &self,
+        params: &ScaledSvrParams,
+        model: &ScaledSvr,
+        data: &[f64],
+        targets: &[f64],
+    ) -> Result<Calibration> {
+        let width = model.inputs();
+        let fit = |rows: &[f64], scores: &[f64]| params.fit(rows, width, scores);
+        self.measure(model, fit, (data, width), targets)
     }
 }
 

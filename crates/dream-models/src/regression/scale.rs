@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::regression::rows::{check_row, mean_and_std};
-use crate::regression::{Rows, format};
+use super::rows::{check_row, mean_and_std};
+use super::{Rows, format};
 use crate::{Error, Result};
 
 /// What happens to a column before it is standardised.
@@ -85,14 +85,22 @@ impl Scaler {
             }
             let values =
                 rows.iter().filter_map(|row| row.get(column)).map(|&value| transformed(transform, value));
-            let (column_mean, column_std) = mean_and_std(values);
-            if !(column_std.is_finite() && column_std > column_mean.abs() * f64::EPSILON * 8.0) {
-                return Err(Error::Constant { what: format!("column {column}") });
-            }
+            let (column_mean, column_std) =
+                spread(values).ok_or_else(|| Error::Constant { what: format!("column {column}") })?;
             mean.push(column_mean);
             std.push(column_std);
         }
         Ok(Self { transforms: transforms.to_vec(), mean, std, clip })
+    }
+
+    /// Standardises every column that has a spread, and leaves out the others; the clamp only keeps numbers finite.
+    pub(super) fn standard(rows: &Rows<'_>) -> Result<Self> {
+        let transform = |column: usize| {
+            let values = rows.iter().filter_map(|row| row.get(column)).copied();
+            if spread(values).is_some() { Transform::Identity } else { Transform::Unused }
+        };
+        let transforms: Vec<Transform> = (0..rows.width()).map(transform).collect();
+        Self::fit(rows, &transforms, Self::MAX_CLIP)
     }
 
     /// Number of columns.
@@ -125,6 +133,19 @@ impl Scaler {
             .collect())
     }
 
+    /// All rows scaled, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scaler::apply`].
+    pub fn apply_rows(&self, rows: &Rows<'_>) -> Result<Vec<f64>> {
+        let mut scaled = Vec::with_capacity(rows.len() * self.outputs());
+        for row in rows.iter() {
+            scaled.extend(self.apply(row)?);
+        }
+        Ok(scaled)
+    }
+
     /// Checks a scaler that was read from a file.
     pub(super) fn check(&self, inputs: usize) -> Result<()> {
         const PART: &str = "scaler";
@@ -146,6 +167,12 @@ impl Scaler {
         }
         Ok(())
     }
+}
+
+/// Mean and standard deviation, of a column that is not the same in every row.
+fn spread(values: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
+    let (mean, std) = mean_and_std(values);
+    (std.is_finite() && std > mean.abs() * f64::EPSILON * 8.0).then_some((mean, std))
 }
 
 fn transformed(transform: Transform, value: f64) -> f64 {

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rows::mean_and_std;
+use super::scored::Scored;
 use super::tensor::{Quantized, QuantizedFile};
 use super::whiten::whitening;
-use super::{Familiarity, Interval, QualityParams, ScaledEnsemble};
-use crate::regression::rows::mean_and_std;
-use crate::regression::{Folds, Rows, format};
+use super::{Familiarity, Folds, Interval, Rows, Scaler, format};
 use crate::{Error, Result};
 
 /// How a [`Calibration`] is measured.
@@ -31,7 +31,7 @@ impl Default for CalibrationParams {
 /// by `sqrt(spread² + softening²)`, where the spread is the deviation of the members of the ensemble on that row, and the
 /// quantiles of the results are kept: an interval is the score ± quantile × `sqrt(spread² + softening²)`. The spread alone
 /// knows little of the error; with the softening the intervals are as wide as without it, and wider where the members
-/// disagree.
+/// disagree. A support vector regression has no members; its intervals have one width.
 ///
 /// # Reference
 ///
@@ -51,13 +51,19 @@ pub struct Calibration {
     reach: Reach,
 }
 
-/// A matrix that makes the scaled training rows white: lengths behind it are Mahalanobis distances.
+/// Makes scaled rows white: lengths behind it are Mahalanobis distances.
 #[derive(Debug, Clone, PartialEq)]
 struct Reach {
+    /// For a predictor whose scaled rows are not standardised.
+    scaler: Option<Scaler>,
+    /// Columns of a standardised row.
     width: usize,
-    tensor: Quantized,
-    matrix: Vec<f64>,
+    /// `None` for more than [`MOST_WHITENED`] columns: distances are then those of columns without correlation.
+    whitening: Option<(Quantized, Vec<f64>)>,
 }
+
+/// More columns are not whitened: time grows with the third power, and the file with the second.
+const MOST_WHITENED: usize = 512;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,45 +75,45 @@ pub(super) struct CalibrationFile {
     familiar: f64,
     limit: f64,
     most_missing: usize,
-    whitening: QuantizedFile,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scaler: Option<Scaler>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    whitening: Option<QuantizedFile>,
 }
 
 const PART: &str = "calibration";
 
 impl CalibrationParams {
-    /// Measures `model` on the rows it was fitted on, by fitting `params` on all but one fold after the other.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidConfig`] unless `0 < familiar < 1`; as [`Folds::splits`] and [`QualityParams::fit`].
-    pub fn fit(
+    /// Measures `model` on the rows of `width` values that it was fitted on, by calling `fit` for all but one fold after
+    /// the other.
+    pub(super) fn measure<M: Scored>(
         &self,
-        params: &QualityParams,
-        model: &ScaledEnsemble,
-        data: &[f64],
+        model: &M,
+        fit: impl Fn(&[f64], &[f64]) -> Result<M>,
+        (data, width): (&[f64], usize),
         targets: &[f64],
     ) -> Result<Calibration> {
         if !(self.familiar > 0.0 && self.familiar < 1.0) {
             let expected = "above 0 and below 1";
             return Err(Error::InvalidConfig { field: "familiar", value: self.familiar, expected });
         }
-        let width = params.transforms.len();
         let row = |index: usize| data.get(index * width..(index + 1) * width).unwrap_or_default();
         let (mut errors, mut spreads, mut distances) = (Vec::new(), Vec::new(), Vec::new());
         for (train, test) in self.folds.splits(targets.len())? {
             let rows: Vec<f64> = train.iter().flat_map(|&index| row(index)).copied().collect();
             let scores: Vec<f64> = train.iter().filter_map(|&index| targets.get(index)).copied().collect();
-            let fold = params.fit(&rows, &scores)?;
+            let fold = fit(&rows, &scores)?;
             let reach = Reach::fit(&fold, &rows, width)?;
             for (index, target) in test.into_iter().filter_map(|index| Some((index, targets.get(index)?))) {
                 let scaled = fold.scaled(row(index))?;
-                let (score, spread) = fold.head.evaluate(&scaled);
+                let (score, spread) = fold.evaluate(&scaled)?;
                 errors.push((score - target).abs());
                 spreads.push(spread);
-                distances.push(reach.distance(&scaled));
+                distances.push(reach.distance(&scaled)?);
             }
         }
-        let softening = digits(mean_and_std(spreads.iter().copied()).0).max(1e-4);
+        let members = spreads.iter().any(|&spread| spread > 0.0);
+        let softening = if members { digits(mean_and_std(spreads.iter().copied()).0).max(1e-4) } else { 1.0 };
         let mut ratios: Vec<f64> =
             errors.iter().zip(&spreads).map(|(error, spread)| error / scale(*spread, softening)).collect();
         ratios.sort_by(f64::total_cmp);
@@ -178,8 +184,13 @@ impl Calibration {
     }
 
     /// `scaled` is what the head sees of `row`.
-    pub(super) fn familiarity(&self, row: &[f64], scaled: &[f64]) -> Familiarity {
-        Familiarity { distance: self.reach.distance(scaled), limit: self.limit, missing: missing(row) }
+    pub(super) fn familiarity(&self, row: &[f64], scaled: &[f64]) -> Result<Familiarity> {
+        Ok(Familiarity {
+            distance: self.reach.distance(scaled)?,
+            limit: self.limit,
+            missing: missing(row),
+            most_missing: self.most_missing,
+        })
     }
 
     pub(super) fn to_file(&self) -> CalibrationFile {
@@ -191,7 +202,8 @@ impl Calibration {
             familiar: self.familiar,
             limit: self.limit,
             most_missing: self.most_missing,
-            whitening: self.reach.tensor.to_file(),
+            scaler: self.reach.scaler.clone(),
+            whitening: self.reach.whitening.as_ref().map(|(tensor, _)| tensor.to_file()),
         }
     }
 
@@ -213,37 +225,76 @@ impl Calibration {
         if !(number(file.softening) && number(file.limit) && inside(file.familiar)) {
             return bad("`softening`, `limit` or `familiar` is out of range");
         }
-        let cells = width.checked_mul(width).ok_or_else(|| Error::invalid(PART, "too many inputs"))?;
-        let tensor = Quantized::from_file(&file.whitening, "calibration.whitening", cells)?;
-        let reach = Reach { width, matrix: tensor.values(), tensor };
+        let reach = Reach::from_file(file.scaler, file.whitening.as_ref(), width)?;
         let CalibrationFile { folds, softening, levels, factors, familiar, limit, most_missing, .. } = file;
         Ok(Self { folds, softening, levels, factors, familiar, limit, most_missing, reach })
     }
 
     /// Number of columns of a scaled row.
     pub(super) fn width(&self) -> usize {
-        self.reach.width
+        self.reach.scaler.as_ref().map_or(self.reach.width, Scaler::inputs)
+    }
+
+    /// Whether it is for scaled rows that are standardised.
+    pub(super) fn standard(&self) -> bool {
+        self.reach.scaler.is_none()
     }
 }
 
 impl Reach {
-    fn fit(model: &ScaledEnsemble, data: &[f64], width: usize) -> Result<Self> {
+    fn fit<M: Scored>(model: &M, data: &[f64], width: usize) -> Result<Self> {
         let mut scaled = Vec::new();
         for row in data.chunks_exact(width.max(1)) {
             scaled.extend(model.scaled(row)?);
         }
-        let width = model.scaler.outputs();
-        let tensor = Quantized::nearest(&whitening(&Rows::new(&scaled, width)?, 1.0));
-        Ok(Self { width, matrix: tensor.values(), tensor })
+        let mut width = model.width();
+        let mut scaler = None;
+        if !M::STANDARD {
+            let rows = Rows::new(&scaled, width)?;
+            let found = Scaler::standard(&rows)?;
+            scaled = found.apply_rows(&rows)?;
+            width = found.outputs();
+            scaler = Some(found);
+        }
+        let whitening = if width > MOST_WHITENED {
+            None
+        } else {
+            let tensor = Quantized::nearest(&whitening(&Rows::new(&scaled, width)?, 1.0));
+            Some((tensor.clone(), tensor.values()))
+        };
+        Ok(Self { scaler, width, whitening })
     }
 
-    fn distance(&self, scaled: &[f64]) -> f64 {
-        let mut sum = 0.0;
-        for line in self.matrix.chunks_exact(self.width.max(1)) {
-            let value: f64 = line.iter().zip(scaled).map(|(a, b)| a * b).sum();
-            sum += value * value;
+    /// `width` is that of a row before the scaler.
+    fn from_file(scaler: Option<Scaler>, whitening: Option<&QuantizedFile>, width: usize) -> Result<Self> {
+        let mut used = width;
+        if let Some(scaler) = &scaler {
+            scaler.check(width)?;
+            used = scaler.outputs();
         }
-        (sum / self.width.max(1) as f64).sqrt()
+        let whitening = match whitening {
+            Some(file) => {
+                let cells = used.checked_mul(used).ok_or_else(|| Error::invalid(PART, "too many inputs"))?;
+                let tensor = Quantized::from_file(file, "calibration.whitening", cells)?;
+                Some((tensor.clone(), tensor.values()))
+            }
+            None if used > MOST_WHITENED => None,
+            None => return Err(Error::invalid(PART, "there is no `whitening`")),
+        };
+        Ok(Self { scaler, width: used, whitening })
+    }
+
+    fn distance(&self, scaled: &[f64]) -> Result<f64> {
+        let standardised = self.scaler.as_ref().map(|scaler| scaler.apply(scaled)).transpose()?;
+        let scaled = standardised.as_deref().unwrap_or(scaled);
+        let sum = match &self.whitening {
+            None => scaled.iter().fold(0.0, |sum, value| sum + value * value),
+            Some((_, matrix)) => matrix.chunks_exact(self.width.max(1)).fold(0.0, |sum, line| {
+                let value: f64 = line.iter().zip(scaled).map(|(a, b)| a * b).sum();
+                sum + value * value
+            }),
+        };
+        Ok((sum / self.width.max(1) as f64).sqrt())
     }
 }
 

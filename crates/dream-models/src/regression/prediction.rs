@@ -9,6 +9,17 @@ pub struct Prediction {
     pub familiarity: Familiarity,
 }
 
+/// A score, and how sure it is where the model was calibrated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// The score, within the range of the model.
+    pub score: f64,
+    /// Where the score that people would give is expected; `None` for a model without a calibration.
+    pub interval: Option<Interval>,
+    /// Distance of the row from those of training; `None` for a model without a calibration.
+    pub familiarity: Option<Familiarity>,
+}
+
 /// A range that holds the score of people with a stated probability.
 ///
 /// The probability is an average over videos like those of training. It says nothing about others; see
@@ -28,9 +39,10 @@ pub struct Interval {
 /// ```
 /// use dream_models::regression::Familiarity;
 ///
-/// let near = Familiarity { distance: 1.1, limit: 2.0, missing: 0 };
+/// let near = Familiarity { distance: 1.1, limit: 2.0, missing: 1, most_missing: 3 };
 /// assert!(near.is_familiar());
 /// assert!(!Familiarity { distance: 2.5, ..near }.is_familiar());
+/// assert!(!Familiarity { missing: 4, ..near }.is_familiar());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Familiarity {
@@ -41,13 +53,15 @@ pub struct Familiarity {
     pub limit: f64,
     /// Features that were missing, and filled with the mean of the training rows.
     pub missing: usize,
+    /// Most features that a row of training missed.
+    pub most_missing: usize,
 }
 
 impl Familiarity {
-    /// Whether the row is as near to those of training as they are to each other. Where it is not, neither the score
-    /// nor the interval can be relied on.
+    /// Whether the row is as near to those of training as they are to each other, and misses no more than one of them.
+    /// Where it is not, neither the score nor the interval can be relied on.
     #[must_use]
     pub fn is_familiar(&self) -> bool {
-        self.distance <= self.limit
+        self.distance <= self.limit && self.missing <= self.most_missing
     }
 }

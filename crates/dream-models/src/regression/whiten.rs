@@ -5,7 +5,7 @@
 //! scales) tell compression from blur. `C^(−p/2)` with `p` between 0 and 1 lifts them; `p = 0` changes
 //! nothing, `p = 1` whitens fully and lifts noise as well.
 
-use crate::regression::Rows;
+use super::Rows;
 
 /// Eigenvalues below this are lifted no further. The inputs have unit variance.
 const EIGENVALUE_FLOOR: f64 = 1e-3;
