@@ -50,8 +50,8 @@ pub enum Error {
     },
     /// A chroma plane does not fit its luma plane.
     #[error(
-        "chroma plane is {found_width}x{found_height}, but {width}x{height} is expected: \
-         4:2:0 chroma is half of luma in both directions, rounded up"
+        "chroma plane is {found_width}x{found_height}, but {width}x{height} is expected: 4:2:0 chroma is half of luma \
+         in both directions, 4:2:2 in width alone, rounded up, and 4:4:4 chroma has the size of luma"
     )]
     ChromaSize {
         /// Width expected.

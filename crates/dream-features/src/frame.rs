@@ -2,15 +2,31 @@
 
 use crate::color::GrayRows;
 use crate::error::Result;
-use crate::plane::{Plane, Rows};
+use crate::plane::Plane;
 use crate::resize::HalfSize;
+use crate::rows::{LumaRows, LumaSource};
 use crate::shared::Shared;
-use crate::view::{Luma16View, LumaView, RgbView, Yuv420View};
+use crate::view::{
+    BiplanarView, Luma16View, LumaView, Packed422View, PackedRgbView, Parts, RgbView, Yuv, Yuv420View,
+    Yuv422View, Yuv444View,
+};
 
 /// One image: decoded luma with or without its chroma, or RGB pixels.
 ///
 /// Pass the planes of a video as they were decoded; a conversion to RGB and back changes them. Extractors convert what
 /// they need: RGB becomes luma by MATLAB's `rgb2gray`, and luma without chroma is treated as gray.
+///
+/// | pixels | what extractors see |
+/// | --- | --- |
+/// | [`rgb`](Frame::rgb), [`bgr`](Frame::bgr), [`rgba`](Frame::rgba), [`bgra`](Frame::bgra) | the same RGB, bit for bit; alpha is ignored |
+/// | [`yuv420`](Frame::yuv420), [`nv12`](Frame::nv12), [`nv21`](Frame::nv21) | the same 4:2:0, bit for bit |
+/// | [`yuy2`](Frame::yuy2), [`uyvy`](Frame::uyvy), [`yuv422`](Frame::yuv422) | luma as it is; chroma at 4:2:0, each sample the mean of two rows |
+/// | [`yuv444`](Frame::yuv444) | luma as it is; chroma at 4:2:0, each sample the mean of 2x2 |
+/// | [`luma`](Frame::luma), [`from_luma16`](Frame::from_luma16) | luma without chroma |
+///
+/// Means are rounded to the nearest code, halves up; the last row and column of an odd size have no neighbour and count
+/// alone. It is the rule by which RGB becomes 4:2:0 for the extractors that read video. So all frames of one moment
+/// have the same features, whatever the order of their bytes. Chroma is converted row by row, as it is read.
 ///
 /// # Example
 /// ```
@@ -32,9 +48,6 @@ pub struct Frame<'a> {
     shared: Option<&'a Shared>,
 }
 
-/// A plane of 8-bit samples as decoders return it: bytes, width, height, and bytes from row to row.
-type Parts<'a> = (&'a [u8], usize, usize, usize);
-
 fn luma((data, width, height, stride): Parts<'_>) -> Result<LumaView<'_>> {
     LumaView::new(data, width, height, stride)
 }
@@ -44,7 +57,9 @@ pub(crate) enum Pixels<'a> {
     Luma(LumaView<'a>),
     Luma16(Luma16View<'a>),
     Yuv420(Yuv420View<'a>),
-    Rgb(RgbView<'a>),
+    /// Luma and chroma in any other arrangement.
+    Yuv(Yuv<'a>),
+    Rgb(PackedRgbView<'a>),
 }
 
 impl<'a> Frame<'a> {
@@ -69,7 +84,37 @@ impl<'a> Frame<'a> {
     /// A frame of RGB pixels. Its luma is MATLAB's `rgb2gray` (see [`crate::color`]).
     #[must_use]
     pub const fn from_rgb(view: RgbView<'a>) -> Self {
+        Self::from_packed_rgb(PackedRgbView::from_rgb(view))
+    }
+
+    /// A frame of RGB pixels in another order of bytes.
+    #[must_use]
+    pub const fn from_packed_rgb(view: PackedRgbView<'a>) -> Self {
         Self::new(Pixels::Rgb(view))
+    }
+
+    /// A frame of luma and pairs of chroma samples: NV12 or NV21.
+    #[must_use]
+    pub const fn from_biplanar(view: BiplanarView<'a>) -> Self {
+        Self::new(Pixels::Yuv(Yuv::Biplanar(view)))
+    }
+
+    /// A frame of packed 4:2:2: YUY2 or UYVY.
+    #[must_use]
+    pub const fn from_packed422(view: Packed422View<'a>) -> Self {
+        Self::new(Pixels::Yuv(Yuv::Packed422(view)))
+    }
+
+    /// A frame of planar 4:2:2.
+    #[must_use]
+    pub const fn from_yuv422(view: Yuv422View<'a>) -> Self {
+        Self::new(Pixels::Yuv(Yuv::Yuv422(view)))
+    }
+
+    /// A frame of planar 4:4:4.
+    #[must_use]
+    pub const fn from_yuv444(view: Yuv444View<'a>) -> Self {
+        Self::new(Pixels::Yuv(Yuv::Yuv444(view)))
     }
 
     /// A frame of 8-bit luma from the parts of its plane: bytes, width, height and stride.
@@ -96,6 +141,90 @@ impl<'a> Frame<'a> {
         Ok(Self::from_yuv420(Yuv420View::new(luma(y)?, luma(u)?, luma(v)?)?))
     }
 
+    /// A frame of packed 8-bit B, G, R: three bytes a pixel, as OpenCV holds images. Parts as for [`Frame::rgb`].
+    ///
+    /// # Errors
+    /// Same as [`RgbView::new`].
+    pub fn bgr(parts: Parts<'a>) -> Result<Self> {
+        Ok(Self::from_packed_rgb(PackedRgbView::bgr(parts)?))
+    }
+
+    /// A frame of packed 8-bit R, G, B and alpha, which is ignored (see [`PackedRgbView`]). Parts as for [`Frame::rgb`].
+    ///
+    /// # Errors
+    /// Same as [`RgbView::new`].
+    pub fn rgba(parts: Parts<'a>) -> Result<Self> {
+        Ok(Self::from_packed_rgb(PackedRgbView::rgba(parts)?))
+    }
+
+    /// A frame of packed 8-bit B, G, R and alpha, which is ignored (see [`PackedRgbView`]): what screens and graphics
+    /// libraries hold. Parts as for [`Frame::rgb`].
+    ///
+    /// # Errors
+    /// Same as [`RgbView::new`].
+    pub fn bgra(parts: Parts<'a>) -> Result<Self> {
+        Ok(Self::from_packed_rgb(PackedRgbView::bgra(parts)?))
+    }
+
+    /// A frame of 8-bit 4:2:0 whose chroma is pairs of Cb and Cr. Parts as for [`BiplanarView::nv12`].
+    ///
+    /// # Errors
+    /// Same as [`BiplanarView::nv12`].
+    ///
+    /// # Example
+    /// ```
+    /// use dream_features::Frame;
+    ///
+    /// let (luma, chroma) = ([16; 4 * 2], [90, 240, 128, 128]);
+    /// let frame = Frame::nv12((&luma, 4, 2, 4), (&chroma, 2, 1, 4))?;
+    /// assert_eq!(frame.size(), (4, 2));
+    /// # Ok::<(), dream_features::Error>(())
+    /// ```
+    pub fn nv12(y: Parts<'a>, uv: Parts<'a>) -> Result<Self> {
+        Ok(Self::from_biplanar(BiplanarView::nv12(y, uv)?))
+    }
+
+    /// A frame of 8-bit 4:2:0 whose chroma is pairs of Cr and Cb. Parts as for [`BiplanarView::nv12`].
+    ///
+    /// # Errors
+    /// Same as [`BiplanarView::nv12`].
+    pub fn nv21(y: Parts<'a>, vu: Parts<'a>) -> Result<Self> {
+        Ok(Self::from_biplanar(BiplanarView::nv21(y, vu)?))
+    }
+
+    /// A frame of packed 8-bit 4:2:2 in the order Y, Cb, Y, Cr (YUY2, YUYV): bytes, width and height in pixels, stride
+    /// in bytes.
+    ///
+    /// # Errors
+    /// Same as [`Packed422View::yuy2`].
+    pub fn yuy2(parts: Parts<'a>) -> Result<Self> {
+        Ok(Self::from_packed422(Packed422View::yuy2(parts)?))
+    }
+
+    /// A frame of packed 8-bit 4:2:2 in the order Cb, Y, Cr, Y. Parts as for [`Frame::yuy2`].
+    ///
+    /// # Errors
+    /// Same as [`Packed422View::uyvy`].
+    pub fn uyvy(parts: Parts<'a>) -> Result<Self> {
+        Ok(Self::from_packed422(Packed422View::uyvy(parts)?))
+    }
+
+    /// A frame of 8-bit luma and chroma, 4:2:2, from the parts of its planes: bytes, width, height and stride of each.
+    ///
+    /// # Errors
+    /// Same as [`LumaView::new`] and [`Yuv422View::new`].
+    pub fn yuv422(y: Parts<'a>, u: Parts<'a>, v: Parts<'a>) -> Result<Self> {
+        Ok(Self::from_yuv422(Yuv422View::new(luma(y)?, luma(u)?, luma(v)?)?))
+    }
+
+    /// A frame of 8-bit luma and chroma, 4:4:4, from the parts of its planes: bytes, width, height and stride of each.
+    ///
+    /// # Errors
+    /// Same as [`LumaView::new`] and [`Yuv444View::new`].
+    pub fn yuv444(y: Parts<'a>, u: Parts<'a>, v: Parts<'a>) -> Result<Self> {
+        Ok(Self::from_yuv444(Yuv444View::new(luma(y)?, luma(u)?, luma(v)?)?))
+    }
+
     const fn new(pixels: Pixels<'a>) -> Self {
         Self { pixels, studio: false, shared: None }
     }
@@ -118,6 +247,11 @@ impl<'a> Frame<'a> {
         Self { studio: true, ..self }
     }
 
+    /// Whether luma of RGB has the range of video.
+    pub(crate) const fn is_studio(&self) -> bool {
+        self.studio
+    }
+
     /// The same frame, with its derived planes stored in `shared`, which must be fresh.
     pub(crate) const fn with_shared<'b>(&self, shared: &'b Shared) -> Frame<'b>
     where
@@ -137,6 +271,7 @@ impl<'a> Frame<'a> {
             Pixels::Luma(view) => (view.width(), view.height()),
             Pixels::Luma16(view) => (view.width(), view.height()),
             Pixels::Yuv420(view) => (view.width(), view.height()),
+            Pixels::Yuv(view) => (view.width(), view.height()),
             Pixels::Rgb(view) => (view.width(), view.height()),
         }
     }
@@ -150,12 +285,13 @@ impl<'a> Frame<'a> {
             Pixels::Luma(view) => Pixels::Luma(view.crop(x, y, width, height)?),
             Pixels::Luma16(view) => Pixels::Luma16(view.crop(x, y, width, height)?),
             Pixels::Yuv420(view) => Pixels::Yuv420(view.crop(x, y, width, height)?),
+            Pixels::Yuv(view) => Pixels::Yuv(view.crop(x, y, width, height)?),
             Pixels::Rgb(view) => Pixels::Rgb(view.crop(x, y, width, height)?),
         };
         Ok(Self { studio: self.studio, ..Self::new(pixels) })
     }
 
-    /// The luma and chroma planes, if the frame was made from them.
+    /// The luma and chroma planes, if the frame was made from them ([`Frame::yuv420`]).
     #[must_use]
     pub const fn yuv420_view(&self) -> Option<Yuv420View<'a>> {
         match &self.pixels {
@@ -170,14 +306,17 @@ impl<'a> Frame<'a> {
         Plane::from_rows(&self.luma_rows())
     }
 
-    /// The luma codes, row by row.
-    pub(crate) fn luma_rows(&self) -> LumaRows<'a> {
-        match self.pixels {
-            Pixels::Luma(view) => LumaRows::Luma(view),
-            Pixels::Luma16(view) => LumaRows::Luma16(view),
-            Pixels::Yuv420(view) => LumaRows::Luma(view.y()),
-            Pixels::Rgb(view) => LumaRows::Gray(GrayRows { view, studio: self.studio }),
-        }
+    /// The luma codes, row by row, without a copy of the image. [`LumaRows`] has an example; for RGB, see
+    /// [`RgbRows`](crate::color::RgbRows).
+    #[must_use]
+    pub const fn luma_rows(&self) -> LumaRows<'a> {
+        LumaRows::new(match self.pixels {
+            Pixels::Luma(view) => LumaSource::Plane(view),
+            Pixels::Luma16(view) => LumaSource::Deep(view),
+            Pixels::Yuv420(view) => LumaSource::Plane(view.y()),
+            Pixels::Yuv(view) => view.luma(),
+            Pixels::Rgb(view) => LumaSource::Gray(GrayRows { view, studio: self.studio }),
+        })
     }
 
     /// The planes shared by the extractors of this frame.
@@ -193,38 +332,6 @@ impl<'a> Frame<'a> {
                 resize.run(&self.luma_rows(), out);
                 out
             }
-        }
-    }
-}
-
-/// Rows of luma, computed on the fly if the frame is RGB.
-#[derive(Debug)]
-pub(crate) enum LumaRows<'a> {
-    Luma(LumaView<'a>),
-    Luma16(Luma16View<'a>),
-    Gray(GrayRows<'a>),
-}
-
-impl Rows for LumaRows<'_> {
-    fn width(&self) -> usize {
-        match self {
-            Self::Luma(rows) => rows.width(),
-            Self::Luma16(rows) => rows.width(),
-            Self::Gray(rows) => rows.width(),
-        }
-    }
-    fn height(&self) -> usize {
-        match self {
-            Self::Luma(rows) => rows.height(),
-            Self::Luma16(rows) => rows.height(),
-            Self::Gray(rows) => rows.height(),
-        }
-    }
-    fn load(&self, y: usize, out: &mut [f64]) {
-        match self {
-            Self::Luma(rows) => rows.load(y, out),
-            Self::Luma16(rows) => rows.load(y, out),
-            Self::Gray(rows) => rows.load(y, out),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 use crate::extract::VideoSpec;
-use crate::frame::{Frame, LumaRows, Pixels};
+use crate::frame::{Frame, Pixels};
 use crate::recipe::Recipe;
 
 /// Which channels of a frame an extractor looks at.
@@ -20,10 +20,8 @@ impl Channels {
     /// What `frame` has of these channels, as the key `pixels` of a [`Recipe`] says it.
     pub(crate) fn of(self, frame: &Frame<'_>) -> &'static str {
         match (self, frame.pixels()) {
-            (Self::Luma, _) => match frame.luma_rows() {
-                LumaRows::Gray(rows) if !rows.studio => "image-luma",
-                _ => "luma",
-            },
+            (Self::Luma, Pixels::Rgb(_)) if !frame.is_studio() => "image-luma",
+            (Self::Luma, _) => "luma",
             (Self::Color, Pixels::Luma(_) | Pixels::Luma16(_)) => "luma",
             (Self::Color, Pixels::Rgb(_)) => "rgb",
             (Self::Color, _) => "color",

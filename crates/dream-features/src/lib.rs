@@ -26,6 +26,7 @@ mod pool;
 pub mod pyramid;
 mod recipe;
 pub mod resize;
+mod rows;
 mod shared;
 mod simd;
 pub mod tlvqm;
@@ -48,7 +49,11 @@ pub use layout::{FeatureLayout, FeatureVector};
 pub use plane::Plane;
 pub use pool::{Pooled, Pooling, Sampling, Statistic};
 pub use recipe::{Difference, Recipe};
+pub use rows::{LumaCodes, LumaRows};
 pub use simd::instruction_set;
 pub use videval::videval;
-pub use view::{CodeScale, Luma16View, LumaView, RgbView, Yuv420View};
+pub use view::{
+    BiplanarView, CodeScale, Luma16View, LumaView, Packed422View, PackedRgbView, RgbView, Yuv420View,
+    Yuv422View, Yuv444View,
+};
 pub use workspace::Workspace;

@@ -4,7 +4,8 @@ use crate::color::ycbcr8_from_rgb;
 use crate::error::Result;
 use crate::frame::{Frame, Pixels};
 use crate::plane::Rows;
-use crate::view::{LumaView, RgbView, Yuv420View};
+use crate::rows::LumaRows;
+use crate::view::{LumaView, PackedRgbView, Yuv420View};
 
 /// Three planes of bytes, reused from frame to frame.
 #[derive(Debug, Clone, Default)]
@@ -16,11 +17,13 @@ pub(crate) struct Yuv420Buffer {
     height: usize,
     /// A row of luma of more than 8 bits, before rounding.
     line: Vec<f64>,
+    /// Two rows of RGB whose bytes have another order.
+    pixels: [Vec<[u8; 3]>; 2],
 }
 
 impl Yuv420Buffer {
     /// Copies `frame`. Luma without chroma becomes gray (128), luma of more than 8 bits is rounded to 8, and RGB
-    /// becomes studio-range Y'CbCr. Its chroma is the rounded mean of 2x2 pixels.
+    /// becomes studio-range Y'CbCr. Its chroma, like that of 4:2:2 and 4:4:4, is the rounded mean of 2x2 pixels.
     pub(crate) fn copy(&mut self, frame: &Frame<'_>) {
         (self.width, self.height) = frame.size();
         let chroma = self.width.div_ceil(2) * self.height.div_ceil(2);
@@ -32,6 +35,16 @@ impl Yuv420Buffer {
                 copy_plane(&view.y(), &mut self.y);
                 copy_plane(&view.u(), &mut self.u);
                 copy_plane(&view.v(), &mut self.v);
+            }
+            Pixels::Yuv(view) => {
+                if let Some(luma) = LumaRows::new(view.luma()).codes() {
+                    let rows = self.y.chunks_exact_mut(self.width.max(1)).enumerate();
+                    rows.for_each(|(y, row)| luma.write(y, row));
+                }
+                for (rows, plane) in view.chroma().iter().zip([&mut self.u, &mut self.v]) {
+                    let lines = plane.chunks_exact_mut(rows.width().max(1)).enumerate();
+                    lines.for_each(|(y, line)| rows.write(y, line));
+                }
             }
             Pixels::Luma(view) => {
                 copy_plane(view, &mut self.y);
@@ -72,17 +85,18 @@ impl Yuv420Buffer {
         )
     }
 
-    fn convert(&mut self, view: &RgbView<'_>) {
+    fn convert(&mut self, view: &PackedRgbView<'_>) {
         let (width, height) = (view.width(), view.height());
         let half = width.div_ceil(2);
+        let [first, second] = &mut self.pixels;
         let rows = self.u.chunks_exact_mut(half).zip(self.v.chunks_exact_mut(half));
         for (cy, (u, v)) in rows.enumerate() {
             let top = 2 * cy;
             let count = height.min(top + 2) - top;
+            let pair = [view.pixels(top, first), view.pixels(top + 1, second)];
             for (cx, (u, v)) in u.iter_mut().zip(v).enumerate() {
                 let (mut sums, mut n) = ([0u16; 2], 0);
-                for dy in 0..count {
-                    let pixels = view.row(top + dy).as_chunks::<3>().0;
+                for (dy, pixels) in pair.iter().enumerate().take(count) {
                     for (x, &pixel) in pixels.iter().enumerate().skip(2 * cx).take(2) {
                         let [luma, cb, cr] = ycbcr8_from_rgb(pixel);
                         if let Some(out) = self.y.get_mut((top + dy) * width + x) {
@@ -109,7 +123,7 @@ fn copy_plane(view: &LumaView<'_>, out: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::{CodeScale, Luma16View};
+    use crate::view::{CodeScale, Luma16View, RgbView};
 
     #[test]
     fn every_form_becomes_420() {

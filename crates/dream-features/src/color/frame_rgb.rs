@@ -1,57 +1,80 @@
 //! Converts any frame to 8-bit RGB, row by row.
 
-use crate::color::ycbcr::Rgb8Row;
-use crate::frame::{Frame, LumaRows, Pixels};
+use super::ycbcr::{Rgb8Row, code};
+use crate::frame::{Frame, Pixels};
 use crate::plane::Rows;
 use crate::resize::DoubleSize;
+use crate::rows::LumaRows;
 use crate::simd::dispatch;
 
-/// Scratch memory for the conversion: a few rows.
+/// Reads any frame as rows of 8-bit RGB, as the colour extractors of this crate see it. It holds the memory for a few
+/// rows, not the image: keep it from frame to frame, in [`Workspace::slot`](crate::Workspace::slot) for example.
+///
+/// # Example
+/// ```
+/// use dream_features::{Frame, color::RgbRows};
+///
+/// let frame = Frame::nv12((&[81; 16], 4, 4, 4), (&[90, 240, 90, 240, 90, 240, 90, 240], 2, 2, 4))?;
+/// let (mut rows, mut reddest) = (RgbRows::default(), 0);
+/// rows.read(&frame, |_y, pixels| {
+///     for &[r, g, _] in pixels {
+///         reddest = reddest.max(r - g);
+///     }
+/// });
+/// assert_eq!(reddest, 254);
+/// # Ok::<(), dream_features::Error>(())
+/// ```
 #[derive(Debug, Default)]
-pub(crate) struct FrameRgb {
+pub struct RgbRows {
     chroma: [DoubleSize; 2],
     /// Chroma of one row at luma size, or luma of more than 8 bits.
     lines: [Vec<f64>; 2],
+    /// Luma of one row, where it is not in one piece.
+    luma: Vec<u8>,
+    row: Vec<[u8; 3]>,
 }
 
-impl FrameRgb {
-    /// Calls `sink(y, pixels)` for every row of `frame`, from the top.
+impl RgbRows {
+    /// Calls `sink(y, pixels)` for every row of `frame`, from the top; a pixel is R, G and B.
     ///
-    /// 4:2:0 chroma is doubled in size with MATLAB's bicubic resize, rounded and saturated to 8 bits, then converted
-    /// with the BT.601 matrix. Luma without chroma becomes gray, rounded to 8 bits.
+    /// 4:2:0 chroma (see [`Frame`] for other frames) is doubled in size with MATLAB's bicubic resize, rounded and
+    /// saturated to 8 bits, then converted with the BT.601 matrix of limited range. Luma without chroma is not
+    /// stretched: its code, rounded to 8 bits, becomes R, G and B. RGB is passed as it is, without alpha.
     ///
     /// # Reference
     /// MATLAB `imresize(chroma, 2)`, `uint8`, `ycbcr2rgb`, as VIDEVAL's scripts call them.
-    pub(crate) fn rows(
-        &mut self,
-        frame: &Frame<'_>,
-        row: &mut Vec<[u8; 3]>,
-        mut sink: impl FnMut(usize, &[[u8; 3]]),
-    ) {
+    pub fn read(&mut self, frame: &Frame<'_>, mut sink: impl FnMut(usize, &[[u8; 3]])) {
         let (width, height) = frame.size();
+        let Self { lines, luma, row, .. } = self;
         row.resize(width, [0; 3]);
-        for line in &mut self.lines {
+        for line in &mut *lines {
             line.resize(width, 0.0);
         }
         match frame.pixels() {
             Pixels::Rgb(view) => {
                 for y in 0..height {
-                    sink(y, view.row(y).as_chunks::<3>().0);
+                    sink(y, view.pixels(y, row));
                 }
             }
             Pixels::Yuv420(view) => {
-                let planes = [view.u(), view.v()];
-                for (double, plane) in self.chroma.iter_mut().zip(&planes) {
-                    double.start(plane);
-                }
+                let (y_plane, planes) = (view.y(), [view.u(), view.v()]);
+                self.start(&planes);
                 for y in 0..height {
-                    for ((double, plane), line) in self.chroma.iter_mut().zip(&planes).zip(&mut self.lines) {
-                        double.row(plane, y, line);
-                    }
-                    let [cb, cr] = &self.lines;
-                    dispatch(Rgb8Row { y: view.y().row(y), cb, cr, out: row });
-                    sink(y, row);
+                    sink(y, self.convert(&planes, y, y_plane.row(y)));
                 }
+            }
+            Pixels::Yuv(view) => {
+                let (codes, planes) = (LumaRows::new(view.luma()).codes(), view.chroma());
+                let mut line = std::mem::take(luma);
+                line.resize(width, 0);
+                self.start(&planes);
+                for y in 0..height {
+                    if let Some(codes) = &codes {
+                        codes.write(y, &mut line);
+                    }
+                    sink(y, self.convert(&planes, y, &line));
+                }
+                self.luma = line;
             }
             Pixels::Luma(view) => {
                 for y in 0..height {
@@ -62,17 +85,32 @@ impl FrameRgb {
                 }
             }
             Pixels::Luma16(view) => {
-                let luma = LumaRows::Luma16(*view);
-                let [line, _] = &mut self.lines;
+                let [line, _] = lines;
                 for y in 0..height {
-                    luma.load(y, line);
+                    view.load(y, line);
                     for (pixel, &value) in row.iter_mut().zip(line.iter()) {
-                        *pixel = [super::ycbcr::code(value); 3];
+                        *pixel = [code(value); 3];
                     }
                     sink(y, row);
                 }
             }
         }
+    }
+
+    fn start<R: Rows>(&mut self, planes: &[R; 2]) {
+        for (double, plane) in self.chroma.iter_mut().zip(planes) {
+            double.start(plane);
+        }
+    }
+
+    /// Row `y` from its luma and the planes of Cb and Cr.
+    fn convert<R: Rows>(&mut self, planes: &[R; 2], y: usize, luma: &[u8]) -> &[[u8; 3]] {
+        for ((double, plane), line) in self.chroma.iter_mut().zip(planes).zip(&mut self.lines) {
+            double.row(plane, y, line);
+        }
+        let [cb, cr] = &self.lines;
+        dispatch(Rgb8Row { y: luma, cb, cr, out: &mut self.row });
+        &self.row
     }
 }
 
@@ -85,11 +123,11 @@ mod tests {
     use crate::view::{CodeScale, Luma16View, LumaView, Yuv420View};
 
     fn convert(frame: &Frame<'_>) -> Vec<[u8; 3]> {
-        let (mut out, mut row) = (Vec::new(), Vec::new());
-        let mut rgb = FrameRgb::default();
+        let mut out = Vec::new();
+        let mut rgb = RgbRows::default();
         // Run twice, to catch state left over from the first frame.
-        rgb.rows(frame, &mut row, |_, _| ());
-        rgb.rows(frame, &mut row, |y, row| {
+        rgb.read(frame, |_, _| ());
+        rgb.read(frame, |y, row| {
             assert_eq!(out.len(), y * frame.size().0);
             out.extend_from_slice(row);
         });

@@ -1,7 +1,7 @@
 //! Luma from RGB, three definitions.
 
 use crate::plane::Rows;
-use crate::view::RgbView;
+use crate::view::{PackedRgbView, RgbView};
 
 /// MATLAB's `rgb2gray` weights: the first row of the inverse of the NTSC matrix
 /// `[1 .956 .621; 1 -.272 -.647; 1 -1.106 1.703]`. Neither Rec. 601 nor Rec. 709.
@@ -62,10 +62,18 @@ fn convert(image: &RgbView<'_>, luma: impl Fn([f64; 3]) -> f64) -> Vec<u8> {
 }
 
 /// Rows of [`gray_matlab`], or of [`luma_bt601_studio`], computed as they are read.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct GrayRows<'a> {
-    pub(crate) view: RgbView<'a>,
+    pub(crate) view: PackedRgbView<'a>,
     pub(crate) studio: bool,
+}
+
+impl GrayRows<'_> {
+    /// Writes the codes of row `y` to `out`.
+    pub(crate) fn write<T: From<u8>>(&self, y: usize, out: &mut [T]) {
+        let luma = if self.studio { studio_of } else { gray_of };
+        self.view.map(y, out, |pixel| code(luma(pixel.map(f64::from))).into());
+    }
 }
 
 impl Rows for GrayRows<'_> {
@@ -77,9 +85,7 @@ impl Rows for GrayRows<'_> {
     }
     fn load(&self, y: usize, out: &mut [f64]) {
         let luma = if self.studio { studio_of } else { gray_of };
-        for (out, pixel) in out.iter_mut().zip(self.view.row(y).as_chunks::<3>().0) {
-            *out = (luma(pixel.map(f64::from)) + 0.5).floor();
-        }
+        self.view.map(y, out, |pixel| (luma(pixel.map(f64::from)) + 0.5).floor());
     }
 }
 
@@ -93,11 +99,13 @@ mod tests {
         assert_eq!(gray_matlab(&view), [88, 255, 0]); // 87.66
         assert_eq!(luma_bt601_full(&view), [88, 255, 0]); // 87.67
         assert_eq!(luma_bt601_studio(&view), [91, 235, 16]); // 91.29
-        let mut row = [0.0; 3];
-        GrayRows { view, studio: false }.load(0, &mut row);
-        assert_eq!(row, [88.0, 255.0, 0.0]);
-        GrayRows { view, studio: true }.load(0, &mut row);
-        assert_eq!(row, [91.0, 235.0, 16.0]);
+        for (studio, expected) in [(false, [88, 255, 0]), (true, [91, 235, 16])] {
+            let rows = GrayRows { view: view.into(), studio };
+            let (mut row, mut codes) = ([0.0; 3], [0u8; 3]);
+            rows.load(0, &mut row);
+            rows.write(0, &mut codes);
+            assert_eq!((row, codes), (expected.map(f64::from), expected));
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod luma;
 mod pack;
 mod ycbcr;
 
-pub(crate) use frame_rgb::FrameRgb;
+pub use frame_rgb::RgbRows;
 pub use lab::lab_from_rgb;
 pub use lab8::Lab8;
 pub(crate) use lms::ShortWave;

@@ -2,15 +2,16 @@
 
 use super::rgb8_from_ycbcr;
 use super::ycbcr::code;
-use crate::frame::{Frame, LumaRows, Pixels};
+use crate::frame::{Frame, Pixels};
 use crate::plane::Rows;
+use crate::rows::LumaRows;
 
 /// Writes `frame` to `out` as packed RGB: three bytes per pixel, rows without gaps. `out` is cleared first and keeps
 /// its memory between frames.
 ///
-/// Y'CbCr is converted by [`rgb8_from_ycbcr`] (BT.601, studio range), and each chroma sample is used for its four
-/// pixels. Luma without chroma is converted with neutral chroma; more than 8 bits are rounded to 8 first. RGB is
-/// copied.
+/// Y'CbCr is converted by [`rgb8_from_ycbcr`] (BT.601, studio range), and each chroma sample of 4:2:0 (see [`Frame`]) is
+/// used for its four pixels. Luma without chroma is converted with neutral chroma; more than 8 bits are rounded to 8
+/// first. RGB is copied, without alpha.
 ///
 /// Networks take this as the input of their preprocessing. The feature extractors interpolate chroma instead, as MATLAB
 /// does.
@@ -33,26 +34,47 @@ pub fn pack_rgb8(frame: &Frame<'_>, out: &mut Vec<u8>) {
     out.reserve(width.saturating_mul(height).saturating_mul(3));
     let gray = |y| rgb8_from_ycbcr([y, 128, 128]);
     match frame.pixels() {
-        Pixels::Rgb(view) => (0..height).for_each(|y| out.extend_from_slice(view.row(y))),
+        Pixels::Rgb(view) => {
+            let mut line = Vec::new();
+            (0..height).for_each(|y| out.extend_from_slice(view.pixels(y, &mut line).as_flattened()));
+        }
         Pixels::Luma(view) => {
             (0..height).for_each(|y| out.extend(view.row(y).iter().flat_map(|&code| gray(code))));
         }
         Pixels::Luma16(view) => {
-            let (rows, mut line) = (LumaRows::Luma16(*view), vec![0.0; width]);
+            let mut line = vec![0.0; width];
             for y in 0..height {
-                rows.load(y, &mut line);
+                view.load(y, &mut line);
                 out.extend(line.iter().flat_map(|&value| gray(code(value))));
             }
         }
         Pixels::Yuv420(view) => {
             let (cb, cr) = (view.u(), view.v());
             for y in 0..height {
-                let chroma = cb.row(y / 2).iter().zip(cr.row(y / 2));
-                for (pair, (&cb, &cr)) in view.y().row(y).chunks(2).zip(chroma) {
-                    out.extend(pair.iter().flat_map(|&y| rgb8_from_ycbcr([y, cb, cr])));
-                }
+                extend(out, view.y().row(y), cb.row(y / 2), cr.row(y / 2));
             }
         }
+        Pixels::Yuv(view) => {
+            let (luma, chroma) = (LumaRows::new(view.luma()).codes(), view.chroma());
+            let (mut y_line, mut lines) = (vec![0; width], [(); 2].map(|()| vec![0; width.div_ceil(2)]));
+            for y in 0..height {
+                if let Some(luma) = &luma {
+                    luma.write(y, &mut y_line);
+                }
+                if y % 2 == 0 {
+                    chroma.iter().zip(&mut lines).for_each(|(rows, line)| rows.write(y / 2, line));
+                }
+                let [cb, cr] = &lines;
+                extend(out, &y_line, cb, cr);
+            }
+        }
+    }
+}
+
+/// Adds a row; each chroma sample is that of two pixels.
+fn extend(out: &mut Vec<u8>, luma: &[u8], cb: &[u8], cr: &[u8]) {
+    for (pair, (&cb, &cr)) in luma.chunks(2).zip(cb.iter().zip(cr)) {
+        out.extend(pair.iter().flat_map(|&y| rgb8_from_ycbcr([y, cb, cr])));
     }
 }
 

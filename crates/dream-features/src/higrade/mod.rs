@@ -4,7 +4,7 @@ mod map;
 
 use std::sync::OnceLock;
 
-use crate::color::{FrameRgb, Lab8};
+use crate::color::{Lab8, RgbRows};
 use crate::error::{Error, Result};
 use crate::extract::ImageFeatures;
 use crate::frame::Frame;
@@ -131,8 +131,7 @@ const TASKS: usize = if cfg!(feature = "rayon") { MAPS_IN_ALL } else { 1 };
 /// Scratch memory for HIGRADE, reused between frames.
 #[derive(Debug, Default)]
 struct HigradeScan {
-    rgb: FrameRgb,
-    row: Vec<[u8; 3]>,
+    rgb: RgbRows,
     lab: [Vec<u8>; 3],
     tasks: [Task; TASKS],
 }
@@ -168,13 +167,13 @@ impl HigradeScan {
     /// Fills the three channels.
     fn convert(&mut self, frame: &Frame<'_>) {
         let (width, height) = frame.size();
-        let Self { rgb, row, lab, .. } = self;
+        let Self { rgb, lab, .. } = self;
         for plane in lab.iter_mut() {
             plane.resize(width * height, 0);
         }
         let [l, a, b] = lab.each_mut().map(|plane| plane.chunks_exact_mut(width));
         let mut rows = l.zip(a.zip(b));
-        rgb.rows(frame, row, |_, pixels| {
+        rgb.read(frame, |_, pixels| {
             if let Some((l, (a, b))) = rows.next() {
                 Lab8::higrade().row(pixels, [l, a, b]);
             }

@@ -199,7 +199,9 @@ impl TlvqmSession {
         };
         // If luma was not converted, its half-size plane may already exist.
         let half = match frame.pixels() {
-            Pixels::Luma(_) | Pixels::Yuv420(_) => Some(frame.half_luma(&mut self.resize, &mut self.half)),
+            Pixels::Luma(_) | Pixels::Yuv420(_) | Pixels::Yuv(_) => {
+                Some(frame.half_luma(&mut self.resize, &mut self.half))
+            }
             Pixels::Luma16(_) | Pixels::Rgb(_) => None,
         };
         let row = self.engine.push_with(&view, half)?;

@@ -141,7 +141,6 @@ pub struct VBliindsSession {
     distance: f64,
     mode: f64,
     pairs: u64,
-    line: Vec<f64>,
     trace: Option<Trace>,
 }
 
@@ -164,7 +163,6 @@ impl VBliindsSession {
             distance: 0.0,
             mode: 0.0,
             pairs: 0,
-            line: Vec::new(),
             trace: None,
         })
     }
@@ -179,7 +177,7 @@ impl VBliindsSession {
             }
         };
         let Self { niqe, pair, .. } = self;
-        if pair.push(frame, &mut self.line) {
+        if pair.push(frame) {
             pair.run(|| naturalness(niqe, &mut values));
             self.count_pair();
         } else {

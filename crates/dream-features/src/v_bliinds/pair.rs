@@ -3,9 +3,9 @@
 use super::motion::{coherency, mode_and_mean, residual_deviation};
 use super::ntss::{BlockSearch, Codes, Vector};
 use super::spectral::{COEFFICIENTS, Ratios, Spectral};
-use crate::frame::{Frame, Pixels};
+use crate::frame::Frame;
 use crate::par;
-use crate::plane::Rows;
+use crate::rows::LumaSource;
 
 /// The searches for the residual and for the motion features.
 const RESIDUAL: BlockSearch = BlockSearch { block: 16, reach: 7 };
@@ -68,9 +68,9 @@ pub(super) struct Pair {
 
 impl Pair {
     /// Takes the next frame. Returns whether there is a pair now.
-    pub(super) fn push(&mut self, frame: &Frame<'_>, line: &mut Vec<f64>) -> bool {
+    pub(super) fn push(&mut self, frame: &Frame<'_>) -> bool {
         std::mem::swap(&mut self.previous, &mut self.current);
-        self.unit = self.current.take(frame, line);
+        self.unit = self.current.take(frame);
         self.frames += 1;
         self.frames > 1
     }
@@ -128,50 +128,22 @@ impl Pair {
 
 impl Codes {
     /// Copies the luma of a frame; returns the number of codes per 8-bit step.
-    fn take(&mut self, frame: &Frame<'_>, line: &mut Vec<f64>) -> f64 {
+    fn take(&mut self, frame: &Frame<'_>) -> f64 {
         (self.width, self.height) = frame.size();
         self.data.resize(self.width * self.height, 0);
         let rows = self.data.chunks_exact_mut(self.width.max(1)).enumerate();
-        match frame.pixels() {
-            Pixels::Luma16(view) => {
-                for (y, out) in rows {
-                    out.copy_from_slice(view.row(y));
-                }
-                return view.unit();
+        let luma = frame.luma_rows();
+        if let LumaSource::Deep(view) = luma.source() {
+            for (y, out) in rows {
+                out.copy_from_slice(view.row(y));
             }
-            Pixels::Luma(view) => {
-                for (y, out) in rows {
-                    widen(view.row(y), out);
-                }
-            }
-            Pixels::Yuv420(view) => {
-                for (y, out) in rows {
-                    widen(view.y().row(y), out);
-                }
-            }
-            Pixels::Rgb(_) => {
-                line.resize(self.width, 0.0);
-                let luma = frame.luma_rows();
-                for (y, out) in rows {
-                    luma.load(y, line);
-                    for (out, value) in out.iter_mut().zip(line.iter()) {
-                        #[expect(
-                            clippy::cast_possible_truncation,
-                            clippy::cast_sign_loss,
-                            reason = "a whole code, 0 to 255"
-                        )]
-                        let code = *value as u16;
-                        *out = code;
-                    }
-                }
+            return view.unit();
+        }
+        if let Some(codes) = luma.codes() {
+            for (y, out) in rows {
+                codes.write(y, out);
             }
         }
         1.0
-    }
-}
-
-fn widen(codes: &[u8], out: &mut [u16]) {
-    for (out, &code) in out.iter_mut().zip(codes) {
-        *out = u16::from(code);
     }
 }

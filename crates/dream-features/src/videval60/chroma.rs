@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::map::{Contrast, DeviationScan, LEFT, LOWER_LEFT, MapScan, MapSums, UPPER, UPPER_LEFT};
-use crate::color::{FrameRgb, Lab8, ShortWave};
+use crate::color::{Lab8, RgbRows, ShortWave};
 use crate::frame::Frame;
 use crate::nss::{FlatAreas, PowerSums};
 use crate::par;
@@ -16,8 +16,7 @@ use crate::view::Yuv420View;
 /// Scratch memory for the colours of a frame.
 #[derive(Debug)]
 pub(super) struct ChromaScan {
-    rgb: FrameRgb,
-    row: Vec<[u8; 3]>,
+    rgb: RgbRows,
     lab: [Vec<u8>; 3],
     /// Distance of the codes of a and b from 0, and the short-wave response.
     chroma: Plane,
@@ -40,8 +39,7 @@ impl Default for ChromaScan {
     fn default() -> Self {
         let plane = || Plane::zeros(1, 1);
         Self {
-            rgb: FrameRgb::default(),
-            row: Vec::new(),
+            rgb: RgbRows::default(),
             lab: Default::default(),
             chroma: plane(),
             short: plane(),
@@ -92,14 +90,14 @@ impl ChromaScan {
     /// Fills both planes.
     fn convert(&mut self, frame: &Yuv420View<'_>) {
         let (width, height) = (frame.width(), frame.height());
-        let Self { rgb, row, lab, chroma, short, .. } = self;
+        let Self { rgb, lab, chroma, short, .. } = self;
         chroma.resize(width, height);
         short.resize(width, height);
         for line in lab.iter_mut() {
             line.resize(width, 0);
         }
         let (to_lab, to_short) = (Lab8::videval(), ShortWave::get());
-        rgb.rows(&Frame::from_yuv420(*frame), row, |y, pixels| {
+        rgb.read(&Frame::from_yuv420(*frame), |y, pixels| {
             let [l, a, b] = &mut *lab;
             to_lab.row(pixels, [l, a, b]);
             dispatch(Distance { a, b, out: chroma.row_mut(y) });

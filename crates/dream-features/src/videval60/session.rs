@@ -113,7 +113,7 @@ impl Videval60Session {
         };
         let half = match frame.pixels() {
             // If luma was not converted, its half-size plane may already exist.
-            Pixels::Luma(_) | Pixels::Yuv420(_) => frame.half_luma(resize, half),
+            Pixels::Luma(_) | Pixels::Yuv420(_) | Pixels::Yuv(_) => frame.half_luma(resize, half),
             Pixels::Luma16(_) | Pixels::Rgb(_) => {
                 resize.run(&view.y(), half);
                 half

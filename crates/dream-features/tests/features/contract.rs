@@ -12,7 +12,7 @@ use dream_features::{
     RgbView, Sampling, Statistic, VideoFeatures, VideoSpec, Workspace, Yuv420View, videval,
 };
 
-fn extractors() -> Vec<Box<dyn ImageFeatures>> {
+pub(crate) fn extractors() -> Vec<Box<dyn ImageFeatures>> {
     vec![
         Box::new(Brisque::default()),
         Box::new(Brisque { flat_areas: FlatAreas::Literal }),
@@ -22,7 +22,7 @@ fn extractors() -> Vec<Box<dyn ImageFeatures>> {
 }
 
 /// The video extractors, how many features they have, and the smallest size they take.
-fn video_extractors() -> Vec<(Box<dyn VideoFeatures>, usize, usize)> {
+pub(crate) fn video_extractors() -> Vec<(Box<dyn VideoFeatures>, usize, usize)> {
     let pooling = Pooling::feature_fusion();
     vec![
         (Box::new(Pooled::new(Brisque::default(), pooling).unwrap()), 72, 1),
@@ -35,7 +35,7 @@ fn video_extractors() -> Vec<(Box<dyn VideoFeatures>, usize, usize)> {
     ]
 }
 
-fn noise(len: usize, seed: u32) -> Vec<u8> {
+pub(crate) fn noise(len: usize, seed: u32) -> Vec<u8> {
     let mut state = seed;
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -48,7 +48,7 @@ fn frame(pixels: &[u8], width: usize, height: usize, stride: usize) -> Frame<'_>
     Frame::from_luma(LumaView::new(pixels, width, height, stride).unwrap())
 }
 
-fn bits(values: &[f64]) -> Vec<u64> {
+pub(crate) fn bits(values: &[f64]) -> Vec<u64> {
     values.iter().map(|v| v.to_bits()).collect()
 }
 

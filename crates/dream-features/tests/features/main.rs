@@ -11,4 +11,5 @@ mod golden_tlvqm;
 mod golden_tlvqm_high;
 mod golden_v_bliinds;
 mod golden_videval60;
+mod pixels;
 mod properties;

@@ -1,8 +1,21 @@
 //! Borrowed pixels. The type says what a number means: [`LumaView`] is one plane of 8-bit luma codes as
 //! decoded, [`Luma16View`] one of 9 to 16 bits, [`Yuv420View`] luma with its two chroma planes, [`RgbView`] packed
-//! 8-bit sRGB in the order R, G, B.
+//! 8-bit sRGB in the order R, G, B. The others are what cameras, screens and graphics libraries hold.
+
+mod chroma;
+mod interleaved;
+mod packed_rgb;
+mod planar;
+
+pub(crate) use chroma::Yuv;
+pub use interleaved::{BiplanarView, Packed422View};
+pub use packed_rgb::PackedRgbView;
+pub use planar::{Yuv422View, Yuv444View};
 
 use crate::error::{Error, Result};
+
+/// A plane as decoders return it: bytes, width, height, and bytes from row to row.
+pub(crate) type Parts<'a> = (&'a [u8], usize, usize, usize);
 
 /// One plane of 8-bit luma codes, 0..=255, in the coded range of the stream (nothing is rescaled).
 ///
@@ -146,12 +159,9 @@ impl<'a> Yuv420View<'a> {
     /// # Errors
     /// [`Error::ChromaSize`] when a chroma plane is not half as wide and high as luma, rounded up.
     pub fn new(y: LumaView<'a>, u: LumaView<'a>, v: LumaView<'a>) -> Result<Self> {
-        let (width, height) = (y.width().div_ceil(2), y.height().div_ceil(2));
+        let half = (y.width().div_ceil(2), y.height().div_ceil(2));
         for chroma in [&u, &v] {
-            let (found_width, found_height) = (chroma.width(), chroma.height());
-            if (found_width, found_height) != (width, height) {
-                return Err(Error::ChromaSize { width, height, found_width, found_height });
-            }
+            check_chroma(half, (chroma.width(), chroma.height()))?;
         }
         Ok(Self { y, u, v })
     }
@@ -196,6 +206,14 @@ impl<'a> Yuv420View<'a> {
         let chroma = |plane: &LumaView<'a>| plane.crop(x / 2, y / 2, width.div_ceil(2), height.div_ceil(2));
         Ok(Self { y: self.y.crop(x, y, width, height)?, u: chroma(&self.u)?, v: chroma(&self.v)? })
     }
+}
+
+fn check_chroma((width, height): (usize, usize), found: (usize, usize)) -> Result<()> {
+    let (found_width, found_height) = found;
+    if found == (width, height) {
+        return Ok(());
+    }
+    Err(Error::ChromaSize { width, height, found_width, found_height })
 }
 
 /// A rectangle of pixels of `N` samples each. Invariant: `data` holds `height` rows, `stride` samples apart.
