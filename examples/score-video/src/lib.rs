@@ -45,3 +45,8 @@ pub use scorer::Scorer;
 pub use dream_data;
 pub use dream_features;
 pub use dream_models;
+
+/// The programs of the README, compiled as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

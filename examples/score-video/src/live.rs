@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use dream_data::Layout;
 use dream_features::{Error as FrameError, Frame, VideoSpec};
 
 use crate::error::{Error, Result};
@@ -113,7 +114,15 @@ impl Live {
     /// [`Error::Frame`] for a frame of another size than the video's, a slice that is too short for it, or times that do
     /// not fit the rate. The frame is not taken then.
     pub fn push_rgb(&mut self, rgb: Plane<'_>) -> Result<()> {
-        self.push(&Frame::rgb(rgb)?.with_studio_luma(), false)
+        self.push(&Frame::rgb(rgb)?.with_studio_luma(), Layout::Rgb)
+    }
+
+    /// Pushes packed 8-bit B, G, R and a fourth byte that is not looked at.
+    ///
+    /// # Errors
+    /// As [`Live::push_rgb`].
+    pub fn push_bgra(&mut self, bgra: Plane<'_>) -> Result<()> {
+        self.push(&Frame::bgra(bgra)?.with_studio_luma(), Layout::Rgb)
     }
 
     /// Pushes 8-bit Y'CbCr of limited range with chroma at half size in both directions.
@@ -121,7 +130,16 @@ impl Live {
     /// # Errors
     /// As [`Live::push_rgb`].
     pub fn push_yuv420(&mut self, y: Plane<'_>, u: Plane<'_>, v: Plane<'_>) -> Result<()> {
-        self.push(&Frame::yuv420(y, u, v)?, false)
+        self.push(&Frame::yuv420(y, u, v)?, Layout::Yuv420)
+    }
+
+    /// Pushes the same with Cb and Cr in turn in one plane, whose width is that of the chroma: as cameras and decoders of
+    /// GPUs give it.
+    ///
+    /// # Errors
+    /// As [`Live::push_rgb`].
+    pub fn push_nv12(&mut self, y: Plane<'_>, uv: Plane<'_>) -> Result<()> {
+        self.push(&Frame::nv12(y, uv)?, Layout::Yuv420)
     }
 
     /// Pushes 8-bit luma of limited range, without colour.
@@ -130,29 +148,29 @@ impl Live {
     /// As [`Live::push_rgb`]; [`Error::LumaOnly`] for a method that looks at colour, unless
     /// [`ScorerBuilder::luma_only`](crate::ScorerBuilder::luma_only) allows it: the score then carries a warning.
     pub fn push_gray(&mut self, luma: Plane<'_>) -> Result<()> {
-        self.push(&Frame::luma(luma)?, true)
+        self.push(&Frame::luma(luma)?, Layout::Gray)
     }
 
-    fn push(&mut self, frame: &Frame<'_>, gray: bool) -> Result<()> {
-        if gray && self.method.refuses_luma() {
+    fn push(&mut self, frame: &Frame<'_>, layout: Layout) -> Result<()> {
+        if layout == Layout::Gray && self.method.refuses_luma() {
             return Err(Error::LumaOnly { method: self.about().method.clone() });
         }
         let ((found_width, found_height), VideoSpec { width, height, .. }) = (frame.size(), self.spec);
         if (found_width, found_height) != (width, height) {
             return Err(Error::Frame(FrameError::FrameSize { width, height, found_width, found_height }));
         }
-        let cut = self.cut(frame)?;
+        let cut = self.cut(frame, layout)?;
         if self.wants_next() {
-            self.session.push(&cut, Shown { gray, time: self.time })?;
+            self.session.push(&cut, Shown { layout, time: self.time })?;
         }
         self.pass();
         Ok(())
     }
 
     /// The part of a frame that is looked at.
-    fn cut<'a>(&mut self, frame: &Frame<'a>) -> Result<Frame<'a>> {
+    fn cut<'a>(&mut self, frame: &Frame<'a>, layout: Layout) -> Result<Frame<'a>> {
         let Some(area) = self.method.crop() else { return Ok(*frame) };
-        let part = part_of(&area, frame);
+        let part = part_of(&area, frame, layout);
         let cut = VideoSpec { width: part.width, height: part.height, ..self.spec };
         if self.seen == 0 && cut != self.cut {
             self.session = Arc::clone(&self.method).start("", cut)?;

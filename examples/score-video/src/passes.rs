@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use dream_data::{Cropped, Error as DataError, FrameSource, Pixels, RelativeBox, Step, VideoFrame, VideoInfo};
+use dream_data::{
+    Cropped, Error as DataError, FrameSource, Layout, Pixels, RelativeBox, Step, VideoFrame, VideoInfo,
+};
 use dream_features::VideoSpec;
 
 use crate::error::{Error, Result};
@@ -31,11 +33,11 @@ pub(crate) fn score(method: &Arc<dyn Method>, name: &str, open: &mut Open<'_>) -
         };
         match source.take_frame(wants, &mut frame) {
             Ok(Step::Taken) => {
-                let gray = matches!(frame.pixels(), Pixels::Gray(_));
-                if gray && method.refuses_luma() {
+                let layout = layout(&frame.pixels());
+                if layout == Layout::Gray && method.refuses_luma() {
                     return Err(Error::LumaOnly { method: method.about().method.clone() });
                 }
-                session.push(&view(frame.pixels())?, Shown { gray, time: None })?;
+                session.push(&view(frame.pixels())?, Shown { layout, time: None })?;
                 continue;
             }
             Ok(Step::Skipped) => continue,
@@ -56,6 +58,14 @@ pub(crate) fn score(method: &Arc<dyn Method>, name: &str, open: &mut Open<'_>) -
     let video = clock.facts(&info, source.info());
     let judgement = session.finish().map_err(|cause| told(cause, damage.as_deref(), || video.clone()))?;
     Ok(judgement.of(video, Arc::clone(method.about()), damage))
+}
+
+fn layout(pixels: &Pixels<'_>) -> Layout {
+    match pixels {
+        Pixels::Gray(_) => Layout::Gray,
+        Pixels::Rgb(_) => Layout::Rgb,
+        _ => Layout::Yuv420,
+    }
 }
 
 fn cropped(source: Box<dyn FrameSource>, area: Option<RelativeBox>) -> Box<dyn FrameSource> {

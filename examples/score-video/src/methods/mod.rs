@@ -10,7 +10,7 @@ pub use about::{About, CheckpointReport};
 
 use std::sync::Arc;
 
-use dream_data::{PixelRect, RelativeBox};
+use dream_data::{Layout, PixelRect, RelativeBox};
 use dream_features::{Frame, VideoSpec};
 use dream_models::regression::{Familiarity, Grade, Interval};
 
@@ -74,8 +74,8 @@ pub(crate) trait Session: Send {
 /// What is known of a frame besides its pixels.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shown {
-    /// It is luma, and its colour was left out.
-    pub(crate) gray: bool,
+    /// Which samples there are, in whatever order they lie.
+    pub(crate) layout: Layout,
     /// When it is shown in seconds, if that is to be compared with the rate.
     pub(crate) time: Option<f64>,
 }
@@ -116,7 +116,7 @@ impl Judgement {
 }
 
 /// The pixels of a frame that belong to a box: those of [`RelativeBox::in_frame`].
-pub(crate) fn part_of(area: &RelativeBox, frame: &Frame<'_>) -> PixelRect {
+pub(crate) fn part_of(area: &RelativeBox, frame: &Frame<'_>, layout: Layout) -> PixelRect {
     let (width, height) = frame.size();
-    if frame.yuv420_view().is_some() { area.to_even_pixels(width, height) } else { area.to_pixels(width, height) }
+    if layout == Layout::Yuv420 { area.to_even_pixels(width, height) } else { area.to_pixels(width, height) }
 }

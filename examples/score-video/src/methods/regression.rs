@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use dream_data::RelativeBox;
+use dream_data::{Layout, RelativeBox};
 use dream_features::videval60::Videval60;
 use dream_features::{
     Brisque, FeatureVector, Frame, Pooled, Pooling, Sampling, Statistic, VideoFeatures, VideoSession, VideoSpec,
 };
 use dream_models::Error as ModelError;
-use dream_models::regression::{Evaluation, QualityModel};
+use dream_models::regression::{Evaluation, Prediction, QualityModel};
 
 use super::{About, Entry, Judgement, Method, Session, Shown};
 use crate::error::{Error, Result};
@@ -32,7 +32,9 @@ fn videval60(options: &Options) -> Result<Arc<dyn Method>> {
         return Err(Error::Options(reason.to_owned()));
     }
     let model = model(options, QualityModel::embedded)?;
-    load(options, VIDEVAL60.name, model, Box::new(Videval60::release()), "every second frame".to_owned())
+    let (features, sampling) = (Box::new(Videval60::release()), "every second frame".to_owned());
+    // RGB is the same picture as its video, and luma alone is refused unless it is allowed; then a warning says so.
+    load(options, VIDEVAL60.name, model, features, sampling, &["pixels"])
 }
 
 fn brisque(options: &Options) -> Result<Arc<dyn Method>> {
@@ -47,7 +49,9 @@ fn brisque(options: &Options) -> Result<Arc<dyn Method>> {
     };
     let pooling = Pooling { sampling, statistic: Statistic::Mean };
     let features = Box::new(Pooled::new(Brisque::default(), pooling)?);
-    load(options, BRISQUE.name, model(options, QualityModel::embedded_brisque)?, features, words)
+    let model = model(options, QualityModel::embedded_brisque)?;
+    let chosen: &[&str] = if options.every.is_some() || options.per_second.is_some() { &["frames"] } else { &[] };
+    load(options, BRISQUE.name, model, features, words, chosen)
 }
 
 /// The model of the options, or the embedded one.
@@ -65,6 +69,7 @@ fn load(
     model: QualityModel,
     features: Box<dyn VideoFeatures>,
     sampling: String,
+    chosen: &'static [&'static str],
 ) -> Result<Arc<dyn Method>> {
     model.check_inputs(features.layout().names()).map_err(Error::OtherFeatures)?;
     let level = options.level();
@@ -84,7 +89,7 @@ fn load(
         checkpoint: None,
     });
     let (luma_only, crop) = (options.luma_only, options.crop);
-    Ok(Arc::new(Regression { name, model, features, luma_only, crop, level, about }))
+    Ok(Arc::new(Regression { name, model, features, luma_only, crop, level, about, chosen }))
 }
 
 struct Regression {
@@ -96,6 +101,8 @@ struct Regression {
     crop: Option<RelativeBox>,
     level: f64,
     about: Arc<About>,
+    /// Keys of the recipe of features that may differ from the model's.
+    chosen: &'static [&'static str],
 }
 
 impl Method for Regression {
@@ -131,6 +138,18 @@ impl Regression {
         Error::TooLittle { method: self.name, least_frames, cause: Box::new(cause) }
     }
 
+    /// The model's word on features that are made as those of its training, apart from what was chosen knowingly.
+    fn predict(&self, features: &FeatureVector) -> dream_models::Result<Prediction> {
+        let Some(trained) = self.model.recipe() else {
+            // An older file. The names were compared when it was read.
+            return self.model.predict_raw_at(features.values(), self.level);
+        };
+        let pairs = trained.split(' ').filter_map(|word| word.split_once('='));
+        let chosen = pairs.filter(|(key, _)| self.chosen.contains(key));
+        let recipe = chosen.fold(features.recipe().clone(), |recipe, (key, value)| recipe.with(key, value));
+        self.model.predict_at((recipe.as_str(), features.layout().names(), features.values()), self.level)
+    }
+
     fn judge(
         &self,
         spec: VideoSpec,
@@ -138,7 +157,7 @@ impl Regression {
         without_color: bool,
     ) -> Result<Judgement> {
         let features = features.map_err(|cause| self.too_little(spec, cause.into()))?;
-        let prediction = match self.model.predict_at(features.values(), self.level) {
+        let prediction = match self.predict(&features) {
             Err(cause @ ModelError::TooManyMissing { .. }) => return Err(self.too_little(spec, cause.into())),
             other => other?,
         };
@@ -189,12 +208,12 @@ impl Session for RegressionSession {
         wanted
     }
 
-    fn push(&mut self, frame: &Frame<'_>, Shown { gray, time }: Shown) -> Result<()> {
+    fn push(&mut self, frame: &Frame<'_>, Shown { layout, time }: Shown) -> Result<()> {
         match time {
             Some(time) => self.features.push_at(frame, time)?,
             None => self.features.push(frame)?,
         }
-        self.without_color |= gray && !self.method.is_luma();
+        self.without_color |= layout == Layout::Gray && !self.method.is_luma();
         Ok(())
     }
 
@@ -245,7 +264,7 @@ mod tests {
     #[test]
     fn snapped_flat_areas_and_ties_by_rule_move_the_score_little() {
         let model = QualityModel::embedded().unwrap();
-        let score = |features| model.predict(&letterboxed(features)).unwrap().score;
+        let score = |features| model.predict_raw(&letterboxed(features)).unwrap().score;
         let release = score(Videval60::release());
         for (ties, flat_areas) in [
             (Ties::Canonical, FlatAreas::Literal),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dream_data::{PixelRect, RelativeBox, Sampler};
+use dream_data::{Layout, PixelRect, RelativeBox, Sampler};
 use dream_features::color::pack_rgb8;
 use dream_features::{Frame, VideoSpec};
 use dream_models::face::{VideoBoxConfig, VideoFaceBox};
@@ -144,9 +144,9 @@ impl Session for NetworkSession {
         self.sampler.as_mut().is_some_and(|sampler| sampler.wants(index, time))
     }
 
-    fn push(&mut self, frame: &Frame<'_>, Shown { gray, .. }: Shown) -> Result<()> {
+    fn push(&mut self, frame: &Frame<'_>, Shown { layout, .. }: Shown) -> Result<()> {
         let method = Arc::clone(&self.method);
-        self.without_color |= gray;
+        self.without_color |= layout == Layout::Gray;
         let Some((area, _)) = self.area else {
             if let Part::Detected(detector, _) = &method.part {
                 let found = detector.detect(&self.packed(frame)?);
@@ -154,7 +154,7 @@ impl Session for NetworkSession {
             }
             return Ok(());
         };
-        let part = part_of(&area, frame);
+        let part = part_of(&area, frame, layout);
         let face = frame.crop(part.left, part.top, part.width, part.height)?;
         let preprocess = &method.input().pixels;
         let mut input = vec![0.0; preprocess.len()];
