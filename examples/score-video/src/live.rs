@@ -18,8 +18,8 @@ impl Scorer {
     /// Starts a video whose frames are pushed. The session owns what it needs, so it can move to another thread.
     ///
     /// # Errors
-    /// [`Error::SeveralPasses`] for a network that looks at a video more than once, and [`Error::TooLittle`] for frames that
-    /// are too small.
+    /// [`Error::SeveralPasses`] for a network that looks at a video more than once, [`Error::TooLittle`] for frames that are
+    /// too small, and [`Error::Frame`] for a selection of frames where all are needed.
     pub fn start(&self, spec: VideoSpec) -> Result<Live> {
         if !self.method.one_pass() {
             return Err(Error::SeveralPasses { method: self.about().method.clone() });
@@ -203,7 +203,7 @@ impl Live {
     /// The score of all frames.
     ///
     /// # Errors
-    /// [`Error::TooLittle`] if there were too few, or far fewer than the spec promised.
+    /// [`Error::TooLittle`] if there were too few, [`Error::Frame`] if there were far fewer than the spec promised.
     pub fn finish(self) -> Result<Score> {
         let facts = self.facts();
         Ok(self.session.finish()?.of(facts, Arc::clone(self.method.about()), None))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dream_data::{Layout, RelativeBox};
 use dream_features::videval60::Videval60;
 use dream_features::{
-    Brisque, FeatureVector, Frame, Pooled, Pooling, Sampling, Statistic, VideoFeatures, VideoSession, VideoSpec,
+    Brisque, Error as FeatureError, FeatureVector, Frame, Pooled, Pooling, Sampling, Statistic, VideoFeatures, VideoSession, VideoSpec,
 };
 use dream_models::Error as ModelError;
 use dream_models::regression::{Evaluation, Prediction, QualityModel};
@@ -130,8 +130,11 @@ impl Regression {
         self.name == BRISQUE.name
     }
 
-    /// A video that is too short or too small.
+    /// A video that is too short or too small, if that is the cause.
     fn too_little(&self, VideoSpec { frames_per_second, .. }: VideoSpec, cause: Error) -> Error {
+        if let Error::Frame(FeatureError::Thinned { .. } | FeatureError::FramesMissing { .. }) = cause {
+            return cause;
+        }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is at most a million")]
         let half = (frames_per_second.round() / 2.0) as u64;
         let least_frames = (!self.is_luma()).then_some(2 * half + 4);

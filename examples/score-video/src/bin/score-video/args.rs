@@ -12,6 +12,7 @@ use score_video::{About, Error as ScoreError, NetworkOptions, NoFace, Options};
 use sha2::{Digest, Sha256};
 
 use crate::input::{self, InputArgs};
+use crate::terminal::Terminal;
 
 /// Scores how good videos look to people, from 1 (bad) to 5 (excellent).
 ///
@@ -45,9 +46,6 @@ pub(crate) struct Args {
     #[arg(long, value_name = "X1,Y1,X2,Y2")]
     pub(crate) crop: Option<RelativeBox>,
 
-    #[command(flatten)]
-    pub(crate) network: NetworkArgs,
-
     /// Videos scored at the same time [default: one per core; with a network one, which takes all cores]
     #[arg(long, short, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
@@ -77,6 +75,10 @@ pub(crate) struct Args {
     /// Score with this model file (from train-quality-model) instead of the embedded one
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
+
+    // A heading holds for all options after it, so those without one come first.
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
 
     #[command(flatten)]
     pub(crate) input: InputArgs,
@@ -131,21 +133,26 @@ pub(crate) enum WithoutFace {
     Skip,
 }
 
-/// The command line, with what it alone does not know: the methods. Options of networks are shown where there are some;
-/// elsewhere they say what they need.
-pub(crate) fn command() -> Command {
-    let mut command = Args::command().after_help(format!("{}\n{EXAMPLES}", methods()));
-    if !cfg!(feature = "deep") {
-        command = command.mut_args(|arg| {
-            let network = arg.get_help_heading() == Some(NETWORKS);
-            arg.hide(network)
-        });
-    }
-    command
+/// The command line, with what it alone does not know: the methods, and the width of the terminal. Options of networks are
+/// shown where there are some; elsewhere they say what they need.
+pub(crate) fn command(terminal: Terminal) -> Command {
+    let command = Args::command();
+    let about = command.get_long_about().map(ToString::to_string).unwrap_or_default();
+    let command = command.long_about(terminal.wrapped(&about, 0));
+    let command = command.after_help(format!("{}\n{EXAMPLES}", methods(terminal)));
+    let narrow = Terminal { width: terminal.width.map(|width| width.saturating_sub(INDENT)), ..terminal };
+    command.next_line_help(terminal.width.is_some()).mut_args(|arg| {
+        let network = arg.get_help_heading() == Some(NETWORKS);
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        arg.help(narrow.wrapped(&help, 0)).hide(network && !cfg!(feature = "deep"))
+    })
 }
 
+/// Blanks that the parser puts before each line of the help of an option.
+const INDENT: usize = 10;
+
 /// A line of `--help` for every method.
-fn methods() -> String {
+fn methods(terminal: Terminal) -> String {
     let mut text = "Methods:\n".to_owned();
     for (number, method) in score_video::methods().into_iter().enumerate() {
         let more = match (number, method.needs_weights) {
@@ -153,7 +160,8 @@ fn methods() -> String {
             (_, true) => ": name a checkpoint with --weights",
             (_, false) => "",
         };
-        text += &format!("  {:<10} {}{more}\n", method.name, method.about);
+        let about = terminal.wrapped(&format!("{}{more}", method.about), 13);
+        text += &format!("  {:<10} {about}\n", method.name);
     }
     if !cfg!(feature = "deep") {
         text += "  networks   in a build with --features deep\n";
@@ -168,17 +176,19 @@ Examples:
   score-video                                the demonstration
   score-video clip.mp4                       one video
   score-video --csv clips/ > scores.csv      every video below a folder
-  score-video --csv -o s.csv --resume clips/ the same; run it again after an interruption
+  score-video --csv -o s.csv --resume clips/ the same; again after an interruption
   ffmpeg -i a.mkv -pix_fmt yuv420p -f yuv4mpegpipe - | score-video -
   score-video --crop 0.3,0.1,0.7,0.6 a.mp4   only the face
   score-video --method NAME 'takes/*.mp4'    another method
-  score-video --level 0.5 a.mp4              the interval that holds half of the mean ratings
-  score-video --weights model.json a.mp4     a network; built with --features deep
+  score-video --level 0.5 a.mp4              half of the mean ratings are inside
+  score-video --weights model.json a.mp4     a network, with --features deep
   score-video --size 640x360 --fps 30 a.yuv
 
-Names in tables and JSON: bytes that are not UTF-8 stand as \\xHH, with backslashes doubled in such names.
-Exit status: 0 when all videos of this run were scored whole, 1 when some were damaged or failed, the
-output found no room or the self-test found something, 2 for wrong usage.";
+Names in tables and JSON: bytes that are not UTF-8 stand as \\xHH, with
+backslashes doubled in such names.
+Exit status: 0 when all videos of this run were scored whole, 1 when some were
+damaged or failed, the output found no room or the self-test found something, 2
+for wrong usage.";
 
 /// What the libraries call an option, and what it is called here.
 const FLAGS: [(&str, &str); 12] = [

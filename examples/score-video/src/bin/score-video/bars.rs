@@ -1,7 +1,9 @@
 //! Progress on the standard error, where it is a terminal.
 
+use std::fmt::Write;
+
 use dream_data::{FrameSource, Result, Step, VideoFrame, VideoInfo};
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::terminal::shortened;
 
@@ -20,9 +22,16 @@ impl Bars {
     pub(crate) fn add(&self, name: &str) -> Bar {
         let bar = self.0.add(ProgressBar::no_length());
         // Every part but the bar has a fixed width, so that nothing jumps.
-        let template = "{msg:24} {wide_bar} {pos:>6}/{len:6} frames {per_sec:>12}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+        if let Ok(style) = ProgressStyle::with_template("{msg:24} {wide_bar} {frames} {rate}") {
+            let frames = |state: &ProgressState, to: &mut dyn Write| {
+                let all = state.len().map_or_else(String::new, |all| format!("/{all}"));
+                // What does not fit is not shown; there is nobody to tell.
+                let _ = write!(to, "{:>6}{all:7} frames", state.pos());
+            };
+            let rate = |state: &ProgressState, to: &mut dyn Write| {
+                let _ = write!(to, "{:>7.1}/s", state.per_sec());
+            };
+            bar.set_style(style.with_key("frames", frames).with_key("rate", rate));
         }
         bar.set_message(shortened(name, NAME));
         Bar(bar)

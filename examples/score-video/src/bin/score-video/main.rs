@@ -35,7 +35,7 @@ use rows::{Rows, Shape};
 use terminal::Terminal;
 
 fn main() -> ExitCode {
-    let matches = args::command().try_get_matches();
+    let matches = args::command(Terminal::of_stdout()).try_get_matches();
     let args = matches.and_then(|matches| Args::from_arg_matches(&matches));
     print::main(args, args::typed, run)
 }
