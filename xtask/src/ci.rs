@@ -85,7 +85,9 @@ impl Step {
             Action::Check(_) => format!("cargo xtask {}", self.name),
             Action::Golden { .. } => "cargo xtask golden --dir SHARED/golden".to_owned(),
             Action::FeaturesTable { .. } => "cargo xtask features-table --check".to_owned(),
-            Action::Outside { .. } | Action::Fuzz | Action::Package => format!("cargo xtask ci --only {}", self.name),
+            Action::Outside { .. } | Action::Fuzz | Action::Package => {
+                format!("cargo xtask ci --only {}", self.name)
+            }
         }
     }
 
@@ -341,7 +343,8 @@ fn targets_of<'a>(package: &'a Value, kind: &'a str) -> impl Iterator<Item = (&'
     let targets = package["targets"].as_array().into_iter().flatten();
     let chosen = targets.filter(move |target| words(&target["kind"]).iter().any(|word| word == kind));
     chosen.map(move |target| {
-        let needed = words(&target["required-features"]).into_iter().filter(|feature| !given.contains(feature));
+        let needed =
+            words(&target["required-features"]).into_iter().filter(|feature| !given.contains(feature));
         (name(target), needed.collect())
     })
 }

@@ -62,7 +62,11 @@ fn piped(command: &mut Command, bytes: &[u8]) -> Result<String> {
 fn compare(line: &str, program: &mut Command) -> Result<()> {
     let report: Value = serde_json::from_str(&output(program.arg("--json"))?)?;
     let expected = expected(&report).with_context(|| format!("score-video gives no score: {report}"))?;
-    ensure!(line.starts_with(&expected), "the line is `{}`, but score-video says `{expected}`", line.trim_end());
+    ensure!(
+        line.starts_with(&expected),
+        "the line is `{}`, but score-video says `{expected}`",
+        line.trim_end()
+    );
     say!("{}", line.trim_end());
     Ok(())
 }
@@ -74,7 +78,9 @@ fn expected(report: &Value) -> Option<String> {
     let (score, low, high) = (number("score")?, number("low")?, number("high")?);
     let (grade, level) = (video["grade"].as_str()?, 100.0 * number("level")?);
     let (frames, model) = (video["frames_used"].as_u64()?, video["model"].as_str()?);
-    Some(format!("{score:.2} ({grade}), {low:.1} to {high:.1} at {level:.0} %, from {frames} frames by {model}"))
+    Some(format!(
+        "{score:.2} ({grade}), {low:.1} to {high:.1} at {level:.0} %, from {frames} frames by {model}"
+    ))
 }
 
 /// Red, green and blue of a moving pattern.
@@ -132,7 +138,8 @@ fn crc(bytes: &[u8]) -> u32 {
 fn blocks(text: &str, heading: &str, language: &str) -> Vec<String> {
     let section = text.split_once(heading).map_or("", |(_, rest)| rest);
     let section = section.split("\n## ").next().unwrap_or_default();
-    let opened = section.split(&format!("```{language}")).skip(1);
+    let fence = format!("```{language}");
+    let opened = section.split(&fence).skip(1);
     let code = opened.filter_map(|rest| rest.split_once('\n')?.1.split_once("```"));
     code.map(|(code, _)| code.to_owned()).collect()
 }
@@ -153,7 +160,8 @@ mod tests {
     #[test]
     fn the_programs_are_the_text_of_the_readmes_and_short() {
         const HEADING: &str = "\n## Use it in your program\n";
-        let [score, stream] = ["score", "stream"].map(|name| read(&format!("xtask/outside/src/bin/{name}.rs")));
+        let [score, stream] =
+            ["score", "stream"].map(|name| read(&format!("xtask/outside/src/bin/{name}.rs")));
         assert!(lines(&score) <= 6 && lines(&stream) <= 15, "{} and {}", lines(&score), lines(&stream));
         let readme = read("examples/score-video/README.md");
         assert_eq!(blocks(&readme, HEADING, "rust"), [score.clone(), stream]);

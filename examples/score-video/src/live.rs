@@ -69,7 +69,11 @@ pub struct Live {
 
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Live").field("about", self.about()).field("spec", &self.spec).field("seen", &self.seen).finish()
+        f.debug_struct("Live")
+            .field("about", self.about())
+            .field("spec", &self.spec)
+            .field("seen", &self.seen)
+            .finish()
     }
 }
 

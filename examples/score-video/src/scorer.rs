@@ -97,7 +97,8 @@ impl Scorer {
             return Err(Error::SeveralPasses { method: self.about().method.clone() });
         }
         let mut once = Some(source);
-        let gone = || dream_data::Error::InvalidOption { option: "source", reason: "it is read once".to_owned() };
+        let gone =
+            || dream_data::Error::InvalidOption { option: "source", reason: "it is read once".to_owned() };
         self.score_reopened("", &mut || once.take().ok_or_else(gone))
     }
 

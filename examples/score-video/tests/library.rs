@@ -175,9 +175,11 @@ fn frames_that_are_missing_or_come_at_other_times_are_told() {
     let scorer = Scorer::embedded().unwrap();
     // Every second frame, at its true time.
     let mut half = scorer.start(spec()).unwrap();
-    let pushed = frames.iter().enumerate().step_by(2).try_for_each(|(t, frame)| {
-        yuv420(half.at(t as f64 / 10.0), frame)
-    });
+    let pushed = frames
+        .iter()
+        .enumerate()
+        .step_by(2)
+        .try_for_each(|(t, frame)| yuv420(half.at(t as f64 / 10.0), frame));
     holds(&pushed.unwrap_err().to_string(), "frames are|apart");
     // Every second frame, of a stated number.
     let mut half = scorer.start(spec().with_frames(Some(40))).unwrap();
@@ -210,7 +212,7 @@ fn frames_that_are_not_wanted_need_not_be_made() {
             }
         });
         assert_eq!(some, all);
-        assert!(made < frames.len(), "{made}");
+        assert_eq!(made, if method == "brisque" { 2 } else { frames.len() });
         // A wanted frame that is skipped is lost, and the score another one.
         let lost = live(&scorer, &frames, |live, frame| {
             if live.seen() % 5 == 3 { live.skip() } else { yuv420(live, frame).unwrap() }
@@ -243,6 +245,7 @@ fn a_selection_of_frames_is_no_video() {
             frames(&path).iter().try_for_each(|frame| yuv420(&mut live, frame))?;
             live.finish()
         });
-        holds(&error.unwrap_err().to_string(), "thinned|selection");
+        let told = error.unwrap_err().to_string();
+        assert!(told.contains("source=thinned") || told.contains("a selection of them"), "{told}");
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use dream_data::{Layout, RelativeBox};
 use dream_features::videval60::Videval60;
 use dream_features::{
-    Brisque, Error as FeatureError, FeatureVector, Frame, Pooled, Pooling, Sampling, Statistic, VideoFeatures, VideoSession, VideoSpec,
+    Brisque, Error as FeatureError, FeatureVector, Frame, Pooled, Pooling, Sampling, Statistic,
+    VideoFeatures, VideoSession, VideoSpec,
 };
 use dream_models::Error as ModelError;
 use dream_models::regression::{Evaluation, Prediction, QualityModel};
@@ -28,7 +29,8 @@ pub(super) const BRISQUE: Entry = Entry {
 
 fn videval60(options: &Options) -> Result<Arc<dyn Method>> {
     if options.every.is_some() || options.per_second.is_some() {
-        let reason = "`every` and `per_second` are for `method` brisque: videval60 looks at every second frame";
+        let reason =
+            "`every` and `per_second` are for `method` brisque: videval60 looks at every second frame";
         return Err(Error::Options(reason.to_owned()));
     }
     let model = model(options, QualityModel::embedded)?;
@@ -50,7 +52,8 @@ fn brisque(options: &Options) -> Result<Arc<dyn Method>> {
     let pooling = Pooling { sampling, statistic: Statistic::Mean };
     let features = Box::new(Pooled::new(Brisque::default(), pooling)?);
     let model = model(options, QualityModel::embedded_brisque)?;
-    let chosen: &[&str] = if options.every.is_some() || options.per_second.is_some() { &["frames"] } else { &[] };
+    let chosen: &[&str] =
+        if options.every.is_some() || options.per_second.is_some() { &["frames"] } else { &[] };
     load(options, BRISQUE.name, model, features, words, chosen)
 }
 
@@ -84,7 +87,10 @@ fn load(
         measures: output.meaning.clone(),
         scale: output.scale.clone(),
         accuracy: evaluation.map(Evaluation::words),
-        intervals: Some(format!("the interval holds the mean rating of {:.0} % of such videos", 100.0 * level)),
+        intervals: Some(format!(
+            "the interval holds the mean rating of {:.0} % of such videos",
+            100.0 * level
+        )),
         sampling,
         checkpoint: None,
     });
@@ -135,7 +141,11 @@ impl Regression {
         if let Error::Frame(FeatureError::Thinned { .. } | FeatureError::FramesMissing { .. }) = cause {
             return cause;
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is at most a million")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a rate is at most a million"
+        )]
         let half = (frames_per_second.round() / 2.0) as u64;
         let least_frames = (!self.is_luma()).then_some(2 * half + 4);
         Error::TooLittle { method: self.name, least_frames, cause: Box::new(cause) }
@@ -167,7 +177,8 @@ impl Regression {
         let familiarity = prediction.familiarity;
         let mut warnings = Vec::new();
         if without_color {
-            warnings.push("scored from luma alone, as if it were gray: the model looks at colour too".to_owned());
+            warnings
+                .push("scored from luma alone, as if it were gray: the model looks at colour too".to_owned());
         }
         if features.replaced() > 0 {
             warnings.push(format!("flat frames: {} undefined features taken as 0", features.replaced()));

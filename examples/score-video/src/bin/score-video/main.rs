@@ -104,7 +104,7 @@ fn run(args: &Args) -> Result<bool> {
     }
     if args.json || args.out.is_some() {
         let (whole, all) = report.counted();
-        closing(&format!("{all} videos"), whole, all, args, started);
+        closing(&format!("{all} {}", plural(all, "video")), whole, all, args, started);
     }
     Ok(report.all_good())
 }
@@ -139,9 +139,13 @@ fn add_rows(
     if !rows.lost() {
         done?;
     }
-    let rows = if written == 1 { "row" } else { "rows" };
+    let rows = plural(written, "row");
     closing(&format!("{written} {rows} of {columns} columns"), whole, written, args, started);
     Ok(whole == written)
+}
+
+fn plural(count: usize, word: &str) -> String {
+    format!("{word}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The last line on the standard error, for whoever does not see the output itself.

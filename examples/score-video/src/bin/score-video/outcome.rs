@@ -71,7 +71,11 @@ impl Row {
 
     /// For CSV, which knows no objects within objects: three records in a row.
     pub(crate) fn record(&self) -> (One<'_>, &Scored, Last<'_>) {
-        (One { file: &self.file }, &self.scored, Last { error: self.error.as_deref(), settings: &self.settings })
+        (
+            One { file: &self.file },
+            &self.scored,
+            Last { error: self.error.as_deref(), settings: &self.settings },
+        )
     }
 
     /// The names of the columns.

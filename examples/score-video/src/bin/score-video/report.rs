@@ -49,7 +49,8 @@ impl Report {
     pub(crate) fn print(&self, terminal: Terminal, out: &mut dyn Write) -> Result<()> {
         let short = |video: &Row| video.notes().join("; ").chars().count() <= SHORT;
         let inside = terminal.width.is_none() && self.videos.iter().all(short);
-        let table = Table { videos: &self.videos, with_faces: self.about.checkpoint.is_some(), with_notes: inside };
+        let table =
+            Table { videos: &self.videos, with_faces: self.about.checkpoint.is_some(), with_notes: inside };
         writeln!(out, "{}", table.fitted(terminal))?;
         if !inside && self.videos.iter().any(|video| !video.notes().is_empty()) {
             writeln!(out)?;
@@ -65,7 +66,13 @@ impl Report {
     }
 
     /// What the numbers of the table mean, and how long they took.
-    pub(crate) fn explain(&self, demo: bool, took: Duration, terminal: Terminal, out: &mut dyn Write) -> Result<()> {
+    pub(crate) fn explain(
+        &self,
+        demo: bool,
+        took: Duration,
+        terminal: Terminal,
+        out: &mut dyn Write,
+    ) -> Result<()> {
         let (good, all) = self.counted();
         let mut lines = Vec::new();
         if self.videos.iter().any(|video| video.scored.score.is_some()) {
@@ -98,7 +105,8 @@ impl Report {
             lines.push(("face", format!("{}; without a face: {}", checkpoint.faces, checkpoint.no_face)));
             lines.extend(checkpoint.explain.iter().map(|line| ("explain", line.clone())));
         }
-        let nearest = self.videos.iter().filter_map(|video| Some((&video.file, video.scored.nearest.as_ref()?)));
+        let nearest =
+            self.videos.iter().filter_map(|video| Some((&video.file, video.scored.nearest.as_ref()?)));
         lines.extend(nearest.map(|(video, nearest)| {
             ("closest", format!("to {video}:\n  {}", nearest.replace('\n', "\n  ")))
         }));

@@ -115,7 +115,9 @@ impl NetworkSession {
         let found = (looked > 0).then(|| (self.faces.found(), looked));
         let mut warnings = Vec::new();
         if self.without_color {
-            warnings.push("scored from luma alone, as if it were gray: the network looks at colour too".to_owned());
+            warnings.push(
+                "scored from luma alone, as if it were gray: the network looks at colour too".to_owned(),
+            );
         }
         if looked > 0 && source == "whole frame" {
             warnings.push("no face: the whole frame was scored".to_owned());
