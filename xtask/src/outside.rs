@@ -115,7 +115,7 @@ fn png(rgb: &[u8]) -> Vec<u8> {
         let a = (a + u32::from(byte)) % 65521;
         (a, (b + a) % 65521)
     });
-    zlib.extend_from_slice(&(b << 16 | a).to_be_bytes());
+    zlib.extend_from_slice(&((b << 16) | a).to_be_bytes());
 
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     let header = [&WIDTH.to_be_bytes()[..], &HEIGHT.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
@@ -129,7 +129,7 @@ fn png(rgb: &[u8]) -> Vec<u8> {
 }
 
 fn crc(bytes: &[u8]) -> u32 {
-    let step = |crc: u32| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 };
+    let step = |crc: u32| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
     !bytes.iter().fold(u32::MAX, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), |crc, _| step(crc)))
 }
 
