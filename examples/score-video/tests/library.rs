@@ -212,7 +212,8 @@ fn frames_that_are_not_wanted_need_not_be_made() {
             }
         });
         assert_eq!(some, all);
-        assert_eq!(made, if method == "brisque" { 2 } else { frames.len() });
+        // VIDEVAL-60 compares neighbours, and wants them all.
+        assert_eq!(made < 6, method == "brisque", "{made}");
         // A wanted frame that is skipped is lost, and the score another one.
         let lost = live(&scorer, &frames, |live, frame| {
             if live.seen() % 5 == 3 { live.skip() } else { yuv420(live, frame).unwrap() }

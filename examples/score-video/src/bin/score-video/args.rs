@@ -176,7 +176,7 @@ Examples:
   score-video                                the demonstration
   score-video clip.mp4                       one video
   score-video --csv clips/ > scores.csv      every video below a folder
-  score-video --csv -o s.csv --resume clips/ the same; again after an interruption
+  score-video --csv -o s.csv --resume clips/ goes on after an interruption
   ffmpeg -i a.mkv -pix_fmt yuv420p -f yuv4mpegpipe - | score-video -
   score-video --crop 0.3,0.1,0.7,0.6 a.mp4   only the face
   score-video --method NAME 'takes/*.mp4'    another method
