@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::print::say;
 use crate::workspace::{cargo, members, metadata, name, output, root, succeed, target};
-use crate::{alone, layers, tidy};
+use crate::{alone, layers, outside, tidy};
 
 const HELP: &str = "\
 Runs everything CI runs, cheapest first, and prints the time of each step. Stops at the first failure.
@@ -58,6 +58,9 @@ enum Action {
     FeaturesTable {
         build: String,
     },
+    Outside {
+        build: String,
+    },
     Fuzz,
     Package,
 }
@@ -82,7 +85,9 @@ impl Step {
             Action::Check(_) => format!("cargo xtask {}", self.name),
             Action::Golden { .. } => "cargo xtask golden --dir SHARED/golden".to_owned(),
             Action::FeaturesTable { .. } => "cargo xtask features-table --check".to_owned(),
-            Action::Fuzz | Action::Package => format!("cargo xtask ci --only {}", self.name),
+            Action::Outside { .. } | Action::Fuzz | Action::Package => {
+                format!("cargo xtask ci --only {}", self.name)
+            }
         }
     }
 
@@ -90,6 +95,11 @@ impl Step {
         match &self.action {
             Action::Check(check) => check(&[]),
             Action::Golden { build } => golden(build),
+            Action::Outside { build } => {
+                succeed(cargo().args(build.split_whitespace()))?;
+                let folder = target()?.join("debug");
+                outside::run(&|| program(&folder, "score-video"))
+            }
             Action::Fuzz => alone::fuzz(),
             Action::Package => alone::package(),
             Action::FeaturesTable { build } => succeed(built(build, "xtask-features")?.arg("--check")),
@@ -238,6 +248,7 @@ fn steps(metadata: &Value, unified: &Features) -> Vec<Step> {
     let build = || format!("build {set} {}", more.targets);
     steps.push(Step { name: "golden".into(), action: Action::Golden { build: build() } });
     steps.push(Step { name: "features-table".into(), action: Action::FeaturesTable { build: build() } });
+    steps.push(Step { name: "outside".into(), action: Action::Outside { build: build() } });
     if !together.features.is_empty() {
         steps.push(Step::cargo("test features-doc", &format!("test {set} --doc")));
     }
@@ -322,15 +333,20 @@ impl Extra {
     }
 }
 
-/// The targets of one kind, and the features that each one needs.
+/// The targets of one kind, and the features that each one needs and a package has not by default.
 fn targets_of<'a>(package: &'a Value, kind: &'a str) -> impl Iterator<Item = (&'a str, Vec<String>)> {
     let words = |list: &Value| -> Vec<String> {
         let list = list.as_array().into_iter().flatten();
         list.filter_map(|word| word.as_str().map(str::to_owned)).collect()
     };
+    let given = words(&package["features"]["default"]);
     let targets = package["targets"].as_array().into_iter().flatten();
     let chosen = targets.filter(move |target| words(&target["kind"]).iter().any(|word| word == kind));
-    chosen.map(move |target| (name(target), words(&target["required-features"])))
+    chosen.map(move |target| {
+        let needed =
+            words(&target["required-features"]).into_iter().filter(|feature| !given.contains(feature));
+        (name(target), needed.collect())
+    })
 }
 
 /// The features of each member when the whole workspace is built and tested.
@@ -374,10 +390,13 @@ fn golden(build: &str) -> Result<()> {
 /// are compiled here, and returns the command for one of them.
 fn built(build: &str, program: &str) -> Result<Command> {
     succeed(cargo().args(build.split_whitespace()))?;
-    let program = target()?.join("debug").join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
-    let mut command = Command::new(program);
+    Ok(self::program(&target()?.join("debug"), program))
+}
+
+fn program(folder: &Path, name: &str) -> Command {
+    let mut command = Command::new(folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)));
     command.current_dir(root());
-    Ok(command)
+    command
 }
 
 #[cfg(test)]
@@ -419,8 +438,8 @@ mod tests {
             { "name": "c", "manifest_path": manifest("crates/c"), "features": { "z": [], "ffmpeg": [] }, "targets": [] },
             { "name": "d", "manifest_path": manifest("crates/d"), "features": { "rayon": [] }, "targets": [test("v")] },
             { "name": "e", "manifest_path": manifest("crates/e"), "features": { "rayon": [] }, "targets": [test("w")] },
-            { "name": "p", "manifest_path": manifest("examples/p"), "features": {}, "targets": [
-                { "name": "p", "kind": ["bin"] },
+            { "name": "p", "manifest_path": manifest("examples/p"), "features": { "default": ["program"] }, "targets": [
+                { "name": "p", "kind": ["bin"], "required-features": ["program"] },
                 test("cli"),
                 { "name": "nets", "kind": ["test"], "required-features": ["deep"] },
             ] },

@@ -4,6 +4,7 @@ mod alone;
 mod ci;
 mod devices;
 mod layers;
+mod outside;
 mod print;
 mod source;
 mod tidy;

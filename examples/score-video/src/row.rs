@@ -1,151 +1,159 @@
-//! What is said of one video, in every format.
+//! A score as a row of numbers and words.
 
-use anyhow::Result;
-use dream_data::{Assumption, PixelRect};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::args::typed;
-use crate::methods::{About, Judgement};
-use crate::print::message;
-use crate::score::Scored;
+use crate::methods::About;
+use crate::score::{Face, Score, Video};
 
-/// What came of one video.
-pub(crate) struct Outcome {
-    pub(crate) file: String,
-    pub(crate) scored: Result<Scored>,
-}
-
-impl Outcome {
-    /// The score; below all scores when there is none.
-    pub(crate) fn score(&self) -> f64 {
-        self.scored.as_ref().ok().and_then(|scored| scored.judgement.score).unwrap_or(f64::NEG_INFINITY)
-    }
-}
-
-/// A row of CSV, or a video in JSON.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Row {
-    pub(super) file: String,
-    pub(super) score: Option<f64>,
-    /// Ends of the interval and its nominal probability.
-    pub(super) low: Option<f64>,
-    pub(super) high: Option<f64>,
-    pub(super) level: Option<f64>,
-    pub(super) grade: Option<&'static str>,
-    /// Whether the video is like those of the training, and its distance from them.
-    familiar: Option<bool>,
-    distance: Option<f64>,
-    pub(super) frames_used: Option<u64>,
-    pub(super) width: Option<u32>,
-    pub(super) height: Option<u32>,
-    pub(super) frames_per_second: Option<f64>,
-    pub(super) seconds: Option<f64>,
-    decoder: Option<&'static str>,
-    exact: Option<bool>,
+/// A score as a row of a table, or a flat object of JSON. The names of the fields stay, and new ones come last.
+///
+/// ```
+/// let scorer = score_video::Scorer::embedded()?;
+/// let empty = score_video::Row::without_score(scorer.about());
+/// assert_eq!((empty.model.as_str(), empty.score), ("videval60-ugc-1", None));
+/// # Ok::<(), score_video::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Row {
+    /// The score; `None` where there is none.
+    pub score: Option<f64>,
+    /// Lower end of the interval.
+    pub low: Option<f64>,
+    /// Upper end of the interval.
+    pub high: Option<f64>,
+    /// Nominal probability of the interval.
+    pub level: Option<f64>,
+    /// A word for the score.
+    pub grade: Option<&'static str>,
+    /// Whether the video is like those of the training.
+    pub familiar: Option<bool>,
+    /// Its distance from them.
+    pub distance: Option<f64>,
+    /// Frames that the method looked at.
+    pub frames_used: Option<u64>,
+    /// In pixels.
+    pub width: Option<u32>,
+    /// In pixels.
+    pub height: Option<u32>,
+    /// The rate of the video.
+    pub frames_per_second: Option<f64>,
+    /// Duration.
+    pub seconds: Option<f64>,
+    /// What decoded it.
+    pub decoder: Option<&'static str>,
+    /// Whether the frames match the standard bit for bit.
+    pub exact: Option<bool>,
     /// What was settled about the video without asking, each with its kind in front.
-    assumptions: Option<String>,
-    model: String,
-    accuracy: Option<String>,
-    measures: String,
+    pub assumptions: Option<String>,
+    /// Name and number of the model.
+    pub model: String,
+    /// How well scores agree with people.
+    pub accuracy: Option<String>,
+    /// What a score measures.
+    pub measures: String,
     /// SHA-256 of the weights that came from a file.
-    checkpoint: Option<String>,
-    /// The part that was taken for the face, in pixels; in JSON and CSV a number a field.
-    #[serde(skip)]
-    pub(super) face: Option<PixelRect>,
-    face_left: Option<usize>,
-    face_top: Option<usize>,
-    face_width: Option<usize>,
-    face_height: Option<usize>,
-    face_source: Option<&'static str>,
+    pub checkpoint: Option<String>,
+    /// The part that was taken for the face, in pixels.
+    pub face_left: Option<usize>,
+    /// In pixels.
+    pub face_top: Option<usize>,
+    /// In pixels.
+    pub face_width: Option<usize>,
+    /// In pixels.
+    pub face_height: Option<usize>,
+    /// Where it comes from.
+    pub face_source: Option<&'static str>,
     /// Frames with a face, of those that were looked at for one.
-    face_found: Option<usize>,
-    face_looked: Option<u64>,
+    pub face_found: Option<usize>,
+    /// Frames that were looked at for a face.
+    pub face_looked: Option<u64>,
     /// What would happen, or happened, without a face.
-    no_face: Option<String>,
-    /// Descriptions closest to the video, with their cosines.
-    pub(super) nearest: Option<String>,
+    pub no_face: Option<String>,
+    /// Descriptions closest to the video, a line each, with their cosines.
+    pub nearest: Option<String>,
     /// The score holds, but not for all of the video or not as firmly.
-    warning: Option<String>,
-    error: Option<String>,
-    /// The options that the row depends on.
-    settings: String,
-    #[serde(skip)]
-    pub(crate) whole: bool,
+    pub warning: Option<String>,
 }
 
 impl Row {
-    pub(crate) fn new(outcome: Outcome, about: &About, settings: &str) -> Self {
-        let (scored, error) = match outcome.scored {
-            Ok(scored) => (Some(scored), None),
-            Err(error) => (None, Some(message(&error, typed))),
-        };
-        let judgement: Judgement = scored.as_ref().map(|s| s.judgement.clone()).unwrap_or_default();
-        let (face, scored) = (judgement.face, scored.as_ref());
-        let (part, found) = (face.and_then(|f| f.part), face.and_then(|f| f.found));
-        let damage = scored.and_then(|s| s.damage.clone());
-        let whole = scored.is_some() && damage.is_none();
-        let warning = damage.into_iter().chain(judgement.warnings.clone()).collect::<Vec<_>>().join("; ");
+    /// The row of a video that could not be scored.
+    #[must_use]
+    pub fn without_score(about: &About) -> Self {
+        let checkpoint = about.checkpoint.as_ref();
         Self {
-            file: outcome.file,
-            score: judgement.score,
-            low: judgement.interval.map(|i| i.low),
-            high: judgement.interval.map(|i| i.high),
-            level: judgement.interval.map(|i| i.level),
-            grade: judgement.grade.map(|grade| grade.word()),
-            familiar: judgement.familiarity.map(|f| f.is_familiar()),
-            distance: judgement.familiarity.map(|f| f.distance),
-            frames_used: scored.map(|s| s.judgement.frames_used),
-            width: scored.map(|s| s.width),
-            height: scored.map(|s| s.height),
-            frames_per_second: scored.map(|s| s.frames_per_second),
-            seconds: scored.map(|s| s.seconds),
-            decoder: scored.map(|s| s.decoder),
-            exact: scored.map(|s| s.exact),
-            assumptions: scored.map(|s| join(&s.assumptions)).filter(|text| !text.is_empty()),
             model: about.model.clone(),
             accuracy: about.accuracy.clone(),
             measures: about.measures.clone(),
-            checkpoint: about.checkpoint.as_ref().map(|c| c.sha256.clone()),
-            face: part,
-            face_left: part.map(|part| part.left),
-            face_top: part.map(|part| part.top),
-            face_width: part.map(|part| part.width),
-            face_height: part.map(|part| part.height),
-            face_source: face.map(|f| f.source),
-            face_found: found.map(|(found, _)| found),
-            face_looked: found.map(|(_, looked)| looked),
-            no_face: about.checkpoint.as_ref().map(|c| c.no_face.clone()),
-            nearest: nearest(&judgement),
-            warning: (!warning.is_empty()).then_some(warning),
-            error,
-            settings: settings.to_owned(),
-            whole,
+            checkpoint: checkpoint.map(|c| c.sha256.clone()),
+            no_face: checkpoint.map(|c| c.no_face.clone()),
+            ..Self::default()
         }
     }
 
-    /// What the table says beside the numbers.
-    pub(super) fn notes(&self) -> Vec<String> {
-        let failed = self.error.as_ref().map(|error| format!("failed: {error}"));
-        let parts = [failed, self.warning.clone(), self.assumptions.clone()];
-        parts.into_iter().flatten().collect()
+    /// The same row with what is known about the video.
+    #[must_use]
+    pub fn with_video(self, video: &Video) -> Self {
+        let assumptions: Vec<String> = video.assumptions.iter().map(ToString::to_string).collect();
+        Self {
+            width: Some(video.width),
+            height: Some(video.height),
+            frames_per_second: Some(video.frames_per_second),
+            seconds: Some(video.seconds),
+            decoder: Some(video.decoder),
+            exact: Some(video.exact),
+            assumptions: (!assumptions.is_empty()).then(|| assumptions.join("; ")),
+            ..self
+        }
     }
 
-    /// The names of the columns.
-    pub(crate) fn header() -> Result<Vec<String>> {
-        let mut csv = csv::Writer::from_writer(Vec::new());
-        csv.serialize(Self::default())?;
-        let text = csv.into_inner()?;
-        Ok(csv::Reader::from_reader(text.as_slice()).headers()?.iter().map(str::to_owned).collect())
+    /// The same row with the part that was taken for the face.
+    #[must_use]
+    pub fn with_face(self, face: Face) -> Self {
+        Self {
+            face_left: face.part.map(|part| part.left),
+            face_top: face.part.map(|part| part.top),
+            face_width: face.part.map(|part| part.width),
+            face_height: face.part.map(|part| part.height),
+            face_source: Some(face.source),
+            face_found: face.found.map(|(found, _)| found),
+            face_looked: face.found.map(|(_, looked)| looked),
+            ..self
+        }
     }
 }
 
-fn join(assumptions: &[Assumption]) -> String {
-    assumptions.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+impl From<&Score> for Row {
+    fn from(score: &Score) -> Self {
+        let row = Self {
+            score: Some(score.score),
+            low: score.interval.map(|interval| interval.low),
+            high: score.interval.map(|interval| interval.high),
+            level: score.interval.map(|interval| interval.level),
+            grade: score.grade.map(|grade| grade.word()),
+            familiar: score.familiarity.map(|familiarity| familiarity.is_familiar()),
+            distance: score.familiarity.map(|familiarity| familiarity.distance),
+            frames_used: Some(score.frames_used),
+            nearest: nearest(&score.nearest),
+            warning: (!score.warnings.is_empty()).then(|| score.warnings.join("; ")),
+            ..Self::without_score(&score.about).with_video(&score.video)
+        };
+        match score.face {
+            Some(face) => row.with_face(face),
+            None => row,
+        }
+    }
+}
+
+/// As [`Row`].
+impl Serialize for Score {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Row::from(self).serialize(serializer)
+    }
 }
 
 /// One line per description.
-fn nearest(judgement: &Judgement) -> Option<String> {
-    let lines: Vec<String> =
-        judgement.nearest.iter().map(|(cosine, text)| format!("{cosine:.4}  {text}")).collect();
+fn nearest(found: &[(f64, String)]) -> Option<String> {
+    let lines: Vec<String> = found.iter().map(|(cosine, text)| format!("{cosine:.4}  {text}")).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }

@@ -1,97 +1,96 @@
-//! From the frames of a source to the judgement of a method.
+//! What came of one video.
 
-use anyhow::{Context, Result};
-use dream_data::{Assumption, Cropped, Error as DataError, FrameSource, RelativeBox, Step, VideoFrame};
-use dream_features::VideoSpec;
+use std::fmt;
+use std::sync::Arc;
 
-use crate::methods::{Judgement, Method};
+use dream_data::{Assumption, PixelRect};
+use dream_models::regression::{Familiarity, Grade, Interval};
 
-/// What came of one video.
-pub(crate) struct Scored {
-    pub(crate) judgement: Judgement,
-    pub(crate) width: u32,
-    pub(crate) height: u32,
-    pub(crate) frames_per_second: f64,
-    pub(crate) seconds: f64,
-    pub(crate) decoder: &'static str,
-    /// The frames are bit for bit those of the standard.
-    pub(crate) exact: bool,
-    /// What was settled about the video without asking.
-    pub(crate) assumptions: Vec<Assumption>,
-    /// The file was damaged, and this score is of the part before.
-    pub(crate) damage: Option<String>,
+use crate::methods::About;
+
+/// How good a video looks, and what that rests on.
+///
+/// `Display` is one line. As JSON it has the keys of the program `score-video --json`; see [`Row`](crate::Row).
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Score {
+    /// On the scale that [`About::scale`] names: with the embedded models 1 (bad) to 5 (excellent).
+    pub score: f64,
+    /// The nearest word of the scale from 1 to 5.
+    pub grade: Option<Grade>,
+    /// Where the score that people would give is expected; networks have none.
+    pub interval: Option<Interval>,
+    /// How far the video is from those of the training; networks do not know.
+    pub familiarity: Option<Familiarity>,
+    /// Frames that the method looked at.
+    pub frames_used: u64,
+    /// What makes the score less firm, damage first.
+    pub warnings: Vec<String>,
+    /// The video was read to its end; false where damage ended it.
+    pub whole: bool,
+    /// The part that was taken for the face, by a method that looks at one.
+    pub face: Option<Face>,
+    /// Descriptions that are closest to the video, with the cosine.
+    pub nearest: Vec<(f64, String)>,
+    /// The video.
+    pub video: Video,
+    /// The method: its name and model, and how well it agrees with people.
+    pub about: Arc<About>,
 }
 
-/// Scores the video `file`, which is opened once more for every pass over it after the first; `progress` is told the
-/// number of frames so far in a pass.
-pub(crate) fn score(
-    method: &dyn Method,
-    file: &str,
-    source: Box<dyn FrameSource>,
-    open: impl Fn() -> Result<Box<dyn FrameSource>>,
-    mut progress: impl FnMut(u64),
-) -> Result<Scored> {
-    let cut = |source| cropped(source, method.crop());
-    let info = source.info().clone();
-    let frames_per_second = info.frame_rate.as_f64();
-    let mut source = cut(source);
-    let (width, height) = (source.info().width as usize, source.info().height as usize);
-    let mut session = method.start(file, VideoSpec::new(width, height, frames_per_second))?;
-    let mut frame = VideoFrame::default();
-    let (mut frames, mut first, mut shown) = (0, None, 0.0);
-    let damage = loop {
-        let wants = &mut |index, time| {
-            first = first.or(Some(time));
-            shown = time;
-            session.wants(index, time)
-        };
-        let step = source.take_frame(wants, &mut frame);
-        if let Ok(Step::Taken | Step::Skipped) = step {
-            frames += 1;
-            progress(frames);
-            if let Ok(Step::Taken) = step {
-                session.push(frame.pixels())?;
-            }
-            continue;
-        }
-        let damage = match step {
-            Err(DataError::Damaged { frames: good, reason, .. }) if good > 0 => {
-                Some(format!("damaged after {good} frames: {reason}"))
-            }
-            other => other.map(|_| None)?,
-        };
-        if !session.next_pass().map_err(|error| told(error, damage.as_deref()))? {
-            break damage;
-        }
-        let again = open().context("this method looks at a video more than once")?;
-        (source, frames, first) = (cut(again), 0, None);
-    };
-    // From the first frame on, which may be shown late in a stream of several parts, to the end of the last.
-    let seconds = first.map_or(0.0, |first| shown - first + 1.0 / frames_per_second);
-    Ok(Scored {
-        judgement: session.finish().map_err(|error| told(error, damage.as_deref()))?,
-        width: info.width,
-        height: info.height,
-        frames_per_second,
-        seconds,
-        decoder: info.decoder,
-        exact: info.exact,
-        assumptions: source.info().assumptions.clone(),
-        damage,
-    })
-}
-
-fn cropped(source: Box<dyn FrameSource>, area: Option<RelativeBox>) -> Box<dyn FrameSource> {
-    match area {
-        Some(area) => Box::new(Cropped::new(source, area)),
-        None => source,
+impl Score {
+    /// Whether nothing speaks against the score: no warning, a video that was read to its end.
+    #[must_use]
+    pub fn is_firm(&self) -> bool {
+        self.whole && self.warnings.is_empty()
     }
 }
 
-/// What is wrong with the file comes before what follows from it, such as too few frames.
-fn told(error: anyhow::Error, damage: Option<&str>) -> anyhow::Error {
-    match damage {
-        Some(damage) => error.context(damage.to_owned()),
-        None => error,
+/// What is known about a video.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Video {
+    /// Width of the frames in pixels, before a crop.
+    pub width: u32,
+    /// Height of the frames in pixels, before a crop.
+    pub height: u32,
+    /// Frames per second.
+    pub frames_per_second: f64,
+    /// Seconds from the first frame to the end of the last.
+    pub seconds: f64,
+    /// What decoded it: `y4m`, `raw`, `image`, `openh264`, `ffmpeg-library` or `ffmpeg-program`; `live` for pushed frames.
+    pub decoder: &'static str,
+    /// The frames match the standard of the format bit for bit.
+    pub exact: bool,
+    /// What was settled about the video without asking.
+    pub assumptions: Vec<Assumption>,
+}
+
+/// The part of the frames that was taken for the face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Face {
+    /// In pixels of the frames.
+    pub part: Option<PixelRect>,
+    /// Where it comes from: `detected`, `given`, `listed`, `crop`, `whole frame` or `none`.
+    pub source: &'static str,
+    /// Frames with a face, of those that were looked at for one.
+    pub found: Option<(usize, u64)>,
+}
+
+/// A line: score, grade, interval, model, and what speaks against it. The precision is that of the score, 2 if not given.
+impl fmt::Display for Score {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.*}", f.precision().unwrap_or(2), self.score)?;
+        if let Some(grade) = self.grade {
+            write!(f, " ({})", grade.word())?;
+        }
+        if let Some(Interval { level, low, high }) = self.interval {
+            write!(f, ", {low:.1} to {high:.1} at {:.0} %", 100.0 * level)?;
+        }
+        let frames = if self.frames_used == 1 { "frame" } else { "frames" };
+        write!(f, ", from {} {frames} by {}", self.frames_used, self.about.model)?;
+        self.warnings.iter().try_for_each(|warning| write!(f, "; {warning}"))?;
+        self.video.assumptions.iter().try_for_each(|assumption| write!(f, "; {assumption}"))
     }
 }

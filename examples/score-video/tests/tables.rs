@@ -80,7 +80,10 @@ fn a_table_goes_on_with_the_same_settings_and_tries_again_what_failed() {
     clip(root, "late.y4m", 14);
     let output = run(&arguments);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    holds(&text(&output.stderr), "2 of 3 videos are done already");
+    holds(
+        &text(&output.stderr),
+        "resumed at 3 of 3: 2 videos are in the table already|wrote 1 row of 32 columns to ",
+    );
     let done = fs::read_to_string(&out).unwrap();
     assert_eq!(rows(&done), [(a.clone(), true), (b.clone(), true), (late.clone(), true)]);
 

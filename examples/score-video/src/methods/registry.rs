@@ -1,72 +1,89 @@
 //! The methods by name: one line each. Networks are those of `dream_models::deep::methods::METHODS`.
 
-use std::fmt::Write;
-
-use anyhow::{Result, bail};
+use std::sync::Arc;
 
 use super::{Entry, Method, regression};
-use crate::args::Args;
+use crate::error::{Error, Result};
+use crate::options::Options;
 
 /// The first is the default.
-pub(crate) const METHODS: &[Entry] = &[regression::VIDEVAL60, regression::BRISQUE];
+const DEFAULT: &Entry = &regression::VIDEVAL60;
+const METHODS: [&Entry; 2] = [DEFAULT, &regression::BRISQUE];
 
-/// The method that the command line asks for, ready to use.
-pub(crate) fn load(args: &Args) -> Result<Box<dyn Method>> {
-    match (args.method.as_deref(), &args.network.weights) {
-        (Some(name), None) => match METHODS.iter().find(|entry| entry.name == name) {
-            Some(entry) => (entry.load)(args),
-            None => network(args),
-        },
-        (Some(name), Some(_)) if METHODS.iter().any(|entry| entry.name == name) => {
-            bail!("--weights is for networks, and --method {name} is none: leave out one of them")
-        }
-        (_, Some(_)) => network(args),
-        (None, None) => match METHODS {
-            [default, ..] => (default.load)(args),
-            [] => bail!("there is no method"),
-        },
-    }
+/// A method by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MethodInfo {
+    /// For [`ScorerBuilder::method`](crate::ScorerBuilder::method).
+    pub name: &'static str,
+    /// What it looks at.
+    pub about: String,
+    /// It is a network, and needs a checkpoint: [`ScorerBuilder::weights`](crate::ScorerBuilder::weights).
+    pub needs_weights: bool,
 }
 
-/// A line of `--help` for every method.
-pub(crate) fn help() -> String {
-    let mut text = "Methods:\n".to_owned();
-    for (number, Entry { name, about, .. }) in METHODS.iter().enumerate() {
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "  {name:<10} {about}{}", if number == 0 { " (the default)" } else { "" });
+/// Every method of this build, the default first.
+///
+/// ```
+/// let methods = score_video::methods();
+/// assert_eq!(methods[0].name, "videval60");
+/// assert!(!methods[0].needs_weights);
+/// ```
+#[must_use]
+pub fn methods() -> Vec<MethodInfo> {
+    let embedded = METHODS.iter().map(|entry| MethodInfo {
+        name: entry.name,
+        about: entry.about.to_owned(),
+        needs_weights: false,
+    });
+    embedded.chain(networks()).collect()
+}
+
+/// The method that the options ask for, ready to use.
+pub(crate) fn load(options: &Options) -> Result<Arc<dyn Method>> {
+    let Some(name) = &options.method else {
+        return if options.weights.is_some() { network(options) } else { (DEFAULT.load)(options) };
+    };
+    match (METHODS.iter().find(|entry| entry.name == name), &options.weights) {
+        (Some(entry), None) => (entry.load)(options),
+        (Some(_), Some(_)) => Err(Error::Options(format!(
+            "`weights` is for networks, and `method` {name} is none: leave out one of them"
+        ))),
+        (None, _) => network(options),
     }
-    for (name, about) in networks() {
-        let _ = writeln!(text, "  {name:<10} {about}");
-    }
-    text
 }
 
 #[cfg(feature = "deep")]
-fn networks() -> impl Iterator<Item = (&'static str, String)> {
-    let all = dream_models::deep::methods::METHODS.iter();
-    all.map(|entry| (entry.name, format!("{}, a network: name a checkpoint with --weights", entry.title)))
+fn networks() -> impl Iterator<Item = MethodInfo> {
+    dream_models::deep::methods::METHODS.iter().map(|entry| MethodInfo {
+        name: entry.name,
+        about: format!("{}, a network", entry.title),
+        needs_weights: true,
+    })
 }
 
 #[cfg(not(feature = "deep"))]
-fn networks() -> impl Iterator<Item = (&'static str, String)> {
-    std::iter::once(("networks", "in a build with --features deep".to_owned()))
+fn networks() -> impl Iterator<Item = MethodInfo> {
+    std::iter::empty()
 }
 
 #[cfg(feature = "deep")]
-fn network(args: &Args) -> Result<Box<dyn Method>> {
-    if let Some(name) = &args.method
-        && !networks().any(|(known, _)| known == name)
-    {
-        bail!("--method {name}: there is no such method; see --help");
+fn network(options: &Options) -> Result<Arc<dyn Method>> {
+    match &options.method {
+        Some(name) if networks().all(|known| known.name != name) => Err(unknown(name, "")),
+        _ => super::network::load(options),
     }
-    super::network::load(args)
 }
 
 #[cfg(not(feature = "deep"))]
-fn network(args: &Args) -> Result<Box<dyn Method>> {
-    let option = args.method.as_ref().map_or("--weights".to_owned(), |name| format!("--method {name}"));
-    bail!(
-        "{option} is not in this build, see --help. For networks build with --features deep, as in \
-         cargo run --release -p score-video --features deep -- --weights CKPT VIDEO"
-    )
+fn network(options: &Options) -> Result<Arc<dyn Method>> {
+    Err(match &options.method {
+        Some(name) => unknown(name, "; networks are in a build with --features deep"),
+        None => Error::Options("`weights` is not in this build: build it with --features deep".to_owned()),
+    })
+}
+
+fn unknown(name: &str, more: &str) -> Error {
+    let known: Vec<&str> = methods().iter().map(|method| method.name).collect();
+    Error::Options(format!("`method` {name}: there is no such method; known are {}{more}", known.join(", ")))
 }

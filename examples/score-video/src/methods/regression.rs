@@ -1,202 +1,185 @@
 //! Features and a quality model: the methods that need no weights but the embedded ones.
 
-use anyhow::{Context, Result, bail};
-use dream_data::{Pixels, RelativeBox};
+use std::sync::Arc;
+
+use dream_data::{Layout, RelativeBox};
 use dream_features::videval60::Videval60;
 use dream_features::{
-    Brisque, FeatureVector, Frame, Pooled, Pooling, Sampling, Statistic, VideoFeatures, VideoSession,
-    VideoSpec,
+    Brisque, Error as FeatureError, FeatureVector, Frame, Pooled, Pooling, Sampling, Statistic,
+    VideoFeatures, VideoSession, VideoSpec,
 };
 use dream_models::Error as ModelError;
-use dream_models::regression::{Evaluation, Prediction, QualityModel, RecipeDifference};
+use dream_models::regression::{Evaluation, Prediction, QualityModel};
 
-use super::{About, Entry, Judgement, Method, Session, Stated};
-use crate::args::Args;
-use crate::view::view;
+use super::{About, Entry, Judgement, Method, Session, Shown};
+use crate::error::{Error, Result};
+use crate::options::Options;
 
 pub(super) const VIDEVAL60: Entry = Entry {
     name: "videval60",
     about: "60 features of naturalness, colour, motion and sharpness; every second frame",
     load: videval60,
-    model: QualityModel::embedded,
-    demo: Stated { clean: 3.6, over_compressed: 2.56, least_difference: 0.5 },
 };
 
 pub(super) const BRISQUE: Entry = Entry {
     name: "brisque",
-    about: "36 features of naturalness, one frame a second or as --every and --per-second say:
-             quick, but agrees with people clearly less",
+    about: "36 features of naturalness, one frame a second or as the options say: quick, but agrees with people clearly less",
     load: brisque,
-    model: QualityModel::embedded_brisque,
-    demo: Stated { clean: 4.05, over_compressed: 2.6, least_difference: 0.7 },
 };
 
-fn videval60(args: &Args) -> Result<Box<dyn Method>> {
-    if args.every.is_some() || args.per_second.is_some() {
-        bail!("--every and --per-second are for --method brisque: videval60 looks at every second frame");
+fn videval60(options: &Options) -> Result<Arc<dyn Method>> {
+    if options.every.is_some() || options.per_second.is_some() {
+        let reason =
+            "`every` and `per_second` are for `method` brisque: videval60 looks at every second frame";
+        return Err(Error::Options(reason.to_owned()));
     }
-    let features = Box::new(Videval60::release());
-    load(args, &VIDEVAL60, features, false, "every second frame".to_owned())
+    let model = model(options, QualityModel::embedded)?;
+    let (features, sampling) = (Box::new(Videval60::release()), "every second frame".to_owned());
+    // RGB is the same picture as its video, and luma alone is refused unless it is allowed; then a warning says so.
+    load(options, VIDEVAL60.name, model, features, sampling, &["pixels"])
 }
 
-fn brisque(args: &Args) -> Result<Box<dyn Method>> {
-    let (sampling, words) = match args.every {
+fn brisque(options: &Options) -> Result<Arc<dyn Method>> {
+    let (sampling, words) = match options.every {
         Some(1) => (Sampling::Every { step: 1 }, "every frame".to_owned()),
         Some(step) => (Sampling::Every { step }, format!("every {step} frames")),
         None => {
-            let frames = args.per_second.unwrap_or(1.0);
+            let frames = options.per_second.unwrap_or(1.0);
             let unit = if frames == 1.0 { "frame" } else { "frames" };
             (Sampling::PerSecond { frames }, format!("{frames} {unit} a second"))
         }
     };
     let pooling = Pooling { sampling, statistic: Statistic::Mean };
     let features = Box::new(Pooled::new(Brisque::default(), pooling)?);
-    load(args, &BRISQUE, features, true, words)
+    let model = model(options, QualityModel::embedded_brisque)?;
+    let chosen: &[&str] =
+        if options.every.is_some() || options.per_second.is_some() { &["frames"] } else { &[] };
+    load(options, BRISQUE.name, model, features, words, chosen)
+}
+
+/// The model of the options, or the embedded one.
+fn model(options: &Options, embedded: fn() -> dream_models::Result<QualityModel>) -> Result<QualityModel> {
+    let Some(path) = &options.model else { return Ok(embedded()?) };
+    QualityModel::load(path).map_err(|cause| match cause {
+        cause @ ModelError::Io { .. } => Error::Model(cause),
+        cause => Error::ModelFile { path: path.clone(), cause },
+    })
 }
 
 fn load(
-    args: &Args,
-    entry: &Entry,
+    options: &Options,
+    name: &'static str,
+    model: QualityModel,
     features: Box<dyn VideoFeatures>,
-    luma: bool,
     sampling: String,
-) -> Result<Box<dyn Method>> {
-    let model = match &args.model {
-        None => (entry.model)()?,
-        Some(path) => {
-            let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            QualityModel::from_bytes(&bytes).with_context(|| format!("{} is no model", path.display()))?
-        }
-    };
-    model
-        .check_inputs(features.layout().names())
-        .context("the model takes other features than this --method gives")?;
-    let level = args.level();
+    chosen: &'static [&'static str],
+) -> Result<Arc<dyn Method>> {
+    model.check_inputs(features.layout().names()).map_err(Error::OtherFeatures)?;
+    let level = options.level();
     let (least, most) = model.calibration().levels();
     if !(least..=most).contains(&level) {
-        bail!("--level {level}: the model has intervals of {least} to {most}");
+        return Err(Error::Options(format!("`level` {level}: the model has intervals of {least} to {most}")));
     }
-    Ok(Box::new(Regression { name: entry.name, model, features, luma, crop: args.crop, level, sampling }))
+    let (output, evaluation) = (model.output(), model.provenance().evaluation.as_ref());
+    let about = Arc::new(About {
+        method: name.to_owned(),
+        model: model.version().to_owned(),
+        measures: output.meaning.clone(),
+        scale: output.scale.clone(),
+        accuracy: evaluation.map(Evaluation::words),
+        intervals: Some(format!(
+            "the interval holds the mean rating of {:.0} % of such videos",
+            100.0 * level
+        )),
+        sampling,
+        checkpoint: None,
+    });
+    let (luma_only, crop) = (options.luma_only, options.crop);
+    Ok(Arc::new(Regression { name, model, features, luma_only, crop, level, about, chosen }))
 }
 
 struct Regression {
     name: &'static str,
     model: QualityModel,
     features: Box<dyn VideoFeatures>,
-    /// Whether the features are of luma alone.
-    luma: bool,
+    /// Features of colour may be those of luma alone.
+    luma_only: bool,
     crop: Option<RelativeBox>,
     level: f64,
-    sampling: String,
+    about: Arc<About>,
+    /// Keys of the recipe of features that may differ from the model's.
+    chosen: &'static [&'static str],
 }
 
 impl Method for Regression {
-    fn about(&self) -> About {
-        let output = self.model.output();
-        let evaluation = self.model.provenance().evaluation.as_ref();
-        About {
-            model: self.model.version().to_owned(),
-            measures: output.meaning.clone(),
-            scale: output.scale.clone(),
-            accuracy: evaluation.map(Evaluation::words),
-            intervals: Some(format!(
-                "the interval holds the mean rating of {:.0} % of such videos",
-                100.0 * self.level
-            )),
-            sampling: self.sampling.clone(),
-            checkpoint: None,
-        }
-    }
-
-    fn settings(&self) -> String {
-        format!("--method {}", self.name)
+    fn about(&self) -> &Arc<About> {
+        &self.about
     }
 
     fn crop(&self) -> Option<RelativeBox> {
         self.crop
     }
 
-    fn start(&self, _: &str, spec: VideoSpec) -> Result<Box<dyn Session + '_>> {
-        let features = self.features.start(spec).context(self.remedy(spec))?;
-        Ok(Box::new(RegressionSession { method: self, spec, features }))
+    fn refuses_luma(&self) -> bool {
+        !(self.luma_only || self.is_luma())
+    }
+
+    fn start(self: Arc<Self>, _: &str, spec: VideoSpec) -> Result<Box<dyn Session>> {
+        let features = self.features.start(spec).map_err(|cause| self.too_little(spec, cause.into()))?;
+        Ok(Box::new(RegressionSession { method: self, spec, features, without_color: false }))
     }
 }
 
 impl Regression {
-    /// The prediction. Frames that the options chose, and chroma that is not there, may differ from the training: that is a
-    /// warning. Any other difference is an error.
-    fn predict(
-        &self,
-        features: &FeatureVector,
-        warnings: &mut Vec<String>,
-    ) -> Result<Prediction, ModelError> {
-        match self.model.predict_at(features, self.level) {
-            // A file of before; its names were compared when it was loaded.
-            Err(ModelError::NoRecipe { .. }) => {}
-            Err(ModelError::RecipeMismatch { differences, .. })
-                if differences.iter().all(|other| ["frames", "pixels"].contains(&other.key.as_str())) =>
-            {
-                warnings.extend(differences.into_iter().filter_map(Self::warning));
-            }
-            other => return other,
+    /// Whether the features are of luma alone.
+    fn is_luma(&self) -> bool {
+        self.name == BRISQUE.name
+    }
+
+    /// A video that is too short or too small, if that is the cause.
+    fn too_little(&self, VideoSpec { frames_per_second, .. }: VideoSpec, cause: Error) -> Error {
+        if let Error::Frame(FeatureError::Thinned { .. } | FeatureError::FramesMissing { .. }) = cause {
+            return cause;
         }
-        self.model.predict_raw_at(features.values(), self.level)
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a rate is at most a million"
+        )]
+        let half = (frames_per_second.round() / 2.0) as u64;
+        let least_frames = (!self.is_luma()).then_some(2 * half + 4);
+        Error::TooLittle { method: self.name, least_frames, cause: Box::new(cause) }
     }
 
-    fn warning(RecipeDifference { key, expected, found, .. }: RecipeDifference) -> Option<String> {
-        let [found, expected] =
-            [found, expected].map(|value| value.unwrap_or_else(|| "not stated".to_owned()));
-        // A picture has one score, whatever file it is in: docs/same-picture.md.
-        let equal = key == "pixels" && found == "rgb";
-        (!equal).then(|| format!("{key}: {found}, while the model learned from {expected}"))
-    }
-
-    /// What to do about a video that is too short or too small.
-    fn remedy(&self, spec: VideoSpec) -> String {
-        if self.luma {
-            return "no score".to_owned();
-        }
-        let half = (spec.frames_per_second.round() / 2.0).floor();
-        format!(
-            "--method videval60 needs 64x64 pixels and {} frames at this rate; --method brisque scores smaller and \
-             shorter videos",
-            2.0 * half + 4.0
-        )
-    }
-}
-
-struct RegressionSession<'a> {
-    method: &'a Regression,
-    spec: VideoSpec,
-    features: Box<dyn VideoSession>,
-}
-
-impl Session for RegressionSession<'_> {
-    fn wants(&mut self, _: u64, _: f64) -> bool {
-        let wanted = self.features.wants_next();
-        if !wanted {
-            self.features.skip();
-        }
-        wanted
-    }
-
-    fn push(&mut self, pixels: Pixels<'_>) -> Result<()> {
-        let frame = match pixels {
-            Pixels::Yuv420 { y, .. } if self.method.luma => Frame::luma(y.parts())?,
-            other => view(other)?,
+    /// The model's word on features that are made as those of its training, apart from what was chosen knowingly.
+    fn predict(&self, features: &FeatureVector) -> dream_models::Result<Prediction> {
+        let Some(trained) = self.model.recipe() else {
+            // An older file. The names were compared when it was read.
+            return self.model.predict_raw_at(features.values(), self.level);
         };
-        Ok(self.features.push(&frame)?)
+        let pairs = trained.split(' ').filter_map(|word| word.split_once('='));
+        let chosen = pairs.filter(|(key, _)| self.chosen.contains(key));
+        let recipe = chosen.fold(features.recipe().clone(), |recipe, (key, value)| recipe.with(key, value));
+        self.model.predict_at((recipe.as_str(), features.layout().names(), features.values()), self.level)
     }
 
-    fn finish(self: Box<Self>) -> Result<Judgement> {
-        let Self { method, spec, features } = *self;
-        let features = features.finish().with_context(|| method.remedy(spec))?;
-        let mut warnings = Vec::new();
-        let prediction = match method.predict(&features, &mut warnings) {
-            Err(error @ ModelError::TooManyMissing { .. }) => return Err(error).context(method.remedy(spec)),
+    fn judge(
+        &self,
+        spec: VideoSpec,
+        features: dream_features::Result<FeatureVector>,
+        without_color: bool,
+    ) -> Result<Judgement> {
+        let features = features.map_err(|cause| self.too_little(spec, cause.into()))?;
+        let prediction = match self.predict(&features) {
+            Err(cause @ ModelError::TooManyMissing { .. }) => return Err(self.too_little(spec, cause.into())),
             other => other?,
         };
         let familiarity = prediction.familiarity;
+        let mut warnings = Vec::new();
+        if without_color {
+            warnings
+                .push("scored from luma alone, as if it were gray: the model looks at colour too".to_owned());
+        }
         if features.replaced() > 0 {
             warnings.push(format!("flat frames: {} undefined features taken as 0", features.replaced()));
         }
@@ -211,14 +194,54 @@ impl Session for RegressionSession<'_> {
             ));
         }
         Ok(Judgement {
-            score: Some(prediction.score),
-            grade: method.model.grade(prediction.score),
+            score: prediction.score,
+            grade: self.model.grade(prediction.score),
             interval: Some(prediction.interval),
             familiarity: Some(familiarity),
             frames_used: features.frames(),
             warnings,
             ..Judgement::default()
         })
+    }
+}
+
+struct RegressionSession {
+    method: Arc<Regression>,
+    spec: VideoSpec,
+    features: Box<dyn VideoSession>,
+    /// Luma was pushed where the features are of colour.
+    without_color: bool,
+}
+
+impl Session for RegressionSession {
+    fn wants(&mut self, _: u64, _: f64) -> bool {
+        let wanted = self.features.wants_next();
+        if !wanted {
+            self.features.skip();
+        }
+        wanted
+    }
+
+    fn push(&mut self, frame: &Frame<'_>, Shown { layout, time }: Shown) -> Result<()> {
+        match time {
+            Some(time) => self.features.push_at(frame, time)?,
+            None => self.features.push(frame)?,
+        }
+        self.without_color |= layout == Layout::Gray && !self.method.is_luma();
+        Ok(())
+    }
+
+    fn lose(&mut self) {
+        self.features.skip();
+    }
+
+    fn peek(&mut self) -> Result<Judgement> {
+        self.method.judge(self.spec, self.features.peek(), self.without_color)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Judgement> {
+        let Self { method, spec, features, without_color } = *self;
+        method.judge(spec, features.finish(), without_color)
     }
 }
 
@@ -230,7 +253,7 @@ mod tests {
     use super::*;
 
     /// A moving texture with black bars above and below, which are flat, and coloured with a flat part.
-    fn letterboxed(features: Videval60, color: bool) -> FeatureVector {
+    fn letterboxed(features: Videval60) -> Vec<f64> {
         let (width, height) = (128, 96);
         let spec = VideoSpec::new(width, height, 10.0);
         let mut session = features.start(spec).unwrap();
@@ -246,38 +269,16 @@ mod tests {
             let tint = |i: usize| if i % 64 < 40 { 128 } else { u8::try_from(100 + i % 64).unwrap() };
             let chroma: Vec<u8> = (0..half).map(tint).collect();
             let chroma = (&chroma[..], width / 2, height / 2, width / 2);
-            let luma = (&luma[..], width, height, width);
-            let frame = if color { Frame::yuv420(luma, chroma, chroma) } else { Frame::luma(luma) };
-            session.push(&frame.unwrap()).unwrap();
+            session.push(&Frame::yuv420((&luma, width, height, width), chroma, chroma).unwrap()).unwrap();
         }
-        session.finish().unwrap()
-    }
-
-    #[test]
-    fn gray_frames_are_a_warning_and_other_options_an_error() {
-        let method = Regression {
-            name: VIDEVAL60.name,
-            model: QualityModel::embedded().unwrap(),
-            features: Box::new(Videval60::release()),
-            luma: false,
-            crop: None,
-            level: 0.9,
-            sampling: String::new(),
-        };
-        let mut warnings = Vec::new();
-        method.predict(&letterboxed(Videval60::release(), true), &mut warnings).unwrap();
-        assert!(warnings.is_empty(), "{warnings:?}");
-        method.predict(&letterboxed(Videval60::release(), false), &mut warnings).unwrap();
-        assert_eq!(warnings, ["pixels: luma, while the model learned from color"]);
-        let other = method.predict(&letterboxed(Videval60::default(), true), &mut warnings);
-        assert!(matches!(other, Err(ModelError::RecipeMismatch { .. })), "{other:?}");
+        session.finish().unwrap().values().to_vec()
     }
 
     /// The form of the features matters little, so that a caller who takes the default of the extractor is not far off.
     #[test]
     fn snapped_flat_areas_and_ties_by_rule_move_the_score_little() {
         let model = QualityModel::embedded().unwrap();
-        let score = |features| model.predict_raw(letterboxed(features, true).values()).unwrap().score;
+        let score = |features| model.predict_raw(&letterboxed(features)).unwrap().score;
         let release = score(Videval60::release());
         for (ties, flat_areas) in [
             (Ties::Canonical, FlatAreas::Literal),

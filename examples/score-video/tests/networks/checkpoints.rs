@@ -85,7 +85,7 @@ fn options_that_do_not_go_together_say_so() {
     let (weights, opdai) = (scene.da_clip("a.json", &usual()), scene.opdai("b.json", &usual()));
     let network = |more: &[&str]| refusal(&[&["--weights", &weights], more].concat());
     holds(&refusal(&["--method", "da-clip"]), "da-clip|--weights");
-    holds(&refusal(&["--method", "guess"]), "guess|--help");
+    holds(&refusal(&["--method", "guess"]), "--method guess|known are videval60, brisque, da-clip");
     holds(&refusal(&["--no-face", "skip"]), "--weights <CKPT>");
     holds(&network(&["--method", "opdai"]), "--method opdai|is of da-clip|a.json");
     let other = refusal(&["--method", "da-clip", "--weights", &opdai]);

@@ -1,15 +1,18 @@
 //! A loaded network and its settings.
 
-use anyhow::{Result, bail};
+use std::sync::Arc;
+
 use dream_data::Sampling;
-use dream_models::deep::candle_core::{Device, Tensor};
+use dream_models::Error as ModelError;
+use dream_models::deep::candle_core::{Device, Error as TensorError, Tensor};
 use dream_models::deep::explain::retrieval::Descriptions;
 use dream_models::deep::input::Input;
 use dream_models::deep::network::VideoNetwork;
 
 use super::part::Part;
-use crate::args::WithoutFace;
-use crate::methods::CheckpointReport;
+use crate::error::{Error, Result};
+use crate::methods::About;
+use crate::options::NoFace;
 
 pub(super) struct Network {
     pub(super) network: Box<dyn VideoNetwork>,
@@ -17,12 +20,14 @@ pub(super) struct Network {
     pub(super) frames: Sampling,
     /// Which part of them.
     pub(super) part: Part,
-    pub(super) no_face: WithoutFace,
+    pub(super) no_face: NoFace,
+    /// Luma is taken as gray.
+    pub(super) luma_only: bool,
     pub(super) batch: usize,
     /// How many descriptions are asked for.
     pub(super) explain: Option<usize>,
     pub(super) descriptions: Option<Descriptions>,
-    pub(super) report: CheckpointReport,
+    pub(super) about: Arc<About>,
 }
 
 impl Network {
@@ -32,21 +37,26 @@ impl Network {
 
     /// What the network makes of one frame.
     ///
-    /// One at a time, whatever `--batch` says: the order of the sums in a matrix product may depend on its size, and the
+    /// One at a time, however many are held: the order of the sums in a matrix product may depend on its size, and the
     /// score must not.
     pub(super) fn encode(&self, pixels: &[f32]) -> Result<Vec<f32>> {
         let side = self.input().pixels.size;
-        let frame = Tensor::from_slice(pixels, (1, 3, side, side), &Device::Cpu)?;
-        Ok(self.network.encode(&frame)?.flatten_all()?.to_vec1()?)
+        let frame = Tensor::from_slice(pixels, (1, 3, side, side), &Device::Cpu).map_err(tensor)?;
+        let encoded = self.network.encode(&frame)?;
+        encoded.flatten_all().and_then(|all| all.to_vec1()).map_err(tensor)
     }
 
     /// The score of a video from all its encoded frames, and the closest descriptions, where they are asked for and known.
     pub(super) fn score(&self, encoded: &[Vec<f32>]) -> Result<(f64, Vec<(f64, String)>)> {
         let width = encoded.first().map_or(0, Vec::len);
-        let all = Tensor::from_vec(encoded.concat(), (1, encoded.len(), width), &Device::Cpu)?;
-        let score = f64::from(self.network.score(&all)?.squeeze(0)?.to_scalar::<f32>()?);
+        let all = Tensor::from_vec(encoded.concat(), (1, encoded.len(), width), &Device::Cpu);
+        let all = all.map_err(tensor)?;
+        let score = self.network.score(&all)?;
+        let score = f64::from(score.squeeze(0).and_then(|one| one.to_scalar::<f32>()).map_err(tensor)?);
         if !score.is_finite() {
-            bail!("the network's score is {score}: its weights are not those of a trained network");
+            return Err(Error::Network(format!(
+                "the network's score is {score}: its weights are not those of a trained network"
+            )));
         }
         let mut nearest = Vec::new();
         if let (Some(known), Some(k)) = (&self.descriptions, self.explain)
@@ -57,4 +67,8 @@ impl Network {
         }
         Ok((score, nearest))
     }
+}
+
+fn tensor(cause: TensorError) -> Error {
+    ModelError::from(cause).into()
 }

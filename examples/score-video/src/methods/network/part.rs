@@ -1,15 +1,15 @@
-//! Which part of the frames a network sees: what its checkpoint says, with a face from where the command line says.
+//! Which part of the frames a network sees: what its checkpoint says, with a face from where the options say.
 
 use std::fmt;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
 use dream_data::{FaceBoxes, PixelRect, RelativeBox};
 use dream_features::VideoSpec;
 use dream_models::deep::input::{FaceRule, Input};
 use dream_models::face::{BoxExpansion, FaceDetector, VideoBoxConfig};
 
-use crate::args::Args;
+use crate::error::{Error, Result};
+use crate::options::Options;
 
 /// A part of the frames of one video, and a word for where it comes from.
 pub(super) type Area = (RelativeBox, &'static str);
@@ -19,9 +19,9 @@ pub(super) enum Part {
     Whole,
     /// The crop of the checkpoint.
     Crop(RelativeBox),
-    /// `--box`.
+    /// A given box.
     Given(PixelRect),
-    /// `--boxes`, expanded as the checkpoint says.
+    /// From a list, expanded as the checkpoint says.
     Listed {
         path: PathBuf,
         boxes: FaceBoxes,
@@ -31,18 +31,18 @@ pub(super) enum Part {
 }
 
 impl Part {
-    pub(super) fn new(input: &Input, args: &Args) -> Result<Self> {
-        refuse_contradictions(input, args)?;
+    pub(super) fn new(input: &Input, options: &Options) -> Result<Self> {
+        refuse_contradictions(input, options)?;
         let config = match &input.face {
             FaceRule::Whole => return Ok(Self::Whole),
             FaceRule::Crop { corners: [x1, y1, x2, y2] } => {
                 return Ok(Self::Crop(RelativeBox::new(*x1, *y1, *x2, *y2)?));
             }
             FaceRule::Face(config) => config,
-            other => bail!("this program does not know its face rule {other:?}"),
+            other => return Err(Error::Network(format!("its face rule {other:?} is not known here"))),
         };
         let BoxExpansion(expansion) = config.expansion;
-        Ok(match (args.network.face, &args.network.boxes) {
+        Ok(match (options.network.face_box, &options.network.boxes) {
             (Some(face), _) => Self::Given(face),
             (None, Some(path)) => {
                 let boxes = FaceBoxes::read(path)?.expanded(expansion)?;
@@ -52,18 +52,18 @@ impl Part {
         })
     }
 
-    /// The part of the video `file`, and a word for where it comes from; nothing where it has to be looked for.
-    pub(super) fn of(&self, file: &str, spec: VideoSpec) -> Result<Option<Area>> {
+    /// The part of the video `name`, and a word for where it comes from; nothing where it has to be looked for.
+    pub(super) fn of(&self, name: &str, spec: VideoSpec) -> Result<Option<Area>> {
         Ok(Some(match self {
             Self::Whole => (whole()?, "whole frame"),
             Self::Crop(crop) => (*crop, "crop"),
             Self::Given(face) => (relative(*face, spec)?, "given"),
             Self::Listed { path, boxes, .. } => {
                 // A list may name a video with some of its folders, as data sets do: the most of them counts.
-                let ends = file.match_indices(['/', '\\']).map(|(at, _)| file.split_at(at + 1).1);
-                let face = std::iter::once(file).chain(ends).find_map(|name| boxes.get(name));
-                let remedy = || format!("{} has no box for {file}: add a row", path.display());
-                (face.with_context(remedy)?, "listed")
+                let ends = name.match_indices(['/', '\\']).map(|(at, _)| name.split_at(at + 1).1);
+                let face = std::iter::once(name).chain(ends).find_map(|name| boxes.get(name));
+                let remedy = || format!("{} has no box for {name}: add a row", path.display());
+                (face.ok_or_else(|| Error::FaceBox(remedy()))?, "listed")
             }
             Self::Detected(..) => return Ok(None),
         }))
@@ -78,7 +78,10 @@ pub(super) fn whole() -> Result<RelativeBox> {
 fn relative(face: PixelRect, VideoSpec { width, height, .. }: VideoSpec) -> Result<RelativeBox> {
     let (right, bottom) = (face.left.saturating_add(face.width), face.top.saturating_add(face.height));
     let inside = face.width > 0 && face.height > 0 && right <= width && bottom <= height;
-    ensure!(inside, "the face box {face} is not within the {width}x{height} pixels of the frame");
+    if !inside {
+        let reason = format!("the face box {face} is not within the {width}x{height} pixels of the frame");
+        return Err(Error::FaceBox(reason));
+    }
     let (x, y) = (|at: usize| at as f64 / width as f64, |at: usize| at as f64 / height as f64);
     Ok(RelativeBox::new(x(face.left), y(face.top), x(right), y(bottom))?)
 }
@@ -102,8 +105,8 @@ impl fmt::Display for Part {
 }
 
 /// A network sees what it was trained with, or its score means nothing.
-fn refuse_contradictions(input: &Input, args: &Args) -> Result<()> {
-    let (frames, options) = (input.frames.to_string(), &args.network);
+fn refuse_contradictions(input: &Input, options: &Options) -> Result<()> {
+    let (frames, network) = (input.frames.to_string(), &options.network);
     let (trained, expansion) = match &input.face {
         FaceRule::Crop { corners } => (format!("the crop {corners:?}"), None),
         FaceRule::Face(config) => {
@@ -111,18 +114,23 @@ fn refuse_contradictions(input: &Input, args: &Args) -> Result<()> {
         }
         _ => ("whole frames".to_owned(), None),
     };
-    let crop = args.crop.map(|crop| FaceRule::Crop { corners: crop.corners() });
+    let crop = options.crop.map(|crop| FaceRule::Crop { corners: crop.corners() });
     let face = expansion.is_some();
     let contradictions = [
-        ("--every", args.every.is_some_and(|n| format!("every:{n}") != frames)),
-        ("--crop", crop.is_some_and(|crop| crop != input.face)),
-        ("--expand", options.expand.is_some_and(|factor| Some(BoxExpansion(factor)) != expansion)),
-        ("--box", options.face.is_some() && !face),
-        ("--boxes", options.boxes.is_some() && !face),
-        ("--no-face", options.no_face.is_some() && !face),
+        ("every", options.every.is_some_and(|n| format!("every:{n}") != frames)),
+        ("crop", crop.is_some_and(|crop| crop != input.face)),
+        ("expand", network.expand.is_some_and(|factor| Some(BoxExpansion(factor)) != expansion)),
+        ("face_box", network.face_box.is_some() && !face),
+        ("boxes", network.boxes.is_some() && !face),
+        ("no_face", network.no_face.is_some() && !face),
+        ("per_second", options.per_second.is_some()),
+        ("model", options.model.is_some()),
+        ("level", options.level.is_some()),
     ];
-    if let Some((option, _)) = contradictions.into_iter().find(|(_, wrong)| *wrong) {
-        bail!("the checkpoint was trained with frames {frames} and {trained}: leave out {option}");
+    match contradictions.into_iter().find(|(_, wrong)| *wrong) {
+        Some((option, _)) => Err(Error::Options(format!(
+            "the checkpoint was trained with frames {frames} and {trained}: leave out `{option}`"
+        ))),
+        None => Ok(()),
     }
-    Ok(())
 }

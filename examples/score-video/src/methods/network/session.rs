@@ -1,7 +1,8 @@
 //! One video, in up to three passes: count, find the face, score.
 
-use anyhow::{Context, Result, bail};
-use dream_data::{PixelRect, Pixels, RelativeBox, Sampler};
+use std::sync::Arc;
+
+use dream_data::{Layout, PixelRect, RelativeBox, Sampler};
 use dream_features::color::pack_rgb8;
 use dream_features::{Frame, VideoSpec};
 use dream_models::face::{VideoBoxConfig, VideoFaceBox};
@@ -11,9 +12,10 @@ use rayon::prelude::*;
 
 use super::loaded::Network;
 use super::part::{Area, Part, whole};
-use crate::args::WithoutFace;
-use crate::methods::{Face, Judgement, Session};
-use crate::view::view;
+use crate::error::{Error, Result};
+use crate::methods::{Judgement, Session, Shown, part_of};
+use crate::options::NoFace;
+use crate::score::{Face, Video};
 
 /// What a pass is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,12 +23,10 @@ enum Pass {
     Count,
     Detect,
     Score,
-    /// No face was found, and the choice is to skip the video.
-    Skipped,
 }
 
-pub(super) struct NetworkSession<'a> {
-    method: &'a Network,
+pub(super) struct NetworkSession {
+    method: Arc<Network>,
     pass: Pass,
     /// Which frames of the pass are looked at: none while they are counted.
     sampler: Option<Sampler>,
@@ -41,11 +41,13 @@ pub(super) struct NetworkSession<'a> {
     waiting: Vec<Vec<f32>>,
     /// What the network made of the frames.
     encoded: Vec<Vec<f32>>,
+    /// Luma was pushed.
+    without_color: bool,
 }
 
-impl<'a> NetworkSession<'a> {
-    pub(super) fn new(method: &'a Network, file: &str, spec: VideoSpec) -> Result<Self> {
-        let area = method.part.of(file, spec)?;
+impl NetworkSession {
+    pub(super) fn new(method: Arc<Network>, name: &str, spec: VideoSpec) -> Result<Self> {
+        let area = method.part.of(name, spec)?;
         let counted = method.frames.needs_count();
         let sampler = if counted { None } else { Some(method.frames.sampler(None)?) };
         let pass = match (counted, &area) {
@@ -68,6 +70,7 @@ impl<'a> NetworkSession<'a> {
             rgb: Vec::new(),
             waiting: Vec::new(),
             encoded: Vec::new(),
+            without_color: false,
         })
     }
 
@@ -93,18 +96,49 @@ impl<'a> NetworkSession<'a> {
                 let [left, top, right, bottom] = face.corners();
                 (RelativeBox::new(left, top, right, bottom)?, "detected")
             }
-            (None, WithoutFace::WholeFrame) => (whole()?, "whole frame"),
-            (None, WithoutFace::Skip) => return Ok(Pass::Skipped),
-            (None, WithoutFace::Error) => bail!(
-                "no face in {} frames: give it with --box, or choose --no-face whole-frame or --no-face skip",
-                self.faces.frames()
-            ),
+            (None, NoFace::WholeFrame) => (whole()?, "whole frame"),
+            (None, NoFace::Error | NoFace::Skip) => {
+                let (frames, video) = (self.faces.frames(), Box::<Video>::default());
+                return Err(Error::NoFace { frames, video });
+            }
         });
         Ok(Pass::Score)
     }
+
+    fn judge(&mut self) -> Result<Judgement> {
+        self.encode()?;
+        if self.encoded.is_empty() {
+            return Err(Error::Network("the video has no frame to score".to_owned()));
+        }
+        let looked = self.faces.frames();
+        let source = self.area.map_or("none", |(_, source)| source);
+        let found = (looked > 0).then(|| (self.faces.found(), looked));
+        let mut warnings = Vec::new();
+        if self.without_color {
+            warnings.push(
+                "scored from luma alone, as if it were gray: the network looks at colour too".to_owned(),
+            );
+        }
+        if looked > 0 && source == "whole frame" {
+            warnings.push("no face: the whole frame was scored".to_owned());
+        }
+        let (score, nearest) = self.method.score(&self.encoded)?;
+        if !(1.0..=5.0).contains(&score) {
+            warnings.push("the score is outside the scale".to_owned());
+        }
+        Ok(Judgement {
+            score,
+            grade: Grade::of(score),
+            frames_used: self.encoded.len() as u64,
+            face: Some(Face { part: self.part, source, found }),
+            nearest,
+            warnings,
+            ..Judgement::default()
+        })
+    }
 }
 
-impl Session for NetworkSession<'_> {
+impl Session for NetworkSession {
     fn wants(&mut self, index: u64, time: f64) -> bool {
         if let (Pass::Count, Some(count)) = (self.pass, &mut self.count) {
             *count += 1;
@@ -112,17 +146,18 @@ impl Session for NetworkSession<'_> {
         self.sampler.as_mut().is_some_and(|sampler| sampler.wants(index, time))
     }
 
-    fn push(&mut self, pixels: Pixels<'_>) -> Result<()> {
-        let (method, frame) = (self.method, view(pixels)?);
+    fn push(&mut self, frame: &Frame<'_>, Shown { layout, .. }: Shown) -> Result<()> {
+        let method = Arc::clone(&self.method);
+        self.without_color |= layout == Layout::Gray;
         let Some((area, _)) = self.area else {
             if let Part::Detected(detector, _) = &method.part {
-                let found = detector.detect(&self.packed(&frame)?);
+                let found = detector.detect(&self.packed(frame)?);
                 self.faces.push(&found);
             }
             return Ok(());
         };
-        let part = area.in_frame(&pixels);
-        let face = frame.crop(part.left, part.top, part.width, part.height).context("the face box")?;
+        let part = part_of(&area, frame, layout);
+        let face = frame.crop(part.left, part.top, part.width, part.height)?;
         let preprocess = &method.input().pixels;
         let mut input = vec![0.0; preprocess.len()];
         preprocess.apply(&self.packed(&face)?, &mut input)?;
@@ -136,34 +171,17 @@ impl Session for NetworkSession<'_> {
             Pass::Count if self.area.is_none() => Pass::Detect,
             Pass::Count => Pass::Score,
             Pass::Detect => self.choose_face()?,
-            Pass::Score | Pass::Skipped => return Ok(false),
+            Pass::Score => return Ok(false),
         };
         self.sampler = Some(self.method.frames.sampler(self.count)?);
-        Ok(self.pass != Pass::Skipped)
+        Ok(true)
+    }
+
+    fn peek(&mut self) -> Result<Judgement> {
+        self.judge()
     }
 
     fn finish(mut self: Box<Self>) -> Result<Judgement> {
-        self.encode()?;
-        let looked = self.faces.frames();
-        let source = self.area.map_or("none", |(_, source)| source);
-        let face =
-            Face { part: self.part, source, found: (looked > 0).then(|| (self.faces.found(), looked)) };
-        let mut judgement =
-            Judgement { frames_used: self.encoded.len() as u64, face: Some(face), ..Judgement::default() };
-        if self.pass == Pass::Skipped {
-            judgement.warnings.push(format!("skipped: no face in {looked} frames"));
-            return Ok(judgement);
-        }
-        if self.encoded.is_empty() {
-            bail!("the video has no frame to score");
-        }
-        if looked > 0 && source == "whole frame" {
-            judgement.warnings.push("no face: the whole frame was scored".to_owned());
-        }
-        let (score, nearest) = self.method.score(&self.encoded)?;
-        if !(1.0..=5.0).contains(&score) {
-            judgement.warnings.push("the score is outside the scale".to_owned());
-        }
-        Ok(Judgement { score: Some(score), grade: Grade::of(score), nearest, ..judgement })
+        self.judge()
     }
 }

@@ -6,7 +6,7 @@ use dream_models::preprocess::{ImageView, Interpolation, PixelRect, resize};
 use zune_jpeg::zune_core::bytestream::ZCursor;
 
 /// A NASA portrait in the public domain; see assets/PROVENANCE.md.
-const PORTRAIT: &[u8] = include_bytes!("../assets/portrait.png");
+const PORTRAIT: &[u8] = include_bytes!("../../../assets/portrait.png");
 const SIDE: usize = 320;
 const FRAMES: u64 = 75;
 const RATE: u32 = 25;
@@ -64,7 +64,11 @@ pub(crate) struct Clip {
 }
 
 impl Clip {
-    pub(crate) fn new(look: Look) -> Result<Self> {
+    pub(crate) fn new(look: Look) -> dream_data::Result<Self> {
+        Self::made(look).map_err(|error| broken(look, 0, format!("{error:#}")))
+    }
+
+    fn made(look: Look) -> Result<Self> {
         let portrait = Portrait::read().context("the built-in portrait is broken")?;
         let side = u32::try_from(SIDE)?;
         let mut info = VideoInfo::new(side, side, FrameRate::new(RATE, 1)?, "demo");
@@ -98,6 +102,10 @@ impl Clip {
     }
 }
 
+fn broken(look: Look, frames: u64, reason: String) -> dream_data::Error {
+    dream_data::Error::Damaged { path: look.name().into(), frames, reason }
+}
+
 fn copied(view: &ImageView<'_>) -> Vec<u8> {
     (0..view.height()).flat_map(|y| view.row(y)).copied().collect()
 }
@@ -111,11 +119,7 @@ impl FrameSource for Clip {
         if self.next == FRAMES {
             return Ok(None);
         }
-        let broken = |reason: String| dream_data::Error::Damaged {
-            path: self.look.name().into(),
-            frames: self.next,
-            reason,
-        };
+        let broken = |reason| broken(self.look, self.next, reason);
         let pixels = self.render(self.next).map_err(|error| broken(format!("{error:#}")))?;
         let plane = Plane::rgb(&pixels, SIDE, SIDE, 3 * SIDE);
         let plane = plane.ok_or_else(|| broken("the rendered frame is too small".to_owned()))?;

@@ -6,11 +6,13 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::{Parser, ValueEnum};
+use clap::{Command, CommandFactory, Parser, ValueEnum};
 use dream_data::{Error as DataError, PixelRect, RelativeBox, open_file};
+use score_video::{About, Error as ScoreError, NetworkOptions, NoFace, Options};
 use sha2::{Digest, Sha256};
 
 use crate::input::{self, InputArgs};
+use crate::terminal::Terminal;
 
 /// Scores how good videos look to people, from 1 (bad) to 5 (excellent).
 ///
@@ -44,9 +46,6 @@ pub(crate) struct Args {
     #[arg(long, value_name = "X1,Y1,X2,Y2")]
     pub(crate) crop: Option<RelativeBox>,
 
-    #[command(flatten)]
-    pub(crate) network: NetworkArgs,
-
     /// Videos scored at the same time [default: one per core; with a network one, which takes all cores]
     #[arg(long, short, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
@@ -77,6 +76,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
 
+    // A heading holds for all options after it, so those without one come first.
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+
     #[command(flatten)]
     pub(crate) input: InputArgs,
 }
@@ -84,8 +87,7 @@ pub(crate) struct Args {
 /// Options of networks. Which frames and which part of them a network sees is the checkpoint's matter: `--every`,
 /// `--crop` and `--expand` may repeat it, so that a script can make sure of it.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Networks")]
-#[cfg_attr(not(feature = "deep"), allow(dead_code, reason = "only networks read them"))]
+#[command(next_help_heading = NETWORKS)]
 pub(crate) struct NetworkArgs {
     /// Score with the network of this checkpoint: a JSON file with its tensors next to it. It says which frames and
     /// which part of them are looked at; --every, --crop and --expand that differ are errors
@@ -131,44 +133,127 @@ pub(crate) enum WithoutFace {
     Skip,
 }
 
-pub(crate) const EXAMPLES: &str = "\
+/// The command line, with what it alone does not know: the methods, and the width of the terminal. Options of networks are
+/// shown where there are some; elsewhere they say what they need.
+pub(crate) fn command(terminal: Terminal) -> Command {
+    let command = Args::command();
+    let about = command.get_long_about().map(ToString::to_string).unwrap_or_default();
+    let command = command.long_about(terminal.wrapped(&about, 0));
+    let command = command.after_help(format!("{}\n{EXAMPLES}", methods(terminal)));
+    let narrow = Terminal { width: terminal.width.map(|width| width.saturating_sub(INDENT)), ..terminal };
+    command.next_line_help(terminal.width.is_some()).mut_args(|arg| {
+        let network = arg.get_help_heading() == Some(NETWORKS);
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        arg.help(narrow.wrapped(&help, 0)).hide(network && !cfg!(feature = "deep"))
+    })
+}
+
+/// Blanks that the parser puts before each line of the help of an option.
+const INDENT: usize = 10;
+
+/// A line of `--help` for every method.
+fn methods(terminal: Terminal) -> String {
+    let mut text = "Methods:\n".to_owned();
+    for (number, method) in score_video::methods().into_iter().enumerate() {
+        let more = match (number, method.needs_weights) {
+            (0, _) => " (the default)",
+            (_, true) => ": name a checkpoint with --weights",
+            (_, false) => "",
+        };
+        let about = terminal.wrapped(&format!("{}{more}", method.about), 13);
+        text += &format!("  {:<10} {about}\n", method.name);
+    }
+    if !cfg!(feature = "deep") {
+        text += "  networks   in a build with --features deep\n";
+    }
+    text
+}
+
+const NETWORKS: &str = "Networks";
+
+const EXAMPLES: &str = "\
 Examples:
   score-video                                the demonstration
   score-video clip.mp4                       one video
   score-video --csv clips/ > scores.csv      every video below a folder
-  score-video --csv -o s.csv --resume clips/ the same; run it again after an interruption
+  score-video --csv -o s.csv --resume clips/ goes on after an interruption
   ffmpeg -i a.mkv -pix_fmt yuv420p -f yuv4mpegpipe - | score-video -
   score-video --crop 0.3,0.1,0.7,0.6 a.mp4   only the face
   score-video --method NAME 'takes/*.mp4'    another method
-  score-video --level 0.5 a.mp4              the interval that holds half of the mean ratings
-  score-video --weights model.json a.mp4     a network; built with --features deep
+  score-video --level 0.5 a.mp4              half of the mean ratings are inside
+  score-video --weights model.json a.mp4     a network, with --features deep
   score-video --size 640x360 --fps 30 a.yuv
 
-Names in tables and JSON: bytes that are not UTF-8 stand as \\xHH, with backslashes doubled in such names.
-Exit status: 0 when all videos of this run were scored whole, 1 when some were damaged or failed, the
-output found no room or the self-test found something, 2 for wrong usage.";
+Names in tables and JSON: bytes that are not UTF-8 stand as \\xHH, with
+backslashes doubled in such names.
+Exit status: 0 when all videos of this run were scored whole, 1 when some were
+damaged or failed, the output found no room or the self-test found something, 2
+for wrong usage.";
+
+/// What the libraries call an option, and what it is called here.
+const FLAGS: [(&str, &str); 12] = [
+    ("crop", "--crop"),
+    ("expansion", "--expand"),
+    ("method", "--method"),
+    ("weights", "--weights"),
+    ("level", "--level"),
+    ("every", "--every"),
+    ("per_second", "--per-second"),
+    ("model", "--model"),
+    ("face_box", "--box"),
+    ("boxes", "--boxes"),
+    ("expand", "--expand"),
+    ("no_face", "--no-face"),
+];
 
 /// Errors of the libraries in words of the command line.
 pub(crate) fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
-    let DataError::InvalidOption { option, reason } = cause.downcast_ref()? else { return None };
-    if let Some(flag) = input::flag(option) {
-        return Some(format!("{flag}: {reason}"));
+    let option = |error: &DataError| match error {
+        DataError::InvalidOption { option, reason } => {
+            let known = FLAGS.iter().find(|(name, _)| name == option).map(|(_, flag)| *flag);
+            let flag = input::flag(option).or(known);
+            Some(flag.map_or_else(|| reason.clone(), |flag| format!("{flag}: {reason}")))
+        }
+        _ => None,
+    };
+    match cause.downcast_ref::<ScoreError>() {
+        Some(ScoreError::Video(cause)) if option(cause).is_some() => option(cause),
+        Some(cause) => {
+            let name = |text: String, (name, flag): &(&str, &str)| text.replace(&format!("`{name}`"), flag);
+            Some(FLAGS.iter().fold(cause.to_string(), name))
+        }
+        None => option(cause.downcast_ref()?),
     }
-    Some(match *option {
-        "crop" => format!("--crop: {reason}"),
-        "expansion" => format!("--expand: {reason}"),
-        _ => reason.clone(),
-    })
 }
 
 impl Args {
-    /// The level of intervals.
-    pub(crate) fn level(&self) -> f64 {
-        self.level.unwrap_or(0.9)
+    /// The options in the form of the library.
+    pub(crate) fn options(&self) -> Options {
+        let NetworkArgs { weights, face, boxes, expand, no_face, batch, explain } = &self.network;
+        let mut options = Options::default();
+        options.method.clone_from(&self.method);
+        options.weights.clone_from(weights);
+        options.model.clone_from(&self.model);
+        (options.level, options.every, options.per_second) = (self.level, self.every, self.per_second);
+        options.crop = self.crop;
+        options.open = self.input.read.options();
+        options.network = NetworkOptions {
+            face_box: *face,
+            boxes: boxes.clone(),
+            expand: *expand,
+            no_face: no_face.map(|choice| match choice {
+                WithoutFace::Error => NoFace::Error,
+                WithoutFace::WholeFrame => NoFace::WholeFrame,
+                WithoutFace::Skip => NoFace::Skip,
+            }),
+            batch: *batch,
+            explain: *explain,
+        };
+        options
     }
 
     /// The options that the row of a video depends on, as one would type them. Files are named by what is in them.
-    pub(crate) fn settings(&self, method: &str) -> anyhow::Result<String> {
+    pub(crate) fn settings(&self, about: &About) -> anyhow::Result<String> {
         fn option<T: std::fmt::Display>(flag: &str, value: Option<T>) -> Option<String> {
             value.map(|value| format!("--{flag} {value}"))
         }
@@ -179,9 +264,12 @@ impl Args {
         });
         let no_face = network.no_face.and_then(|choice| choice.to_possible_value());
         let parts = [
-            Some(method.to_owned()),
+            Some(match &about.checkpoint {
+                Some(checkpoint) => format!("--weights sha256:{}", checkpoint.short),
+                None => format!("--method {}", about.method),
+            }),
             option("model", file(&self.model)?),
-            option("level", network.weights.is_none().then(|| self.level())),
+            option("level", network.weights.is_none().then(|| self.options().level())),
             option("every", self.every),
             option("per-second", self.per_second),
             option("crop", self.crop.map(|crop| crop.corners().map(|corner| corner.to_string()).join(","))),
