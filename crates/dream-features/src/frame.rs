@@ -247,11 +247,6 @@ impl<'a> Frame<'a> {
         Self { studio: true, ..self }
     }
 
-    /// Whether luma of RGB has the range of video.
-    pub(crate) const fn is_studio(&self) -> bool {
-        self.studio
-    }
-
     /// The same frame, with its derived planes stored in `shared`, which must be fresh.
     pub(crate) const fn with_shared<'b>(&self, shared: &'b Shared) -> Frame<'b>
     where

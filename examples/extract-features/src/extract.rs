@@ -136,10 +136,10 @@ impl Method {
 
     /// The pixels in the form that extractors take, with luma of the range that videos are brought to.
     fn view<'a>(&self, pixels: Pixels<'a>) -> Result<Frame<'a>> {
-        match pixels {
-            Pixels::Rgb(plane) if self.options.range == ColorRange::Full => Ok(Frame::rgb(plane.parts())?),
-            other => view(other),
-        }
+        Ok(match pixels {
+            Pixels::Rgb(plane) if self.options.range == ColorRange::Full => Frame::rgb(plane.parts())?,
+            other => view(other)?,
+        })
     }
 }
 

@@ -37,7 +37,7 @@ pub enum Error {
     /// A frame that does not fit the others or its own size.
     Frame(dream_features::Error),
     /// A model does not take what it was given.
-    Model(dream_models::Error),
+    Model(Box<dream_models::Error>),
     /// The video has too few frames or pixels for the method.
     TooLittle {
         /// Name of the method.
@@ -60,13 +60,13 @@ pub enum Error {
     /// Options that are unknown, out of range, or do not go together.
     Options(String),
     /// A model that takes other features than the method gives.
-    OtherFeatures(dream_models::Error),
+    OtherFeatures(Box<dream_models::Error>),
     /// The file of a model could not be used.
     ModelFile {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        cause: dream_models::Error,
+        cause: Box<dream_models::Error>,
     },
     /// A checkpoint could not be used.
     Weights {
@@ -95,7 +95,7 @@ impl fmt::Display for Error {
             Self::Again(cause) => write!(f, "this method looks at a video more than once: {}", all(cause)),
             Self::Damaged { damage, cause } => write!(f, "{damage}: {cause}"),
             Self::Frame(cause) => f.write_str(&all(cause)),
-            Self::Model(cause) => f.write_str(&all(cause)),
+            Self::Model(cause) => f.write_str(&all(&**cause)),
             Self::TooLittle { method, least_frames: Some(frames), cause } => write!(
                 f,
                 "`method` {method} needs 64x64 pixels and {frames} frames at this rate; `method` brisque scores smaller \
@@ -113,9 +113,9 @@ impl fmt::Display for Error {
             ),
             Self::Options(reason) | Self::FaceBox(reason) | Self::Network(reason) => f.write_str(reason),
             Self::OtherFeatures(cause) => {
-                write!(f, "the model takes other features than this `method` gives: {}", all(cause))
+                write!(f, "the model takes other features than this `method` gives: {}", all(&**cause))
             }
-            Self::ModelFile { path, cause } => write!(f, "{} is no model: {}", path.display(), all(cause)),
+            Self::ModelFile { path, cause } => write!(f, "{} is no model: {}", path.display(), all(&**cause)),
             Self::Weights { path, cause } => write!(f, "`weights` {}: {cause}", path.display()),
             Self::NoFace { frames, .. } => write!(
                 f,
@@ -149,7 +149,7 @@ impl From<dream_features::Error> for Error {
 
 impl From<dream_models::Error> for Error {
     fn from(cause: dream_models::Error) -> Self {
-        Self::Model(cause)
+        Self::Model(Box::new(cause))
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Set<'a, E> {
     pub(crate) shown: &'a str,
 }
 
-impl<E: ImageFeatures + Copy> Set<'_, E> {
+impl<E: ImageFeatures + Copy + 'static> Set<'_, E> {
     /// Compares the sampled frames and the pooled vector of every clip of the folder.
     pub(crate) fn clips(&self, folder: &Path, report: &mut Report) -> Result<()> {
         let names = fs::read_dir(folder)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());

@@ -61,8 +61,8 @@ fn brisque(options: &Options) -> Result<Arc<dyn Method>> {
 fn model(options: &Options, embedded: fn() -> dream_models::Result<QualityModel>) -> Result<QualityModel> {
     let Some(path) = &options.model else { return Ok(embedded()?) };
     QualityModel::load(path).map_err(|cause| match cause {
-        cause @ ModelError::Io { .. } => Error::Model(cause),
-        cause => Error::ModelFile { path: path.clone(), cause },
+        cause @ ModelError::Io { .. } => Error::Model(Box::new(cause)),
+        cause => Error::ModelFile { path: path.clone(), cause: Box::new(cause) },
     })
 }
 
@@ -74,7 +74,7 @@ fn load(
     sampling: String,
     chosen: &'static [&'static str],
 ) -> Result<Arc<dyn Method>> {
-    model.check_inputs(features.layout().names()).map_err(Error::OtherFeatures)?;
+    model.check_inputs(features.layout().names()).map_err(|cause| Error::OtherFeatures(Box::new(cause)))?;
     let level = options.level();
     let (least, most) = model.calibration().levels();
     if !(least..=most).contains(&level) {
