@@ -20,7 +20,7 @@ const CATEGORIES: [&str; 11] = [
 ];
 
 /// Lines that every crate takes over from the workspace.
-const SHARED: [&str; 4] = ["version", "edition", "rust-version", "license"];
+const SHARED: [&str; 3] = ["version", "edition", "license"];
 
 /// Every crate can be published, as far as its manifest says.
 pub(super) fn manifests(tree: &Tree) -> Vec<Violation> {
@@ -36,6 +36,9 @@ pub(super) fn manifests(tree: &Tree) -> Vec<Violation> {
             if value(text, &format!("{key}.workspace")) != Some("true") {
                 fault(key, format!("no line `{key}.workspace = true`"));
             }
+        }
+        if !text.lines().any(|line| line.starts_with("rust-version")) {
+            fault("rust-version", "no rust-version: of its own, or the workspace's".to_owned());
         }
         if value(text, "description").is_none_or(|description| description.len() < 12) {
             fault("description", "no description in one line".to_owned());
@@ -143,6 +146,7 @@ mod tests {
                 "rust-version = \"1.99\"",
                 ":6: no line `rust-version.workspace",
             ),
+            ("rust-version.workspace = true\n", "", ":0: no rust-version"),
             ("Does this and that", "", ":3: no description"),
         ] {
             let text = GOOD.replace(good, bad);
