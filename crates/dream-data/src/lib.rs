@@ -1,4 +1,10 @@
 #![doc = include_str!("../README.md")]
+//!
+//! ## Where to start
+//!
+//! [`open`] and its [`OpenOptions`] for frames ([`FrameSource`], [`VideoInfo`], [`VideoFrame`], [`Pixels`]); [`Sampled`] and
+//! [`Cropped`] for some of them; [`dataset::Dataset`], [`annotation`], [`split`] and [`tagging`] for the benchmark;
+//! [`synthetic`] for a stand-in; [`table`] for tables of your own.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 

@@ -1,4 +1,10 @@
 #![doc = include_str!("../README.md")]
+//!
+//! ## Where to start
+//!
+//! [`VideoFeatures::start`] and [`ImageFeatures::extract`] are what every extractor has; [`Frame`] is what they take and
+//! [`FeatureVector`] what they give, with its [`Recipe`]. [`Pooled`] makes a video extractor of one for images, [`Concat`]
+//! one of several. [`LumaRows`] and [`color::RgbRows`] are for extractors of your own.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 #![cfg_attr(

@@ -50,3 +50,8 @@ pub use dream_models;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
+
+/// The program of the walk through the three crates, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/from-file-to-score.md")]
+pub struct FromFileToScore;
