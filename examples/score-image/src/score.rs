@@ -110,7 +110,8 @@ fn published<'a>(pixels: Pixels<'a>, gray: &'a mut Vec<u8>) -> Result<Frame<'a>>
             Frame::rgb((gray, width, height, 3 * width))?
         }
         _ => bail!(
-            "it holds video samples (YUV), and this metric is defined on RGB and gray: save it as PNG first"
+            "it holds video samples (YUV), and this metric is defined on RGB and gray: use score-video for a video, and \
+             save a picture as PNG"
         ),
     })
 }

@@ -21,7 +21,7 @@ impl SvrModel {
     /// features are those of `Brisque { flat_areas: FlatAreas::Literal }` in dream-features, of one image whose luma is
     /// MATLAB's `rgb2gray`; vectors of any other recipe are refused.
     ///
-    /// Equal to the release within 0.001: there the features are rounded to six decimals on their way into the
+    /// Equal to the release within 0.001 on the same features: there the features are rounded to six decimals on their way into the
     /// regression, and here they are not.
     ///
     /// ```
