@@ -66,7 +66,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        cause: dream_models::Error,
+        cause: Box<dream_models::Error>,
     },
     /// A checkpoint could not be used.
     Weights {
@@ -115,7 +115,7 @@ impl fmt::Display for Error {
             Self::OtherFeatures(cause) => {
                 write!(f, "the model takes other features than this `method` gives: {}", all(cause))
             }
-            Self::ModelFile { path, cause } => write!(f, "{} is no model: {}", path.display(), all(cause)),
+            Self::ModelFile { path, cause } => write!(f, "{} is no model: {}", path.display(), all(cause.as_ref())),
             Self::Weights { path, cause } => write!(f, "`weights` {}: {cause}", path.display()),
             Self::NoFace { frames, .. } => write!(
                 f,

@@ -62,7 +62,7 @@ fn model(options: &Options, embedded: fn() -> dream_models::Result<QualityModel>
     let Some(path) = &options.model else { return Ok(embedded()?) };
     QualityModel::load(path).map_err(|cause| match cause {
         cause @ ModelError::Io { .. } => Error::Model(cause),
-        cause => Error::ModelFile { path: path.clone(), cause },
+        cause => Error::ModelFile { path: path.clone(), cause: Box::new(cause) },
     })
 }
 
