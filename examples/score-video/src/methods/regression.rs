@@ -61,7 +61,11 @@ fn brisque(options: &Options) -> Result<Arc<dyn Method>> {
 fn model(options: &Options, embedded: fn() -> dream_models::Result<QualityModel>) -> Result<QualityModel> {
     let Some(path) = &options.model else { return Ok(embedded()?) };
     QualityModel::load(path).map_err(|cause| match cause {
+<<<<<<< HEAD
         cause @ ModelError::Io { .. } => Error::Model(Box::new(cause)),
+=======
+        cause @ ModelError::Io { .. } => Error::Model(cause),
+>>>>>>> w16-scorer
         cause => Error::ModelFile { path: path.clone(), cause: Box::new(cause) },
     })
 }
