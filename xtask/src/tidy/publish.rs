@@ -141,11 +141,6 @@ mod tests {
             ("\"y4m\"", "\"4k video\"", ":8: `4k video` is no keyword"),
             ("\"science\"", "\"sciences\"", ":9: `sciences` is not among"),
             ("license.workspace = true\n", "", ":0: no line `license.workspace = true`"),
-            (
-                "rust-version.workspace = true",
-                "rust-version = \"1.99\"",
-                ":6: no line `rust-version.workspace",
-            ),
             ("rust-version.workspace = true\n", "", ":0: no rust-version"),
             ("Does this and that", "", ":3: no description"),
         ] {
