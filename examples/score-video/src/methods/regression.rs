@@ -61,11 +61,7 @@ fn brisque(options: &Options) -> Result<Arc<dyn Method>> {
 fn model(options: &Options, embedded: fn() -> dream_models::Result<QualityModel>) -> Result<QualityModel> {
     let Some(path) = &options.model else { return Ok(embedded()?) };
     QualityModel::load(path).map_err(|cause| match cause {
-<<<<<<< HEAD
         cause @ ModelError::Io { .. } => Error::Model(Box::new(cause)),
-=======
-        cause @ ModelError::Io { .. } => Error::Model(cause),
->>>>>>> w16-scorer
         cause => Error::ModelFile { path: path.clone(), cause: Box::new(cause) },
     })
 }
@@ -161,10 +157,16 @@ impl Regression {
             // An older file. The names were compared when it was read.
             return self.model.predict_raw_at(features.values(), self.level);
         };
-        let pairs = trained.split(' ').filter_map(|word| word.split_once('='));
-        let chosen = pairs.filter(|(key, _)| self.chosen.contains(key));
+        let chosen = pairs(trained).filter(|(key, _)| self.chosen.contains(key));
         let recipe = chosen.fold(features.recipe().clone(), |recipe, (key, value)| recipe.with(key, value));
         self.model.predict_at((recipe.as_str(), features.layout().names(), features.values()), self.level)
+    }
+
+    /// Frames that were chosen and are not those of the training.
+    fn other_frames(&self, features: &FeatureVector) -> Option<String> {
+        let (_, learned) = pairs(self.model.recipe()?).find(|(key, _)| *key == "frames")?;
+        let found = features.recipe().get("frames").filter(|found| *found != learned)?;
+        Some(format!("frames: {found}, while the model learned from {learned}"))
     }
 
     fn judge(
@@ -184,6 +186,7 @@ impl Regression {
             warnings
                 .push("scored from luma alone, as if it were gray: the model looks at colour too".to_owned());
         }
+        warnings.extend(self.other_frames(&features));
         if features.replaced() > 0 {
             warnings.push(format!("flat frames: {} undefined features taken as 0", features.replaced()));
         }
@@ -207,6 +210,11 @@ impl Regression {
             ..Judgement::default()
         })
     }
+}
+
+/// Keys and values of a recipe.
+fn pairs(recipe: &str) -> impl Iterator<Item = (&str, &str)> {
+    recipe.split(' ').filter_map(|word| word.split_once('='))
 }
 
 struct RegressionSession {
