@@ -10,6 +10,39 @@ use std::collections::BTreeSet;
 /// container's unit of time, and larger than the rounding error of sums of seconds.
 const EARLY: f64 = 1e-6;
 
+impl Sampling {
+    /// The sampler for a video of `frames` frames (`None` if unknown).
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] when `n`, `k`, `length` or `step` is 0, and for [`Sampling::PerSecond`], which needs
+    /// [`Sampling::sampler_at`]; [`Error::FrameCountUnknown`] when `frames` is `None` and needed;
+    /// [`Error::TooFewFrames`] when the clips do not fit side by side, or when frames of an empty video are wanted.
+    pub fn sampler(self, frames: Option<u64>) -> Result<Sampler> {
+        self.check()?;
+        Sampler::new(self, frames, None)
+    }
+
+    /// The sampler for a video of `frames` frames (`None` if unknown) at `rate` frames per second, which only
+    /// [`Sampling::PerSecond`] looks at.
+    ///
+    /// # Errors
+    /// As [`Sampling::sampler`], except that nothing needs another function.
+    ///
+    /// # Example
+    /// ```
+    /// use dream_data::{FrameRate, Sampling};
+    ///
+    /// let mut sampler = Sampling::PerSecond { n: 1 }.sampler_at(None, FrameRate::new(30, 1)?)?;
+    /// let taken: Vec<u64> = (0..100).filter(|&index| sampler.wants(index, index as f64 / 30.0)).collect();
+    /// assert_eq!(taken, [14, 44, 74]);
+    /// # Ok::<(), dream_data::Error>(())
+    /// ```
+    pub fn sampler_at(self, frames: Option<u64>, rate: FrameRate) -> Result<Sampler> {
+        self.check()?;
+        Sampler::new(self, frames, Some(rate))
+    }
+}
+
 /// Decides frame by frame which to take; made by [`Sampling::sampler`].
 ///
 /// Memory: a few numbers, and one for each clip of [`Sampling::Clips`].
@@ -26,7 +59,7 @@ pub struct Sampler {
 
 impl Sampler {
     /// `sampling` was checked.
-    pub(crate) fn new(sampling: Sampling, frames: Option<u64>, rate: Option<FrameRate>) -> Result<Self> {
+    fn new(sampling: Sampling, frames: Option<u64>, rate: Option<FrameRate>) -> Result<Self> {
         let known = |sampling: &'static str, needed: u64| match frames {
             None => Err(Error::FrameCountUnknown { sampling }),
             Some(found) if found < needed => Err(Error::TooFewFrames { sampling, needed, found }),

@@ -1,8 +1,6 @@
 //! Which frames of a video are taken: the plan and its text form.
 
 use crate::error::{Error, Result};
-use crate::frames::frame_rate::FrameRate;
-use crate::frames::sampler::Sampler;
 use std::fmt;
 use std::str::FromStr;
 
@@ -79,44 +77,13 @@ impl Default for Sampling {
 }
 
 impl Sampling {
-    /// The sampler for a video of `frames` frames (`None` if unknown).
-    ///
-    /// # Errors
-    /// [`Error::InvalidOption`] when `n`, `k`, `length` or `step` is 0, and for [`Sampling::PerSecond`], which needs
-    /// [`Sampling::sampler_at`]; [`Error::FrameCountUnknown`] when `frames` is `None` and needed;
-    /// [`Error::TooFewFrames`] when the clips do not fit side by side, or when frames of an empty video are wanted.
-    pub fn sampler(self, frames: Option<u64>) -> Result<Sampler> {
-        self.check()?;
-        Sampler::new(self, frames, None)
-    }
-
-    /// The sampler for a video of `frames` frames (`None` if unknown) at `rate` frames per second, which only
-    /// [`Sampling::PerSecond`] looks at.
-    ///
-    /// # Errors
-    /// As [`Sampling::sampler`], except that nothing needs another function.
-    ///
-    /// # Example
-    /// ```
-    /// use dream_data::{FrameRate, Sampling};
-    ///
-    /// let mut sampler = Sampling::PerSecond { n: 1 }.sampler_at(None, FrameRate::new(30, 1)?)?;
-    /// let taken: Vec<u64> = (0..100).filter(|&index| sampler.wants(index, index as f64 / 30.0)).collect();
-    /// assert_eq!(taken, [14, 44, 74]);
-    /// # Ok::<(), dream_data::Error>(())
-    /// ```
-    pub fn sampler_at(self, frames: Option<u64>, rate: FrameRate) -> Result<Sampler> {
-        self.check()?;
-        Sampler::new(self, frames, Some(rate))
-    }
-
     /// True for methods that need the number of frames.
     #[must_use]
     pub const fn needs_count(self) -> bool {
         matches!(self, Self::Centres { .. } | Self::Clips { .. })
     }
 
-    fn check(self) -> Result<()> {
+    pub(crate) fn check(self) -> Result<()> {
         let numbers: &[(&'static str, u64)] = match self {
             Self::Every { n, .. } | Self::Centres { n } | Self::PerSecond { n } => &[("n", n)],
             Self::Clips { k, length, step, .. } => &[("k", k), ("length", length), ("step", step)],
