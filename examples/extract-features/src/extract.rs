@@ -112,7 +112,7 @@ impl Method {
             Kind::Video(extractor) => {
                 let info = source.info();
                 let (width, height) = (info.width as usize, info.height as usize);
-                let spec = VideoSpec::new(width, height, info.frame_rate.as_f64());
+                let spec = VideoSpec::new(width, height, info.frame_rate.as_f64()).with_thinned(info.thinned);
                 let mut session = extractor.start(spec)?;
                 let damage = each_frame(source.as_mut(), seen, |frame| {
                     if session.wants_next() {

@@ -23,7 +23,7 @@ pub(crate) fn score(method: &Arc<dyn Method>, name: &str, open: &mut Open<'_>) -
     let frames_per_second = info.frame_rate.as_f64();
     let mut source = cut(source);
     let (width, height) = (source.info().width as usize, source.info().height as usize);
-    let spec = VideoSpec::new(width, height, frames_per_second);
+    let spec = VideoSpec::new(width, height, frames_per_second).with_thinned(info.thinned);
     let mut session = Arc::clone(method).start(name, spec)?;
     let (mut frame, mut clock) = (VideoFrame::default(), Clock::default());
     let damage = loop {

@@ -12,7 +12,7 @@
 mod clips;
 mod common;
 
-use dream_data::{FrameSource, OpenOptions, Pixels, open};
+use dream_data::{FrameSource, OpenOptions, Pixels, Sampled, open};
 use score_video::dream_features::VideoSpec;
 use score_video::{Error, Live, Score, Scorer};
 use serde_json::Value;
@@ -246,7 +246,11 @@ fn a_selection_of_frames_is_no_video() {
             frames(&path).iter().try_for_each(|frame| yuv420(&mut live, frame))?;
             live.finish()
         });
-        let told = error.unwrap_err().to_string();
-        assert!(told.contains("source=thinned") || told.contains("a selection of them"), "{told}");
+        let file = open(&path, &OpenOptions::default()).unwrap();
+        let sampled = Sampled::new(file, "every:2".parse().unwrap()).unwrap();
+        for error in [error.unwrap_err(), scorer.score_source(Box::new(sampled)).unwrap_err()] {
+            let told = error.to_string();
+            assert!(told.contains("source=thinned") || told.contains("a selection of them"), "{told}");
+        }
     }
 }

@@ -187,7 +187,7 @@ fn frames(video: &Video, extractors: &[&Extractor], options: &OpenOptions) -> Re
     }
     let info = source.info();
     let (width, height) = (info.width as usize, info.height as usize);
-    let spec = VideoSpec::new(width, height, info.frame_rate.as_f64());
+    let spec = VideoSpec::new(width, height, info.frame_rate.as_f64()).with_thinned(info.thinned);
     let mut sessions: Vec<_> = extractors.iter().map(|extractor| extractor.video.start(spec)).collect();
     while let Some(frame) = source.next_frame()? {
         // Converted once, and only for a session that looks at it.
