@@ -44,6 +44,10 @@ fn one_command_gives_tables_predictions_and_a_page() {
     for outside in ["src=", "href=", "url(", "<script", "@import"] {
         assert!(!page.contains(outside), "{outside}");
     }
+    assert!(shown.contains("wrote the report of ") && shown.ends_with("report.html\n"), "{shown}");
+    let again = command(&case.arguments()).output().unwrap();
+    let said = String::from_utf8(again.stderr).unwrap();
+    assert!(said.starts_with("resumed: results of ") && said.contains(" trainings are there\n"), "{said}");
     let shown_again = case.run(0);
     assert_eq!(shown_again, shown);
 
