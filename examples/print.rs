@@ -3,11 +3,16 @@
 //! No print can panic or stop the work: what the standard output does not take is remembered, and [`main`] tells at the
 //! end. A pipe whose reader has seen enough is no error; a full disk is one, with status 1.
 
+pub(crate) mod terminal;
+
 use std::error::Error;
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::OnceLock;
+
+use terminal::Terminal;
 
 /// Why the standard output takes no more.
 static LOST: OnceLock<io::Error> = OnceLock::new();
@@ -43,19 +48,57 @@ fn remember(done: io::Result<()>) {
     }
 }
 
-/// Prints a line, with one write.
-pub(crate) fn line(to: &mut dyn Write, text: Arguments<'_>) {
-    let _ = to.write_all(format!("{text}\n").as_bytes());
+/// A line of the standard output, with one write; on a terminal, several lines where one would be too long.
+#[allow(dead_code, reason = "some programs print through `Out`")]
+pub(crate) fn out(text: Arguments<'_>) {
+    let text = Terminal::of_stdout().folded(&text.to_string());
+    let _ = Out.write_all(format!("{text}\n").as_bytes());
+}
+
+/// The same for the standard error. There is nobody to tell when that fails.
+pub(crate) fn err(text: Arguments<'_>) {
+    let terminal = Terminal::of_stderr();
+    let text = terminal.marked(&terminal.folded(&text.to_string()));
+    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
+}
+
+/// A number of things, as one says it.
+#[allow(dead_code, reason = "not every program counts")]
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Says where an interrupted run goes on; nothing where it begins.
+#[allow(dead_code, reason = "not every program can")]
+pub(crate) fn resumed(thing: &str, done: usize, all: usize) {
+    match done {
+        0 => {}
+        _ if done >= all => note!(
+            "resumed: {} done already",
+            if all == 1 { format!("the {thing} is") } else { format!("all {all} {thing}s are") }
+        ),
+        _ => note!("resumed at {thing} {} of {all}", done + 1),
+    }
+}
+
+/// The last line of a program: what it has written, and where to; no file is the standard output.
+#[allow(dead_code, reason = "some programs write nothing")]
+pub(crate) fn wrote(what: &str, file: Option<&Path>) {
+    match file {
+        Some(path) => note!("wrote {what} to {}", path.display()),
+        None if lost() => {}
+        None => note!("wrote {what}"),
+    }
 }
 
 /// A line of the standard output.
 #[allow(unused_macros, reason = "some programs print through `Out`")]
 macro_rules! say {
-    ($($text:tt)*) => { $crate::print::line(&mut $crate::print::Out, format_args!($($text)*)) };
+    ($($text:tt)*) => { $crate::print::out(format_args!($($text)*)) };
 }
-/// A line of the standard error. There is nobody to tell when that fails.
+/// A line of the standard error.
 macro_rules! note {
-    ($($text:tt)*) => { $crate::print::line(&mut std::io::stderr(), format_args!($($text)*)) };
+    ($($text:tt)*) => { $crate::print::err(format_args!($($text)*)) };
 }
 #[allow(unused_imports, reason = "no program needs all of it")]
 pub(crate) use {note, say};

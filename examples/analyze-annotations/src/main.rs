@@ -20,7 +20,6 @@ mod tree;
 mod truth;
 
 use std::error::Error;
-use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -28,7 +27,7 @@ use clap::Parser;
 use dream_data::Error as DataError;
 
 use args::Args;
-use print::{Out, say};
+use print::{count, note, say};
 use report::Report;
 
 fn main() -> ExitCode {
@@ -55,9 +54,14 @@ fn run(args: &Args) -> Result<bool> {
     }
     let drawn = args.figures.as_ref().map(|folder| figures::write(&report, folder)).transpose()?;
     // Results are on the disk before the first line.
-    Out.write_all(text.as_bytes())?;
+    say!("{}", text.trim_end_matches('\n'));
     if let (Some(folder), Some(names)) = (&args.figures, drawn) {
         say!("\nfigures in {}: {}", folder.display(), names.join(", "));
     }
+    let files = [&args.json, &args.figures].into_iter().flatten().map(|path| path.display().to_string());
+    let files = files.collect::<Vec<_>>().join(" and ");
+    let (scores, clips) = (count(report.scores, "score"), count(report.opinions.clips.len(), "clip"));
+    let wrote = if files.is_empty() { String::new() } else { format!("; wrote {files}") };
+    note!("analysed {scores} of {clips}{wrote}");
     Ok(true)
 }

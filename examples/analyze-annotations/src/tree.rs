@@ -49,7 +49,7 @@ pub(crate) fn descriptions(dataset: &Dataset) -> Result<Descriptions> {
     let tagger = Tagger::english();
     let (mut tally, mut without_text, mut fault) = (Tally::default(), 0, None);
     let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template("{spinner} {pos} descriptions, {per_sec}")?);
+    bar.set_style(ProgressStyle::with_template("{spinner} {pos} descriptions, {elapsed}")?);
     let next = || {
         loop {
             let row = match rows.next_row() {

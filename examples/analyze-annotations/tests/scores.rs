@@ -37,6 +37,8 @@ fn numbers_are_those_of_a_calculation_by_hand() {
     // Means 3 and 2, variances 1 and 1 (ddof 0), so a = (4 + 3) / (16 + 9).
     let rows = "a,x,2\na,y,4\nb,x,1\nb,y,3\n";
     let path = write(folder.path(), "two.csv", &format!("{HEADER}{rows}"));
+    let said = String::from_utf8(run(&[&path]).stderr).unwrap();
+    assert_eq!(said, "analysed 4 scores of 2 clips\n");
     let (text, report, _) = all(folder.path(), &[&path]);
     let close = |value: &serde_json::Value, expected: f64| {
         assert!((value.as_f64().unwrap() - expected).abs() < 1e-15, "{value} {expected}");

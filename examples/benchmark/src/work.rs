@@ -13,13 +13,14 @@ use crate::methods::registry;
 use crate::plan::Plan;
 use crate::plan::faces::Faces;
 use crate::plan::shard::Shard;
-use crate::print::say;
+use crate::print::{note, say};
 use crate::report;
 use crate::report::date;
 use crate::report::origin::Origin;
 use crate::report::protocol::{FILE, Kind, Protocol, VERSION};
 use crate::store::Store;
 use crate::train::Training;
+use crate::train::run::name;
 
 /// What is to be done.
 pub(crate) struct Work<'a> {
@@ -46,6 +47,12 @@ impl Work<'_> {
         let pool =
             ThreadPoolBuilder::new().num_threads(args.jobs).build().context("cannot start the threads")?;
         let store = Store::open(&args.out)?;
+        let runs =
+            plan.splits.iter().flat_map(|split| all.iter().map(|method| name(&split.name, &method.name())));
+        let there = runs.filter(|name| store.root().join(name).is_file()).count();
+        if there > 0 {
+            note!("resumed: results of {there} of {} trainings are there", plan.splits.len() * all.len());
+        }
         // Baselines and predictions from files need no videos.
         let seen = !sets.is_empty() || all.iter().any(|method| method.network().is_some());
         let videos = if seen { pool.install(|| Videos::of(plan, &store, &faces)) } else { Videos::default() };
@@ -122,6 +129,8 @@ pub(crate) fn list(args: &args::Work) -> Result<bool> {
     let every = ["all", "networks"].map(str::to_owned);
     for method in registry::baselines(false).iter().chain(&methods(args, None, &every)?) {
         let About { name, title, about, .. } = method.about(args.view.every);
+        // All settings of a network are in the report.
+        let about = about.split("; {").next().unwrap_or_default();
         say!("{name:<12} {title:<12} {about}");
     }
     Ok(true)

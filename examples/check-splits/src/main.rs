@@ -13,7 +13,8 @@ use dream_data::Error as DataError;
 use dream_data::dataset::{Clip, Dataset, read_manifest};
 use dream_data::split::{Partition, Split, check_split, read_split};
 
-use print::say;
+use print::terminal::{Ink, Terminal};
+use print::{count, note, say};
 
 /// Proves that splits do not leak, or names the clips that leak
 #[derive(Debug, Parser)]
@@ -60,6 +61,7 @@ fn run(args: &Args) -> Result<bool> {
     });
     let listed = listed.transpose()?;
     let (mut splits, mut leaks) = (0, 0);
+    let shown = Terminal::of_stdout();
     for folder in &args.folders {
         for path in splits_of(folder)? {
             let split = read_split(&path)?;
@@ -68,10 +70,10 @@ fn run(args: &Args) -> Result<bool> {
             splits += 1;
             leaks += report.leaks.len();
             for leak in &report.leaks {
-                say!("{}: {leak}", path.display());
+                say!("{}: {}", path.display(), shown.paint(Ink::Bad, &leak.to_string()));
             }
             if report.is_clean() && !args.quiet {
-                let mut line = format!("{}: clean;", path.display());
+                let mut line = format!("{}: {};", path.display(), shown.paint(Ink::Good, "clean"));
                 for set in Partition::ALL {
                     let s = report.set(set);
                     let (clips, identities, methods) = (s.clips, s.identities.len(), s.methods.len());
@@ -85,6 +87,7 @@ fn run(args: &Args) -> Result<bool> {
         0 => say!("{splits} splits, no leak"),
         n => say!("{splits} splits, {n} leaks"),
     }
+    note!("checked {}", count(splits, "split"));
     Ok(leaks == 0)
 }
 

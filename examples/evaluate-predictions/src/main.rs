@@ -13,10 +13,12 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use dream_eval::{Error as EvalError, Format, Table};
+use dream_eval::{Error as EvalError, Format, Method, Table};
 
 use args::{Args, Baseline};
-use print::{Out, note};
+use print::terminal::Terminal;
+use print::{Out, count, note, say};
+use report::Candidate;
 
 fn main() -> ExitCode {
     print::main(Args::try_parse(), typed, run)
@@ -60,15 +62,34 @@ fn run(args: &Args) -> Result<bool> {
         details += &report::comparison(first, second, &splits, args)?;
     }
     // The other formats are for files, which get the table only.
-    Out.write_all(table.format(args.format).as_bytes())?;
     if args.format == Format::Text {
-        Out.write_all(details.as_bytes())?;
+        Out.write_all(fitted(&candidates, sets.len())?.as_bytes())?;
+        say!("{}", details.trim_end());
     } else {
+        Out.write_all(table.format(args.format).as_bytes())?;
         note!("{}", details.trim_end());
     }
     let of_candidates = candidates.iter().flat_map(|candidate| &candidate.notes);
     for note in table.warnings().iter().chain(&notes).chain(of_candidates) {
         note!("note: {note}");
     }
+    let methods = count(candidates.len(), "method");
+    note!(
+        "compared {methods} with the scores of {} in {}",
+        count(sets.len(), "set"),
+        count(splits.len(), "split")
+    );
     Ok(true)
+}
+
+/// The table as text, in the width of the terminal.
+fn fitted(candidates: &[Candidate], sets: usize) -> Result<String> {
+    let rows = candidates.iter().map(report::row).collect::<Result<Vec<_>>>()?;
+    // What the table says of its columns does not depend on their names.
+    Table::new(sets, rows.clone())?;
+    let names: Vec<&str> = candidates.iter().map(|candidate| candidate.name.as_str()).collect();
+    Ok(Terminal::of_stdout().table(&names, |names| {
+        let named = rows.iter().zip(names).map(|(row, name)| Method { name: name.clone(), ..row.clone() });
+        Table::new(sets, named.collect()).map_or_else(|_| String::new(), |table| table.format(Format::Text))
+    }))
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use dream_data::{ColorRange, Cropped, FrameSource, OpenOptions, Pixels, RelativeBox, VideoFrame, open};
 use dream_features::nss::FlatAreas;
 use dream_features::tlvqm::Tlvqm;
@@ -130,6 +130,13 @@ impl Method {
             }
         };
         let damage = damage.map(|damage| format!("{damage}; the features cover the part before"));
+        // A row of zeros would look like features.
+        let blank = rows.iter().any(|row| row.undefined > 0 && row.undefined >= row.values.len());
+        ensure!(
+            !blank,
+            "{}: every feature is undefined: its pictures are too small for this set",
+            path.display()
+        );
         let assumptions = source.info().assumptions.iter().map(ToString::to_string).collect();
         Ok(Extracted { rows, damage, assumptions })
     }

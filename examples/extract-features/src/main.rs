@@ -30,7 +30,8 @@ use args::Args;
 use extract::Method;
 use notes::Notes;
 use output::Output;
-use print::note;
+use print::terminal::beside;
+use print::{count, note, resumed, wrote};
 
 fn main() -> ExitCode {
     print::main(Args::try_parse(), typed, run)
@@ -60,12 +61,10 @@ fn run(args: &Args) -> Result<bool> {
     let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} inputs, {eta} left  {msg}")?;
     let bar = ProgressBar::new(total as u64).with_style(style);
     bar.set_position((total - todo.len()) as u64);
-    if todo.len() < total {
-        bar.suspend(|| note!("{} of {total} inputs are done already", total - todo.len()));
-    }
+    bar.suspend(|| resumed("input", total - todo.len(), total));
     let (mut report, mut notes) = (Report::open(args.errors.as_deref(), &bar)?, Notes::default());
     let work = |path: &PathBuf| {
-        method.run(path, &|frame| bar.set_message(format!("{}: frame {frame}", name_of(path))))
+        method.run(path, &|frame| bar.set_message(beside(&name_of(path), &format!(": frame {frame}"))))
     };
     let done = in_order(args.jobs.into(), &todo, work, |path, outcome| {
         let input = name_of(path);
@@ -93,6 +92,8 @@ fn run(args: &Args) -> Result<bool> {
     if report.faults > 0 {
         note!("{} of {total} inputs failed or are damaged", report.faults);
     }
+    let features = count(method.layout().names().len(), "feature");
+    wrote(&format!("{} of {features}", count(output.written, "row")), args.out.as_deref());
     Ok(report.faults == 0)
 }
 

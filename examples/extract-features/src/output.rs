@@ -10,6 +10,8 @@ use crate::rows::{Rows, Shape};
 pub(crate) struct Output {
     pub(crate) rows: Rows,
     settings: String,
+    /// Rows of this run.
+    pub(crate) written: usize,
 }
 
 impl Output {
@@ -21,11 +23,12 @@ impl Output {
             failed: None,
         };
         let rows = Rows::open(args.out.as_deref(), args.resume, &shape)?;
-        Ok(Self { rows, settings: method.settings().to_owned() })
+        Ok(Self { rows, settings: method.settings().to_owned(), written: 0 })
     }
 
     /// Writes the rows of an input.
     pub(crate) fn write(&mut self, input: &str, extracted: &Extracted) -> Result<()> {
+        self.written += extracted.rows.len();
         self.rows.write(extracted.rows.iter().map(|row| {
             let mut cells = vec![input.to_owned()];
             cells.extend(row.frame.map(|frame| frame.to_string()));

@@ -17,7 +17,7 @@ use dream_data::split::{
     Partition, SplitDesign, Validation, ValidationUnit, check_split, write_mos_list, write_split,
 };
 
-use print::say;
+use print::{note, say};
 
 /// Draws leak-free splits: new identities in test-1, new methods in test-2, both in test-3
 #[derive(Debug, Parser)]
@@ -131,7 +131,8 @@ fn run(args: &Args) -> Result<bool> {
     for index in 0..design.repeats {
         say!("{}", draw(args, &design, index, &clips, &mos, &folder)?);
     }
-    say!("written below {}", folder.display());
+    let what = if args.validation.is_some() { ", with validation lists," } else { "" };
+    note!("wrote {}{what} below {}", print::count(design.repeats, "split"), folder.display());
     Ok(true)
 }
 

@@ -42,6 +42,11 @@ fn splits_of_a_tree_do_not_leak_and_have_scores() {
     let data = root.to_str().unwrap();
     let output = run(&["--data", data, "--validation", "method"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let place = root.join("splits");
+    assert_eq!(
+        text(&output.stderr),
+        format!("wrote 10 splits, with validation lists, below {}\n", place.display())
+    );
     for index in 0..10 {
         let place = root.join("splits").join(index.to_string());
         let split = read_split(&place).unwrap();

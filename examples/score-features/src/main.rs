@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Error, Result, anyhow, ensure};
+use anyhow::{Error, Result, anyhow, bail, ensure};
 use clap::Parser;
 use dream_data::open_file;
 use dream_data::table::names::{CLIP, plain};
@@ -18,7 +18,7 @@ use dream_models::regression::{Estimate, SvrModel};
 use flate2::read::GzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use print::{Out, note};
+use print::{Out, count, note, wrote};
 
 /// Scores the rows of a feature table with a model of train-svr.
 ///
@@ -57,6 +57,7 @@ fn run(args: &Args) -> Result<bool> {
     let names = CLIP.iter().find_map(|name| place(table.header(), name)).unwrap_or(0);
     let name = table.add(names);
     let calibrated = model.calibration().is_some();
+    let mut rows = 0;
     let mut write = |out: &mut dyn Write| -> Result<()> {
         let mut writer = csv::Writer::from_writer(out);
         let mut header = vec![table.name(name), "score"];
@@ -70,6 +71,7 @@ fn run(args: &Args) -> Result<bool> {
             cells.extend(calibration(&found));
             writer.write_record(&cells).map_err(io)?;
             bar.inc(1);
+            rows += 1;
             if args.out.is_none() && print::lost() {
                 break;
             }
@@ -84,6 +86,7 @@ fn run(args: &Args) -> Result<bool> {
         }
         None => write(&mut Out)?,
     }
+    wrote(&count(rows, "score"), args.out.as_deref());
     Ok(true)
 }
 
@@ -141,14 +144,24 @@ fn columns<R: Read>(table: &mut Table<R>, model: &SvrModel, path: &Path) -> Resu
 
 /// The score of the current row. A table has no recipe, so the columns are checked by their names alone.
 fn score<R: Read>(model: &SvrModel, table: &Table<R>, columns: &[usize]) -> Result<Estimate> {
-    let mut empty = None;
+    let (mut empty, mut measured) = (None, false);
     let mut row = Vec::with_capacity(columns.len());
     for &column in columns {
         let value = table.measured(column)?;
         if value.is_none() {
             empty = empty.or(Some(column));
         }
+        measured |= value.is_some();
         row.push(value.unwrap_or(f64::NAN));
+    }
+    // The model may fill in some values, but it does not score a row about which nothing is known.
+    if !measured {
+        bail!(
+            table.fault(
+                "every feature of the row is empty",
+                "leave the row out, or extract its features again"
+            )
+        );
     }
     model.predict_raw(&row).map_err(|error| match empty {
         Some(column) => {

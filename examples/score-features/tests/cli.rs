@@ -49,6 +49,18 @@ fn finds_columns_by_name() {
         model.predict_raw(&[2.0, f64::NAN]).unwrap().score
     );
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "wrote 2 scores\n");
+}
+
+/// Means for everything would give a score that says nothing of the video.
+#[test]
+fn a_row_without_any_feature_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    write_model(&dir.path().join("m.json"), Impute::Mean);
+    let output = run(dir.path(), "video,b,frames,a\nx.mp4,3,9,16\ny.mp4,,9,\n");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("t.csv:3: every feature of the row is empty; leave the row out"), "{said}");
 }
 
 #[test]
@@ -115,6 +127,8 @@ fn nobody_has_to_read_and_files_are_whole() {
     assert!(command(&["--out", "s.csv"]).status().unwrap().success());
     let written = || std::fs::read_to_string(dir.path().join("s.csv")).unwrap();
     assert_eq!(written().lines().count(), 4001);
+    let said = String::from_utf8(command(&["--out", "s.csv"]).output().unwrap().stderr).unwrap();
+    assert!(said.ends_with("wrote 4000 scores to s.csv\n"), "{said}");
     // A row that cannot be scored leaves the old file, and nothing beside it.
     std::fs::write(dir.path().join("t.csv"), format!("video,a,b\n{rows}x,y,z\n")).unwrap();
     assert_eq!(command(&["--out", "s.csv"]).output().unwrap().status.code(), Some(2));

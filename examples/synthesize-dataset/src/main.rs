@@ -17,7 +17,7 @@ use dream_data::synthetic::{Synthetic, TreeProgress};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use args::Args;
-use print::say;
+use print::{count, note, resumed, say};
 
 fn main() -> ExitCode {
     print::main(Args::try_parse(), typed, run)
@@ -52,7 +52,7 @@ fn run(args: &Args) -> Result<bool> {
     let config = synthetic.config();
     let steps = synthetic.clips().len() + config.raters + synthetic.split_design().repeats;
     let bar = ProgressBar::new(steps as u64);
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}, {eta} left") {
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg:6} {eta} left") {
         bar.set_style(style);
     }
     let summary = synthetic
@@ -66,6 +66,7 @@ fn run(args: &Args) -> Result<bool> {
         })
         .with_context(|| format!("--out {}", out.display()))?;
     bar.finish_and_clear();
+    resumed("clip", summary.kept, summary.clips);
     say!("{}", out.display());
     say!("  videos/                    {} clips, {} of them were there already", summary.clips, summary.kept);
     say!("  all_descriptions_en.csv    {} opinions", summary.opinions);
@@ -76,5 +77,7 @@ fn run(args: &Args) -> Result<bool> {
     );
     say!("  splits/                    {} splits", synthetic.split_design().repeats);
     say!("  truth.json, truth.csv      a = {}, realism and artifacts of every clip", config.a);
+    let (clips, opinions) = (count(summary.clips, "clip"), count(summary.opinions, "opinion"));
+    note!("wrote {clips} and {opinions} below {}", out.display());
     Ok(true)
 }

@@ -38,7 +38,16 @@ fn a_tree_and_a_second_run_that_keeps_it() {
     for name in tables.iter().chain(&["videos/C1/1-1-1-target.y4m", "splits/9/test_set3.csv"]) {
         assert!(out.join(name).is_file(), "{name}");
     }
-    assert!(text(&run(&arguments).stdout).contains("48 of them were there already"));
+    let end = format!(" opinions below {}\n", out.display());
+    let said = text(&output.stderr);
+    assert!(said.starts_with("wrote 48 clips and ") && said.ends_with(&end), "{said}");
+    let again = run(&arguments);
+    assert!(text(&again.stdout).contains("48 of them were there already"));
+    assert!(
+        text(&again.stderr).starts_with("resumed: all 48 clips are done already\n"),
+        "{}",
+        text(&again.stderr)
+    );
 
     let other = run(&[&arguments[..], &["--a", "0.2"]].concat());
     assert_eq!(other.status.code(), Some(2));

@@ -18,7 +18,7 @@ use dream_models::regression::{Evaluation, MeanStd};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::data::Table;
-use crate::print::say;
+use crate::print::{count, say, wrote};
 use crate::recipe::Recipe;
 use crate::train::Data;
 
@@ -74,7 +74,7 @@ fn run(args: &Args) -> Result<bool> {
         None
     } else {
         // Drawn on a terminal only.
-        let style = ProgressStyle::with_template("split {pos}/{len} {bar:40} {elapsed}, {eta} left")?;
+        let style = ProgressStyle::with_template("split {pos}/{len} {wide_bar} {elapsed}, {eta} left")?;
         let bar = ProgressBar::new(args.splits).with_style(style);
         let mut splits = Vec::new();
         for split in 0..args.splits {
@@ -93,6 +93,8 @@ fn run(args: &Args) -> Result<bool> {
     say!("\n{} fitted on {} videos: {} ({bytes} bytes)", model.version(), data.len(), args.out.display());
     say!("score: {}", model.output().scale);
     say!("measures: {}", model.output().meaning);
+    let features = count(model.inputs().len(), "feature");
+    wrote(&format!("a model of {features} and {}", count(data.len(), "video")), Some(&args.out));
     Ok(true)
 }
 

@@ -13,7 +13,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::Serialize;
 
 use crate::bvqa::{self, EXPERIMENTS, Experiment, SplitResult, Table};
-use crate::print::say;
+use crate::print::{count, note, say, wrote};
 
 /// What to reproduce.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
     let (splits, search, threads) = (args.splits, search(args.draws), rayon::current_num_threads());
     say!("{splits} splits, {search}, {threads} threads; published values in brackets");
     say!(
-        "{:<13} {:<8} {:>6} {:>17} {:>17} {:>9} {:>8}",
+        "{:<12} {:<8} {:>6} {:>15} {:>15} {:>8} {:>7}",
         "database",
         "features",
         "videos",
@@ -77,6 +77,7 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
         "raw PLCC",
         "seconds"
     );
+    let rows = experiments.len();
     for experiment in experiments {
         let table = Table::read(experiment, &args.data)?;
         let begin = Instant::now();
@@ -92,6 +93,10 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
         }
         print_row(experiment, &table, &results, seconds)?;
     }
+    match &args.out {
+        Some(path) => wrote(&count(rows * usize::try_from(splits)?, "result"), Some(path)),
+        None => note!("reproduced {} of the table", count(rows, "row")),
+    }
     Ok(())
 }
 
@@ -105,7 +110,7 @@ fn search(draws: usize) -> String {
 
 fn run_splits(table: &Table, args: &Evaluate, experiment: &Experiment) -> Result<Vec<SplitResult>> {
     // Drawn on a terminal only.
-    let style = ProgressStyle::with_template("{msg} split {pos}/{len} {bar:40} {elapsed}, {eta} left")?;
+    let style = ProgressStyle::with_template("{msg} split {pos}/{len} {wide_bar} {elapsed}, {eta} left")?;
     let bar = ProgressBar::new(u64::from(args.splits)).with_style(style);
     bar.set_message(format!("{} {}", experiment.data, experiment.features));
     let run = |number: u32| {
@@ -126,7 +131,7 @@ fn print_row(experiment: &Experiment, table: &Table, results: &[SplitResult], se
     };
     let published = experiment.published;
     say!(
-        "{:<13} {:<8} {:>6} {:>17} {:>17} {:>9.4} {:>8.1}",
+        "{:<12} {:<8} {:>6} {:>15} {:>15} {:>8.4} {:>7.1}",
         experiment.data,
         experiment.features,
         table.len(),

@@ -15,7 +15,7 @@ use dream_models::regression::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::print::{note, say};
+use crate::print::{count, note, say, wrote};
 use crate::table::{self, Request, Table};
 
 /// How to treat an empty cell.
@@ -163,7 +163,8 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
     let model = calibrated(args, &table, &params, predictor)?;
     model.save(&args.out)?;
     say!("{vectors} support vectors after {steps} steps");
-    say!("{}: {}", model.version(), args.out.display());
+    let (rows, features) = (count(table.scores.len(), "row"), count(used.len(), "feature"));
+    wrote(&format!("{}, fitted on {rows} of {features},", model.version()), Some(&args.out));
     Ok(())
 }
 

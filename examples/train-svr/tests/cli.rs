@@ -31,6 +31,9 @@ fn the_model_is_kept_when_nobody_reads() {
             fs::remove_file(&model).unwrap();
         },
     );
+    let output = command(&["--draws", "2", "--out", model.to_str().unwrap()]).output().unwrap();
+    let end = format!("wrote svr-1, fitted on 30 rows of 2 features, to {}\n", model.display());
+    assert!(String::from_utf8_lossy(&output.stderr).ends_with(&end), "{output:?}");
     for (option, words) in [
         ("--folds=1", "--folds is 1, it must be at least 2"),
         ("--draws=0", "--draws is 0, it must be at least 1"),

@@ -47,6 +47,8 @@ pub struct Job<'a> {
     pub quiet: bool,
     /// Is told what was assumed about the videos, before anything is trained.
     pub assumed: fn(&Assumptions),
+    /// Is told where a run goes on that was interrupted: how many steps are done, and the number of all.
+    pub resumed: fn(usize, usize),
 }
 
 impl Job<'_> {

@@ -12,7 +12,7 @@ use dream_data::FaceBoxes;
 use dream_data::dataset::{Dataset, Labelled};
 use dream_data::split::Partition;
 use dream_eval::{Format, Method, SetScore, Table};
-use print::{note, say};
+use print::{count, note, say};
 use train::{Clip, Job, Notes, Options, Outcome, Sets, View, assumptions_csv, methods};
 
 /// Trains a network on a tree in the shape of DREAM and scores its three test sets
@@ -104,6 +104,7 @@ fn run(args: &Args) -> Result<bool> {
         threads: args.threads,
         quiet: false,
         assumed: |assumed| Notes::of(assumed).iter().for_each(|line| note!("{line}")),
+        resumed: |done, all| print::resumed("step", done, all),
     }
     .run()?;
     train::write(&args.out.join("assumptions.csv"), &assumptions_csv(&outcome.assumptions)?)?;
@@ -119,6 +120,8 @@ fn run(args: &Args) -> Result<bool> {
     let Outcome { note, seconds, checkpoint, sha256, cut_sentences, .. } = outcome;
     say!("{table}\n{note}; {seconds:.0} s of training, {cut_sentences} sentences cut");
     say!("{} (SHA-256 {})", checkpoint.display(), sha256.get(..12).unwrap_or_default());
+    let clips = sets.tests.iter().map(|(_, clips)| clips.len()).sum();
+    note!("wrote the network and scores of {} below {}", count(clips, "clip"), args.out.display());
     Ok(true)
 }
 

@@ -62,7 +62,11 @@ impl Training<'_> {
         let rise = usize::try_from(self.recipe.warm_up)? * steps;
         let save_every = u32::try_from(self.job.options.save_every)?;
         let bar = bar("training", total, self.job.quiet)?;
-        bar.set_position(progress.epoch * steps as u64 + progress.step as u64);
+        let done = usize::try_from(progress.epoch)? * steps + progress.step;
+        if done > 0 {
+            (self.job.resumed)(done, total);
+        }
+        bar.set_position(done as u64);
         bar.reset_eta();
         let (start, before) = (Instant::now(), progress.seconds);
         while progress.epoch < self.recipe.epochs {

@@ -27,9 +27,12 @@ fn command(data: &Path, out: &Path, cache: &Path, more: &[&str]) -> Command {
     command
 }
 
-fn succeed(mut command: Command) {
+/// What a run says that must succeed.
+fn succeed(mut command: Command) -> String {
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{command:?}: {said}");
+    said
 }
 
 /// The tensors next to a checkpoint.
@@ -48,7 +51,9 @@ fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
     let (data, cache) = (tree(root), root.join("frames"));
     let (whole, broken) = (root.join("whole"), root.join("broken"));
     let often = ["--epochs", "2", "--save-every", "1"];
-    succeed(command(&data, &whole, &cache, &often));
+    let said = succeed(command(&data, &whole, &cache, &often));
+    let end = format!(" clips below {}\n", whole.display());
+    assert!(!said.contains("resumed") && said.ends_with(&end), "{said}");
     for name in ["table.txt", "predictions.csv", "predictions-text.csv", "curve.svg", "model.json"] {
         assert!(whole.join(name).exists(), "{name}");
     }
@@ -79,7 +84,8 @@ fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
     let error = String::from_utf8_lossy(&other.stderr).into_owned();
     assert!(!other.status.success() && error.contains("seed 0 there, 9 now"), "{error}");
 
-    succeed(command(&data, &broken, &cache, &often));
+    let said = succeed(command(&data, &broken, &cache, &often));
+    assert!(said.contains("resumed at step "), "{said}");
     for stem in ["model", "best", "state"] {
         assert!(tensors(&whole, stem) == tensors(&broken, stem), "{stem}: other weights");
     }

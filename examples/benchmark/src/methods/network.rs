@@ -115,7 +115,24 @@ impl Network {
         let (reading, quiet) = (&view.reading, false);
         // They are in the report, once for all trainings.
         let assumed = |_: &Assumptions| ();
-        Job { method, options, seed, split, every, face, reading, sets, out, cache, threads, quiet, assumed }
+        // The program says how many trainings it found.
+        let resumed = |_, _| {};
+        Job {
+            method,
+            options,
+            seed,
+            split,
+            every,
+            face,
+            reading,
+            sets,
+            out,
+            cache,
+            threads,
+            quiet,
+            assumed,
+            resumed,
+        }
     }
 
     /// The clip of a row, or its name and why it cannot be used.

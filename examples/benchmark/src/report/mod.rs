@@ -16,7 +16,7 @@ use ::train::Notes;
 use anyhow::{Context, Result};
 use dream_eval::Format;
 
-use crate::print::{note, say};
+use crate::print::{count, note, say, wrote};
 use crate::store::Store;
 use content::Report;
 use protocol::Protocol;
@@ -40,6 +40,8 @@ pub(crate) fn finish(store: &Store, protocol: Protocol) -> Result<bool> {
     if !report.failures.is_empty() {
         say!("{} failures: {}", report.failures.len(), store.root().join("failures.csv").display());
     }
+    let methods = count(report.methods.len(), "method");
+    wrote(&format!("the report of {methods}"), Some(&store.root().join("report.html")));
     Ok(report.failures.is_empty())
 }
 

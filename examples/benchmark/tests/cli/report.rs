@@ -38,6 +38,10 @@ fn one_command_gives_tables_predictions_and_a_page() {
     assert!(!significance.contains("average,Random,Method mean,"));
     assert_eq!(read("failures.csv").lines().count(), 1);
 
+    assert!(shown.contains("wrote the report of ") && shown.ends_with("report.html\n"), "{shown}");
+    let again = command(&case.arguments()).output().unwrap();
+    let said = String::from_utf8(again.stderr).unwrap();
+    assert!(said.starts_with("resumed: results of ") && said.contains(" trainings are there\n"), "{said}");
     let shown_again = case.run(0);
     assert_eq!(shown_again, shown);
 

@@ -60,7 +60,10 @@ fn one_set_and_all_metrics() {
     let folder = tempfile::tempdir().unwrap();
     let labels = write(folder.path(), "l.csv", "file,mos\na,1\nb,2\nc,3\nd,4\n");
     let predictions = write(folder.path(), "mine.csv", "file,prediction\nd,4\nc,2\nb,3\na,1\n");
-    let text = out(&run(&["--labels", &labels, "--predictions", &predictions]));
+    let output = run(&["--labels", &labels, "--predictions", &predictions]);
+    let end = "compared 1 method with the scores of 1 set in 1 split\n";
+    assert!(err(&output).ends_with(end), "{}", err(&output));
+    let text = out(&output);
     assert!(text.starts_with("Method  PLCC1  SRCC1"), "{text}");
     assert!(text.contains("mine    0.800  0.800"), "{text}");
     assert!(text.contains("n 4     PLCC 0.8000 SRCC 0.8000 KRCC 0.6667 RMSE 0.7071 MAE 0.5000"), "{text}");

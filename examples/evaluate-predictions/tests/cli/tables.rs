@@ -103,7 +103,8 @@ fn few_clips_and_labels_in_place_of_predictions_are_noticed() {
     let other = &rows(20).replace(",7\n", ",6\n").replace("mos", "score");
     let other = write(folder.path(), "p.csv", other);
     let output = run(&["--labels", &file(20), "--predictions", &other]);
-    assert_eq!((out(&output).contains("n 20"), err(&output).as_str()), (true, ""));
+    let end = "compared 1 method with the scores of 1 set in 1 split\n";
+    assert_eq!((out(&output).contains("n 20"), err(&output).as_str()), (true, end));
     // Labels without a score.
     let gap = write(folder.path(), "g.csv", &rows(20).replace("c3,1\n", "c3,\n"));
     let output = run(&["--labels", &gap, "--predictions", &other]);

@@ -89,8 +89,35 @@ fn the_file_named_by_out_is_written() {
     let out = folder.path().join("features.csv");
     let output = run(&[&path, "--out", out.to_str().unwrap()]);
     assert!(output.status.success() && output.stdout.is_empty());
-    assert_eq!(fs::read(out).unwrap(), run(&[&path]).stdout);
+    let end = format!("wrote 1 row of 36 features to {}\n", out.display());
+    assert!(text(&output.stderr).ends_with(&end), "{output:?}");
+    assert_eq!(fs::read(&out).unwrap(), run(&[&path]).stdout);
+    // What is done already is said, and what is new.
+    let other = clip(folder.path(), "b.y4m", 10);
+    let output = run(&[&path, &other, "--resume", "--out", out.to_str().unwrap()]);
+    assert!(text(&output.stderr).starts_with("resumed at input 2 of 2\n"), "{output:?}");
+    assert!(text(&output.stderr).ends_with(&end), "{output:?}");
     assert_eq!(run(&[]).status.code(), Some(2));
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Zeros would look like features.
+#[test]
+fn a_row_without_any_feature_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = clip(folder.path(), "good.y4m", 4);
+    let small = folder.path().join("small.y4m");
+    fs::write(&small, b"YUV4MPEG2 W4 H4 F8:1 Cmono\nFRAME\nabcdefghijklmnop").unwrap();
+    for extra in [&[][..], &["--per-frame"]] {
+        let output = run(&[&["--set", "gm-log", small.to_str().unwrap(), &good], extra].concat());
+        let said = text(&output.stderr);
+        assert!(said.contains("small.y4m: every feature is undefined: its pictures are too small"), "{said}");
+        let rows = table(&output).1;
+        assert!(output.status.code() == Some(1) && rows.iter().all(|row| row[0] == good), "{rows:?}");
+    }
 }
 
 /// A colour clip of 112x96, large enough for every set.

@@ -23,11 +23,13 @@ fn rows_say_how_they_were_made_and_what_was_assumed() {
         &path,
     ]);
     assert_eq!(notes(&output), [settings.to_owned(), assumed.clone()]);
-    assert_eq!(String::from_utf8_lossy(&output.stderr), format!("note: {path}: {assumed}\n"));
+    let said = format!("note: {path}: {assumed}\nwrote 1 row of 72 features\n");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), said);
     let many: Vec<String> = (0..7).map(|i| clip(folder.path(), &format!("many{i}.y4m"), 9)).collect();
     let many = String::from_utf8(run(&many.iter().map(String::as_str).collect::<Vec<_>>()).stderr).unwrap();
-    assert_eq!(many.lines().count(), 5 + 1, "{many}");
-    assert!(many.ends_with("note: 7 videos rest on assumptions: range-assumed 7\n"), "{many}");
+    assert_eq!(many.lines().count(), 5 + 2, "{many}");
+    let end = "note: 7 videos rest on assumptions: range-assumed 7\nwrote 7 rows of 36 features\n";
+    assert!(many.ends_with(end), "{many}");
     let strict = run(&["--strict", &path]);
     assert_eq!((strict.status.code(), table(&strict).1.len()), (Some(1), 0));
     let message = String::from_utf8_lossy(&strict.stderr).into_owned();

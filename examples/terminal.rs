@@ -1,0 +1,255 @@
+//! What the terminal has room for, and its colours. Part of [`crate::print`], which every program includes.
+#![allow(dead_code, reason = "no program needs all of it")]
+
+use std::env;
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// How the standard output looks. Where it is no terminal, lines have any length and no colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Terminal {
+    /// Letters in a line.
+    pub(crate) width: Option<usize>,
+    pub(crate) color: bool,
+}
+
+/// What colours say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ink {
+    Heading,
+    Good,
+    Doubtful,
+    Bad,
+}
+
+impl Terminal {
+    pub(crate) fn of_stdout() -> Self {
+        static STDOUT: OnceLock<Terminal> = OnceLock::new();
+        *STDOUT.get_or_init(|| Self::new(io::stdout().is_terminal()))
+    }
+
+    pub(crate) fn of_stderr() -> Self {
+        static STDERR: OnceLock<Terminal> = OnceLock::new();
+        *STDERR.get_or_init(|| Self::new(io::stderr().is_terminal()))
+    }
+
+    fn new(is_terminal: bool) -> Self {
+        if !is_terminal {
+            return Self::default();
+        }
+        let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = env::var_os("TERM").is_some_and(|name| name == "dumb");
+        // Older consoles of Windows show the codes.
+        let color = !set("NO_COLOR") && !dumb && (!cfg!(windows) || set("WT_SESSION") || set("TERM"));
+        Self { width: width(), color }
+    }
+
+    /// The text in a colour.
+    pub(crate) fn paint(self, ink: Ink, text: &str) -> String {
+        let code = match ink {
+            Ink::Heading => 1,
+            Ink::Good => 32,
+            Ink::Doubtful => 33,
+            Ink::Bad => 31,
+        };
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// A text in lines that fit, all but the first below `indent` blanks, which the first has before it already.
+    pub(crate) fn wrapped(self, text: &str, indent: usize) -> String {
+        let Some(room) = self.width.map(|width| width.saturating_sub(indent).max(20)) else {
+            return text.to_owned();
+        };
+        let lines: Vec<String> = text.lines().flat_map(|line| broken(line, room)).collect();
+        lines.join(&format!("\n{:indent$}", ""))
+    }
+
+    /// Lines that fit: the rest of a long one goes below, two blanks further in than its beginning.
+    pub(crate) fn folded(self, text: &str) -> String {
+        let Some(width) = self.width else { return text.to_owned() };
+        let fold = |line: &str| {
+            let indent = line.len() - line.trim_start_matches(' ').len();
+            if letters(line) <= width {
+                return line.to_owned();
+            }
+            let (blanks, rest) = line.split_at(indent);
+            let room = width.saturating_sub(indent + 2).max(20);
+            blanks.to_owned() + &broken(rest, room).join(&format!("\n{:1$}", "", indent + 2))
+        };
+        text.split('\n').map(fold).collect::<Vec<_>>().join("\n")
+    }
+
+    /// A message whose first word says how bad it is, in colour.
+    pub(crate) fn marked(self, text: &str) -> String {
+        let marks = [
+            ("error:", Ink::Bad),
+            ("failed:", Ink::Bad),
+            ("warning:", Ink::Doubtful),
+            ("note:", Ink::Doubtful),
+        ];
+        let found = marks.iter().find_map(|(mark, ink)| Some((*mark, *ink, text.strip_prefix(mark)?)));
+        found.map_or_else(|| text.to_owned(), |(mark, ink, rest)| self.paint(ink, mark) + rest)
+    }
+
+    /// A table in which one column holds names of any length. Where it is too wide, the names lose their middle.
+    pub(crate) fn table(self, names: &[&str], make: impl Fn(&[String]) -> String) -> String {
+        let cut = |room: usize| names.iter().map(|name| shortened(name, room)).collect::<Vec<_>>();
+        let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        let table = make(&cut(longest));
+        let widest = table.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        match self.width {
+            Some(width) if widest > width => make(&cut(longest.saturating_sub(widest - width).max(SHORTEST))),
+            _ => table,
+        }
+    }
+}
+
+/// Names keep so many letters in any terminal.
+const SHORTEST: usize = 12;
+
+/// Room for a name beside a progress bar.
+const BESIDE: usize = 22;
+
+/// A name with some more words beside a progress bar, as long for every name: the bar does not jump. It leaves a bar at 80
+/// columns.
+pub(crate) fn beside(name: &str, more: &str) -> String {
+    format!("{:<1$}", format!("{}{more}", shortened(name, BESIDE)), BESIDE + 13)
+}
+
+/// Letters that are seen: colours are not.
+fn letters(text: &str) -> usize {
+    let mut colour = false;
+    let seen = text.chars().filter(|&letter| {
+        let hidden = colour || letter == '\x1b';
+        colour = hidden && letter != 'm';
+        !hidden
+    });
+    seen.count()
+}
+
+/// A line as several of at most `room` letters, broken between words, but not inside of `[low, high]`. What fits into no line
+/// stays where it is.
+fn broken(line: &str, room: usize) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in line.split(' ') {
+        match words.last_mut() {
+            Some(last) if last.starts_with('[') && !last.contains(']') => *last = format!("{last} {word}"),
+            _ => words.push(word.to_owned()),
+        }
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        let wide = letters(&word) > room;
+        match lines.last_mut() {
+            Some(line) if wide || letters(line) + 1 + letters(&word) <= room => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
+/// The width that the user states, or that the terminal has.
+fn width() -> Option<usize> {
+    let stated = env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    stated.or_else(measured).filter(|width| *width > 0)
+}
+
+/// Rows and columns by the program that every Unix has; nothing elsewhere.
+fn measured() -> Option<usize> {
+    let terminal = File::open("/dev/tty").ok()?;
+    let output = Command::new("stty").arg("size").stdin(terminal).stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    text.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// A name of at most `room` letters: what is too long lacks its middle, for both ends tell names apart.
+pub(crate) fn shortened(name: &str, room: usize) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= room {
+        return name.to_owned();
+    }
+    let kept = room.saturating_sub(1);
+    // The end of a path is its file.
+    let before = kept / 3;
+    let after = letters.len() - (kept - before);
+    letters.iter().take(before).chain(&['…']).chain(letters.iter().skip(after)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        assert_eq!(shortened("a.mp4", 24), "a.mp4");
+        let long = shortened("/data/videos/2024-06-11/subject-0412/take-3.mp4", 24);
+        assert_eq!((long.as_str(), long.chars().count()), ("/data/v…-0412/take-3.mp4", 24));
+        assert_eq!(shortened("zażółć gęślą jaźń", 10), "zaż…ą jaźń");
+        assert_eq!([0, 1, 2].map(|room| shortened("abc", room)), ["…", "…", "…c"]);
+    }
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        let terminal = Terminal { width: Some(28), color: false };
+        let text = "the interval holds the mean rating of most";
+        assert_eq!(terminal.wrapped(text, 8), "the interval holds\n        the mean rating of\n        most");
+        assert_eq!(Terminal::default().wrapped(text, 8), text);
+        let long = "x".repeat(50);
+        assert_eq!(terminal.wrapped(&long, 8), long);
+    }
+
+    #[test]
+    fn long_lines_go_on_further_in() {
+        let terminal = Terminal { width: Some(30), color: false };
+        let text = "short\n  split 3: PLCC 0.8125 [0.7001, 0.9034] SRCC 0.8\n";
+        assert_eq!(terminal.folded(text), "short\n  split 3: PLCC 0.8125\n    [0.7001, 0.9034] SRCC 0.8\n");
+        let text = "PLCC 0.8125 SRCC [0.7001, 0.9034]";
+        assert_eq!(terminal.folded(text), "PLCC 0.8125 SRCC\n  [0.7001, 0.9034]");
+        let path = format!("note: {}: it is odd", "x".repeat(40));
+        assert_eq!(terminal.folded(&path), format!("note: {}:\n  it is odd", "x".repeat(40)));
+        assert_eq!(Terminal::default().folded(text), text);
+        let painted = "\x1b[32mthirty letters\x1b[0m with colours";
+        assert_eq!(Terminal { width: Some(27), color: true }.folded(painted), painted);
+    }
+
+    #[test]
+    fn names_lose_their_middle_only_where_the_table_is_too_wide() {
+        let names = ["/data/predictions/of-the-first-method.csv", "b.csv"];
+        let make = |names: &[String]| {
+            names.iter().map(|name| format!("{name:<20} 0.8125 0.8034\n")).collect::<String>()
+        };
+        let at = |width| Terminal { width, color: false }.table(&names, make);
+        let whole = make(&names.map(str::to_owned));
+        assert_eq!((at(None), at(Some(120))), (whole.clone(), whole));
+        let narrow = at(Some(40));
+        assert_eq!(narrow.lines().next(), Some("/data/pr…-first-method.csv 0.8125 0.8034"), "{narrow}");
+        assert!(narrow.contains("b.csv   ") && narrow.lines().all(|line| line.chars().count() <= 40));
+        assert!(at(Some(5)).contains("/da…thod.csv"), "{}", at(Some(5)));
+    }
+
+    #[test]
+    fn a_bar_has_the_same_room_beside_every_name() {
+        let long = beside("videos/C1/some-very-long-name-of-a-clip.mp4", ": frame 1234");
+        assert_eq!(long.chars().count(), beside("a.mp4", ": frame 1").chars().count());
+        assert!(long.ends_with(": frame 1234 ") && long.chars().count() == 35, "{long}");
+    }
+
+    #[test]
+    fn the_first_word_of_a_message_is_marked() {
+        let shown = Terminal { width: None, color: true };
+        assert_eq!(shown.marked("error: no room"), "\x1b[31merror:\x1b[0m no room");
+        assert_eq!(shown.marked("an error: no room"), "an error: no room");
+        assert_eq!(Terminal::default().marked("note: x"), "note: x");
+    }
+
+    #[test]
+    fn colours_only_where_they_are_shown() {
+        let paint = |color| Terminal { width: None, color }.paint(Ink::Bad, "no");
+        assert_eq!((paint(true).as_str(), paint(false).as_str()), ("\x1b[31mno\x1b[0m", "no"));
+    }
+}
