@@ -192,7 +192,7 @@ impl DependentCorrelations {
     /// let truth = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
     /// let (first, second) = ([1.1, 1.9, 3.2, 3.9, 5.3, 5.8], [2.0, 1.0, 4.0, 3.0, 6.0, 5.0]);
     /// let test = DependentCorrelations::pearson(&first, &second, &truth)?.williams()?;
-    /// assert_eq!(test.to_string(), "Williams' test of two dependent correlations: t(3) = 5.099, p = 0.015");
+    /// assert_eq!(test.to_string(), "Williams' test of two dependent correlations: t(3) = 9.355, p = 0.0026");
     /// # Ok(())
     /// # }
     /// ```
