@@ -56,8 +56,8 @@ impl fmt::Display for Procedure {
 
 /// A statistic with its two-sided p-value.
 ///
-/// `Display` says what was tested, the statistic with its degrees of freedom, and p: `paired t-test: t(3) = 4.899, p =
-/// 0.016`. The statistic has three digits (W one) unless a precision is given, p two that count.
+/// `Display` says what was tested, the statistic with its degrees of freedom, and p: `paired t-test: t(3) = 3.656, p =
+/// 0.035`. The statistic has three digits (W one) unless a precision is given, p two that count.
 #[doc(alias("pvalue", "statistic", "SignificanceResult"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
