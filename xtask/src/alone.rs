@@ -52,8 +52,9 @@ pub(crate) fn package() -> Result<()> {
         }
         let folder = copy.join("crates").join(name(package));
         fs::create_dir_all(&folder)?;
+        // In a package all files have one old time, by which cargo would take what it compiled last time for new.
         let mut unpack = Command::new("tar");
-        unpack.arg("-xzf").arg(&packed).arg("-C").arg(folder).args(["--strip-components", "1"]);
+        unpack.arg("-xmzf").arg(&packed).arg("-C").arg(folder).args(["--strip-components", "1"]);
         succeed(&mut unpack)?;
     }
     let check = |arguments: &mut dyn Iterator<Item = &str>| {
