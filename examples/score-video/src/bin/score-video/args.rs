@@ -12,7 +12,7 @@ use score_video::{About, Error as ScoreError, NetworkOptions, NoFace, Options};
 use sha2::{Digest, Sha256};
 
 use crate::input::{self, InputArgs};
-use crate::terminal::Terminal;
+use crate::print::terminal::Terminal;
 
 /// Scores how good videos look to people, from 1 (bad) to 5 (excellent).
 ///

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use dream_data::{FrameSource, Result, Step, VideoFrame, VideoInfo};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use crate::terminal::shortened;
+use crate::print::terminal::shortened;
 
 /// Letters of a name beside a bar.
 const NAME: usize = 24;

@@ -15,7 +15,6 @@ mod rows;
 mod save;
 mod selftest;
 mod table;
-mod terminal;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -30,9 +29,9 @@ use score_video::{Score, Scorer, ScorerBuilder};
 use args::Args;
 use bars::Bars;
 use outcome::{Outcome, Row};
+use print::terminal::Terminal;
 use print::{Out, note};
 use rows::{Rows, Shape};
-use terminal::Terminal;
 
 fn main() -> ExitCode {
     let matches = args::command(Terminal::of_stdout()).try_get_matches();

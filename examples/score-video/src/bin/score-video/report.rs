@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::args::Args;
 use crate::outcome::{Outcome, Row};
+use crate::print::terminal::{Ink, Terminal};
 use crate::table::Table;
-use crate::terminal::{Ink, Terminal};
 
 /// Letters of a note that has room in the table. If one is longer, all are below it.
 const SHORT: usize = 60;

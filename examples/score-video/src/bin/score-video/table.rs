@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
 
 use crate::outcome::Row;
-use crate::terminal::{Ink, Terminal, shortened};
+use crate::print::terminal::{Ink, Terminal, shortened};
 
 /// Letters that a name keeps, whatever else has to go.
 const NAME: usize = 24;
