@@ -105,17 +105,6 @@ impl ReadArgs {
     }
 }
 
-/// The standard input has no name by which a table could tell it from another one.
-#[allow(dead_code, reason = "not every program goes on with a table")]
-pub(crate) fn can_resume(resume: bool, inputs: &[PathBuf]) -> anyhow::Result<()> {
-    let standard = inputs.iter().any(|input| input.as_os_str() == "-");
-    anyhow::ensure!(
-        !(resume && standard),
-        "--resume needs names, and `-` is the standard input: name a file"
-    );
-    Ok(())
-}
-
 /// The option behind a library's name for it.
 pub(crate) fn flag(option: &str) -> Option<&'static str> {
     Some(match option {

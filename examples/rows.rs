@@ -23,6 +23,22 @@ pub(crate) struct Shape<'a> {
     pub(crate) failed: Option<&'a str>,
 }
 
+/// The standard input has no name by which a table could tell it from another one.
+pub(crate) fn can_resume(resume: bool, inputs: &[PathBuf]) -> Result<()> {
+    let standard = inputs.iter().any(|input| input.as_os_str() == "-");
+    ensure!(!(resume && standard), "--resume needs names, and `-` is the standard input: name a file");
+    Ok(())
+}
+
+/// The names of the columns of a row.
+#[allow(dead_code, reason = "not every program has rows of one type")]
+pub(crate) fn header(row: impl Serialize) -> Result<Vec<String>> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.serialize(row)?;
+    let text = csv.into_inner()?;
+    Ok(csv::Reader::from_reader(text.as_slice()).headers()?.iter().map(str::to_owned).collect())
+}
+
 /// The destination of rows, and the inputs that it has already.
 pub(crate) struct Rows {
     csv: csv::Writer<Box<dyn Write + Send>>,

@@ -208,6 +208,9 @@ impl Intake {
     pub fn recipe(&self, extractor: &Recipe) -> Recipe {
         let source = if self.spec.thinned { "thinned" } else { "whole" };
         let recipe = extractor.with("source", source);
-        self.pixels.map_or(recipe.clone(), |pixels| recipe.with("pixels", pixels))
+        match self.pixels {
+            Some(pixels) => recipe.with("pixels", pixels),
+            None => recipe,
+        }
     }
 }

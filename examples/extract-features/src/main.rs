@@ -53,7 +53,7 @@ fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
 fn run(args: &Args) -> Result<bool> {
     let method = Method::new(args)?;
     let inputs = args.input.expand(&args.inputs);
-    input::can_resume(args.resume, &inputs)?;
+    rows::can_resume(args.resume, &inputs)?;
     let mut output = Output::open(args, &method)?;
     let total = inputs.len();
     let todo: Vec<PathBuf> =

@@ -62,8 +62,7 @@ fn add_rows(images: Vec<PathBuf>, scorer: &Scorer, args: &Args) -> Result<bool> 
     let header = Row::header()?;
     let shape =
         Shape { header, settings: &settings, columns_by: "version of this program", failed: Some("error") };
-    let standard = images.iter().any(|image| image.as_os_str() == "-");
-    ensure!(!(args.resume && standard), "--resume needs names, and `-` is the standard input: name a file");
+    rows::can_resume(args.resume, &images)?;
     let mut rows = Rows::open(args.out.as_deref(), args.resume, &shape)?;
     let todo: Vec<PathBuf> =
         images.into_iter().filter(|image| !rows.done.contains(&name_of(image))).collect();

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::args::Metric;
 use crate::print::message;
+use crate::rows;
 use crate::score::Scored;
 
 /// An image: a row of CSV, or an element in JSON.
@@ -49,10 +50,7 @@ impl Row {
 
     /// The names of the columns.
     pub(crate) fn header() -> Result<Vec<String>> {
-        let mut csv = csv::Writer::from_writer(Vec::new());
-        csv.serialize(Self::default())?;
-        let text = csv.into_inner()?;
-        Ok(csv::Reader::from_reader(text.as_slice()).headers()?.iter().map(str::to_owned).collect())
+        rows::header(Self::default())
     }
 }
 

@@ -109,7 +109,7 @@ fn published<'a>(pixels: Pixels<'a>, gray: &'a mut Vec<u8>) -> Result<Frame<'a>>
             gray.extend(rows.flatten().flat_map(|&sample| [sample; 3]));
             Frame::rgb((gray, width, height, 3 * width))?
         }
-        _ => bail!(
+        Pixels::Yuv420 { .. } => bail!(
             "it holds video samples (YUV), and this metric is defined on RGB and gray: use score-video for a video, and \
              save a picture as PNG"
         ),

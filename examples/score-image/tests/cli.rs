@@ -1,12 +1,14 @@
 //! The program as people run it, and its scores against the releases of the metrics' authors.
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "tests")]
 
+#[path = "../../cases_test.rs"]
+mod cases_test;
 #[path = "../../print_test.rs"]
 mod print_test;
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -217,24 +219,10 @@ fn nobody_needs_to_read_the_output() {
     std::io::stderr().flush().unwrap();
 }
 
-/// The shared folder of cases; nothing, loudly, where it is missing and may be.
-fn cases() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let folder = std::env::var_os("DREAM_SHARED").map_or_else(beside, PathBuf::from).join("cases");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|value| value == "1");
-    assert!(!required, "{} is missing: set DREAM_SHARED to the shared folder", folder.display());
-    // Written past the test runner, which hides what a passing test prints.
-    writeln!(std::io::stderr().lock(), "SKIPPED: {} is missing", folder.display()).unwrap();
-    None
-}
-
 /// The scores of `ugc` there are those that `score-video --method brisque` has in its own list.
 #[test]
 fn cases_are_answered_as_the_list_says() {
-    let Some(folder) = cases() else { return };
+    let Some(folder) = cases_test::folder() else { return };
     let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases.csv");
     for row in csv::Reader::from_path(list).unwrap().records() {
         let row = row.unwrap();

@@ -1,34 +1,21 @@
 //! Inputs of the shared folder `cases`, which once broke the product, and what is right: `cases.csv`.
 #![allow(clippy::unwrap_used, clippy::panic, dead_code, unreachable_pub, reason = "tests")]
 
+#[path = "../../cases_test.rs"]
+mod cases_test;
 mod common;
 
 use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
 use common::{holds, run, text, video};
 
-/// The shared folder of cases; nothing, loudly, where it is missing and may be.
-fn cases() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let folder = std::env::var_os("DREAM_SHARED").map_or_else(beside, PathBuf::from).join("cases");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|value| value == "1");
-    assert!(!required, "{} is missing: set DREAM_SHARED to the shared folder", folder.display());
-    // Written past the test runner, which hides what a passing test prints.
-    writeln!(std::io::stderr().lock(), "SKIPPED: {} is missing", folder.display()).unwrap();
-    None
-}
-
 #[test]
 fn cases_are_answered_as_the_list_says() {
-    let Some(folder) = cases() else { return };
+    let Some(folder) = cases_test::folder() else { return };
     let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases.csv");
     for row in csv::Reader::from_path(list).unwrap().records() {
         let row = row.unwrap();
@@ -45,7 +32,7 @@ fn cases_are_answered_as_the_list_says() {
 #[cfg(all(unix, feature = "h264"))]
 #[test]
 fn an_mp4_can_be_redirected() {
-    let Some(folder) = cases() else { return };
+    let Some(folder) = cases_test::folder() else { return };
     let path = folder.join("video/plain.mp4");
     let mut command = Command::new(env!("CARGO_BIN_EXE_score-video"));
     let input = File::open(&path).unwrap();

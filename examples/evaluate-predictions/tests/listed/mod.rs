@@ -1,7 +1,9 @@
 //! Runs a list of tables of the shared folder `cases`, which once broke a program: what it is given, and what is right.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+#[path = "../../../cases_test.rs"]
+mod cases_test;
+
+use std::path::Path;
 use std::process::Command;
 
 use dream_data::table::{Column, Spec, Table};
@@ -9,15 +11,8 @@ use dream_data::table::{Column, Spec, Table};
 /// Runs `tests/cases.csv` of a package in the folder of the tables. `{out}` in the arguments is a folder for results; in
 /// the words, which a bar separates, `!` stands before what must not be said.
 pub fn run(program: &str, package: &Path) {
-    let beside = || package.join("../../../shared");
-    let folder = std::env::var_os("DREAM_SHARED").map_or_else(beside, PathBuf::from).join("cases/csv");
-    if !folder.is_dir() {
-        let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|value| value == "1");
-        assert!(!required, "{} is missing: set DREAM_SHARED to the shared folder", folder.display());
-        // Written past the test runner, which hides what a passing test prints.
-        writeln!(std::io::stderr().lock(), "SKIPPED: {} is missing", folder.display()).unwrap();
-        return;
-    }
+    let Some(folder) = cases_test::folder() else { return };
+    let folder = folder.join("csv");
     let names: [&[&str]; 3] = [&["arguments"], &["status"], &["words"]];
     let columns = names.map(Column::required);
     let spec = Spec { what: "cases", columns: &columns, may_lack_header: false };

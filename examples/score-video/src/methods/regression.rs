@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dream_data::{Layout, RelativeBox};
 use dream_features::videval60::Videval60;
 use dream_features::{
-    Brisque, Error as FeatureError, FeatureVector, Frame, Pooled, Pooling, Sampling, Statistic,
+    Brisque, Error as FeatureError, FeatureVector, Frame, Pooled, Pooling, Recipe, Sampling, Statistic,
     VideoFeatures, VideoSession, VideoSpec,
 };
 use dream_models::Error as ModelError;
@@ -157,14 +157,17 @@ impl Regression {
             // An older file. The names were compared when it was read.
             return self.model.predict_raw_at(features.values(), self.level);
         };
-        let chosen = pairs(trained).filter(|(key, _)| self.chosen.contains(key));
+        let learned: Option<Recipe> = trained.parse().ok();
+        let value = |key: &&'static str| Some((*key, learned.as_ref()?.get(key)?));
+        let chosen = self.chosen.iter().filter_map(value);
         let recipe = chosen.fold(features.recipe().clone(), |recipe, (key, value)| recipe.with(key, value));
         self.model.predict_at((recipe.as_str(), features.layout().names(), features.values()), self.level)
     }
 
     /// Frames that were chosen and are not those of the training.
     fn other_frames(&self, features: &FeatureVector) -> Option<String> {
-        let (_, learned) = pairs(self.model.recipe()?).find(|(key, _)| *key == "frames")?;
+        let learned: Recipe = self.model.recipe()?.parse().ok()?;
+        let learned = learned.get("frames")?;
         let found = features.recipe().get("frames").filter(|found| *found != learned)?;
         Some(format!("frames: {found}, while the model learned from {learned}"))
     }
@@ -210,11 +213,6 @@ impl Regression {
             ..Judgement::default()
         })
     }
-}
-
-/// Keys and values of a recipe.
-fn pairs(recipe: &str) -> impl Iterator<Item = (&str, &str)> {
-    recipe.split(' ').filter_map(|word| word.split_once('='))
 }
 
 struct RegressionSession {

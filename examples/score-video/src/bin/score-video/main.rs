@@ -30,7 +30,7 @@ use args::Args;
 use bars::Bars;
 use outcome::{Outcome, Row};
 use print::terminal::Terminal;
-use print::{Out, note};
+use print::{Out, count, note};
 use rows::{Rows, Shape};
 
 fn main() -> ExitCode {
@@ -74,7 +74,7 @@ fn run(args: &Args) -> Result<bool> {
         demo::Look::ALL.into_iter().map(Video::Demo).collect()
     } else {
         let files = args.input.expand(&args.videos);
-        input::can_resume(args.resume, &files)?;
+        rows::can_resume(args.resume, &files)?;
         files.into_iter().map(Video::File).collect()
     };
     if args.csv {
@@ -103,7 +103,7 @@ fn run(args: &Args) -> Result<bool> {
     }
     if args.json || args.out.is_some() {
         let (whole, all) = report.counted();
-        closing(&format!("{all} {}", plural(all, "video")), whole, all, args, started);
+        closing(&count(all, "video"), whole, all, args, started);
     }
     Ok(report.all_good())
 }
@@ -138,13 +138,9 @@ fn add_rows(
     if !rows.lost() {
         done?;
     }
-    let rows = plural(written, "row");
-    closing(&format!("{written} {rows} of {columns} columns"), whole, written, args, started);
+    let what = format!("{} of {columns} columns", count(written, "row"));
+    closing(&what, whole, written, args, started);
     Ok(whole == written)
-}
-
-fn plural(count: usize, word: &str) -> String {
-    format!("{word}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The last line on the standard error, for whoever does not see the output itself.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::args::typed;
 use crate::print::message;
+use crate::rows;
 
 /// What came of one video.
 pub(crate) struct Outcome {
@@ -80,10 +81,7 @@ impl Row {
 
     /// The names of the columns.
     pub(crate) fn header() -> Result<Vec<String>> {
-        let mut csv = csv::Writer::from_writer(Vec::new());
-        csv.serialize(Self::default().record())?;
-        let text = csv.into_inner()?;
-        Ok(csv::Reader::from_reader(text.as_slice()).headers()?.iter().map(str::to_owned).collect())
+        rows::header(Self::default().record())
     }
 }
 
