@@ -39,9 +39,23 @@ impl ScorerBuilder {
         self
     }
 
-    /// A checkpoint of a network: its JSON file. Needs the feature `deep`.
+    /// A checkpoint of a network: its JSON file; for `face-blend` the safetensors file of a CLIP ViT-B/16. Needs the feature
+    /// `deep`.
     pub fn weights(mut self, path: impl Into<PathBuf>) -> Self {
         self.options.weights = Some(path.into());
+        self
+    }
+
+    /// A head of `face-blend` from `train-face-blend`, instead of the embedded one.
+    pub fn head(mut self, path: impl Into<PathBuf>) -> Self {
+        self.options.network.head = Some(path.into());
+        self
+    }
+
+    /// The original whose versions are scored, for `face-blend`: every score then has a difference to it. It is scored when
+    /// the scorer is built.
+    pub fn reference(mut self, path: impl Into<PathBuf>) -> Self {
+        self.options.network.reference = Some(path.into());
         self
     }
 
@@ -99,7 +113,7 @@ impl ScorerBuilder {
     /// # Errors
     /// [`Error::Options`](crate::Error::Options) for options that are unknown, out of range, or do not go together;
     /// [`Error::ModelFile`](crate::Error::ModelFile) and [`Error::Weights`](crate::Error::Weights) for files that cannot
-    /// be used.
+    /// be used; [`Error::Reference`](crate::Error::Reference) for an original that has no score.
     pub fn build(self) -> Result<Scorer> {
         Scorer::new(&self.options)
     }

@@ -75,6 +75,13 @@ pub enum Error {
         /// What is wrong with it.
         cause: Box<Error>,
     },
+    /// The original that versions are compared with has no score.
+    Reference {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        cause: Box<Error>,
+    },
     /// A box that is not within the frame, or a list without one for the video.
     FaceBox(String),
     /// No face was found, and [`NoFace`](crate::NoFace) does not allow the whole frame.
@@ -117,6 +124,7 @@ impl fmt::Display for Error {
             }
             Self::ModelFile { path, cause } => write!(f, "{} is no model: {}", path.display(), all(&**cause)),
             Self::Weights { path, cause } => write!(f, "`weights` {}: {cause}", path.display()),
+            Self::Reference { path, cause } => write!(f, "`reference` {}: {cause}", path.display()),
             Self::NoFace { frames, .. } => write!(
                 f,
                 "no face in {frames} frames: give it with `face_box`, or choose `no_face` whole-frame or `no_face` skip"

@@ -29,6 +29,7 @@ mod passes;
 mod row;
 mod score;
 mod scorer;
+mod traces;
 #[path = "../../view.rs"]
 mod view;
 
@@ -36,11 +37,12 @@ pub use builder::ScorerBuilder;
 pub use error::{Error, Result};
 pub use live::{Live, Plane};
 pub use methods::registry::{MethodInfo, methods};
-pub use methods::{About, CheckpointReport};
+pub use methods::{About, CheckpointReport, ReferenceReport};
 pub use options::{NetworkOptions, NoFace, Options};
 pub use row::Row;
 pub use score::{Face, Score, Video};
 pub use scorer::Scorer;
+pub use traces::{Compared, FrameTraces, Traces};
 // The crates whose types are part of this one's, so that their versions fit.
 pub use dream_data;
 pub use dream_features;

@@ -11,7 +11,7 @@ use dream_data::{OpenOptions, PixelRect, RelativeBox};
 pub struct Options {
     /// Name of the method: one of [`methods`](crate::methods). `None` is `videval60`, or the network of `weights`.
     pub method: Option<String>,
-    /// Checkpoint of a network: its JSON file.
+    /// Checkpoint of a network: its JSON file. For `face-blend` the safetensors file of the tower.
     pub weights: Option<PathBuf>,
     /// A model file from `train-quality-model`, instead of the embedded one.
     pub model: Option<PathBuf>,
@@ -54,6 +54,10 @@ pub struct NetworkOptions {
     pub batch: Option<u16>,
     /// How many of the closest descriptions to give.
     pub explain: Option<u16>,
+    /// A head of `face-blend` from `train-face-blend`, instead of the embedded one.
+    pub head: Option<PathBuf>,
+    /// The original whose versions are scored, for `face-blend`.
+    pub reference: Option<PathBuf>,
 }
 
 /// What happens to a video without a face.

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use crate::methods::About;
 use crate::score::{Face, Score, Video};
+use crate::traces::Traces;
 
 /// A score as a row of a table, or a flat object of JSON. The names of the fields stay, and new ones come last.
 ///
@@ -16,7 +17,7 @@ use crate::score::{Face, Score, Video};
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Row {
-    /// The score; `None` where there is none.
+    /// The score; `None` where there is none, and for traces, which are no score of quality.
     pub score: Option<f64>,
     /// Lower end of the interval.
     pub low: Option<f64>,
@@ -74,9 +75,18 @@ pub struct Row {
     pub nearest: Option<String>,
     /// The score holds, but not for all of the video or not as firmly.
     pub warning: Option<String>,
+    /// Traces of a pasted face. Not a cell of a table: as JSON they are an object of their own.
+    #[serde(skip)]
+    pub traces: Option<Traces>,
 }
 
 impl Row {
+    /// Whether there is a score, or traces.
+    #[must_use]
+    pub fn is_scored(&self) -> bool {
+        self.score.is_some() || self.traces.is_some()
+    }
+
     /// The row of a video that could not be scored.
     #[must_use]
     pub fn without_score(about: &About) -> Self {
@@ -126,7 +136,8 @@ impl Row {
 impl From<&Score> for Row {
     fn from(score: &Score) -> Self {
         let row = Self {
-            score: Some(score.score),
+            score: score.traces.is_none().then_some(score.score),
+            traces: score.traces.clone(),
             low: score.interval.map(|interval| interval.low),
             high: score.interval.map(|interval| interval.high),
             level: score.interval.map(|interval| interval.level),
@@ -145,10 +156,17 @@ impl From<&Score> for Row {
     }
 }
 
-/// As [`Row`].
+/// As [`Row`], with the traces.
 impl Serialize for Score {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Row::from(self).serialize(serializer)
+        #[derive(Serialize)]
+        struct WithTraces<'a> {
+            #[serde(flatten)]
+            row: Row,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            traces: Option<&'a Traces>,
+        }
+        WithTraces { row: Row::from(self), traces: self.traces.as_ref() }.serialize(serializer)
     }
 }
 

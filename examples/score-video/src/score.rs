@@ -6,7 +6,8 @@ use std::sync::Arc;
 use dream_data::{Assumption, PixelRect};
 use dream_models::regression::{Familiarity, Grade, Interval};
 
-use crate::methods::About;
+use crate::methods::{About, ReferenceReport};
+use crate::traces::Traces;
 
 /// How good a video looks, and what that rests on.
 ///
@@ -14,8 +15,11 @@ use crate::methods::About;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Score {
-    /// On the scale that [`About::scale`] names: with the embedded models 1 (bad) to 5 (excellent).
+    /// On the scale that [`About::scale`] names: with the embedded models 1 (bad) to 5 (excellent). With `face-blend` it is
+    /// the mean of `traces`, where less is better.
     pub score: f64,
+    /// Traces of a pasted face, by the method that looks for them. There is no grade and no interval then.
+    pub traces: Option<Traces>,
     /// The nearest word of the scale from 1 to 5.
     pub grade: Option<Grade>,
     /// Where the score that people would give is expected; networks have none.
@@ -43,6 +47,19 @@ impl Score {
     #[must_use]
     pub fn is_firm(&self) -> bool {
         self.whole && self.warnings.is_empty()
+    }
+
+    /// As the original of others, if it is one of traces.
+    pub(crate) fn into_reference(self, file: String) -> Option<ReferenceReport> {
+        let part = self.face.and_then(|face| face.part);
+        Some(ReferenceReport {
+            file,
+            traces: self.traces?,
+            frames_per_second: self.video.frames_per_second,
+            size: [self.video.width, self.video.height],
+            face: part.map(|part| [part.left, part.top, part.width, part.height]),
+            warnings: self.warnings,
+        })
     }
 }
 
@@ -72,16 +89,20 @@ pub struct Video {
 pub struct Face {
     /// In pixels of the frames.
     pub part: Option<PixelRect>,
-    /// Where it comes from: `detected`, `given`, `listed`, `crop`, `whole frame` or `none`.
+    /// Where it comes from: `detected`, `reference` (that of the original), `given`, `listed`, `crop`, `whole frame` or
+    /// `none`.
     pub source: &'static str,
     /// Frames with a face, of those that were looked at for one.
     pub found: Option<(usize, u64)>,
 }
 
-/// A line: score, grade, interval, model, and what speaks against it. The precision is that of the score, 2 if not given.
+/// A line: score or traces, grade, interval, model, and what speaks against it. The precision is that of the score, 2 if not given.
 impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.*}", f.precision().unwrap_or(2), self.score)?;
+        match &self.traces {
+            Some(traces) => traces.fmt(f)?,
+            None => write!(f, "{:.*}", f.precision().unwrap_or(2), self.score)?,
+        }
         if let Some(grade) = self.grade {
             write!(f, " ({})", grade.word())?;
         }

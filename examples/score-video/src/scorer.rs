@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dream_data::{FrameSource, OpenOptions, name_of, open};
 
 use crate::error::{Error, Result};
-use crate::methods::{About, Method, registry};
+use crate::methods::{About, Method, NO_REFERENCE, registry};
 use crate::options::Options;
 use crate::passes;
 use crate::score::Score;
@@ -53,7 +53,12 @@ impl Scorer {
     }
 
     pub(crate) fn new(options: &Options) -> Result<Self> {
-        Ok(Self { method: registry::load(options)?, open: options.open.clone() })
+        let scorer = Self { method: registry::load(options)?, open: options.open.clone() };
+        let Some(path) = &options.network.reference else { return Ok(scorer) };
+        let named = |cause| Error::Reference { path: path.clone(), cause: Box::new(cause) };
+        let original = scorer.score_file(path).map_err(named)?.into_reference(name_of(path));
+        let original = original.ok_or_else(|| Error::Options(NO_REFERENCE.to_owned()))?;
+        Ok(Self { method: scorer.method.compared(original)?, ..scorer })
     }
 
     /// The method and its model.

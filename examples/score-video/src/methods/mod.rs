@@ -6,7 +6,7 @@ mod network;
 pub(crate) mod registry;
 mod regression;
 
-pub use about::{About, CheckpointReport};
+pub use about::{About, CheckpointReport, ReferenceReport};
 
 use std::sync::Arc;
 
@@ -14,9 +14,14 @@ use dream_data::{Layout, PixelRect, RelativeBox};
 use dream_features::{Frame, VideoSpec};
 use dream_models::regression::{Familiarity, Grade, Interval};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::score::{Face, Score, Video};
+use crate::traces::Traces;
+
+/// What an original is for.
+pub(crate) const NO_REFERENCE: &str =
+    "`reference` is for `method` face-blend: other methods compare with no original";
 
 /// A method that needs no weights from a file.
 pub(crate) struct Entry {
@@ -42,6 +47,11 @@ pub(crate) trait Method: Send + Sync {
     /// Whether it sees every video once.
     fn one_pass(&self) -> bool {
         true
+    }
+
+    /// The same method, which compares every video with this original; for a method that does so.
+    fn compared(self: Arc<Self>, _: ReferenceReport) -> Result<Arc<dyn Method>> {
+        Err(Error::Options(NO_REFERENCE.to_owned()))
     }
 
     /// Starts the video `name`, whose frames, once cut, are as `spec` says.
@@ -84,6 +94,7 @@ pub(crate) struct Shown {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Judgement {
     pub(crate) score: f64,
+    pub(crate) traces: Option<Traces>,
     pub(crate) grade: Option<Grade>,
     pub(crate) interval: Option<Interval>,
     pub(crate) familiarity: Option<Familiarity>,
@@ -101,6 +112,7 @@ impl Judgement {
     pub(crate) fn of(self, video: Video, about: Arc<About>, damage: Option<String>) -> Score {
         Score {
             score: self.score,
+            traces: self.traces,
             grade: self.grade,
             interval: self.interval,
             familiarity: self.familiarity,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Entry, Method, regression};
+use super::{Entry, Method, NO_REFERENCE, regression};
 use crate::error::{Error, Result};
 use crate::options::Options;
 
@@ -18,7 +18,8 @@ pub struct MethodInfo {
     pub name: &'static str,
     /// What it looks at.
     pub about: String,
-    /// It is a network, and needs a checkpoint: [`ScorerBuilder::weights`](crate::ScorerBuilder::weights).
+    /// It is a network, and needs a checkpoint or the file of a tower:
+    /// [`ScorerBuilder::weights`](crate::ScorerBuilder::weights).
     pub needs_weights: bool,
 }
 
@@ -41,6 +42,14 @@ pub fn methods() -> Vec<MethodInfo> {
 
 /// The method that the options ask for, ready to use.
 pub(crate) fn load(options: &Options) -> Result<Arc<dyn Method>> {
+    if options.method.as_deref() != Some("face-blend") {
+        if options.network.reference.is_some() {
+            return Err(Error::Options(NO_REFERENCE.to_owned()));
+        }
+        if options.network.head.is_some() {
+            return Err(Error::Options("`head` is for `method` face-blend: leave it out".to_owned()));
+        }
+    }
     let Some(name) = &options.method else {
         return if options.weights.is_some() { network(options) } else { (DEFAULT.load)(options) };
     };
@@ -55,9 +64,16 @@ pub(crate) fn load(options: &Options) -> Result<Arc<dyn Method>> {
 
 #[cfg(feature = "deep")]
 fn networks() -> impl Iterator<Item = MethodInfo> {
-    dream_models::deep::methods::METHODS.iter().map(|entry| MethodInfo {
+    use dream_models::deep::methods::{METHODS, Weights};
+    METHODS.iter().map(|entry| MethodInfo {
         name: entry.name,
-        about: format!("{}, a network", entry.title),
+        about: match entry.weights {
+            Weights::Tower(_) => format!(
+                "{}: traces of a pasted face, to rank versions of one recording; a network on the published tower CLIP ViT-B/16",
+                entry.title
+            ),
+            _ => format!("{}, a network", entry.title),
+        },
         needs_weights: true,
     })
 }

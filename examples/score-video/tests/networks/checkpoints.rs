@@ -86,7 +86,7 @@ fn options_that_do_not_go_together_say_so() {
     let network = |more: &[&str]| refusal(&[&["--weights", &weights], more].concat());
     holds(&refusal(&["--method", "da-clip"]), "da-clip|--weights");
     holds(&refusal(&["--method", "guess"]), "--method guess|known are videval60, brisque, da-clip");
-    holds(&refusal(&["--no-face", "skip"]), "--weights <CKPT>");
+    holds(&refusal(&["--no-face", "skip"]), "--weights <FILE>");
     holds(&network(&["--method", "opdai"]), "--method opdai|is of da-clip|a.json");
     let other = refusal(&["--method", "da-clip", "--weights", &opdai]);
     holds(&other, "--method da-clip|is of opdai|b.json");

@@ -11,9 +11,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod blend;
 mod checkpoints;
 mod inputs;
+mod real_tower;
 mod scores;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::fs;

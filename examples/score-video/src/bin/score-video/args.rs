@@ -90,8 +90,9 @@ pub(crate) struct Args {
 #[command(next_help_heading = NETWORKS)]
 pub(crate) struct NetworkArgs {
     /// Score with the network of this checkpoint: a JSON file with its tensors next to it. It says which frames and
-    /// which part of them are looked at; --every, --crop and --expand that differ are errors
-    #[arg(long, value_name = "CKPT", conflicts_with_all = ["per_second", "model", "level"])]
+    /// which part of them are looked at; --every, --crop and --expand that differ are errors. For face-blend: the
+    /// safetensors file of a CLIP ViT-B/16
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["per_second", "model", "level"])]
     pub(crate) weights: Option<PathBuf>,
 
     /// The face, in pixels, instead of looking for it; used as it is
@@ -119,6 +120,18 @@ pub(crate) struct NetworkArgs {
     #[arg(long, value_name = "K", requires = "weights", num_args = 0..=1, require_equals = true,
           default_missing_value = "11", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) explain: Option<u16>,
+
+    /// face-blend: the original whose versions are scored; every video gets the difference to it
+    #[arg(long, value_name = "ORIGINAL", requires = "weights")]
+    pub(crate) reference: Option<PathBuf>,
+
+    /// face-blend: rank the videos, which are versions of one recording, with intervals over their frames
+    #[arg(long, requires_all = ["weights", "videos"], conflicts_with = "resume")]
+    pub(crate) compare_versions: bool,
+
+    /// face-blend: a head from train-face-blend instead of the embedded one
+    #[arg(long, value_name = "FILE", requires = "weights")]
+    pub(crate) head: Option<PathBuf>,
 }
 
 /// What happens to a video without a face.
@@ -157,6 +170,7 @@ fn methods(terminal: Terminal) -> String {
     for (number, method) in score_video::methods().into_iter().enumerate() {
         let more = match (number, method.needs_weights) {
             (0, _) => " (the default)",
+            (_, true) if method.name == "face-blend" => ": name its file with --weights",
             (_, true) => ": name a checkpoint with --weights",
             (_, false) => "",
         };
@@ -182,6 +196,9 @@ Examples:
   score-video --method NAME 'takes/*.mp4'    another method
   score-video --level 0.5 a.mp4              half of the mean ratings are inside
   score-video --weights model.json a.mp4     a network, with --features deep
+  score-video --method face-blend --weights clip-vit-b16.safetensors \
+    --reference original.mp4 --compare-versions swaps/
+                                             which swap shows fewest traces
   score-video --size 640x360 --fps 30 a.yuv
 
 Names in tables and JSON: bytes that are not UTF-8 stand as \\xHH, with
@@ -191,7 +208,7 @@ damaged or failed, the output found no room or the self-test found something, 2
 for wrong usage.";
 
 /// What the libraries call an option, and what it is called here.
-const FLAGS: [(&str, &str); 12] = [
+const FLAGS: [(&str, &str); 15] = [
     ("crop", "--crop"),
     ("expansion", "--expand"),
     ("method", "--method"),
@@ -204,6 +221,9 @@ const FLAGS: [(&str, &str); 12] = [
     ("boxes", "--boxes"),
     ("expand", "--expand"),
     ("no_face", "--no-face"),
+    ("explain", "--explain"),
+    ("reference", "--reference"),
+    ("head", "--head"),
 ];
 
 /// Errors of the libraries in words of the command line.
@@ -229,7 +249,8 @@ pub(crate) fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
 impl Args {
     /// The options in the form of the library.
     pub(crate) fn options(&self) -> Options {
-        let NetworkArgs { weights, face, boxes, expand, no_face, batch, explain } = &self.network;
+        let NetworkArgs { weights, face, boxes, expand, no_face, batch, explain, head, reference, .. } =
+            &self.network;
         let mut options = Options::default();
         options.method.clone_from(&self.method);
         options.weights.clone_from(weights);
@@ -248,6 +269,8 @@ impl Args {
             }),
             batch: *batch,
             explain: *explain,
+            head: head.clone(),
+            reference: reference.clone(),
         };
         options
     }
@@ -263,8 +286,13 @@ impl Args {
             [face.left, face.top, face.width, face.height].map(|number| number.to_string()).join(",")
         });
         let no_face = network.no_face.and_then(|choice| choice.to_possible_value());
+        // What the original gave, since it may be a folder of frames.
+        let reference = about.reference.as_ref().map(serde_json::to_vec).transpose()?.as_deref().map(short);
         let parts = [
             Some(match &about.checkpoint {
+                Some(checkpoint) if about.method == "face-blend" => {
+                    format!("--method {} --weights sha256:{}", about.method, checkpoint.short)
+                }
                 Some(checkpoint) => format!("--weights sha256:{}", checkpoint.short),
                 None => format!("--method {}", about.method),
             }),
@@ -278,6 +306,8 @@ impl Args {
             option("expand", network.expand),
             option("no-face", no_face.as_ref().map(clap::builder::PossibleValue::get_name)),
             option("explain", network.explain),
+            option("head", file(&network.head)?),
+            option("reference", reference),
             self.input.read.settings(),
         ];
         Ok(parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
@@ -297,8 +327,12 @@ fn digest(path: &Path) -> anyhow::Result<String> {
     }
     let mut bytes = Vec::new();
     open_file(path)?.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
-    let hash = format!("{:x}", Sha256::digest(&bytes));
-    Ok(format!("sha256:{}", hash.get(..12).unwrap_or_default()))
+    Ok(short(&bytes))
+}
+
+fn short(bytes: &[u8]) -> String {
+    let hash = format!("{:x}", Sha256::digest(bytes));
+    format!("sha256:{}", hash.get(..12).unwrap_or_default())
 }
 
 fn positive(text: &str) -> Result<f64, String> {

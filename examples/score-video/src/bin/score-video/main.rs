@@ -15,6 +15,7 @@ mod rows;
 mod save;
 mod selftest;
 mod table;
+mod versions;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -69,6 +70,11 @@ fn run(args: &Args) -> Result<bool> {
     let started = Instant::now();
     let scorer = ScorerBuilder::from(args.options()).build()?;
     let settings = args.settings(scorer.about())?;
+    let compare = args.network.compare_versions;
+    ensure!(
+        !compare || scorer.about().method == "face-blend",
+        "--compare-versions is for --method face-blend"
+    );
     let demo = args.videos.is_empty();
     let videos: Vec<Video> = if demo {
         demo::Look::ALL.into_iter().map(Video::Demo).collect()
@@ -77,7 +83,7 @@ fn run(args: &Args) -> Result<bool> {
         rows::can_resume(args.resume, &files)?;
         files.into_iter().map(Video::File).collect()
     };
-    if args.csv {
+    if args.csv && !compare {
         return add_rows(videos, &scorer, args, &settings, started);
     }
     let mut outcomes = Vec::new();
@@ -91,6 +97,9 @@ fn run(args: &Args) -> Result<bool> {
     let report = report::Report::new(scorer.about().clone(), args, &settings, outcomes);
     let terminal = if args.out.is_some() { Terminal::default() } else { Terminal::of_stdout() };
     let print = |out: &mut dyn Write| -> Result<()> {
+        if args.csv {
+            return report.csv(out);
+        }
         if args.json {
             return Ok(report.json(out)?);
         }
@@ -101,7 +110,7 @@ fn run(args: &Args) -> Result<bool> {
         Some(path) => save::save(path, print)?,
         None => print(&mut Out)?,
     }
-    if args.json || args.out.is_some() {
+    if args.json || args.csv || args.out.is_some() {
         let (whole, all) = report.counted();
         closing(&count(all, "video"), whole, all, args, started);
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use dream_data::PixelRect;
-use score_video::{About, Error, Row as Scored, Score, Video};
+use score_video::{About, Compared, Error, Row as Scored, Score, Traces, Video};
 use serde::Serialize;
 
 use crate::args::typed;
@@ -16,9 +16,10 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// The score; below all scores when there is none.
+    /// For an order, best first: below all others when there is no score. Fewer traces are better.
     pub(crate) fn score(&self) -> f64 {
-        self.scored.as_ref().map_or(f64::NEG_INFINITY, |score| score.score)
+        let good = |score: &Score| if score.traces.is_some() { -score.score } else { score.score };
+        self.scored.as_ref().map_or(f64::NEG_INFINITY, good)
     }
 }
 
@@ -31,6 +32,11 @@ pub(crate) struct Row {
     pub(crate) error: Option<String>,
     /// The options that the row depends on.
     settings: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) traces: Option<Traces>,
+    /// The place among versions of a recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) comparison: Option<Comparison>,
     #[serde(skip)]
     pub(crate) whole: bool,
 }
@@ -54,7 +60,8 @@ impl Row {
                 }
             },
         };
-        Self { file: outcome.file, scored, error, settings: settings.to_owned(), whole }
+        let (file, settings, traces) = (outcome.file, settings.to_owned(), scored.traces.clone());
+        Self { file, scored, error, settings, traces, comparison: None, whole }
     }
 
     /// The part that was taken for the face.
@@ -70,13 +77,19 @@ impl Row {
         parts.into_iter().flatten().collect()
     }
 
-    /// For CSV, which knows no objects within objects: three records in a row.
-    pub(crate) fn record(&self) -> (One<'_>, &Scored, Last<'_>) {
+    /// For CSV, which knows no objects within objects: four records in a row.
+    pub(crate) fn record(&self) -> (One<'_>, &Scored, Last<'_>, Blend) {
         (
             One { file: &self.file },
             &self.scored,
             Last { error: self.error.as_deref(), settings: &self.settings },
+            Blend::of(self),
         )
+    }
+
+    /// The difference to the original.
+    pub(crate) fn reference(&self) -> Option<&Compared> {
+        self.traces.as_ref()?.reference.as_ref()
     }
 
     /// The names of the columns.
@@ -91,7 +104,60 @@ pub(crate) struct One<'a> {
     file: &'a str,
 }
 
-/// The last columns.
+/// Where a version stands among the others. Intervals are those of [`crate::versions`].
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Comparison {
+    /// From 1: fewest traces.
+    pub(crate) rank: usize,
+    /// Nominal probability of the intervals.
+    pub(crate) level: f64,
+    /// Of the traces.
+    pub(crate) interval: Option<[f64; 2]>,
+    /// Of the difference to the original.
+    pub(crate) difference: Option<[f64; 2]>,
+}
+
+/// What came after the first columns were fixed: new ones are always last.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Blend {
+    traces: Option<f64>,
+    percentile: Option<f64>,
+    /// `time:traces` of every frame.
+    frame_traces: Option<String>,
+    above_reference: Option<f64>,
+    frames_above: Option<usize>,
+    frame_pairs: Option<usize>,
+    rank: Option<usize>,
+    traces_low: Option<f64>,
+    traces_high: Option<f64>,
+    above_reference_low: Option<f64>,
+    above_reference_high: Option<f64>,
+}
+
+impl Blend {
+    fn of(row: &Row) -> Self {
+        let Some(traces) = &row.traces else { return Self::default() };
+        let frames = traces.frames.iter().map(|frame| format!("{}:{}", frame.time, frame.traces));
+        let (reference, comparison) = (row.reference(), row.comparison.as_ref());
+        let (interval, difference) =
+            (comparison.and_then(|found| found.interval), comparison.and_then(|found| found.difference));
+        Self {
+            traces: Some(traces.mean),
+            percentile: Some(traces.percentile),
+            frame_traces: Some(frames.collect::<Vec<_>>().join(" ")),
+            above_reference: reference.map(|found| found.difference),
+            frames_above: reference.map(|found| found.more),
+            frame_pairs: reference.map(|found| found.pairs.len()),
+            rank: comparison.map(|found| found.rank),
+            traces_low: interval.map(|[low, _]| low),
+            traces_high: interval.map(|[_, high]| high),
+            above_reference_low: difference.map(|[low, _]| low),
+            above_reference_high: difference.map(|[_, high]| high),
+        }
+    }
+}
+
+/// The columns after those of the library, but for new ones.
 #[derive(Serialize)]
 pub(crate) struct Last<'a> {
     error: Option<&'a str>,

@@ -3,13 +3,14 @@
 use std::io::{Result, Write};
 use std::time::Duration;
 
-use score_video::About;
+use score_video::{About, ReferenceReport};
 use serde::Serialize;
 
 use crate::args::Args;
 use crate::outcome::{Outcome, Row};
 use crate::print::terminal::{Ink, Terminal};
 use crate::table::Table;
+use crate::versions;
 
 /// Letters of a note that has room in the table. If one is longer, all are below it.
 const SHORT: usize = 60;
@@ -27,6 +28,7 @@ pub(crate) struct Report {
 impl Report {
     pub(crate) fn new(about: About, args: &Args, settings: &str, outcomes: Vec<Outcome>) -> Self {
         let videos = outcomes.into_iter().map(|outcome| Row::new(outcome, &about, settings)).collect();
+        let videos = if args.network.compare_versions { versions::rank(videos) } else { videos };
         Self { about, crop: args.crop.map(|crop| crop.corners()), videos }
     }
 
@@ -36,13 +38,23 @@ impl Report {
 
     /// Videos that were scored whole, and all.
     pub(crate) fn counted(&self) -> (usize, usize) {
-        let good = self.videos.iter().filter(|video| video.whole && video.scored.score.is_some());
+        let good = self.videos.iter().filter(|video| video.whole && video.scored.is_scored());
         (good.count(), self.videos.len())
     }
 
     pub(crate) fn json(&self, out: &mut dyn Write) -> Result<()> {
         serde_json::to_writer_pretty(&mut *out, self)?;
         writeln!(out)
+    }
+
+    /// All rows at once.
+    pub(crate) fn csv(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(out);
+        csv.write_record(Row::header()?)?;
+        for video in &self.videos {
+            csv.serialize(video.record())?;
+        }
+        Ok(csv.flush()?)
     }
 
     /// The table, and the notes that have no room in it.
@@ -75,7 +87,7 @@ impl Report {
     ) -> Result<()> {
         let (good, all) = self.counted();
         let mut lines = Vec::new();
-        if self.videos.iter().any(|video| video.scored.score.is_some()) {
+        if self.videos.iter().any(|video| video.scored.is_scored()) {
             self.legend(&mut lines);
         }
         lines.push(("scored", format!("{good} of {all} whole, in {:.2} s", took.as_secs_f64())));
@@ -96,10 +108,22 @@ impl Report {
     /// What scores mean.
     fn legend(&self, lines: &mut Vec<(&'static str, String)>) {
         let About { scale, measures, model, sampling, accuracy, intervals, checkpoint, .. } = &self.about;
-        lines.push(("score", scale.clone()));
+        let traces = self.videos.iter().any(|video| video.traces.is_some());
+        lines.push((if traces { "traces" } else { "score" }, scale.clone()));
         lines.push(("", measures.clone()));
+        if self.videos.iter().any(|video| video.comparison.is_some()) {
+            lines.push(("rank", versions::READ.to_owned()));
+        }
+        if let Some(ReferenceReport { file, traces, warnings, .. }) = &self.about.reference {
+            let line = std::iter::once(format!("{file}: {traces}")).chain(warnings.iter().cloned());
+            lines.push(("against", line.collect::<Vec<_>>().join("; ")));
+        }
         lines.push(("model", format!("{model}, {sampling}")));
-        lines.extend(accuracy.iter().chain(intervals).map(|line| ("", line.clone())));
+        let learned = self.about.learned_from.iter().map(|from| format!("learned from {from}"));
+        let known = accuracy.iter().chain(intervals).cloned();
+        lines.extend(learned.chain(known).map(|line| ("", line)));
+        let labels = std::iter::once("limits").chain(std::iter::repeat(""));
+        lines.extend(labels.zip(self.about.limits.iter().cloned()));
         if let Some(checkpoint) = checkpoint {
             lines.push(("weights", format!("{} (SHA-256)", checkpoint.sha256)));
             lines.push(("face", format!("{}; without a face: {}", checkpoint.faces, checkpoint.no_face)));

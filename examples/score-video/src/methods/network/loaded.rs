@@ -9,6 +9,7 @@ use dream_models::deep::explain::retrieval::Descriptions;
 use dream_models::deep::input::Input;
 use dream_models::deep::network::VideoNetwork;
 
+use super::blend::Blend;
 use super::part::Part;
 use crate::error::{Error, Result};
 use crate::methods::About;
@@ -16,6 +17,8 @@ use crate::options::NoFace;
 
 pub(super) struct Network {
     pub(super) network: Box<dyn VideoNetwork>,
+    /// What reads traces instead of a score.
+    pub(super) blend: Option<Blend>,
     /// Which frames it looks at.
     pub(super) frames: Sampling,
     /// Which part of them.

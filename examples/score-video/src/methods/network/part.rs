@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use dream_data::{FaceBoxes, PixelRect, RelativeBox};
 use dream_features::VideoSpec;
 use dream_models::deep::input::{FaceRule, Input};
-use dream_models::face::{BoxExpansion, FaceDetector, VideoBoxConfig};
+use dream_models::face::{BoxExpansion, FaceBox, FaceDetector, VideoBoxConfig};
 
 use crate::error::{Error, Result};
 use crate::options::Options;
@@ -25,7 +25,7 @@ pub(super) enum Part {
     Listed {
         path: PathBuf,
         boxes: FaceBoxes,
-        expansion: f64,
+        config: VideoBoxConfig,
     },
     Detected(Box<FaceDetector>, VideoBoxConfig),
 }
@@ -41,12 +41,12 @@ impl Part {
             FaceRule::Face(config) => config,
             other => return Err(Error::Network(format!("its face rule {other:?} is not known here"))),
         };
-        let BoxExpansion(expansion) = config.expansion;
         Ok(match (options.network.face_box, &options.network.boxes) {
             (Some(face), _) => Self::Given(face),
             (None, Some(path)) => {
-                let boxes = FaceBoxes::read(path)?.expanded(expansion)?;
-                Self::Listed { path: path.clone(), boxes, expansion }
+                let boxes = FaceBoxes::read(path)?;
+                let boxes = if config.square { boxes } else { boxes.expanded(config.expansion.0)? };
+                Self::Listed { path: path.clone(), boxes, config: config.clone() }
             }
             (None, None) => Self::Detected(Box::new(FaceDetector::embedded()?), config.clone()),
         })
@@ -58,12 +58,13 @@ impl Part {
             Self::Whole => (whole()?, "whole frame"),
             Self::Crop(crop) => (*crop, "crop"),
             Self::Given(face) => (relative(*face, spec)?, "given"),
-            Self::Listed { path, boxes, .. } => {
+            Self::Listed { path, boxes, config } => {
                 // A list may name a video with some of its folders, as data sets do: the most of them counts.
                 let ends = name.match_indices(['/', '\\']).map(|(at, _)| name.split_at(at + 1).1);
                 let face = std::iter::once(name).chain(ends).find_map(|name| boxes.get(name));
                 let remedy = || format!("{} has no box for {name}: add a row", path.display());
-                (face.ok_or_else(|| Error::FaceBox(remedy()))?, "listed")
+                let face = face.ok_or_else(|| Error::FaceBox(remedy()))?;
+                (if config.square { square(face, config.expansion, spec)? } else { face }, "listed")
             }
             Self::Detected(..) => return Ok(None),
         }))
@@ -74,8 +75,23 @@ pub(super) fn whole() -> Result<RelativeBox> {
     Ok(RelativeBox::new(0.0, 0.0, 1.0, 1.0)?)
 }
 
+/// The square of a listed box, expanded as the rule of the network says.
+fn square(face: RelativeBox, expansion: BoxExpansion, spec: VideoSpec) -> Result<RelativeBox> {
+    let [left, top, right, bottom] = face.corners();
+    let square = FaceBox { left, top, right, bottom }.squared(spec.width, spec.height);
+    let square = square.and_then(|square| square.expanded(expansion).clamped());
+    let square = square.ok_or_else(|| Error::FaceBox("the frames have no pixels".to_owned()))?;
+    relative_box(square)
+}
+
+/// A box of one crate as that of another.
+pub(super) fn relative_box(face: FaceBox) -> Result<RelativeBox> {
+    let [left, top, right, bottom] = face.corners();
+    Ok(RelativeBox::new(left, top, right, bottom)?)
+}
+
 /// Pixels as shares of the frame, so that all boxes are cut by one rule.
-fn relative(face: PixelRect, VideoSpec { width, height, .. }: VideoSpec) -> Result<RelativeBox> {
+pub(super) fn relative(face: PixelRect, VideoSpec { width, height, .. }: VideoSpec) -> Result<RelativeBox> {
     let (right, bottom) = (face.left.saturating_add(face.width), face.top.saturating_add(face.height));
     let inside = face.width > 0 && face.height > 0 && right <= width && bottom <= height;
     if !inside {
@@ -93,14 +109,20 @@ impl fmt::Display for Part {
             Self::Whole => f.write_str("whole frames"),
             Self::Crop(crop) => write!(f, "the crop {:?}", crop.corners()),
             Self::Given(_) => f.write_str("the given box"),
-            Self::Listed { path, expansion, .. } => {
-                write!(f, "the boxes of {}, {expansion} times as wide and high", path.display())
+            Self::Listed { path, config, .. } => {
+                write!(f, "the boxes of {}, {}", path.display(), widened(config))
             }
-            Self::Detected(_, config) => {
-                let BoxExpansion(expansion) = config.expansion;
-                write!(f, "one box per video from BlazeFace, {expansion} times as wide and high")
-            }
+            Self::Detected(_, config) => write!(f, "one box per video from BlazeFace, {}", widened(config)),
         }
+    }
+}
+
+fn widened(config: &VideoBoxConfig) -> String {
+    let (BoxExpansion(expansion), square) = (config.expansion, config.square);
+    if square {
+        format!("made a square {expansion} times as wide")
+    } else {
+        format!("{expansion} times as wide and high")
     }
 }
 
@@ -129,7 +151,7 @@ fn refuse_contradictions(input: &Input, options: &Options) -> Result<()> {
     ];
     match contradictions.into_iter().find(|(_, wrong)| *wrong) {
         Some((option, _)) => Err(Error::Options(format!(
-            "the checkpoint was trained with frames {frames} and {trained}: leave out `{option}`"
+            "the network was trained with frames {frames} and {trained}: leave out `{option}`"
         ))),
         None => Ok(()),
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dream_data::{Layout, PixelRect, RelativeBox, Sampler};
+use dream_data::{Layout, PixelRect, Sampler};
 use dream_features::color::pack_rgb8;
 use dream_features::{Frame, VideoSpec};
 use dream_models::face::{VideoBoxConfig, VideoFaceBox};
@@ -11,7 +11,7 @@ use dream_models::regression::Grade;
 use rayon::prelude::*;
 
 use super::loaded::Network;
-use super::part::{Area, Part, whole};
+use super::part::{Area, Part, relative_box, whole};
 use crate::error::{Error, Result};
 use crate::methods::{Judgement, Session, Shown, part_of};
 use crate::options::NoFace;
@@ -41,6 +41,10 @@ pub(super) struct NetworkSession {
     waiting: Vec<Vec<f32>>,
     /// What the network made of the frames.
     encoded: Vec<Vec<f32>>,
+    /// When those frames are shown, and the frame that was asked about last.
+    times: Vec<f64>,
+    now: f64,
+    spec: VideoSpec,
     /// Luma was pushed.
     without_color: bool,
 }
@@ -70,6 +74,9 @@ impl NetworkSession {
             rgb: Vec::new(),
             waiting: Vec::new(),
             encoded: Vec::new(),
+            times: Vec::new(),
+            now: 0.0,
+            spec,
             without_color: false,
         })
     }
@@ -91,11 +98,13 @@ impl NetworkSession {
 
     /// The face was looked for in all frames: what is scored?
     fn choose_face(&mut self) -> Result<Pass> {
-        self.area = Some(match (self.faces.finish(), self.method.no_face) {
-            (Some(face), _) => {
-                let [left, top, right, bottom] = face.corners();
-                (RelativeBox::new(left, top, right, bottom)?, "detected")
-            }
+        let face = self.faces.finish_in(self.spec.width, self.spec.height);
+        let original = |face| self.method.blend.as_ref()?.box_of_original(face, self.spec);
+        self.area = Some(match (face, self.method.no_face) {
+            (Some(face), _) => match original(&face) {
+                Some(area) => (area, "reference"),
+                None => (relative_box(face)?, "detected"),
+            },
             (None, NoFace::WholeFrame) => (whole()?, "whole frame"),
             (None, NoFace::Error | NoFace::Skip) => {
                 let (frames, video) = (self.faces.frames(), Box::<Video>::default());
@@ -122,19 +131,19 @@ impl NetworkSession {
         if looked > 0 && source == "whole frame" {
             warnings.push("no face: the whole frame was scored".to_owned());
         }
+        let face = Some(Face { part: self.part, source, found });
+        let judgement = Judgement { frames_used: self.encoded.len() as u64, face, ..Judgement::default() };
+        if let Some(blend) = &self.method.blend {
+            let read = blend.read(&self.encoded, &self.times, self.spec.frames_per_second)?;
+            warnings.extend(read.warnings);
+            let (score, traces, familiarity) = (read.traces.mean, Some(read.traces), Some(read.familiarity));
+            return Ok(Judgement { score, traces, familiarity, warnings, ..judgement });
+        }
         let (score, nearest) = self.method.score(&self.encoded)?;
         if !(1.0..=5.0).contains(&score) {
             warnings.push("the score is outside the scale".to_owned());
         }
-        Ok(Judgement {
-            score,
-            grade: Grade::of(score),
-            frames_used: self.encoded.len() as u64,
-            face: Some(Face { part: self.part, source, found }),
-            nearest,
-            warnings,
-            ..Judgement::default()
-        })
+        Ok(Judgement { score, grade: Grade::of(score), nearest, warnings, ..judgement })
     }
 }
 
@@ -143,6 +152,7 @@ impl Session for NetworkSession {
         if let (Pass::Count, Some(count)) = (self.pass, &mut self.count) {
             *count += 1;
         }
+        self.now = time;
         self.sampler.as_mut().is_some_and(|sampler| sampler.wants(index, time))
     }
 
@@ -163,6 +173,7 @@ impl Session for NetworkSession {
         preprocess.apply(&self.packed(&face)?, &mut input)?;
         self.part = Some(part);
         self.waiting.push(input);
+        self.times.push(self.now);
         if self.waiting.len() >= method.batch { self.encode() } else { Ok(()) }
     }
 
