@@ -63,10 +63,8 @@ pub(crate) fn read(request: Request<'_>) -> Result<Table> {
     let target = request.target.map_or_else(|| MOS.to_vec(), |name| vec![name]);
     // Where the scores are elsewhere, this column is only kept from the features.
     let columns = [Column::optional(&target), Column::optional(RECIPE)];
-    let mut table = open(
-        path,
-        &Spec { what: "features, with a row per video", columns: &columns, may_lack_header: false },
-    )?;
+    let what = "features, with a row per video";
+    let mut table = open(path, &Spec { what, columns: &columns, may_lack_header: false })?;
     ensure!(
         table.has(0) || request.scores.is_some(),
         "{}:1: no column `{}` among `{}`: name the score column with --target, or its file with --scores",
@@ -336,10 +334,7 @@ mod tests {
             ("id,mos\nx,1\n", "no column of features"),
             ("id,mos,a\nx,,1\n", "no row with a score"),
             ("id,mos,a\nx,1\n", "t.csv:2: 2 fields where"),
-            (
-                "id,mos,b,a\nx,1,2,3\ny,1,2,\n",
-                "t.csv:3: column `a` is empty; fill it in, or pass --missing mean",
-            ),
+            ("id,mos,b,a\nx,1,2,3\ny,1,2,\n", "t.csv:3: column `a` is empty; fill it in, or pass --missing"),
             ("id,mos,a,b\nx,1,NaN,1\n", "t.csv:2: column `a` is empty"),
             ("id,mos,a,b\nx,1,,NaN\n", "t.csv:2: every feature of the row is empty; leave the row out"),
             ("id,mos,a,A\nx,1,1,1\n", "t.csv:1: two columns, `a` and `A`"),
