@@ -11,6 +11,7 @@ mod embedded;
 mod face;
 mod hostile;
 mod hub;
+mod logistic;
 mod methods;
 mod pretrained;
 mod recipes;
