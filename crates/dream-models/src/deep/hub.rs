@@ -11,7 +11,7 @@ use candle_core::{DType, Device, Tensor};
 use hf_hub::api::sync::ApiBuilder;
 use hf_hub::{Cache, Repo, RepoType};
 
-use super::backbones::swin_v2;
+use super::backbones::{swin_v2, vit};
 use super::checkpoint::TensorFile;
 use super::pretrained;
 use super::text::clip;
@@ -48,6 +48,19 @@ impl Remote {
             repository: "openai/clip-vit-base-patch32".to_owned(),
             revision: "d15b5f29721ca72dac15f8526b284be910de18be".to_owned(),
             file: "model.safetensors".to_owned(),
+        }
+    }
+
+    /// OpenAI's CLIP ViT-B/16 (weights MIT, in this repository under Apache-2.0) with OpenCLIP's names, both towers.
+    ///
+    /// The branch, not a commit: replace `revision` with the commit that you have verified. OpenAI's own repository has pickles
+    /// on its main branch.
+    #[must_use]
+    pub fn clip_vit_b16() -> Self {
+        Self {
+            repository: "timm/vit_base_patch16_clip_224.openai".to_owned(),
+            revision: "main".to_owned(),
+            file: "open_clip_model.safetensors".to_owned(),
         }
     }
 
@@ -133,6 +146,22 @@ impl Hub {
     ) -> Result<BTreeMap<String, Tensor>> {
         let file = TensorFile::open(self.get(remote)?)?;
         moved(pretrained::swin_v2(&file, config)?.tensors, dtype, device)
+    }
+
+    /// Tensors of an image tower of CLIP, under the names of any publisher, also out of a file of the whole CLIP.
+    ///
+    /// # Errors
+    ///
+    /// As [`swin_v2`](Self::swin_v2).
+    pub fn clip_vit(
+        &self,
+        remote: &Remote,
+        config: &vit::Config,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<BTreeMap<String, Tensor>> {
+        let file = TensorFile::open(self.get(remote)?)?;
+        moved(pretrained::clip_vit(&file, config)?.tensors, dtype, device)
     }
 
     /// Tensors of a text tower, in either layout, also out of a file of the whole CLIP.

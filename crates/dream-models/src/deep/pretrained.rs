@@ -10,6 +10,7 @@ use std::fmt;
 use candle_core::{DType, Device, Tensor};
 
 use super::backbones::swin_v2::{self, Naming, SwinV2};
+use super::backbones::vit::{self, ClipVit};
 use super::checkpoint::{TensorFile, check};
 use super::text::clip::{self, TextTower};
 use super::{Parameter, parameters};
@@ -138,6 +139,32 @@ pub fn clip_text(file: &TensorFile, config: &clip::Config) -> Result<Pretrained>
     Ok(Pretrained { tensors, notes: tower.notes() })
 }
 
+/// Tensors of the image tower of a CLIP out of a file of the Hugging Face library, of OpenAI or of OpenCLIP, also of one that
+/// holds the whole CLIP, whose text tower is left out. So are blocks above `config.layers`, and the last norm and the
+/// projection where the configuration has none: no number of them is read.
+///
+/// Files in `f16`, `bf16` and `f64` are read as well, and converted to `f32`. A file does not say which activation its blocks
+/// have, see [`vit::Config::activation`].
+///
+/// # Errors
+///
+/// As [`swin_v2()`].
+pub fn clip_vit(file: &TensorFile, config: &vit::Config) -> Result<Pretrained> {
+    let tower = Tower::find(file, &vit::MARKS)?;
+    let expected = parameters(|vb| ClipVit::new(config, vb))?;
+    let naming = vit::Naming::of(tower.shapes().map(|(name, _)| name))?;
+    let places =
+        || tower.shapes().filter_map(|(name, shape)| Some((name, shape, naming.place(name, config)?)));
+    let found: Vec<_> = places().flat_map(|(_, shape, place)| place.shapes(shape)).collect();
+    check(&expected, found.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())))
+        .map_err(|error| hinted(error, &tower, &expected, "image tower of CLIP"))?;
+    let mut tensors = BTreeMap::new();
+    for (name, _, place) in places() {
+        place.put(name, tower.read(name)?, &mut tensors)?;
+    }
+    Ok(Pretrained { tensors, notes: tower.notes() })
+}
+
 /// The tensors of a file below a prefix, which may be empty.
 struct Tower<'a> {
     file: &'a TensorFile,
@@ -208,28 +235,29 @@ impl<'a> Tower<'a> {
 fn hinted(error: Error, tower: &Tower<'_>, expected: &[Parameter], wanted: &str) -> Error {
     let Error::TensorMismatch { missing, extra, misshaped, hint } = error else { return error };
     let hint = hint.or_else(|| {
-        let found = seems(|| tower.shapes())?;
-        let takes = seems(|| expected.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())))?;
-        (found != takes).then(|| format!("the file is {found}, wanted is {takes}"))
+        let found = seems(|| tower.shapes());
+        let takes = seems(|| expected.iter().map(|(name, shape)| (name.as_str(), shape.as_slice()))).pop()?;
+        let differs = !found.is_empty() && !found.contains(&takes);
+        differs.then(|| format!("the file is {}, wanted is {takes}", found.join(" and ")))
     });
     let hint = hint.or_else(|| (!tower.is_there).then(|| format!("the file holds no {wanted}")));
     Error::TensorMismatch { missing, extra, misshaped, hint }
 }
 
-/// What tensors are, by their names.
-fn seems<'a, T: Iterator<Item = (&'a str, &'a [usize])>>(tensors: impl Fn() -> T) -> Option<String> {
+/// What tensors are, by their names: one network, or the two towers of a CLIP.
+fn seems<'a, T: Iterator<Item = (&'a str, &'a [usize])>>(tensors: impl Fn() -> T) -> Vec<String> {
     let any = |part: &str| tensors().any(|(name, _)| name.contains(part));
     if let Some(sizes) = swin_v2::sizes(tensors()) {
-        return Some(format!("a Swin-V2 {sizes}"));
+        return vec![format!("a Swin-V2 {sizes}")];
     }
     if any("continuous_position_bias_mlp") {
-        return Some(
-            "a Swin-V2 with the names of the Hugging Face library, which are not read (timm's are)"
-                .to_owned(),
-        );
+        let theirs = "a Swin-V2 with the names of the Hugging Face library, which are not read (timm's are)";
+        return vec![theirs.to_owned()];
     }
     if any("relative_position_bias_table") {
-        return Some("a Swin of the first version".to_owned());
+        return vec!["a Swin of the first version".to_owned()];
     }
-    clip::sizes(tensors()).map(|sizes| format!("a text tower of CLIP {sizes}"))
+    let image = vit::sizes(tensors()).map(|sizes| format!("an image tower of CLIP {sizes}"));
+    let text = clip::sizes(tensors()).map(|sizes| format!("a text tower of CLIP {sizes}"));
+    image.into_iter().chain(text).collect()
 }

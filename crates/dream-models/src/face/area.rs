@@ -86,6 +86,16 @@ impl FaceBox {
         Self { left: self.left - dx, top: self.top - dy, right: self.right + dx, bottom: self.bottom + dy }
     }
 
+    /// The square of the box's width around the same centre, in pixels of a frame of `width` x `height`; `None` when the
+    /// frame has no pixels.
+    #[must_use]
+    pub fn squared(&self, width: usize, height: usize) -> Option<Self> {
+        let half = self.width() * width as f64 / height as f64 / 2.0;
+        let middle = self.top / 2.0 + self.bottom / 2.0;
+        let square = Self { top: middle - half, bottom: middle + half, ..*self };
+        square.is_usable().then_some(square)
+    }
+
     /// The part within the frame; `None` when nothing of the box is.
     #[must_use]
     pub fn clamped(&self) -> Option<Self> {

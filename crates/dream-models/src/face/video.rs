@@ -49,6 +49,10 @@ pub struct VideoBoxConfig {
     pub smoothing: usize,
     /// Default: mean centre, largest size.
     pub rule: BoxRule,
+    /// Whether the box becomes the square, in pixels, of its width around its centre before it is expanded. Files leave it
+    /// out where it is off, as it was before there was such a choice. Default: off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub square: bool,
     /// Default: 1.3.
     pub expansion: BoxExpansion,
 }
@@ -59,6 +63,7 @@ impl Default for VideoBoxConfig {
             choice: FaceChoice::default(),
             smoothing: 5,
             rule: BoxRule::default(),
+            square: false,
             expansion: BoxExpansion::default(),
         }
     }
@@ -146,21 +151,37 @@ impl VideoFaceBox {
     }
 
     /// The box of the video so far: smoothed, joined, expanded, cut at the borders of the frame. `None` without a face.
+    ///
+    /// A square ([`VideoBoxConfig::square`]) is one in frames that are as wide as high; for others take
+    /// [`finish_in`](Self::finish_in).
     #[must_use]
     pub fn finish(&self) -> Option<FaceBox> {
+        self.finish_in(1, 1)
+    }
+
+    /// As [`finish`](Self::finish), in frames of `width` x `height` pixels.
+    #[must_use]
+    pub fn finish_in(&self, width: usize, height: usize) -> Option<FaceBox> {
+        let joined = self.joined()?;
+        let joined = if self.config.square { joined.squared(width, height)? } else { joined };
+        joined.expanded(self.config.expansion).clamped()
+    }
+
+    /// One box of all, smoothed.
+    fn joined(&self) -> Option<FaceBox> {
         let smoothed = smooth(&self.boxes, self.config.smoothing / 2);
-        let joined = match self.config.rule {
-            BoxRule::Median => median(&smoothed)?,
+        match self.config.rule {
+            BoxRule::Median => median(&smoothed),
+            BoxRule::MeanCentreLargestSize if smoothed.is_empty() => None,
             BoxRule::MeanCentreLargestSize => {
                 let count = smoothed.len() as f64;
                 let mean = |value: fn(&FaceBox) -> f64| smoothed.iter().map(value).sum::<f64>() / count;
                 let most = |value: fn(&FaceBox) -> f64| smoothed.iter().map(value).fold(0.0, f64::max);
                 let (x, y) = (mean(|b| b.left / 2.0 + b.right / 2.0), mean(|b| b.top / 2.0 + b.bottom / 2.0));
                 let (width, height) = (most(FaceBox::width) / 2.0, most(FaceBox::height) / 2.0);
-                FaceBox { left: x - width, top: y - height, right: x + width, bottom: y + height }
+                Some(FaceBox { left: x - width, top: y - height, right: x + width, bottom: y + height })
             }
-        };
-        joined.expanded(self.config.expansion).clamped()
+        }
     }
 
     /// As [`VideoFaceBox::finish`], with a choice for videos without a face. `None` means: skip.
@@ -269,6 +290,34 @@ mod tests {
         let found =
             video(VideoBoxConfig { expansion: BoxExpansion(2.0), ..plain() }, &[&frames]).finish().unwrap();
         assert_eq!(found, FaceBox { left: 0.0, top: 0.125, right: 0.75, bottom: 0.625 });
+    }
+
+    #[test]
+    fn a_square_has_the_pixels_of_the_width() {
+        let frames = [face(0.375, 0.25, 0.9)];
+        let square =
+            VideoBoxConfig { square: true, expansion: BoxExpansion(1.5), ..VideoBoxConfig::default() };
+        let found = video(square.clone(), &[&frames]);
+        // 160 of 640 pixels wide, so 160 of 320 high; then 1.5 times, around the centre 0.5, 0.375.
+        let wide = FaceBox { left: 0.3125, top: 0.0, right: 0.6875, bottom: 0.75 };
+        assert_eq!(found.finish_in(640, 320), Some(wide));
+        let pixels = wide.to_pixels(640, 320);
+        assert_eq!((pixels.width, pixels.height), (240, 240));
+        let even = FaceBox { top: 0.1875, bottom: 0.5625, ..wide };
+        assert_eq!(found.finish(), Some(even), "frames as wide as high");
+        assert_eq!(found.finish_in(0, 320), None);
+        assert_eq!(video(plain(), &[&frames]).finish_in(640, 320), video(plain(), &[&frames]).finish());
+        let json = serde_json::to_string(&square).unwrap();
+        assert!(json.contains("\"square\":true"), "{json}");
+        assert_eq!(serde_json::from_str::<VideoBoxConfig>(&json).unwrap(), square);
+    }
+
+    #[test]
+    fn files_without_a_square_keep_their_bytes() {
+        let json = serde_json::to_string(&VideoBoxConfig::default()).unwrap();
+        let before = r#"{"choice":"follow","smoothing":5,"rule":"mean_centre_largest_size","expansion":1.3}"#;
+        assert_eq!(json, before);
+        assert_eq!(serde_json::from_str::<VideoBoxConfig>(before).unwrap(), VideoBoxConfig::default());
     }
 
     #[test]

@@ -110,6 +110,12 @@ impl Preprocess {
         }
     }
 
+    /// The same for images that are a face box already: all of the image, squeezed into the square.
+    #[must_use]
+    pub fn clip_square_224() -> Self {
+        Self { rule: ResizeRule::SquareResize, ..Self::clip_224() }
+    }
+
     /// 384x384 for ConvNeXt: the image squeezed into the square.
     #[must_use]
     pub fn squash_384() -> Self {

@@ -9,6 +9,7 @@ mod deep_layers;
 mod devices;
 mod embedded;
 mod face;
+mod face_blend;
 mod hostile;
 mod hub;
 mod logistic;

@@ -1,3 +1,4 @@
 //! Towers that turn frames into features: one folder each.
 
 pub mod swin_v2;
+pub mod vit;

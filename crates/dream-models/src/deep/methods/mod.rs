@@ -2,6 +2,7 @@
 
 pub mod da_clip;
 mod entry;
+pub mod face_blend;
 pub mod opdai;
 
 pub use entry::Entry;

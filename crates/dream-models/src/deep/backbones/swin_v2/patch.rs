@@ -2,7 +2,7 @@ use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
 use crate::deep::kernels::{add_bias, rows_product};
-use crate::deep::layers::{LayerNorm, Linear};
+use crate::deep::layers::{LayerNorm, Linear, patches};
 
 /// Frames to tokens: a convolution whose kernel is its stride, which is a matrix product over reordered pixels, and a
 /// norm.
@@ -34,11 +34,9 @@ impl PatchEmbed {
 
     /// `[n, planes, height, width]` to `[n, rows, columns, features]`.
     pub(super) fn forward(&self, frames: &Tensor) -> Result<Tensor> {
-        let (count, planes, height, width) = frames.dims4()?;
-        let (patch, (rows, columns)) = (self.patch, (height / self.patch, width / self.patch));
-        let pixels = frames.reshape([count, planes, rows, patch, columns, patch].as_slice())?;
-        let pixels = pixels.permute([0, 2, 4, 1, 3, 5].as_slice())?;
-        let pixels = pixels.reshape((count * rows * columns, planes * patch * patch))?;
+        let (count, _, height, width) = frames.dims4()?;
+        let (rows, columns) = (height / self.patch, width / self.patch);
+        let pixels = patches(frames, self.patch)?;
         let tokens = add_bias(&rows_product(&pixels, &self.weight.flatten_from(1)?)?, &self.bias)?;
         self.norm.forward(&tokens)?.reshape((count, rows, columns, ()))
     }

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::deep::layers::Activation;
+use crate::deep::layers::transformer::Shape;
 use crate::{Error, Result};
 
 /// Shape of a [`TextTower`](super::TextTower), with the field names of the published configuration files.
@@ -39,17 +41,6 @@ pub struct Config {
     pub layer_norm_eps: f64,
     /// Activation of the blocks.
     pub hidden_act: Activation,
-}
-
-/// Activation of the blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Activation {
-    /// `x sigmoid(1.702 x)`, of OpenAI's models.
-    #[default]
-    QuickGelu,
-    /// `x Φ(x)`, of most models trained with OpenCLIP.
-    Gelu,
 }
 
 impl Default for Config {
@@ -104,6 +95,18 @@ impl Config {
         }
         let layer = parameter.strip_prefix("text_model.encoder.layers.");
         layer.and_then(|rest| rest.split('.').next()?.parse().ok()).map_or(0, below)
+    }
+
+    pub(super) fn block(&self) -> Shape {
+        Shape {
+            width: self.hidden_size,
+            hidden: self.intermediate_size,
+            heads: self.num_attention_heads,
+            layers: self.num_hidden_layers,
+            eps: self.layer_norm_eps,
+            activation: self.hidden_act,
+            causal: true,
+        }
     }
 
     /// Refuses what has no meaning, and sizes that no tower has.

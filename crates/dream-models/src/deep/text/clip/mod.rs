@@ -1,15 +1,13 @@
 //! The text encoder of CLIP and its tokenizer.
 
-mod attention;
-mod block;
 mod config;
-mod fused;
 mod names;
 mod tokenizer;
 mod tower;
 mod vocabulary;
 
-pub use config::{Activation, Config};
+pub use crate::deep::layers::Activation;
+pub use config::Config;
 pub use names::from_openai;
 pub(crate) use names::{is_of_other_parts, sizes};
 pub use tokenizer::{Padding, Tokenizer, Tokens};

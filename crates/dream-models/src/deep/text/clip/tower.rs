@@ -1,11 +1,10 @@
 use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::{Init, VarBuilder};
 
-use super::attention::causal;
-use super::block::Block;
 use super::config::Config;
 use crate::deep::kernels::rows_product;
 use crate::deep::layers::LayerNorm;
+use crate::deep::layers::transformer::Block;
 use crate::deep::tap::{Point, Tap};
 use crate::{Error, Result, par};
 
@@ -77,7 +76,7 @@ impl TextTower {
                 normal(0.01),
             )?,
             blocks: (0..config.num_hidden_layers)
-                .map(|layer| Block::new(config, &layers.pp(layer)))
+                .map(|layer| Block::new(config.block(), &layers.pp(layer)))
                 .collect::<candle_core::Result<_>>()?,
             norm: LayerNorm::new(width, config.layer_norm_eps, &model.pp("final_layer_norm"))?,
             projection: vb.pp("text_projection").get_with_hints(projection, "weight", normal(stdev))?,
@@ -161,11 +160,10 @@ impl TextTower {
     /// As [`forward`](Self::forward), and those of `tap`.
     pub fn forward_tapped(&self, ids: &Tensor, tap: &mut dyn Tap) -> Result<Tensor> {
         let (ends, embeddings) = (self.ends(ids)?, self.embed(ids)?);
-        let (_, tokens, _) = embeddings.dims3()?;
-        let mask = causal(tokens, &embeddings)?;
-        let mut x = embeddings.broadcast_add(&self.positions.narrow(0, 0, tokens)?)?;
+        let positions = self.positions.narrow(0, 0, embeddings.dim(1)?)?;
+        let mut x = embeddings.broadcast_add(&positions)?;
         for (block, layer) in self.blocks.iter().enumerate() {
-            x = layer.forward_tapped(block, &x, &mask, tap)?;
+            x = layer.forward_tapped(block, &x, tap)?;
         }
         let states = self.norm.forward(&tap.leave(&x)?)?;
         tap.see(Point::Norm, &states)?;

@@ -1,12 +1,13 @@
-//! Causal attention in one pass, for single precision on the CPU.
+//! Attention in one pass, for single precision on the CPU.
 //!
-//! A piece of work is a head of a text. Its scores exist for a few rows at a time, in the cache, and only for the tokens that
-//! these rows may see. What a token gets is summed in an order that its own position decides, so padding changes no bit.
+//! A piece of work is a head of an input. Its scores exist for a few rows at a time, in the cache, and only for the tokens that
+//! these rows may see. Where attention is causal, what a token gets is summed in an order that its own position decides, so
+//! padding changes no bit.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, Var, bail};
 use pulp::Simd;
 
-use super::attention::{attend, causal};
+use super::attention::attend;
 use crate::deep::kernels::{Panels, exponentials, product_within, slice};
 use crate::{par, simd};
 
@@ -15,20 +16,21 @@ const ROWS: usize = 24;
 /// Scores are filled up to a multiple of it: a loop over them has no rest, and all panels end there.
 const STEP: usize = 32;
 
-/// Attention of queries, keys and values without their biases, `[3, texts, tokens, width]`, to `[texts, tokens, width]`;
-/// `biases` has the three one after the other.
-pub(super) fn attention(qkv: &Tensor, biases: &Tensor, heads: usize) -> Result<Tensor> {
-    qkv.contiguous()?.apply_op2(&biases.contiguous()?, Attention { heads })
+/// Attention of queries, keys and values without their biases, `[3, n, tokens, width]`, to `[n, tokens, width]`; `biases`
+/// has the three one after the other.
+pub(super) fn attention(qkv: &Tensor, biases: &Tensor, heads: usize, is_causal: bool) -> Result<Tensor> {
+    qkv.contiguous()?.apply_op2(&biases.contiguous()?, Attention { heads, is_causal })
 }
 
 #[derive(Debug)]
 struct Attention {
     heads: usize,
+    is_causal: bool,
 }
 
 impl CustomOp2 for Attention {
     fn name(&self) -> &'static str {
-        "causal-attention"
+        "attention"
     }
 
     fn cpu_fwd(
@@ -38,27 +40,28 @@ impl CustomOp2 for Attention {
         biases: &CpuStorage,
         b_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let (three, texts, tokens, width) = layout.shape().dims4()?;
+        let (three, count, tokens, width) = layout.shape().dims4()?;
         let (heads, biases) = (self.heads, slice(biases, b_layout)?);
         if three != 3 || heads == 0 || !width.is_multiple_of(heads) || biases.len() != 3 * width {
-            bail!("causal-attention: {layout:?} does not fit {heads} heads and {b_layout:?}");
+            bail!("attention: {layout:?} does not fit {heads} heads and {b_layout:?}");
         }
         let depth = width / heads;
-        let all = Texts { qkv: slice(qkv, layout)?, biases, texts, tokens, width, depth };
-        let mut mixed = vec![0.0; texts * tokens * width];
+        let is_causal = self.is_causal;
+        let all = Inputs { qkv: slice(qkv, layout)?, biases, count, tokens, width, depth, is_causal };
+        let mut mixed = vec![0.0; count * tokens * width];
         par::for_each_chunk(&mut mixed, tokens * depth, |task, out| {
-            simd::dispatch(Head { all, text: task / heads, head: task % heads, out });
+            simd::dispatch(Head { all, input: task / heads, head: task % heads, out });
         });
         let mut out = vec![0.0; mixed.len()];
-        par::for_each_chunk(&mut out, tokens * width, |text, out| {
+        par::for_each_chunk(&mut out, tokens * width, |input, out| {
             for (token, out) in out.chunks_mut(width).enumerate() {
                 for (head, out) in out.chunks_mut(depth).enumerate() {
-                    let from = ((text * heads + head) * tokens + token) * depth;
+                    let from = ((input * heads + head) * tokens + token) * depth;
                     out.copy_from_slice(mixed.get(from..from + out.len()).unwrap_or(&[0.0; 0]));
                 }
             }
         });
-        Ok((CpuStorage::F32(out), Shape::from((texts, tokens, width))))
+        Ok((CpuStorage::F32(out), Shape::from((count, tokens, width))))
     }
 
     /// Runs the attention again as candle's own operations: no scores are kept from the forward pass.
@@ -70,10 +73,10 @@ impl CustomOp2 for Attention {
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let (qkv, biases) = (Var::from_tensor(qkv)?, Var::from_tensor(biases)?);
-        let (_, _, tokens, width) = qkv.dims4()?;
+        let width = qkv.dim(3)?;
         let part = |i: usize| qkv.get(i)?.contiguous()?.broadcast_add(&biases.narrow(0, i * width, width)?);
         let (query, key, value) = (part(0)?, part(1)?, part(2)?);
-        let (_, mixed) = attend([&query, &key, &value], self.heads, &causal(tokens, &query)?)?;
+        let (_, mixed) = attend([&query, &key, &value], self.heads, self.is_causal)?;
         let store = (mixed * grad)?.sum_all()?.backward()?;
         let of = |var: &Var| store.get(var).cloned().map_or_else(|| var.zeros_like(), Ok);
         Ok((Some(of(&qkv)?), Some(of(&biases)?)))
@@ -81,19 +84,20 @@ impl CustomOp2 for Attention {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Texts<'a> {
+struct Inputs<'a> {
     qkv: &'a [f32],
     biases: &'a [f32],
-    texts: usize,
+    count: usize,
     tokens: usize,
     width: usize,
     /// Width of a head.
     depth: usize,
+    is_causal: bool,
 }
 
 struct Head<'a> {
-    all: Texts<'a>,
-    text: usize,
+    all: Inputs<'a>,
+    input: usize,
     head: usize,
     out: &'a mut [f32],
 }
@@ -102,10 +106,10 @@ impl Head<'_> {
     /// Calls `with` with every token and its query (0), key (1) or value (2), which has its bias and is times `factor`.
     #[inline(always)]
     fn pick(&self, kind: usize, factor: f32, mut with: impl FnMut(usize, &[f32])) {
-        let Texts { qkv, biases, texts, tokens, width, depth } = self.all;
+        let Inputs { qkv, biases, count, tokens, width, depth, .. } = self.all;
         let offset = self.head * depth;
         let bias = biases.get(kind * width + offset..).unwrap_or_default();
-        let first = (kind * texts + self.text) * tokens * width;
+        let first = (kind * count + self.input) * tokens * width;
         let mut row = vec![0.0; depth];
         for token in 0..tokens {
             let values = qkv.get(first + token * width + offset..).unwrap_or_default();
@@ -122,7 +126,7 @@ impl simd::Kernel for Head<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let (depth, tokens) = (self.all.depth, self.all.tokens);
+        let Inputs { depth, tokens, is_causal, .. } = self.all;
         let mut queries = Vec::with_capacity(tokens * depth);
         self.pick(0, 1.0 / (depth as f32).sqrt(), |_, query| queries.extend_from_slice(query));
         let mut keys = Panels::new::<S>(depth, tokens.next_multiple_of(STEP));
@@ -137,11 +141,11 @@ impl simd::Kernel for Head<'_> {
             let (first, count) = (block * ROWS, queries.len() / depth);
             let scores = scores.get_mut(..count * stride).unwrap_or_default();
             let mixed = mixed.get_mut(..count * wide).unwrap_or_default();
-            let seen = first + count;
+            let seen = if is_causal { first + count } else { tokens };
             product_within(simd, queries, depth, &keys, [depth, seen], scores);
             for ((row, scores), total) in scores.chunks_exact_mut(stride).enumerate().zip(&mut totals) {
-                let own = first + row + 1;
-                // As far as the tokens of this row's multiple go, not those of the whole text.
+                let own = if is_causal { first + row + 1 } else { tokens };
+                // As far as the tokens of this row's multiple go, not those of the whole input.
                 let (filled, later) =
                     scores.split_at_mut_checked(own.next_multiple_of(STEP)).unwrap_or_default();
                 filled.iter_mut().skip(own).for_each(|score| *score = f32::NEG_INFINITY);

@@ -1,16 +1,30 @@
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
-use super::attention::{attend, causal};
-use super::config::{Activation, Config};
-use super::fused;
+use super::attention::attend;
+use super::{Activation, fused};
 use crate::deep::kernels::applies;
 use crate::deep::layers::{LayerNorm, Linear, bias_gelu, bias_quick_gelu, gelu, quick_gelu};
 use crate::deep::tap::{Point, Tap};
 
+/// What the blocks of a tower have in common.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) width: usize,
+    /// Width of the hidden layer.
+    pub(crate) hidden: usize,
+    pub(crate) heads: usize,
+    /// Blocks of the tower.
+    pub(crate) layers: usize,
+    pub(crate) eps: f64,
+    pub(crate) activation: Activation,
+    /// Whether a token sees only itself and those before it.
+    pub(crate) causal: bool,
+}
+
 /// Multi-head attention and a two-layer network, each on the norm of its input and added to it.
 #[derive(Debug, Clone)]
-pub(super) struct Block {
+pub(crate) struct Block {
     norm1: LayerNorm,
     query: Linear,
     key: Linear,
@@ -19,52 +33,44 @@ pub(super) struct Block {
     norm2: LayerNorm,
     fc1: Linear,
     fc2: Linear,
-    heads: usize,
-    activation: Activation,
+    shape: Shape,
 }
 
 impl Block {
-    pub(super) fn new(config: &Config, vb: &VarBuilder<'_>) -> Result<Self> {
-        let (width, hidden) = (config.hidden_size, config.intermediate_size);
+    pub(crate) fn new(shape: Shape, vb: &VarBuilder<'_>) -> Result<Self> {
+        let Shape { width, hidden, layers, eps, .. } = shape;
         // OpenAI's: the narrower, the deeper the tower, so that the sum over its blocks starts near one.
         let attention = (width as f64).powf(-0.5);
-        let residual = attention * (2.0 * config.num_hidden_layers as f64).powf(-0.5);
+        let residual = attention * (2.0 * layers as f64).powf(-0.5);
         let expand = (2.0 * width as f64).powf(-0.5);
         let (attn, mlp) = (vb.pp("self_attn"), vb.pp("mlp"));
         Ok(Self {
-            norm1: LayerNorm::new(width, config.layer_norm_eps, &vb.pp("layer_norm1"))?,
+            norm1: LayerNorm::new(width, eps, &vb.pp("layer_norm1"))?,
             query: Linear::with_stdev(width, width, attention, &attn.pp("q_proj"))?,
             key: Linear::with_stdev(width, width, attention, &attn.pp("k_proj"))?,
             value: Linear::with_stdev(width, width, attention, &attn.pp("v_proj"))?,
             out: Linear::with_stdev(width, width, residual, &attn.pp("out_proj"))?,
-            norm2: LayerNorm::new(width, config.layer_norm_eps, &vb.pp("layer_norm2"))?,
+            norm2: LayerNorm::new(width, eps, &vb.pp("layer_norm2"))?,
             fc1: Linear::with_stdev(width, hidden, expand, &mlp.pp("fc1"))?,
             fc2: Linear::with_stdev(hidden, width, residual, &mlp.pp("fc2"))?,
-            heads: config.num_attention_heads,
-            activation: config.hidden_act,
+            shape,
         })
     }
 
-    /// `[texts, tokens, width]` to the same.
-    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    /// `[n, tokens, width]` to the same.
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         self.finish(x, &self.attend(&self.norm1.forward(x)?)?)
     }
 
-    /// The same for one token of each text, as `pick` takes it from `[texts, tokens, width]`, giving `[texts, width]`.
-    pub(super) fn forward_one(&self, x: &Tensor, pick: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    /// The same for one token of each input, as `pick` takes it from `[n, tokens, width]`, giving `[n, width]`.
+    pub(crate) fn forward_one(&self, x: &Tensor, pick: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
         self.finish(&pick(x)?, &pick(&self.attend(&self.norm1.forward(x)?)?)?)
     }
 
     /// [`forward`](Self::forward) with a look at the attention.
-    pub(super) fn forward_tapped(
-        &self,
-        block: usize,
-        x: &Tensor,
-        mask: &Tensor,
-        tap: &mut dyn Tap,
-    ) -> Result<Tensor> {
+    pub(crate) fn forward_tapped(&self, block: usize, x: &Tensor, tap: &mut dyn Tap) -> Result<Tensor> {
         let x = tap.enter(0, block, x)?;
-        let (weights, mixed) = self.compose(&self.norm1.forward(&x)?, mask)?;
+        let (weights, mixed) = self.compose(&self.norm1.forward(&x)?)?;
         tap.see(Point::Attention { stage: 0, block }, &weights)?;
         let x = self.finish(&x, &mixed)?;
         tap.see(Point::Block { stage: 0, block }, &x)?;
@@ -75,7 +81,7 @@ impl Block {
     fn finish(&self, x: &Tensor, mixed: &Tensor) -> Result<Tensor> {
         let x = self.out.add_to(x, mixed)?;
         let hidden = self.fc1.product(&self.norm2.forward(&x)?)?;
-        let hidden = match (self.activation, self.fc1.bias()) {
+        let hidden = match (self.shape.activation, self.fc1.bias()) {
             (Activation::QuickGelu, Some(bias)) => bias_quick_gelu(&hidden, bias)?,
             (Activation::QuickGelu, None) => quick_gelu(&hidden)?,
             (Activation::Gelu, Some(bias)) => bias_gelu(&hidden, bias)?,
@@ -90,13 +96,14 @@ impl Block {
         if let (true, [Some(query), Some(key), Some(value)]) = (applies(x), layers.map(Linear::bias)) {
             let [q, k, v] = [layers[0].product(x)?, layers[1].product(x)?, layers[2].product(x)?];
             let biases = Tensor::cat(&[query, key, value], 0)?;
-            return fused::attention(&Tensor::stack(&[q, k, v], 0)?, &biases, self.heads);
+            let qkv = Tensor::stack(&[q, k, v], 0)?;
+            return fused::attention(&qkv, &biases, self.shape.heads, self.shape.causal);
         }
-        Ok(self.compose(x, &causal(x.dim(1)?, x)?)?.1)
+        Ok(self.compose(x)?.1)
     }
 
-    fn compose(&self, x: &Tensor, mask: &Tensor) -> Result<(Tensor, Tensor)> {
+    fn compose(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
         let (query, key, value) = (self.query.forward(x)?, self.key.forward(x)?, self.value.forward(x)?);
-        attend([&query, &key, &value], self.heads, mask)
+        attend([&query, &key, &value], self.shape.heads, self.shape.causal)
     }
 }
