@@ -1,17 +1,32 @@
 //! The head of `face-blend`: its file, and what it says about features.
 #![cfg(feature = "deep")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::float_cmp, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::float_cmp,
+    clippy::cast_possible_truncation,
+    reason = "tests"
+)]
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use dream_models::Error;
 use dream_models::deep::backbones::vit;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
+use dream_models::deep::candle_nn::VarBuilder;
+use dream_models::deep::checkpoint::{Checkpoint, Contents, TensorFile, write_tensors};
 use dream_models::deep::input::Input;
-use dream_models::deep::methods::face_blend::{Agreement, Head, HeadParts, Reach, Tower, input};
+use dream_models::deep::methods::face_blend::{Agreement, FaceBlend, Head, HeadParts, Reach, Tower, input};
+use dream_models::deep::methods::{self, Weights};
+use dream_models::deep::network::VideoNetwork;
+use dream_models::deep::train::Params;
 use serde_json::{Value, json};
 
+const CPU: &Device = &Device::Cpu;
 const WIDTH: usize = 64;
+const CLASS: &str = "vision_model.embeddings.class_embedding";
 
 fn config() -> vit::Config {
     vit::Config {
@@ -22,6 +37,7 @@ fn config() -> vit::Config {
         heads: 1,
         mlp_width: 96,
         projection: None,
+        ..vit::Config::b16()
     }
 }
 
@@ -63,7 +79,7 @@ fn a_head_comes_back_with_the_same_bytes() {
     assert!(matches!(back.provenance::<u32>(), Err(Error::InvalidModel { part: "provenance", .. })));
     let Input { frames, face, .. } = &back.parts().input;
     assert_eq!(frames.to_string(), "centres:8");
-    assert!(serde_json::to_string(face).unwrap().contains(r#""expansion":1.3,"square":true"#));
+    assert!(serde_json::to_string(face).unwrap().contains(r#""square":true,"expansion":1.3"#));
 }
 
 #[test]
@@ -162,25 +178,24 @@ fn familiarity_is_the_distance_from_portraits() {
 
 #[test]
 fn a_tower_is_told_by_its_numbers() {
-    let named = "vision_model.embeddings.class_embedding";
-    let of = |class: &[f32], other: f32| {
+    let named = |class: &[f32], other: f32| {
         let tensor = |values: &[f32]| Tensor::new(values, &Device::Cpu).unwrap();
-        BTreeMap::from([(named.to_owned(), tensor(class)), ("x".to_owned(), tensor(&[other]))])
+        BTreeMap::from([(CLASS.to_owned(), tensor(class)), ("x".to_owned(), tensor(&[other]))])
     };
     let class: Vec<f32> = (0..12).map(|i| (i as f32 - 5.0) / 30.0).collect();
-    let tensors = of(&class, 1.0);
-    let tower = Tower::of("tiny", &config(), &tensors).unwrap();
+    let of = |tensors: &BTreeMap<String, Tensor>| Tower::of("tiny", &config(), tensors).unwrap();
+    let (tensors, tower) = (named(&class, 1.0), of(&named(&class, 1.0)));
     assert_eq!(tower.probe.len(), 8);
-    assert_eq!(tower.compare(&tensors).unwrap(), Agreement::Same);
-    assert_eq!(tower.compare(&of(&class, 1.001)).unwrap(), Agreement::Rounded);
+    assert_eq!(tower.compare(&of(&tensors)).unwrap(), Agreement::Same);
+    assert_eq!(tower.compare(&of(&named(&class, 1.001))).unwrap(), Agreement::Rounded);
     let half: BTreeMap<_, _> =
         tensors.iter().map(|(name, tensor)| (name.clone(), tensor.to_dtype(DType::BF16).unwrap())).collect();
-    assert_eq!(tower.compare(&half).unwrap(), Agreement::Rounded);
+    assert_eq!(tower.compare(&of(&half)).unwrap(), Agreement::Rounded);
     let other: Vec<f32> = class.iter().map(|value| value + 0.01).collect();
-    let error = tower.compare(&of(&other, 1.0)).unwrap_err().to_string();
+    let error = tower.compare(&of(&named(&other, 1.0))).unwrap_err().to_string();
     assert!(error.contains("another model of the same sizes") && error.contains("tiny"), "{error}");
-    let error = tower.compare(&BTreeMap::new()).unwrap_err().to_string();
-    assert!(error.contains(named), "{error}");
+    let error = Tower::of("tiny", &config(), &BTreeMap::new()).unwrap_err().to_string();
+    assert!(error.contains(CLASS), "{error}");
 }
 
 #[test]
@@ -189,4 +204,111 @@ fn there_is_no_head_before_there_is_one() {
         (Ok(head), bytes) => assert_eq!(head.to_json().unwrap(), bytes),
         (Err(error), bytes) => assert!(bytes.is_empty() && error.to_string().contains("train-face-blend")),
     }
+}
+
+/// A tower of random weights in a file, and a head that fits it.
+fn scene(folder: &Path) -> (PathBuf, Head) {
+    let params = Params::seeded(5, DType::F32, CPU);
+    vit::ClipVit::new(&config(), &params.builder()).unwrap();
+    let tensors = params.tensors().unwrap();
+    let path = folder.join("tower.safetensors");
+    write_tensors(&path, &tensors).unwrap();
+    let used = config().up_to(1);
+    let named = |name: &str| !name.contains(".layers.1.");
+    let used_tensors = tensors.into_iter().filter(|(name, _)| named(name)).collect();
+    let tower = Tower::of("tiny", &used, &used_tensors).unwrap();
+    (path, Head::new(HeadParts { tower, block: 1, ..parts() }, &()).unwrap())
+}
+
+fn open(path: &Path) -> TensorFile {
+    TensorFile::open(path).unwrap()
+}
+
+fn pictures(count: usize) -> Tensor {
+    let values: Vec<f32> = (0..count * 3 * 32 * 32).map(|i| (i * 7919 % 1009) as f32 / 504.5 - 1.0).collect();
+    Tensor::from_vec(values, (count, 3, 32, 32), CPU).unwrap()
+}
+
+#[test]
+fn a_video_is_read_frame_by_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, head) = scene(folder.path());
+    let model = FaceBlend::new(&open(&path), head.clone(), DType::F32, CPU).unwrap();
+    assert_eq!((model.agreement(), model.input()), (Agreement::Same, &head.parts().input));
+    let encoded = model.encode(&pictures(3)).unwrap();
+    assert_eq!(encoded.dims(), [3, WIDTH]);
+    let alone = model.encode(&pictures(3).narrow(0, 1, 1).unwrap()).unwrap();
+    let one = |tensor: &Tensor, at| tensor.get(at).unwrap().to_vec1::<f32>().unwrap();
+    assert_eq!(one(&alone, 0), one(&encoded, 1));
+    // By hand, from the tower.
+    let tower = vit::ClipVit::new(&config().up_to(1), &pretrained(&path)).unwrap();
+    let tokens = tower.tokens(&pictures(3)).unwrap();
+    let by_hand: Vec<f64> = (0..3)
+        .map(|frame| {
+            let features = one(&vit::patch_mean(&tokens).unwrap(), frame);
+            head.traces(&features.into_iter().map(f64::from).collect::<Vec<_>>()).unwrap()
+        })
+        .collect();
+    assert_eq!(model.frame_traces(&encoded).unwrap(), by_hand);
+    let reading = model.read(&encoded).unwrap();
+    let mean = by_hand.iter().sum::<f64>() / 3.0;
+    assert_eq!((&reading.frames, reading.traces), (&by_hand, mean));
+    assert_eq!(reading.percentile, head.percentile(mean));
+    assert!(reading.familiarity.distance > 0.0 && reading.familiarity.limit == 2.5);
+    let two = Tensor::stack(&[&encoded, &encoded], 0).unwrap();
+    assert_eq!(model.score(&two).unwrap().to_vec1::<f32>().unwrap(), [mean as f32; 2]);
+    assert!(model.represent(&two).unwrap().is_none());
+    assert!(model.read(&encoded.narrow(0, 0, 0).unwrap()).is_err(), "no frame");
+    assert!(model.encode(&Tensor::zeros((1, 3, 16, 16), DType::F32, CPU).unwrap()).is_err());
+}
+
+fn pretrained(path: &Path) -> VarBuilder<'static> {
+    let tensors = open(path).read_where(|_| true, CPU).unwrap();
+    VarBuilder::from_tensors(tensors.into_iter().collect(), DType::F32, CPU)
+}
+
+#[test]
+fn a_tower_that_does_not_fit_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, head) = scene(folder.path());
+    let new = |tensors: &BTreeMap<String, Tensor>| {
+        write_tensors(&path, tensors).unwrap();
+        FaceBlend::new(&open(&path), head.clone(), DType::F32, CPU)
+    };
+    let good = open(&path).read_where(|_| true, CPU).unwrap();
+    // Blocks behind that of the head are not looked at.
+    let short = good.clone().into_iter().filter(|(name, _)| !name.contains(".layers.1.")).collect();
+    assert_eq!(new(&short).unwrap().agreement(), Agreement::Same);
+    let bias = "vision_model.encoder.layers.0.mlp.fc1.bias";
+    let mut rounded = good.clone();
+    rounded.insert(bias.to_owned(), good[bias].affine(1.0, 1e-3).unwrap());
+    let model = new(&rounded).unwrap();
+    assert_eq!(model.agreement(), Agreement::Rounded);
+    assert_ne!(model.tower().sha256, model.head().parts().tower.sha256);
+    let mut other = good.clone();
+    other.insert(CLASS.to_owned(), good[CLASS].affine(-1.0, 0.0).unwrap());
+    assert!(new(&other).unwrap_err().to_string().contains("another model of the same sizes"));
+    let mut renamed = good.clone();
+    let moved = renamed.remove(bias).unwrap();
+    renamed.insert("vision_model.encoder.layers.0.mlp.fc1.bais".to_owned(), moved);
+    let error = new(&renamed).unwrap_err().to_string();
+    assert!(error.contains(bias) && error.contains("bais"), "{error}");
+    assert!(matches!(new(&BTreeMap::new()), Err(Error::TensorMismatch { .. })));
+}
+
+#[test]
+fn it_is_a_method_without_checkpoints() {
+    let entry = methods::by_name("face-blend").unwrap();
+    let Weights::Tower(load) = entry.weights else { panic!("{entry:?}") };
+    let folder = tempfile::tempdir().unwrap();
+    let (tower, _) = scene(folder.path());
+    assert!(
+        load(&open(&tower), DType::F32, CPU).is_err(),
+        "the head is that of another tower, if there is one"
+    );
+    let path = folder.path().join("model.json");
+    let contents = Contents { kind: entry.kind.to_owned(), config: (), input: None, provenance: () };
+    Checkpoint::save(&path, &contents, &BTreeMap::new()).unwrap();
+    let error = methods::load(&Checkpoint::open(&path).unwrap(), DType::F32, CPU).unwrap_err().to_string();
+    assert!(error.contains("`face_blend`") && error.contains("checkpoints of da_clip, opdai"), "{error}");
 }

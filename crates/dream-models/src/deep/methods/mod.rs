@@ -5,7 +5,7 @@ mod entry;
 pub mod face_blend;
 pub mod opdai;
 
-pub use entry::Entry;
+pub use entry::{Entry, Weights};
 
 use candle_core::{DType, Device};
 
@@ -14,7 +14,7 @@ use super::network::VideoNetwork;
 use crate::{Error, Result};
 
 /// Every method, in the order in which programs list them.
-pub const METHODS: &[Entry] = &[da_clip::ENTRY, opdai::ENTRY];
+pub const METHODS: &[Entry] = &[da_clip::ENTRY, opdai::ENTRY, face_blend::ENTRY];
 
 /// The method of a checkpoint's kind.
 #[must_use]
@@ -43,16 +43,17 @@ pub fn by_name(name: &str) -> Option<&'static Entry> {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidModel`] for a kind that no method has and for a checkpoint without an input,
+/// [`Error::InvalidModel`] for a kind that no method has, or one without checkpoints, and for a checkpoint without an input,
 /// [`Error::InvalidInput`] when its preprocessing makes frames of another size than the network takes,
 /// [`Error::TensorMismatch`] when its tensors are not those of its configuration, and those of reading them.
 pub fn load(checkpoint: &Checkpoint, dtype: DType, device: &Device) -> Result<Box<dyn VideoNetwork>> {
     let kind = checkpoint.kind();
-    let Some(entry) = entry(kind) else {
-        let known: Vec<&str> = METHODS.iter().map(|entry| entry.kind).collect();
-        let shown: String = kind.chars().take(80).collect();
-        let reason = format!("it is `{shown}`, this crate knows {}", known.join(", "));
-        return Err(Error::invalid("kind", reason));
-    };
-    (entry.load)(checkpoint, dtype, device)
+    if let Some(Entry { weights: Weights::Checkpoint(load), .. }) = entry(kind) {
+        return load(checkpoint, dtype, device);
+    }
+    let has_checkpoints = |entry: &&Entry| matches!(entry.weights, Weights::Checkpoint(_));
+    let known: Vec<&str> = METHODS.iter().filter(has_checkpoints).map(|entry| entry.kind).collect();
+    let shown: String = kind.chars().take(80).collect();
+    let reason = format!("it is `{shown}`, this crate knows checkpoints of {}", known.join(", "));
+    Err(Error::invalid("kind", reason))
 }

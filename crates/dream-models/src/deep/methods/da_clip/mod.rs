@@ -8,12 +8,14 @@ pub use config::{Config, Order};
 pub use explain::{TextExplanation, VideoExplanation};
 pub use model::{DaClip, KIND};
 
-use super::entry::Entry;
+use super::entry::{Entry, Weights};
 
 /// Its line in [`METHODS`](super::METHODS): the visual branch, which scores and represents videos.
 pub const ENTRY: Entry = Entry {
     name: "da-clip",
     kind: KIND,
     title: "DA-CLIP",
-    load: |checkpoint, dtype, device| Ok(Box::new(DaClip::load_visual(checkpoint, dtype, device)?)),
+    weights: Weights::Checkpoint(|checkpoint, dtype, device| {
+        Ok(Box::new(DaClip::load_visual(checkpoint, dtype, device)?))
+    }),
 };

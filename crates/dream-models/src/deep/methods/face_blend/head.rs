@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::tower::Tower;
+use crate::deep::backbones::vit;
 use crate::deep::input::Input;
 use crate::regression::Familiarity;
 use crate::{Error, Result, bounded, files};
@@ -73,7 +74,7 @@ pub struct Reach {
 /// use dream_models::deep::input::Input;
 /// use dream_models::deep::methods::face_blend::{Head, HeadParts, Reach, Tower, input};
 ///
-/// let config = vit::Config { image_size: 32, patch_size: 16, width: 64, layers: 2, heads: 1, mlp_width: 64, projection: None };
+/// let config = vit::Config { image_size: 32, width: 64, layers: 2, heads: 1, mlp_width: 64, ..vit::Config::b16() };
 /// let head = Head::new(
 ///     HeadParts {
 ///         name: "example".to_owned(),
@@ -207,6 +208,12 @@ impl Head {
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
         let bytes = self.to_json()?;
         files::atomic(path.as_ref(), |file| std::io::Write::write_all(file, &bytes))
+    }
+
+    /// The configuration of what it needs of the tower: the blocks up to its own.
+    #[must_use]
+    pub fn config(&self) -> vit::Config {
+        self.parts.tower.config.up_to(self.parts.block)
     }
 
     /// What it is made of.

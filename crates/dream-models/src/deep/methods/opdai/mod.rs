@@ -3,7 +3,7 @@
 use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::VarBuilder;
 
-use super::entry::Entry;
+use super::entry::{Entry, Weights};
 use crate::Result;
 use crate::deep::backbones::swin_v2::{Config, SwinV2};
 use crate::deep::checkpoint::Checkpoint;
@@ -21,7 +21,9 @@ pub const ENTRY: Entry = Entry {
     name: "opdai",
     kind: KIND,
     title: "OPDAI",
-    load: |checkpoint, dtype, device| Ok(Box::new(Opdai::load(checkpoint, dtype, device)?)),
+    weights: Weights::Checkpoint(|checkpoint, dtype, device| {
+        Ok(Box::new(Opdai::load(checkpoint, dtype, device)?))
+    }),
 };
 
 /// OPDAI: a score for each frame, and their mean.
