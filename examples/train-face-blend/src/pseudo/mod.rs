@@ -1,15 +1,30 @@
 //! Pseudo-fakes: portraits blended with changed copies of themselves.
 //!
 //! The idea is that of self-blended images (Shiohara and Yamasaki, "Detecting Deepfakes with Self-Blended Images", CVPR
-//! 2022). A [`draw`] gives four pictures of one portrait: untouched, changed as a whole, and two blends. All four then
+//! 2022). A [`draw()`] gives four pictures of one portrait: untouched, changed as a whole, and two blends. All four then
 //! have the same damage and the same crop, so only the blend tells them apart.
 //!
 //! The bytes depend on the portrait, the options and the seed, and on nothing else: not on the machine, the order or
 //! the threads.
 
+mod canvas;
+mod change;
+pub(crate) mod clip;
+mod codec;
+mod damage;
+mod draw;
 mod error;
+mod mask;
+mod points;
+mod random;
+#[cfg(test)]
+mod tests;
+mod warp;
+mod work;
 
+pub(crate) use draw::draw;
 pub(crate) use error::{Error, Result};
+pub(crate) use random::seed_of;
 
 /// Raised when the same portrait, options and seed give other bytes.
 pub(crate) const RECIPE: u32 = 1;
@@ -72,7 +87,7 @@ pub(crate) struct Draw {
     pub(crate) masks: [Plane; 2],
 }
 
-/// What a [`draw`] may be told. The default is the recipe.
+/// What a [`draw()`] may be told. The default is the recipe.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Options {
     /// Side of the crop in widths of the face box. Default: 1.3.
@@ -100,17 +115,15 @@ pub(crate) enum Damage {
     Jpeg(u8),
     /// Half the width and half the height.
     HalfSize,
-    /// An H.264 intra frame of this crf, 12 to 51.
+    /// An H.264 intra frame of this crf, 15 to 51.
     H264(u8),
     /// A crop of so many widths of the face box, in place of that of the options.
     Crop(f64),
 }
 
-/// Makes the four pictures of a portrait.
-///
-/// # Errors
-/// For a portrait or options that cannot be used, and when a codec fails.
-pub(crate) fn draw(portrait: &Portrait, options: &Options, seed: u64) -> Result<Draw> {
-    let _ = (portrait, options, seed);
-    Err(Error::Small { found: 0.0, least: 16 })
+impl Default for Options {
+    fn default() -> Self {
+        let (jpeg, h264) = (0.35, 0.40);
+        Self { crop: 1.3, jpeg, h264, quality: [30, 95], crf: [18, 36], small: 0.0, damage: None }
+    }
 }
