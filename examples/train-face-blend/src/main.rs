@@ -1,78 +1,203 @@
-//! Draws pseudo-fakes to look at them.
+//! Trains the head of face-blend. See README.md.
 
-#![allow(dead_code, reason = "the trainer that uses these modules is written elsewhere")]
-
+mod args;
+mod bar;
+mod cache;
+mod features;
+mod head;
+mod line;
+mod measure;
 #[path = "../../page.rs"]
 mod page;
+mod portraits;
+#[path = "../../print.rs"]
+mod print;
 mod pseudo;
+mod report;
+mod robustness;
+#[path = "../../save.rs"]
+mod save;
 mod sheet;
+mod show;
+mod tower;
+mod validate;
 
-use std::path::Path;
-use std::time::Instant;
+use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use dream_models::face::{DetectorConfig, FaceDetector, largest};
-use dream_models::preprocess::ImageView;
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
+use anyhow::{Context, Result};
+use clap::Parser;
+use dream_models::regression::Split;
 
-use pseudo::clip::{Clip, ClipOptions};
-use pseudo::{Options, Portrait, Rgb};
+use args::Args;
+use cache::Cache;
+use features::{Blocks, Maker, What};
+use head::Parts;
+use line::Line;
+use measure::Measures;
+use portraits::{Person, Portraits};
+use print::{count, wrote};
+use report::Row;
+use save::save;
+use tower::Eye;
+use validate::{Table, cross_validate};
 
-fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [what, out, files @ ..] = arguments.as_slice() else {
-        bail!("sheet OUT.png PORTRAIT.jpg..., or clip FOLDER PORTRAIT.jpg");
+fn main() -> ExitCode {
+    print::main(Args::try_parse(), |_| None, run)
+}
+
+fn run(args: &Args) -> Result<bool> {
+    args.check()?;
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(args.threads()).build();
+    threads.context("cannot start the threads")?.install(|| train(args))?;
+    Ok(true)
+}
+
+fn train(args: &Args) -> Result<()> {
+    // What may be wrong with the command is found before the long work begins.
+    let eye = Eye::open(args, blocks(args))?;
+    let portraits = Portraits::read(args)?;
+    portraits.tell();
+    let people = &portraits.people;
+    let splits = validate::folds(args.folds, args.seed, people.len())?;
+    let maker = Maker {
+        eye: &eye,
+        cache: Cache::open(args.cache_folder())?,
+        options: args.recipe.options(),
+        seed: args.seed,
+        jobs: args.threads(),
     };
-    let config = DetectorConfig { levels: 3, ..DetectorConfig::default() };
-    let detector = FaceDetector::embedded()?.with_config(config)?;
-    let mut draws = Vec::new();
-    let mut spent = 0.0;
-    for file in files {
-        let Some(portrait) = read(&detector, file)? else { continue };
-        match what.as_str() {
-            "sheet" => {
-                let started = Instant::now();
-                let options = Options {
-                    damage: std::env::var_os("CLEAN").map(|_| pseudo::Damage::None),
-                    ..Options::default()
-                };
-                draws.push(pseudo::draw(&portrait, &options, pseudo::seed_of(1, file, 0))?);
-                spent += started.elapsed().as_secs_f64();
-            }
-            "clip" => {
-                let clip = Clip::new(&portrait, &ClipOptions::default(), 1)?;
-                for t in 0..50 {
-                    let frame = clip.frame(t);
-                    write(&frame.original, &Path::new(out).join(format!("original-{t:03}.png")))?;
-                    write(&frame.fake, &Path::new(out).join(format!("fake-{t:03}.png")))?;
-                }
-            }
-            _ => bail!("unknown: {what}"),
-        }
+    if let Some(path) = &args.sheet {
+        show::write_sheet(path, &maker, people)?;
     }
-    if what == "sheet" {
-        eprintln!("{} draws, {:.3} s each", draws.len(), spent / draws.len() as f64);
-        std::fs::write(out, sheet::encode(&draws)?)?;
+    if let (Some(folder), Some(person)) = (&args.clip, people.first()) {
+        show::write_clip(folder, person, args.seed)?;
     }
+    let drawn = maker.make("draws", &draws(args, people))?;
+    let as_they_are: Vec<(&Person, What)> = people.iter().map(|person| (person, What::Untouched)).collect();
+    let untouched = maker.make("portraits", &as_they_are)?;
+
+    let mut rows = Vec::new();
+    let (place, c) = choose(args, &eye, &drawn, &splits, &mut rows)?;
+    let block = eye.blocks.get(place).copied().unwrap_or(args.block);
+    let table = Table::new(&drawn, place, draws_each(args)?, eye.width())?;
+    let folds = cross_validate(&table, &splits, c)?;
+    rows.extend(fold_rows(&folds, &splits, people.len()));
+    report::print(
+        &format!("held-out people, block {block}, C {c}"),
+        &rows.iter().filter(|row| row.part == "fold" || row.part == "mean").collect::<Vec<_>>(),
+    );
+    let untouched: &[Blocks] = &untouched;
+    let parts = Parts {
+        args,
+        maker: &maker,
+        portraits: &portraits,
+        table: &table,
+        splits: &splits,
+        folds: &folds,
+        untouched,
+        c,
+        block,
+        place,
+    };
+    let json = parts.head()?.to_json()?;
+    save(&args.out, |out| Ok(out.write_all(&json)?))?;
+    let lines: Vec<Line> = folds.into_iter().map(|(line, _)| line).collect();
+    damage(args, &maker, people, &splits, (&lines, place), &mut rows)?;
+    if let Some(path) = &args.report {
+        report::write(&rows, path)?;
+        wrote("the figures", Some(path));
+    }
+    wrote(&format!("the head of {}", count(people.len(), "portrait")), Some(&args.out));
     Ok(())
 }
 
-fn write(picture: &Rgb, path: &Path) -> Result<()> {
-    let mut page = page::Page::new(picture.width, picture.height);
-    page.place(&picture.data, picture.width, 0, 0).context("too large")?;
-    Ok(std::fs::write(path, page.encode()?)?)
+/// Blocks around that of `--block` for a choice.
+fn blocks(args: &Args) -> Vec<usize> {
+    if args.choose {
+        (args.block.saturating_sub(2).max(1)..=args.block + 2).collect()
+    } else {
+        vec![args.block]
+    }
 }
 
-fn read(detector: &FaceDetector, file: &str) -> Result<Option<Portrait>> {
-    let mut decoder = JpegDecoder::new(ZCursor::new(std::fs::read(file)?));
-    let data = decoder.decode()?;
-    let (width, height) = decoder.dimensions().context("no size")?;
-    let picture = Rgb { width, height, data };
-    let found = detector.detect(&ImageView::rgb(&picture.data, width, height)?);
-    let Some(face) = largest(&found) else { return Ok(None) };
-    let (w, h) = (width as f64, height as f64);
-    let [left, top, right, bottom] = face.area.corners();
-    let points = face.points.map(|[x, y]| [x * w, y * h]);
-    Ok(Some(Portrait { face: [left * w, top * h, right * w, bottom * h], points: Some(points), picture }))
+fn draws_each(args: &Args) -> Result<usize> {
+    Ok(usize::try_from(args.draws.get())?)
+}
+
+/// All draws of a person, person after person.
+fn draws<'a>(args: &Args, people: &'a [Person]) -> Vec<(&'a Person, What)> {
+    let of = |person: &'a Person| (0..args.draws.get()).map(move |draw| (person, What::Draw(draw)));
+    people.iter().flat_map(of).collect()
+}
+
+/// The place of the block and C: those of the options, or the best by cross-validation, with a table.
+fn choose(
+    args: &Args,
+    eye: &Eye,
+    drawn: &[Blocks],
+    splits: &[Split],
+    rows: &mut Vec<Row>,
+) -> Result<(usize, f64)> {
+    if !args.choose {
+        return Ok((0, args.c));
+    }
+    let mut best = (0, args.c, 0.0);
+    let people = splits.iter().map(|(_, test)| test.len()).sum();
+    for (place, block) in eye.blocks.iter().enumerate() {
+        let table = Table::new(drawn, place, draws_each(args)?, eye.width())?;
+        for factor in [0.2, 0.5, 1.0, 2.0, 4.0] {
+            let c = args.c * factor;
+            let folds = cross_validate(&table, splits, c)?;
+            let measures = mean(&folds);
+            if measures.auc > best.2 {
+                best = (place, c, measures.auc);
+            }
+            let name = format!("block {block}, C {c}");
+            rows.push(Row { part: "choice", name, portraits: people, measures });
+        }
+    }
+    report::print("choice of block and C, means over folds", &rows.iter().collect::<Vec<_>>());
+    Ok((best.0, best.1))
+}
+
+fn mean(folds: &[(Line, Measures)]) -> Measures {
+    Measures::mean(&folds.iter().map(|(_, measures)| *measures).collect::<Vec<_>>())
+}
+
+fn fold_rows(folds: &[(Line, Measures)], splits: &[Split], people: usize) -> Vec<Row> {
+    let each = folds.iter().zip(splits).enumerate().map(|(fold, ((_, measures), (_, test)))| Row {
+        part: "fold",
+        name: format!("fold {}", fold + 1),
+        portraits: test.len(),
+        measures: *measures,
+    });
+    let mean = Row { part: "mean", name: "mean".to_owned(), portraits: people, measures: mean(folds) };
+    each.chain([mean]).collect()
+}
+
+/// The table of robustness, where it is asked for.
+fn damage(
+    args: &Args,
+    maker: &Maker<'_>,
+    people: &[Person],
+    splits: &[Split],
+    (lines, place): (&[Line], usize),
+    rows: &mut Vec<Row>,
+) -> Result<()> {
+    if args.robustness == 0 {
+        return Ok(());
+    }
+    let found = robustness::measure(maker, people, splits, lines, (place, args.robustness))?;
+    let begin = rows.len();
+    rows.extend(found.into_iter().map(|(name, portraits, measures)| Row {
+        part: "damage",
+        name: name.to_owned(),
+        portraits,
+        measures,
+    }));
+    report::print(
+        "held-out people under damage, means over folds",
+        &rows.iter().skip(begin).collect::<Vec<_>>(),
+    );
+    Ok(())
 }
