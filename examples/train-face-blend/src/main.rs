@@ -48,6 +48,12 @@ fn main() -> Result<()> {
                     write(&frame.fake, &Path::new(out).join(format!("fake-{t:03}.png")))?;
                 }
             }
+            "damage" => {
+                for crf in [18, 23, 28, 33, 36] {
+                    let damaged = pseudo::Damage::H264(crf).apply(&portrait)?;
+                    write(&damaged.picture, &Path::new(out).join(format!("crf{crf}.png")))?;
+                }
+            }
             _ => bail!("unknown: {what}"),
         }
     }
@@ -74,5 +80,9 @@ fn read(detector: &FaceDetector, file: &str) -> Result<Option<Portrait>> {
     let (w, h) = (width as f64, height as f64);
     let [left, top, right, bottom] = face.area.corners();
     let points = face.points.map(|[x, y]| [x * w, y * h]);
-    Ok(Some(Portrait { face: [left * w, top * h, right * w, bottom * h], points: Some(points), picture }))
+    Ok(Some(Portrait {
+        face: [left * w, top * h, right * w, bottom * h],
+        points: Some(points).filter(|_| std::env::var_os("ELLIPSE").is_none()),
+        picture,
+    }))
 }
