@@ -66,7 +66,9 @@ impl Clip {
         let changed = change(&target, s, face.width, random)?;
         let source = Warp::drawn(s, face.width, size, random).apply(&changed, face.centre);
         let shape = Shape::drawn(&face, random);
-        let mask = Edge::drawn(s, &face, size, random).mask(&shape, size);
+        // A clip is there to be seen: its blend is whole.
+        let edge = Edge { ratio: 1.0, ..Edge::drawn(s, &face, size, random) };
+        let mask = edge.mask(&shape, size);
         let motion = Motion::drawn(options.motion, face.width, random);
         Ok(Self { target, source, mask, face, motion, seed })
     }

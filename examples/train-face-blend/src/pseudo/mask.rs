@@ -105,7 +105,7 @@ pub(super) struct Edge {
     blurs: [f64; 2],
     power: f64,
     /// The largest weight.
-    ratio: f64,
+    pub(super) ratio: f64,
 }
 
 impl Edge {
