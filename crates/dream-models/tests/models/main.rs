@@ -21,3 +21,5 @@ mod svr;
 mod svr_model;
 mod swin_v2;
 mod videval60;
+mod vit;
+mod vit_reference;
