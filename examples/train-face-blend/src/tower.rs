@@ -62,11 +62,9 @@ impl Eye {
             self.pixels.apply(picture, out)?;
         }
         let input = Tensor::from_vec(input, (pictures.len(), 3, size, size), &Device::Cpu)?;
-        let look = |block: &usize| -> Result<Vec<f32>> {
-            let means = patch_mean(&self.tower.tokens_after(&input, *block)?)?;
-            Ok(means.flatten_all()?.to_vec1()?)
-        };
-        self.blocks.iter().map(look).collect()
+        let tokens = self.tower.tokens_after_each(&input, &self.blocks)?;
+        let means = tokens.iter().map(|tokens| Ok(patch_mean(tokens)?.flatten_all()?.to_vec1()?));
+        means.collect()
     }
 
     /// What a head on `block` says of the tower.

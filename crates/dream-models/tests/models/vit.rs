@@ -236,6 +236,11 @@ fn tokens_are_those_that_a_tap_sees() {
         let tokens = tower.tokens_after(&pixels, block).unwrap();
         near("tokens", &record.inputs[block], &tokens, 1e-5 * largest(&tokens));
     }
+    let one_pass = tower.tokens_after_each(&pixels, &[0, 2]).unwrap();
+    assert_eq!(one_pass.len(), 2);
+    for (tokens, block) in one_pass.iter().zip([0, 2]) {
+        assert_eq!(values(tokens), values(&tower.tokens_after(&pixels, block).unwrap()), "block {block}");
+    }
     let dims = |point| record.at(point).map(|tensor| tensor.dims().to_vec());
     assert_eq!(dims(Point::PatchEmbed), Some(vec![3, 6, 6, 24]));
     assert_eq!(dims(Point::Attention { stage: 0, block: 1 }), Some(vec![3, 2, 37, 37]));
@@ -264,6 +269,12 @@ fn what_has_no_meaning_is_refused() {
         refused(tower.forward_with(&pixels, Some(&mut Record::default())), "[n, 3, 48, 48]");
     }
     refused(tower.tokens_after(&pixels(1, 48), 3), "no tokens after 3");
+    for blocks in [&[] as &[usize], &[1, 1], &[2, 1]] {
+        let each = tower.tokens_after_each(&pixels(1, 48), blocks).map(|mut tokens| tokens.remove(0));
+        refused(each, "ascend");
+    }
+    let each = tower.tokens_after_each(&pixels(1, 48), &[1, 3]).map(|mut tokens| tokens.remove(0));
+    refused(each, "no tokens after 3");
     let half = ClipVit::new(&small().up_to(2), &VarBuilder::zeros(DType::F32, CPU)).unwrap();
     refused(half.forward(&pixels(1, 48)), "`projection`");
     refused(patch_mean(&Tensor::zeros((2, 1, 4), DType::F32, CPU).unwrap()), "1 + patches");
