@@ -76,9 +76,13 @@ for rater in 1 2 3 4 5 6 7 8 9 10; do echo r$rater,g$((rater % 2)) >> raters.csv
 "#;
 
 /// What must be there before the commands of a file.
-const BEFORE: [(&str, &str); 5] = [
+const BEFORE: [(&str, &str); 6] = [
     ("examples/analyze-annotations/README.md", "cp opinions.csv scores.csv"),
     ("examples/check-splits/README.md", "make-splits --data DREAM --out mine"),
+    (
+        "examples/extract-features/README.md",
+        "cp mos.csv ratings.csv\nextract-features clips -o f.csv\nextract-features others -o other-features.csv",
+    ),
     ("examples/make-splits/README.md", "rm -r DREAM/splits mine"),
     (
         "examples/score-features/README.md",

@@ -60,8 +60,41 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value = "limited")]
     pub(crate) range: Range,
 
+    // A heading holds for all options after it, so those without one come first.
+    #[cfg(feature = "deep")]
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+
     #[command(flatten)]
     pub(crate) input: InputArgs,
+}
+
+/// Options of clip-vit and network.
+#[cfg(feature = "deep")]
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Networks")]
+pub(crate) struct NetworkArgs {
+    /// The file of the weights: for clip-vit the safetensors file of a published tower, for network the JSON file of a
+    /// checkpoint
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+
+    /// The block of clip-vit whose tokens are averaged [default: 8]
+    #[arg(long, value_name = "N", requires = "weights")]
+    pub(crate) block: Option<usize>,
+
+    /// The frames that clip-vit looks at, such as centres:8, every:6 or first-of-second [default: centres:8]
+    #[arg(long, value_name = "PLAN", requires = "weights")]
+    pub(crate) frames: Option<score_video::dream_models::deep::input::FramePlan>,
+
+    /// Show clip-vit whole frames, instead of the face
+    #[arg(long, requires = "weights", conflicts_with = "boxes")]
+    pub(crate) whole_frame: bool,
+
+    /// The faces, instead of looking for them: a CSV file with the columns file, x1, y1, x2, y2, in parts of width and
+    /// height
+    #[arg(long, value_name = "FILE", requires = "weights")]
+    pub(crate) boxes: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -74,12 +107,27 @@ Examples:
   extract-features --set brisque --per-frame photo.png       one row per frame or image
   extract-features --set tlvqm --size 1920x1080 --fps 25 clip.yuv
   extract-features --set videval60 clip.mp4                  60 features, as a trained VIDEVAL model takes them
+  extract-features --set clip-vit --weights clip-vit-b16.safetensors clips/ -o f.csv
+                                                             768 features of faces by CLIP, with --features deep
 
 Columns: `video`, `frame` (with --per-frame), the features by name (docs/features.md), `frames` (how many were used),
 `undefined` (how many values the reference leaves undefined; they are 0 here), `recipe` (how they were made: models of
 train-svr state it and check it), `settings` (the options that a row depends on) and `assumptions`. Numbers have 17 significant digits. In names, bytes that are not UTF-8 stand as \\xHH, with
 backslashes doubled in such names.
 Exit status: 0 all good, 1 some inputs failed or are damaged, or no room for the output, 2 wrong usage.";
+
+#[cfg(feature = "deep")]
+impl NetworkArgs {
+    /// What numbers depend on, as one would type it. The weights are in the recipe.
+    fn settings(&self) -> Option<String> {
+        let block = self.block.map(|block| format!("--block {block}"));
+        let frames = self.frames.map(|frames| format!("--frames {frames}"));
+        let whole = self.whole_frame.then(|| "--whole-frame".to_owned());
+        let boxes = self.boxes.as_ref().map(|path| format!("--boxes {}", path.display()));
+        let parts: Vec<String> = [block, frames, whole, boxes].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    }
+}
 
 /// Sets of features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -99,6 +147,19 @@ pub(crate) enum Set {
     /// The published selection of VIDEVAL, FRIQUEE included: 60
     #[value(name = "videval60")]
     Videval60,
+    /// Patch tokens of an image tower of CLIP over the face, from --weights: 768 or 1024
+    #[cfg(feature = "deep")]
+    ClipVit,
+    /// What the network of a checkpoint makes of frames, from --weights
+    #[cfg(feature = "deep")]
+    Network,
+}
+
+impl Set {
+    /// As one types it.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
 }
 
 /// Ranges of luma.
@@ -142,12 +203,14 @@ impl Args {
         }
         let crop = self.crop.map(|crop| crop.corners().map(|corner| corner.to_string()).join(","));
         let parts = [
-            option("set", Some(name(&self.set))),
+            option("set", Some(self.set.name())),
             option("pooling", self.pooling.as_ref().map(name)),
             option("range", Some(name(&self.range))),
             self.literal.then(|| "--literal".to_owned()),
             option("crop", crop),
             self.input.read.settings(),
+            #[cfg(feature = "deep")]
+            self.network.settings(),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }

@@ -14,6 +14,8 @@ use dream_features::{
 };
 
 use crate::args::{Args, PoolingName, Range, Set};
+#[cfg(feature = "deep")]
+use crate::network::Network;
 use crate::view::view;
 
 /// The features to extract, and the part of the frames they come from.
@@ -37,6 +39,8 @@ pub(crate) struct Extracted {
 enum Kind {
     Frames(Box<dyn ImageFeatures>),
     Video(Box<dyn VideoFeatures>),
+    #[cfg(feature = "deep")]
+    Network(Box<Network>),
 }
 
 /// A row of the output.
@@ -79,6 +83,8 @@ impl Method {
             _ if args.pooling.is_some() => {
                 bail!("--pooling needs brisque, gm-log or higrade: the others have a fixed pooling")
             }
+            #[cfg(feature = "deep")]
+            Set::ClipVit | Set::Network => Kind::Network(Box::new(Network::new(args)?)),
             Set::Tlvqm => Kind::Video(Box::new(Tlvqm::default())),
             Set::VBliinds => Kind::Video(Box::new(VBliinds { flat_areas, ..VBliinds::default() })),
             Set::Videval => Kind::Video(Box::new(videval()?)),
@@ -95,6 +101,8 @@ impl Method {
         match &self.kind {
             Kind::Frames(extractor) => extractor.layout(),
             Kind::Video(extractor) => extractor.layout(),
+            #[cfg(feature = "deep")]
+            Kind::Network(network) => network.layout(),
         }
     }
 
@@ -105,6 +113,10 @@ impl Method {
 
     /// Extracts the features of one input. Calls `seen` for every frame.
     pub(crate) fn run(&self, path: &Path, seen: &dyn Fn(u64)) -> Result<Extracted> {
+        #[cfg(feature = "deep")]
+        if let Kind::Network(network) = &self.kind {
+            return network.run(path);
+        }
         let mut source = open(path, &self.options)?;
         if let Some(crop) = self.crop {
             source = Box::new(Cropped::new(source, crop));
@@ -135,8 +147,10 @@ impl Method {
                 rows.push(Row::new(None, &features, self.options.range));
                 damage
             }
+            #[cfg(feature = "deep")]
+            Kind::Network(_) => None,
         };
-        let damage = damage.map(|damage| format!("{damage}; the features cover the part before"));
+        let damage = damage.as_deref().map(partly);
         // A row of zeros would look like features.
         let blank = rows.iter().any(|row| row.undefined > 0 && row.undefined >= row.values.len());
         ensure!(
@@ -155,6 +169,11 @@ impl Method {
             other => view(other)?,
         })
     }
+}
+
+/// Words for the damage of a file whose first frames are good.
+pub(crate) fn partly(damage: &str) -> String {
+    format!("{damage}; the features cover the part before")
 }
 
 /// Hands every frame to `take`. Returns the damage of a file whose first frames are good.

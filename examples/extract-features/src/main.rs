@@ -4,6 +4,8 @@ mod args;
 mod extract;
 #[path = "../../input.rs"]
 mod input;
+#[cfg(feature = "deep")]
+mod network;
 #[path = "../../notes.rs"]
 mod notes;
 mod output;

@@ -21,6 +21,8 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 mod builder;
+#[cfg(feature = "deep")]
+mod encoder;
 mod error;
 mod live;
 mod methods;
@@ -34,6 +36,8 @@ mod traces;
 mod view;
 
 pub use builder::ScorerBuilder;
+#[cfg(feature = "deep")]
+pub use encoder::{Encoded, Encoder, Looks};
 pub use error::{Error, Result};
 pub use live::{Live, Plane};
 pub use methods::registry::{MethodInfo, methods};

@@ -7,16 +7,40 @@ use dream_data::{
 };
 use dream_features::VideoSpec;
 
+#[cfg(feature = "deep")]
+use crate::encoder::Encoded;
 use crate::error::{Error, Result};
-use crate::methods::{Method, Shown};
+use crate::methods::{Method, Session, Shown};
 use crate::score::{Score, Video};
 use crate::view::view;
 
 /// Opens a video, once for every pass over it.
 pub(crate) type Open<'a> = dyn FnMut() -> dream_data::Result<Box<dyn FrameSource>> + 'a;
 
+/// A video that was read to its end, or to its damage.
+pub(crate) struct Read {
+    session: Box<dyn Session>,
+    video: Video,
+    damage: Option<String>,
+}
+
 /// Scores the video `name`.
 pub(crate) fn score(method: &Arc<dyn Method>, name: &str, open: &mut Open<'_>) -> Result<Score> {
+    let Read { session, video, damage } = read(method, name, open)?;
+    let judgement = session.finish().map_err(|cause| told(cause, damage.as_deref(), || video.clone()))?;
+    Ok(judgement.of(video, Arc::clone(method.about()), damage))
+}
+
+/// What a network makes of the frames of the video `name`.
+#[cfg(feature = "deep")]
+pub(crate) fn encode(method: &Arc<dyn Method>, name: &str, open: &mut Open<'_>) -> Result<Encoded> {
+    let Read { session, video, damage } = read(method, name, open)?;
+    let found = session.encoded().map_err(|cause| told(cause, damage.as_deref(), || video.clone()))?;
+    Ok(Encoded { video, damage, ..found })
+}
+
+/// Shows the frames of the video `name` to a session of a method.
+fn read(method: &Arc<dyn Method>, name: &str, open: &mut Open<'_>) -> Result<Read> {
     let cut = |source| cropped(source, method.crop());
     let source = open()?;
     let info = source.info().clone();
@@ -56,8 +80,7 @@ pub(crate) fn score(method: &Arc<dyn Method>, name: &str, open: &mut Open<'_>) -
         clock = Clock::default();
     };
     let video = clock.facts(&info, source.info());
-    let judgement = session.finish().map_err(|cause| told(cause, damage.as_deref(), || video.clone()))?;
-    Ok(judgement.of(video, Arc::clone(method.about()), damage))
+    Ok(Read { session, video, damage })
 }
 
 fn layout(pixels: &Pixels<'_>) -> Layout {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use candle_core::{DType, Device, Tensor};
+use sha2::{Digest, Sha256};
 
 use super::backbones::swin_v2::{self, Naming, SwinV2};
 use super::backbones::vit::{self, ClipVit};
@@ -163,6 +164,63 @@ pub fn clip_vit(file: &TensorFile, config: &vit::Config) -> Result<Pretrained> {
         place.put(name, tower.read(name)?, &mut tensors)?;
     }
     Ok(Pretrained { tensors, notes: tower.notes() })
+}
+
+/// The configuration of a published image tower of CLIP, by the sizes of its embeddings: [`b16`](vit::Config::b16),
+/// [`b32`](vit::Config::b32), or [`l14`](vit::Config::l14) at 224 or 336 pixels.
+///
+/// # Errors
+///
+/// [`Error::InvalidModel`] for a file without such a tower, or with one of another size: build a [`vit::Config`] for it.
+pub fn clip_vit_config(file: &TensorFile) -> Result<vit::Config> {
+    let tower = Tower::find(file, &vit::MARKS)?;
+    let naming = vit::Naming::of(tower.shapes().map(|(name, _)| name))?;
+    let published = [
+        vit::Config::b16(),
+        vit::Config::b32(),
+        vit::Config::l14(),
+        vit::Config { image_size: 336, ..vit::Config::l14() },
+    ];
+    let embeddings = |(name, _): &(String, Vec<usize>)| name.starts_with("vision_model.embeddings.");
+    let fits = |config: &vit::Config| -> Result<bool> {
+        let places = tower.shapes().filter_map(|(name, shape)| Some((shape, naming.place(name, config)?)));
+        let found: BTreeSet<_> =
+            places.flat_map(|(shape, place)| place.shapes(shape)).filter(embeddings).collect();
+        let expected = parameters(|vb| ClipVit::new(&config.up_to(1), vb))?;
+        Ok(found == expected.into_iter().filter(embeddings).collect())
+    };
+    for config in published {
+        if fits(&config)? {
+            return Ok(config);
+        }
+    }
+    let found = seems(|| tower.shapes()).join(" and ");
+    let found = if found.is_empty() { found } else { format!(": it is {found}") };
+    Err(Error::invalid(
+        "tensors",
+        format!("the file is no image tower of CLIP ViT-B/16, B/32 or L/14{found}"),
+    ))
+}
+
+/// SHA-256 over the names, the sizes and the numbers (`f32`, little endian, row-major) of tensors in the order of their
+/// names, so that it does not depend on the file that they were in.
+///
+/// # Errors
+///
+/// [`Error::Tensor`] for tensors that are not numbers.
+pub fn tensors_sha256(tensors: &BTreeMap<String, Tensor>) -> Result<String> {
+    let mut hash = Sha256::new();
+    for (name, tensor) in tensors {
+        hash.update(name.as_bytes());
+        hash.update([0]);
+        for size in tensor.dims() {
+            hash.update((*size as u64).to_le_bytes());
+        }
+        for value in tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()? {
+            hash.update(value.to_le_bytes());
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The tensors of a file below a prefix, which may be empty.

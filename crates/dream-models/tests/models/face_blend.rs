@@ -20,7 +20,7 @@ use dream_models::deep::checkpoint::{Checkpoint, Contents, TensorFile, write_ten
 use dream_models::deep::input::Input;
 use dream_models::deep::methods::face_blend::{Agreement, FaceBlend, Head, HeadParts, Reach, Tower, input};
 use dream_models::deep::methods::{self, Weights};
-use dream_models::deep::network::VideoNetwork;
+use dream_models::deep::network::{FrameEncoder, VideoNetwork};
 use dream_models::deep::train::Params;
 use serde_json::{Value, json};
 

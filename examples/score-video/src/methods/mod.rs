@@ -2,7 +2,7 @@
 
 mod about;
 #[cfg(feature = "deep")]
-mod network;
+pub(crate) mod network;
 pub(crate) mod registry;
 mod regression;
 
@@ -79,6 +79,12 @@ pub(crate) trait Session: Send {
 
     /// The score of what was pushed.
     fn finish(self: Box<Self>) -> Result<Judgement>;
+
+    /// What a network made of the frames.
+    #[cfg(feature = "deep")]
+    fn encoded(self: Box<Self>) -> Result<crate::encoder::Encoded> {
+        Err(Error::Options("the method is no network: it makes no features of single frames".to_owned()))
+    }
 }
 
 /// What is known of a frame besides its pixels.

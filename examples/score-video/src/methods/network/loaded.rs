@@ -7,7 +7,7 @@ use dream_models::Error as ModelError;
 use dream_models::deep::candle_core::{Device, Error as TensorError, Tensor};
 use dream_models::deep::explain::retrieval::Descriptions;
 use dream_models::deep::input::Input;
-use dream_models::deep::network::VideoNetwork;
+use dream_models::deep::network::{FrameEncoder, VideoNetwork};
 
 use super::blend::Blend;
 use super::part::Part;
@@ -16,7 +16,9 @@ use crate::methods::About;
 use crate::options::NoFace;
 
 pub(super) struct Network {
-    pub(super) network: Box<dyn VideoNetwork>,
+    pub(super) encoder: Arc<dyn FrameEncoder>,
+    /// What scores; nothing for a tower that makes features only.
+    pub(super) scores: Option<Arc<dyn VideoNetwork>>,
     /// What reads traces instead of a score.
     pub(super) blend: Option<Blend>,
     /// Which frames it looks at.
@@ -35,7 +37,7 @@ pub(super) struct Network {
 
 impl Network {
     pub(super) fn input(&self) -> &Input {
-        self.network.input()
+        self.encoder.input()
     }
 
     /// What the network makes of one frame.
@@ -45,16 +47,19 @@ impl Network {
     pub(super) fn encode(&self, pixels: &[f32]) -> Result<Vec<f32>> {
         let side = self.input().pixels.size;
         let frame = Tensor::from_slice(pixels, (1, 3, side, side), &Device::Cpu).map_err(tensor)?;
-        let encoded = self.network.encode(&frame)?;
+        let encoded = self.encoder.encode(&frame)?;
         encoded.flatten_all().and_then(|all| all.to_vec1()).map_err(tensor)
     }
 
     /// The score of a video from all its encoded frames, and the closest descriptions, where they are asked for and known.
     pub(super) fn score(&self, encoded: &[Vec<f32>]) -> Result<(f64, Vec<(f64, String)>)> {
+        let Some(network) = &self.scores else {
+            return Err(Error::Network("this network makes features of frames, and no score".to_owned()));
+        };
         let width = encoded.first().map_or(0, Vec::len);
         let all = Tensor::from_vec(encoded.concat(), (1, encoded.len(), width), &Device::Cpu);
         let all = all.map_err(tensor)?;
-        let score = self.network.score(&all)?;
+        let score = network.score(&all)?;
         let score = f64::from(score.squeeze(0).and_then(|one| one.to_scalar::<f32>()).map_err(tensor)?);
         if !score.is_finite() {
             return Err(Error::Network(format!(
@@ -63,7 +68,7 @@ impl Network {
         }
         let mut nearest = Vec::new();
         if let (Some(known), Some(k)) = (&self.descriptions, self.explain)
-            && let Some(representation) = self.network.represent(&all)?
+            && let Some(representation) = network.represent(&all)?
         {
             let found = known.nearest(&representation, k)?;
             nearest.extend(found.into_iter().map(|(cosine, text)| (cosine, text.to_owned())));

@@ -9,6 +9,7 @@ mod blend;
 mod loaded;
 mod part;
 mod session;
+pub(crate) mod towers;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use dream_models::deep::checkpoint::Checkpoint;
 use dream_models::deep::explain::retrieval::Descriptions;
 use dream_models::deep::input::FramePlan;
 use dream_models::deep::methods::{self, Weights};
-use dream_models::deep::network::VideoNetwork;
+use dream_models::deep::network::{FrameEncoder, VideoNetwork};
 use serde_json::Value;
 
 use super::{About, CheckpointReport, Method, NO_REFERENCE, ReferenceReport, Session};
@@ -79,26 +80,27 @@ fn network(checkpoint: &Checkpoint, method: String, options: &Options) -> Result
         checkpoint: Some(report),
         ..About::default()
     };
-    let network = assembled(network, part, about, options)?;
-    Ok(Network { explain: asked.explain.map(usize::from), descriptions, ..network })
+    let scores: Arc<dyn VideoNetwork> = Arc::from(network);
+    let network = assembled(Arc::<dyn VideoNetwork>::clone(&scores), part, about, options)?;
+    Ok(Network { scores: Some(scores), explain: asked.explain.map(usize::from), descriptions, ..network })
 }
 
 /// A head on the tower of a file.
 fn on_tower(path: &Path, options: &Options) -> Result<Network> {
     let (model, about) = blend::open(path, options)?;
     let part = Part::new(model.input(), options)?;
-    let network = assembled(Box::new(model.clone()), part, about, options)?;
+    let network = assembled(Arc::new(model.clone()), part, about, options)?;
     Ok(Network { blend: Some(Blend { model, reference: None }), ..network })
 }
 
 /// What all networks have in common, and what to say about it.
 fn assembled(
-    network: Box<dyn VideoNetwork>,
+    encoder: Arc<dyn FrameEncoder>,
     part: Part,
     mut about: About,
     options: &Options,
 ) -> Result<Network> {
-    let (input, asked) = (network.input().clone(), &options.network);
+    let (input, asked) = (encoder.input().clone(), &options.network);
     let no_face = asked.no_face.unwrap_or_default();
     about.sampling = sampling(&input.frames);
     if let Some(report) = &mut about.checkpoint {
@@ -109,7 +111,8 @@ fn assembled(
     }
     Ok(Network {
         frames: input.frames.to_string().parse()?,
-        network,
+        encoder,
+        scores: None,
         blend: None,
         part,
         no_face,

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::loaded::Network;
 use super::part::{Area, Part, relative_box, whole};
+use crate::encoder::Encoded;
 use crate::error::{Error, Result};
 use crate::methods::{Judgement, Session, Shown, part_of};
 use crate::options::NoFace;
@@ -114,7 +115,8 @@ impl NetworkSession {
         Ok(Pass::Score)
     }
 
-    fn judge(&mut self) -> Result<Judgement> {
+    /// Runs what still waits. Which part was looked at, and what speaks against it.
+    fn close(&mut self) -> Result<(Face, Vec<String>)> {
         self.encode()?;
         if self.encoded.is_empty() {
             return Err(Error::Network("the video has no frame to score".to_owned()));
@@ -131,8 +133,13 @@ impl NetworkSession {
         if looked > 0 && source == "whole frame" {
             warnings.push("no face: the whole frame was scored".to_owned());
         }
-        let face = Some(Face { part: self.part, source, found });
-        let judgement = Judgement { frames_used: self.encoded.len() as u64, face, ..Judgement::default() };
+        Ok((Face { part: self.part, source, found }, warnings))
+    }
+
+    fn judge(&mut self) -> Result<Judgement> {
+        let (face, mut warnings) = self.close()?;
+        let (frames_used, face) = (self.encoded.len() as u64, Some(face));
+        let judgement = Judgement { frames_used, face, ..Judgement::default() };
         if let Some(blend) = &self.method.blend {
             let read = blend.read(&self.encoded, &self.times, self.spec.frames_per_second)?;
             warnings.extend(read.warnings);
@@ -194,5 +201,11 @@ impl Session for NetworkSession {
 
     fn finish(mut self: Box<Self>) -> Result<Judgement> {
         self.judge()
+    }
+
+    fn encoded(mut self: Box<Self>) -> Result<Encoded> {
+        let (face, warnings) = self.close()?;
+        let (features, times) = (self.encoded, self.times);
+        Ok(Encoded { features, times, face, warnings, video: Video::default(), damage: None })
     }
 }

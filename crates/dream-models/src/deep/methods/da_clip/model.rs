@@ -9,7 +9,7 @@ use crate::deep::checkpoint::{Checkpoint, check};
 use crate::deep::explain::retrieval::is_description;
 use crate::deep::input::Input;
 use crate::deep::layers::{Linear, mean_plus_std};
-use crate::deep::network::VideoNetwork;
+use crate::deep::network::{FrameEncoder, VideoNetwork};
 use crate::deep::numeric::single;
 use crate::deep::parameters;
 use crate::deep::text::clip::TextTower;
@@ -120,7 +120,7 @@ impl DaClip {
             .with_input(checkpoint.input()?.clone())
     }
 
-    /// The same network with another [`input`](VideoNetwork::input) than [`Config::input`], which [`new`](Self::new)
+    /// The same network with another [`input`](FrameEncoder::input) than [`Config::input`], which [`new`](Self::new)
     /// gives it.
     ///
     /// # Errors
@@ -224,15 +224,21 @@ impl DaClip {
     }
 }
 
-impl VideoNetwork for DaClip {
+impl FrameEncoder for DaClip {
     fn input(&self) -> &Input {
         &self.input
+    }
+
+    fn width(&self) -> usize {
+        self.visual.config().features()
     }
 
     fn encode(&self, frames: &Tensor) -> Result<Tensor> {
         self.frame_features(frames)
     }
+}
 
+impl VideoNetwork for DaClip {
     fn score(&self, encoded: &Tensor) -> Result<Tensor> {
         self.regress(&self.pool(encoded)?)
     }

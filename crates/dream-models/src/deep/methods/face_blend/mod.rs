@@ -6,7 +6,7 @@ mod tower;
 
 pub use head::{Head, HeadParts, Reach};
 pub use model::{FaceBlend, Reading};
-pub use tower::{Agreement, Tower, tensors_sha256};
+pub use tower::{Agreement, Tower};
 
 use super::entry::{Entry, Weights};
 use crate::deep::backbones::vit;

@@ -1,12 +1,11 @@
 use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
 
 use super::head::Head;
 use super::tower::{Agreement, Tower};
-use crate::deep::backbones::vit::{ClipVit, patch_mean};
+use crate::deep::backbones::vit::PatchFeatures;
 use crate::deep::checkpoint::TensorFile;
 use crate::deep::input::Input;
-use crate::deep::network::VideoNetwork;
+use crate::deep::network::{FrameEncoder, VideoNetwork};
 use crate::deep::numeric::on_host;
 use crate::deep::pretrained;
 use crate::regression::Familiarity;
@@ -26,12 +25,10 @@ use crate::{Error, Result};
 /// Natural Language Supervision", ICML 2021.
 #[derive(Debug, Clone)]
 pub struct FaceBlend {
-    tower: ClipVit,
+    features: PatchFeatures,
     head: Head,
     found: Tower,
     agreement: Agreement,
-    dtype: DType,
-    device: Device,
 }
 
 /// What the head says about the frames of a video.
@@ -61,12 +58,9 @@ impl FaceBlend {
         let tensors = pretrained::clip_vit(file, &config)?.tensors;
         let found = Tower::of(&wanted.name, &wanted.config, &tensors)?;
         let agreement = wanted.compare(&found)?;
-        let place = |(name, tensor): (String, Tensor)| {
-            Ok((name, tensor.to_dtype(dtype).and_then(|tensor| tensor.to_device(device))?))
-        };
-        let tensors = tensors.into_iter().map(place).collect::<Result<_>>()?;
-        let tower = ClipVit::new(&config, &VarBuilder::from_tensors(tensors, dtype, device))?;
-        Ok(Self { tower, head, found, agreement, dtype, device: device.clone() })
+        let input = head.parts().input.clone();
+        let features = PatchFeatures::new(tensors, &config, input, dtype, device)?;
+        Ok(Self { features, head, found, agreement })
     }
 
     /// The head.
@@ -87,7 +81,7 @@ impl FaceBlend {
         self.agreement
     }
 
-    /// Traces of frames from what [`encode`](VideoNetwork::encode) made of them, `[frames, width]`.
+    /// Traces of frames from what [`encode`](FrameEncoder::encode) made of them, `[frames, width]`.
     ///
     /// # Errors
     ///
@@ -96,7 +90,7 @@ impl FaceBlend {
         rows(encoded)?.iter().map(|features| self.head.traces(features)).collect()
     }
 
-    /// What the head says about a video, from what [`encode`](VideoNetwork::encode) made of its frames, `[frames, width]`.
+    /// What the head says about a video, from what [`encode`](FrameEncoder::encode) made of its frames, `[frames, width]`.
     ///
     /// # Errors
     ///
@@ -117,17 +111,22 @@ impl FaceBlend {
     }
 }
 
-impl VideoNetwork for FaceBlend {
+impl FrameEncoder for FaceBlend {
     fn input(&self) -> &Input {
-        &self.head.parts().input
+        self.features.input()
+    }
+
+    fn width(&self) -> usize {
+        self.features.width()
     }
 
     /// The mean of the patch tokens after the block of the head, `[n, width]`.
     fn encode(&self, frames: &Tensor) -> Result<Tensor> {
-        let frames = frames.to_device(&self.device)?.to_dtype(self.dtype)?;
-        patch_mean(&self.tower.tokens(&frames)?)
+        self.features.encode(frames)
     }
+}
 
+impl VideoNetwork for FaceBlend {
     /// Mean traces. They have no gradient.
     fn score(&self, encoded: &Tensor) -> Result<Tensor> {
         let videos = 0..encoded.dim(0)?;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use candle_core::{DType, Tensor};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::deep::backbones::vit;
+use crate::deep::pretrained::tensors_sha256;
 use crate::{Error, Result};
 
 /// A tensor that no conversion of the weights changes by more than rounding.
@@ -94,25 +94,4 @@ fn probe(tensors: &BTreeMap<String, Tensor>) -> Result<Vec<f64>> {
     let mut values = values.to_vec1::<f64>()?;
     values.truncate(PROBE);
     Ok(values)
-}
-
-/// SHA-256 over the names, the sizes and the numbers (`f32`, little endian, row-major) of tensors in the order of their
-/// names, so that it does not depend on the file that they were in.
-///
-/// # Errors
-///
-/// [`Error::Tensor`] for tensors that are not numbers.
-pub fn tensors_sha256(tensors: &BTreeMap<String, Tensor>) -> Result<String> {
-    let mut hash = Sha256::new();
-    for (name, tensor) in tensors {
-        hash.update(name.as_bytes());
-        hash.update([0]);
-        for size in tensor.dims() {
-            hash.update((*size as u64).to_le_bytes());
-        }
-        for value in tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()? {
-            hash.update(value.to_le_bytes());
-        }
-    }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }

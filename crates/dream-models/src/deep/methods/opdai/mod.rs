@@ -8,7 +8,7 @@ use crate::Result;
 use crate::deep::backbones::swin_v2::{Config, SwinV2};
 use crate::deep::checkpoint::Checkpoint;
 use crate::deep::input::{FramePlan, Input};
-use crate::deep::network::VideoNetwork;
+use crate::deep::network::{FrameEncoder, VideoNetwork};
 use crate::deep::numeric::single;
 use crate::deep::parameters;
 use crate::preprocess::Preprocess;
@@ -32,7 +32,7 @@ pub const ENTRY: Entry = Entry {
 /// use dream_models::deep::backbones::swin_v2::Config;
 /// use dream_models::deep::candle_core::{DType, Device, Tensor};
 /// use dream_models::deep::methods::opdai::Opdai;
-/// use dream_models::deep::network::VideoNetwork;
+/// use dream_models::deep::network::{FrameEncoder, VideoNetwork};
 /// use dream_models::deep::train::Params;
 ///
 /// let params = Params::seeded(1, DType::F32, &Device::Cpu);
@@ -84,7 +84,7 @@ impl Opdai {
             .with_input(checkpoint.input()?.clone())
     }
 
-    /// The same network with another [`input`](VideoNetwork::input) than [`input()`], which [`new`](Self::new) gives it.
+    /// The same network with another [`input`](FrameEncoder::input) than [`input()`], which [`new`](Self::new) gives it.
     ///
     /// # Errors
     ///
@@ -119,15 +119,21 @@ impl Opdai {
     }
 }
 
-impl VideoNetwork for Opdai {
+impl FrameEncoder for Opdai {
     fn input(&self) -> &Input {
         &self.input
+    }
+
+    fn width(&self) -> usize {
+        1
     }
 
     fn encode(&self, frames: &Tensor) -> Result<Tensor> {
         Ok(self.frame_scores(frames)?.unsqueeze(1)?)
     }
+}
 
+impl VideoNetwork for Opdai {
     fn score(&self, encoded: &Tensor) -> Result<Tensor> {
         Ok(encoded.mean(1)?.squeeze(1)?)
     }

@@ -1,0 +1,91 @@
+//! Networks that make features, without a score.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use dream_features::Recipe;
+use dream_models::deep::backbones::vit::PatchFeatures;
+use dream_models::deep::candle_core::{DType, Device};
+use dream_models::deep::checkpoint::{Checkpoint, TensorFile};
+use dream_models::deep::input::{FaceRule, Input};
+use dream_models::deep::methods::{self, face_blend};
+use dream_models::deep::network::FrameEncoder;
+use dream_models::deep::pretrained;
+
+use super::part::Part;
+use super::{About, assembled};
+use crate::encoder::{Encoder, Looks};
+use crate::error::{Error, Result};
+use crate::options::Options;
+
+/// Raised when the same pixels give other features.
+const VERSION: u32 = 1;
+
+pub(crate) fn clip_vit(path: &Path, looks: &Looks, options: &Options) -> Result<Encoder> {
+    let named = |cause: dream_models::Error| weights(path, cause.into());
+    let file = TensorFile::open(path).map_err(named)?;
+    let config = pretrained::clip_vit_config(&file).map_err(named)?;
+    let usual = face_blend::input(&config);
+    let face = if looks.whole_frame { FaceRule::Whole } else { usual.face.clone() };
+    let input = Input { frames: looks.frames, face, ..usual };
+    if !(1..=config.layers).contains(&looks.block) {
+        let reason = format!("`block` {}: the tower has the blocks 1 to {}", looks.block, config.layers);
+        return Err(Error::Options(reason));
+    }
+    let config = config.up_to(looks.block);
+    let tensors = pretrained::clip_vit(&file, &config).map_err(named)?.tensors;
+    let sha256 = pretrained::tensors_sha256(&tensors).map_err(named)?;
+    let encoder = PatchFeatures::new(tensors, &config, input, DType::F32, &Device::Cpu).map_err(named)?;
+    let recipe = Recipe::new("clip-vit", VERSION)
+        .with("tower", sha256.get(..12).unwrap_or_default())
+        .with("block", looks.block)
+        .with("tokens", "patch-mean");
+    let (width, block) = (config.width, looks.block);
+    let name = |i| format!("clip_vit.{}p{}.b{block}.{i:04}", width, config.patch_size);
+    assemble(Arc::new(encoder), &recipe, (0..width).map(name).collect(), options)
+}
+
+pub(crate) fn checkpoint(path: &Path, options: &Options) -> Result<Encoder> {
+    let named = |cause: dream_models::Error| weights(path, cause.into());
+    let checkpoint = Checkpoint::open(path).map_err(named)?;
+    let network = methods::load(&checkpoint, DType::F32, &Device::Cpu).map_err(named)?;
+    let kind = checkpoint.kind().to_owned();
+    let recipe =
+        Recipe::new(&kind, VERSION).with("checkpoint", checkpoint.sha256().get(..12).unwrap_or_default());
+    let width = network.width();
+    let names = (0..width).map(|i| format!("{kind}.{i:04}")).collect();
+    let network: Arc<dyn FrameEncoder> = Arc::from(network as Box<dyn FrameEncoder>);
+    assemble(network, &recipe, names, options)
+}
+
+fn assemble(
+    encoder: Arc<dyn FrameEncoder>,
+    recipe: &Recipe,
+    names: Vec<String>,
+    options: &Options,
+) -> Result<Encoder> {
+    let input = encoder.input();
+    let face = match &input.face {
+        FaceRule::Whole => "whole".to_owned(),
+        FaceRule::Crop { corners } => format!("crop-{corners:?}").replace(", ", "-"),
+        FaceRule::Face(config) => {
+            let shape = if config.square { "square" } else { "box" };
+            format!("{shape}-{}", config.expansion.0)
+        }
+        other => return Err(Error::Network(format!("its face rule {other:?} is not known here"))),
+    };
+    let recipe = recipe
+        .with("face", face)
+        .with("side", input.pixels.size)
+        .with("frames", input.frames.to_string().replace(':', "-"))
+        .with("pooling", "mean")
+        .with("pixels", "rgb")
+        .with("source", "whole");
+    let part = Part::new(input, options)?;
+    let network = assembled(encoder, part, About::default(), options)?;
+    Ok(Encoder { network: Arc::new(network), names: names.into(), recipe, open: options.open.clone() })
+}
+
+fn weights(path: &Path, cause: Error) -> Error {
+    Error::Weights { path: path.to_owned(), cause: Box::new(cause) }
+}
