@@ -179,12 +179,20 @@ fn a_table_goes_on_where_it_ended() {
     let missing = folder.path().join("late.png");
     let first = run(&["--csv", "-o", out, missing.to_str().unwrap(), &gray]);
     assert_eq!((first.status.code(), first.stdout.len()), (Some(1), 0));
-    assert!(text(&first.stderr).contains("wrote 2 rows to"), "{}", text(&first.stderr));
+    assert!(
+        text(&first.stderr).contains("1 of 2 images failed\nwrote 2 rows of 10 columns to "),
+        "{}",
+        text(&first.stderr)
+    );
     fs::copy(PORTRAIT, &missing).unwrap();
     let all = [missing.to_str().unwrap(), &gray, &rgb];
     let again = run(&[&["--csv", "--resume", "-o", out], &all[..]].concat());
     assert_eq!(again.status.code(), Some(0), "{}", text(&again.stderr));
-    assert!(text(&again.stderr).contains("1 of 3 images are done already"), "{}", text(&again.stderr));
+    assert!(
+        text(&again.stderr).starts_with("resumed at image 2 of 3\nwrote 2 rows of 10 columns to "),
+        "{}",
+        text(&again.stderr)
+    );
     let mut whole: Vec<String> =
         text(&run(&[&["--csv"], &all[..]].concat()).stdout).lines().map(Into::into).collect();
     let mut table: Vec<String> = fs::read_to_string(out).unwrap().lines().map(Into::into).collect();

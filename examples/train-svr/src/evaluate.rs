@@ -110,7 +110,8 @@ fn search(draws: usize) -> String {
 
 fn run_splits(table: &Table, args: &Evaluate, experiment: &Experiment) -> Result<Vec<SplitResult>> {
     // Drawn on a terminal only.
-    let style = ProgressStyle::with_template("{msg} split {pos}/{len} {wide_bar} {elapsed}, {eta} left")?;
+    let style =
+        ProgressStyle::with_template("{msg} split {pos:>3}/{len} {wide_bar} {elapsed:>3}, {eta:>3} left")?;
     let bar = ProgressBar::new(u64::from(args.splits)).with_style(style);
     bar.set_message(format!("{} {}", experiment.data, experiment.features));
     let run = |number: u32| {
