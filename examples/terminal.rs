@@ -131,10 +131,14 @@ const FAR: usize = 8;
 fn hung(line: &str, width: usize) -> String {
     let indent = line.len() - line.trim_start_matches(' ').len();
     // Two blanks stand between columns, and nowhere else.
-    let ends = line.match_indices("  ").map(|(at, gap)| at + gap.len()).filter(|&end| end > indent);
-    let columns = ends.filter(|&end| line.get(end..).is_some_and(|rest| !rest.starts_with(' ')));
-    let columns: Vec<(usize, usize)> =
-        columns.map(|end| (end, measure_text_width(line.get(..end).unwrap_or_default()))).collect();
+    let begins = |&(at, letter): &(usize, char)| {
+        letter != ' ' && at > indent && line.get(..at).is_some_and(|before| before.ends_with("  "))
+    };
+    let columns: Vec<(usize, usize)> = line
+        .char_indices()
+        .filter(begins)
+        .map(|(at, _)| (at, measure_text_width(line.get(..at).unwrap_or_default())))
+        .collect();
     let (start, below, ends_line) = match columns.iter().rfind(|(_, seen)| seen + COLUMN <= width) {
         Some(&(end, seen)) => (end, seen, false),
         None => match columns.last() {
@@ -241,13 +245,15 @@ mod tests {
     fn long_lines_go_on_below_their_last_column() {
         let terminal = Terminal { width: Some(44), color: false };
         let help = "  -o, --out  The folder to write; another one [default: out] [values: a, b]";
-        let shown =
-            "  -o, --out  The folder to write; another\n             one [default: out] [values: a, b]";
+        let shown = "  -o, --out  The folder to write; another\n             one [default: out]\n             [values: a, b]";
         assert_eq!(terminal.folded(help), shown);
         let styled = help.replace("--out", "\x1b[1m--out\x1b[0m");
         assert_eq!(terminal.folded(&styled), shown.replace("--out", "\x1b[1m--out\x1b[0m"));
         let long = format!("{help}, {}]", "value, ".repeat(9));
         assert!(terminal.folded(&long).lines().all(|line| line.len() <= 44), "{}", terminal.folded(&long));
+        // Any number of blanks from two on is the gap between columns.
+        let wider = help.replace("--out  ", "--out   ");
+        assert_eq!(terminal.folded(&wider).lines().nth(1), Some("              one [default: out]"));
         let narrow = "      --session-checkers <N>  Checkers in a session";
         assert_eq!(
             terminal.folded(narrow),

@@ -134,9 +134,9 @@ Examples:
         on faces instead of whole frames
   benchmark --data DREAM --out results --methods brisque --loss-ablation brisque
         and Table V, on a small head
-  benchmark --data DREAM --out results --methods all,networks --boxes faces.csv \\
-      --preset large --device cuda --visual swinv2_large.safetensors \\
-      --text clip-vit-b32.safetensors
+  benchmark --data DREAM --out results --methods all,networks \\
+      --boxes faces.csv --preset large --device cuda \\
+      --visual swinv2_large.safetensors --text clip-vit-b32.safetensors
         and every network, trained on each split from published weights
   benchmark --data DREAM --out results --predictions Ours=run0/predictions.csv \\
       --predictions Ours=run1/predictions.csv

@@ -65,8 +65,9 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
         File::create(path).with_context(|| format!("cannot write {}", path.display())).map(BufWriter::new)
     };
     let mut out = args.out.as_ref().map(create).transpose()?;
-    let (splits, search, threads) = (args.splits, search(args.draws), rayon::current_num_threads());
-    say!("{splits} splits, {search}, {threads} threads; published values in brackets");
+    let (splits, search) = (args.splits, search(args.draws));
+    let threads = count(rayon::current_num_threads(), "thread");
+    say!("{splits} splits, {search}, {threads}; published values in brackets");
     say!(
         "{:<12} {:<8} {:>6} {:>15} {:>15} {:>8} {:>7}",
         "database",

@@ -9,7 +9,7 @@ use dream_data::name_of;
 use dream_eval::{plcc, srcc};
 use dream_models::Error;
 use dream_models::regression::{
-    CalibrationParams, DataSet, Folds, Impute, Imputer, MinMax, ModelInfo, OutputRange, Provenance,
+    CalibrationParams, DataSet, Folds, Impute, Imputer, Kernel, MinMax, ModelInfo, OutputRange, Provenance,
     RandomizedSearch, Rows, ScaledSvr, ScaledSvrParams, Scoring, SelectionParams, SizeSearch, SvrModel,
     SvrParams, search_svr,
 };
@@ -144,10 +144,10 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
     let report = search_svr(&rows, &table.scores, &candidates, &folds, &scoring)?;
     bar.finish_and_clear();
     say!(
-        "best of {}: C {:.4}, {:?}, {} {:.4}",
+        "best of {}: C {:.4}, {}, {} {:.4}",
         args.draws,
         report.best.c,
-        report.best.kernel,
+        kernel(report.best.kernel),
         report.score,
         report.best_score
     );
@@ -226,6 +226,13 @@ fn working(what: &'static str) -> Result<ProgressBar> {
     bar.set_message(what);
     bar.enable_steady_tick(Duration::from_millis(200));
     Ok(bar)
+}
+
+fn kernel(kernel: Kernel) -> String {
+    match kernel {
+        Kernel::Linear => "linear".to_owned(),
+        Kernel::Rbf { gamma } => format!("gamma {gamma:.4}"),
+    }
 }
 
 fn scoring(criterion: Criterion) -> Scoring<'static> {

@@ -55,9 +55,9 @@ Examples:
   train --data synthetic --out plain --crop 0.17,0,0.83,0.8 --no-text \\
       --cache run/frames
         what descriptions are worth: the same without them
-  train --data DREAM --boxes boxes.csv --out large --preset large --device cuda \\
+  train --data DREAM --boxes boxes.csv --out large --preset large \\
       --visual swinv2_large.safetensors --text clip-vit-b32.safetensors \\
-      --accumulate 4 --layer-decay 0.9
+      --device cuda --accumulate 4 --layer-decay 0.9
 
 The checkpoint says which frames, which part of them and which size the network was trained with; score-video and \
 benchmark obey it.
