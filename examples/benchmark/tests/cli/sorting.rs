@@ -91,16 +91,17 @@ fn a_click_sorts() {
     let case = bench.case("out", &some());
     case.run(1);
     let page = fs::read_to_string(case.out.join("report.html")).unwrap();
-    let after = |clicks: &[(usize, usize)], table: usize| -> (Vec<Vec<String>>, String) {
-        let shown = clicked(browser, bench.root(), &page, clicks);
-        let table =
-            shown.split("<table class=\"").filter(|part| part.contains("sortable\">")).nth(table).unwrap();
-        let sorted = table.split("aria-sort=\"").nth(1).map_or("", |rest| rest.split('"').next().unwrap());
-        (cells(table.split("</table>").next().unwrap()), sorted.to_owned())
+    // What a table looks like, and in which direction it says that it is sorted.
+    let table = |page: &str, number: usize| -> (Vec<Vec<String>>, String) {
+        let tables = page.split("<table class=\"").filter(|part| part.contains("sortable\">"));
+        let table = tables.filter_map(|part| part.split("</table>").next()).nth(number).unwrap();
+        let said = table.split("aria-sort=\"").nth(1).map_or("", |rest| rest.split('"').next().unwrap());
+        (cells(table), said.to_owned())
     };
+    let after = |clicks: &[(usize, usize)]| clicked(browser, bench.root(), &page, clicks);
     let column =
         |rows: &[Vec<String>], at: usize| -> Vec<String> { rows.iter().map(|row| row[at].clone()).collect() };
-    let written = after(&[], 0).0;
+    let (written, _) = table(&page, 0);
     // The average, which the method mean has not: the largest first, then the smallest, and last what is not there.
     let average = written[0].len() - 1;
     let numbers = |rows: &[Vec<String>]| -> Vec<f64> {
@@ -109,25 +110,22 @@ fn a_click_sorts() {
     let mut expected = numbers(&written);
     assert!(expected.len() == 3 && written.len() == 4, "{written:?}");
     expected.sort_by(|a, b| b.total_cmp(a));
-    let (falling, said) = after(&[(0, average)], 0);
+    let (falling, said) = table(&after(&[(0, average)]), 0);
     assert_eq!((numbers(&falling), said.as_str()), (expected.clone(), "descending"));
     expected.reverse();
-    let (rising, said) = after(&[(0, average); 2], 0);
+    let (rising, said) = table(&after(&[(0, average); 2]), 0);
     assert_eq!((numbers(&rising), said.as_str()), (expected, "ascending"));
     assert!([&falling, &rising].iter().all(|rows| rows[3][0] == "Method mean" && rows[3][average] == "-"));
-    let third = after(&[(0, average); 3], 0);
-    assert_eq!(third, (written.clone(), String::new()));
+    assert_eq!(table(&after(&[(0, average); 3]), 0), (written.clone(), String::new()));
     // Another column after that one: words from A, and what was sorted before does not count.
-    let (names, said) = after(&[(0, average), (0, 0)], 0);
-    assert_eq!(
-        (column(&names, 0), said.as_str()),
-        (["BRISQUE", "GM-LOG", "Method mean", "Random"].map(String::from).into(), "ascending")
-    );
-    // Words in a later column, and a table beside it that stays as it is.
-    let failures = after(&[], 2).0;
-    let mut words = column(&failures, 2);
+    let (names, said) = table(&after(&[(0, average), (0, 0)]), 0);
+    let in_order = ["BRISQUE", "GM-LOG", "Method mean", "Random"].map(String::from);
+    assert_eq!((column(&names, 0), said.as_str()), (in_order.into(), "ascending"));
+    // Words in a later column, and a table above it that stays as it is.
+    let mut words = column(&table(&page, 2).0, 2);
     words.sort();
-    let (sorted, said) = after(&[(2, 2)], 2);
+    let shown = after(&[(2, 2)]);
+    let (sorted, said) = table(&shown, 2);
     assert_eq!((column(&sorted, 2), said.as_str()), (words, "ascending"));
-    assert_eq!(after(&[(2, 2)], 0).0, written);
+    assert_eq!(table(&shown, 0).0, written);
 }
