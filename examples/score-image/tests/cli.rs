@@ -204,6 +204,39 @@ fn a_table_goes_on_where_it_ended() {
 }
 
 #[test]
+fn images_are_read_as_the_options_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("one.y4m");
+    // A single frame is an image; it states no range.
+    let mut bytes = b"YUV4MPEG2 W112 H96 F8:1 Ip A1:1 Cmono\nFRAME\n".to_vec();
+    bytes.extend((0..112 * 96u64).map(|i| ((i * i / 31 + i % 40 * 7) % 239) as u8));
+    fs::write(&path, bytes).unwrap();
+    let path = path.to_str().unwrap();
+    let printed = text(&run(&["--metric", "ugc", path]).stdout);
+    assert!(
+        printed.contains("\n          range-assumed: ") && printed.contains("scored 1 of 1"),
+        "{printed}"
+    );
+    let strict = run(&["--metric", "ugc", "--strict", path]);
+    let printed = text(&strict.stdout);
+    assert_eq!(strict.status.code(), Some(1), "{printed}");
+    assert!(printed.contains("strict reading refuses that"), "{printed}");
+
+    let out = folder.path().join("out.csv");
+    let table = ["--csv", "-o", out.to_str().unwrap(), "--resume", PORTRAIT];
+    let with = |decoder: &str| run(&[&table[..], &["--decoder", decoder]].concat());
+    assert_eq!(with("builtin").status.code(), Some(0));
+    let row = fs::read_to_string(&out).unwrap();
+    assert!(row.ends_with(",--metric brisque --decoder builtin\n"), "{row}");
+    for (other, message) in [(run(&table), "`--metric brisque`"), (with("ffmpeg-program"), "ffmpeg-program`")]
+    {
+        let said = text(&other.stderr);
+        assert!(other.status.code() == Some(2) && said.contains(message), "{said}");
+    }
+    assert_eq!(text(&with("psnr").stderr).matches("--decoder").count(), 1);
+}
+
+#[test]
 fn help_says_what_the_numbers_mean() {
     let help = text(&run(&["--help"]).stdout);
     for words in
