@@ -115,15 +115,7 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
     for note in &table.notes {
         note!("note: {note}");
     }
-    match &table.recipe {
-        Some(recipe) => {
-            info(args, &table).check().context("the recipe of the features")?;
-            say!("features of {recipe}");
-        }
-        None => note!(
-            "note: the model does not check how features are made, for the table has no column `recipe`: pass --recipe"
-        ),
-    }
+    tell_recipe(args, &table)?;
     let (rows, width, dropped) = (table.scores.len(), table.names.len(), table.dropped);
     say!("{rows} rows of {width} features, {dropped} without a score left out");
     let impute = match args.missing {
@@ -172,6 +164,20 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
     say!("{vectors} support vectors after {steps} steps");
     let (rows, features) = (count(table.scores.len(), "row"), count(used.len(), "feature"));
     wrote(&format!("{}, fitted on {rows} of {features},", model.version()), Some(&args.out));
+    Ok(())
+}
+
+/// Says how the features were made, as the model will.
+fn tell_recipe(args: &Fit, table: &Table) -> Result<()> {
+    match &table.recipe {
+        Some(recipe) => {
+            info(args, table).check().context("the recipe of the features")?;
+            say!("features of {recipe}");
+        }
+        None => note!(
+            "note: the model does not check how features are made, for the table has no column `recipe`: pass --recipe"
+        ),
+    }
     Ok(())
 }
 
