@@ -4,3 +4,8 @@
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
+
+/// The example of the page on devices, compiled as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/devices.md")]
+pub struct Devices;

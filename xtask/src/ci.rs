@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::print::say;
 use crate::workspace::{cargo, members, metadata, name, output, root, succeed, target};
-use crate::{alone, layers, outside, tidy};
+use crate::{alone, layers, outside, readme, tidy};
 
 const HELP: &str = "\
 Runs everything CI runs, cheapest first, and prints the time of each step. Stops at the first failure.
@@ -61,6 +61,9 @@ enum Action {
     Outside {
         build: String,
     },
+    Readme {
+        build: String,
+    },
     Fuzz,
     Package,
 }
@@ -85,7 +88,7 @@ impl Step {
             Action::Check(_) => format!("cargo xtask {}", self.name),
             Action::Golden { .. } => "cargo xtask golden --dir SHARED/golden".to_owned(),
             Action::FeaturesTable { .. } => "cargo xtask features-table --check".to_owned(),
-            Action::Outside { .. } | Action::Fuzz | Action::Package => {
+            Action::Outside { .. } | Action::Readme { .. } | Action::Fuzz | Action::Package => {
                 format!("cargo xtask ci --only {}", self.name)
             }
         }
@@ -99,6 +102,12 @@ impl Step {
                 succeed(cargo().args(build.split_whitespace()))?;
                 let folder = target()?.join("debug");
                 outside::run(&|| program(&folder, "score-video"))
+            }
+            Action::Readme { build } => {
+                // Programs are built for the tests from outside. Those with more features come last.
+                succeed(cargo().args(["test", "--workspace", "--no-run"]))?;
+                succeed(cargo().args(build.split_whitespace()))?;
+                readme::run()
             }
             Action::Fuzz => alone::fuzz(),
             Action::Package => alone::package(),
@@ -249,6 +258,7 @@ fn steps(metadata: &Value, unified: &Features) -> Vec<Step> {
     steps.push(Step { name: "golden".into(), action: Action::Golden { build: build() } });
     steps.push(Step { name: "features-table".into(), action: Action::FeaturesTable { build: build() } });
     steps.push(Step { name: "outside".into(), action: Action::Outside { build: build() } });
+    steps.push(Step { name: "readme".into(), action: Action::Readme { build: build() } });
     if !together.features.is_empty() {
         steps.push(Step::cargo("test features-doc", &format!("test {set} --doc")));
     }

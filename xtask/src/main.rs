@@ -6,6 +6,7 @@ mod devices;
 mod layers;
 mod outside;
 mod print;
+mod readme;
 mod source;
 mod tidy;
 mod workspace;

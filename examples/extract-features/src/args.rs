@@ -79,8 +79,9 @@ Examples:
         60 features, as a trained VIDEVAL model takes them
 
 Columns: `video`, `frame` (with --per-frame), the features by name (docs/features.md), `frames` (how many were used), \
-`undefined` (how many values the reference leaves undefined; they are 0 here), `settings` (the options that a row \
-depends on) and `assumptions`. Numbers have 17 significant digits. In names, bytes that are not UTF-8 stand as \\xHH, with \
+`undefined` (how many values the reference leaves undefined; they are 0 here), `recipe` (how they were made: models of \
+train-svr state it and check it), `settings` (the options that a row depends on) and `assumptions`. Numbers have 17 \
+significant digits. In names, bytes that are not UTF-8 stand as \\xHH, with \
 backslashes doubled in such names.
 Exit status: 0 all good, 1 some inputs failed or are damaged, or no room for the output, 2 wrong usage.";
 

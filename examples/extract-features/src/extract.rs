@@ -9,7 +9,7 @@ use dream_features::tlvqm::Tlvqm;
 use dream_features::v_bliinds::VBliinds;
 use dream_features::videval60::Videval60;
 use dream_features::{
-    Brisque, FeatureLayout, FeatureVector, Frame, GmLog, Higrade, ImageFeatures, Pooled, Pooling,
+    Brisque, FeatureLayout, FeatureVector, Frame, GmLog, Higrade, ImageFeatures, Pooled, Pooling, Recipe,
     VideoFeatures, VideoSpec, videval,
 };
 
@@ -46,12 +46,19 @@ pub(crate) struct Row {
     pub(crate) values: Vec<f64>,
     pub(crate) frames: u64,
     pub(crate) undefined: usize,
+    /// How the values were made: what a model of such features checks.
+    pub(crate) recipe: Recipe,
 }
 
 impl Row {
-    fn new(frame: Option<u64>, features: &FeatureVector) -> Self {
+    fn new(frame: Option<u64>, features: &FeatureVector, range: ColorRange) -> Self {
         let (values, frames) = (features.values().to_vec(), features.frames());
-        Self { frame, values, frames, undefined: features.replaced() }
+        let mut recipe = features.recipe().clone();
+        // The extractor cannot see it. Of pixels that are RGB it says `image-luma`, which has full range.
+        if range == ColorRange::Full && recipe.get("pixels") == Some("luma") {
+            recipe = recipe.with("range", "full");
+        }
+        Self { frame, values, frames, undefined: features.replaced(), recipe }
     }
 }
 
@@ -106,7 +113,7 @@ impl Method {
         let damage = match &self.kind {
             Kind::Frames(extractor) => each_frame(source.as_mut(), seen, |frame| {
                 let features = extractor.extract(&self.view(frame.pixels())?)?;
-                rows.push(Row::new(Some(frame.index()), &features));
+                rows.push(Row::new(Some(frame.index()), &features, self.options.range));
                 Ok(())
             })?,
             Kind::Video(extractor) => {
@@ -125,7 +132,7 @@ impl Method {
                 // What is wrong with the file comes before what follows from it.
                 let cause = || damage.clone().unwrap_or_else(|| path.display().to_string());
                 let features = session.finish().with_context(cause)?;
-                rows.push(Row::new(None, &features));
+                rows.push(Row::new(None, &features, self.options.range));
                 damage
             }
         };

@@ -38,7 +38,7 @@ impl Output {
                 cells.push(row.frames.to_string());
             }
             cells.push(row.undefined.to_string());
-            cells.extend([self.settings.clone(), extracted.assumptions.join("; ")]);
+            cells.extend([row.recipe.to_string(), self.settings.clone(), extracted.assumptions.join("; ")]);
             cells
         }))
     }
@@ -46,7 +46,7 @@ impl Output {
 
 fn header(method: &Method) -> Vec<String> {
     let start: &[&str] = if method.per_frame() { &["video", "frame"] } else { &["video"] };
-    let end = ["frames", "undefined", "settings", "assumptions"];
+    let end = ["frames", "undefined", "recipe", "settings", "assumptions"];
     let end = end.get(usize::from(method.per_frame())..).unwrap_or_default();
     let names = method.layout().names().iter().map(String::as_str);
     start.iter().copied().chain(names).chain(end.iter().copied()).map(str::to_owned).collect()

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::{Error, Result, anyhow, bail, ensure};
 use clap::Parser;
 use dream_data::open_file;
-use dream_data::table::names::{CLIP, plain};
+use dream_data::table::names::{CLIP, RECIPE, plain};
 use dream_data::table::{Spec, Table};
 use dream_models::regression::{Estimate, SvrModel};
 use flate2::read::GzDecoder;
@@ -25,6 +25,7 @@ use print::{Out, count, note, wrote};
 /// Columns are found by name, without regard to case: the table needs every feature that the model was trained on; other
 /// columns are ignored. A model with intervals gives their ends (low, high), their probability (level), whether the row is like those of
 /// the training (familiar) and its distance from them. An empty cell is a missing value: the model fills it in if it was trained to, and rejects the row otherwise.
+/// A row whose column recipe says that its features were made in another way than those of the training is an error.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
@@ -56,6 +57,12 @@ fn run(args: &Args) -> Result<bool> {
     let columns = columns(&mut table, &model, &args.features)?;
     let names = CLIP.iter().find_map(|name| place(table.header(), name)).unwrap_or(0);
     let name = table.add(names);
+    let recipe = RECIPE.iter().find_map(|name| place(table.header(), name)).map(|place| table.add(place));
+    if recipe.is_some() != model.recipe().is_some() {
+        let silent =
+            if recipe.is_some() { "the model states no recipe" } else { "the table has no column `recipe`" };
+        note!("note: {silent}: that the features were made as those of the training is not checked");
+    }
     let calibrated = model.calibration().is_some();
     let mut rows = 0;
     let mut write = |out: &mut dyn Write| -> Result<()> {
@@ -66,6 +73,7 @@ fn run(args: &Args) -> Result<bool> {
         // Drawn on a terminal only.
         let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template("{pos} rows {elapsed}")?);
         while table.advance()? {
+            recipe.map_or(Ok(()), |recipe| check_recipe(&model, &table, recipe))?;
             let found = score(&model, &table, &columns)?;
             let mut cells = vec![table.text(name).unwrap_or_default().to_owned(), found.score.to_string()];
             cells.extend(calibration(&found));
@@ -142,7 +150,20 @@ fn columns<R: Read>(table: &mut Table<R>, model: &SvrModel, path: &Path) -> Resu
     Ok(places.into_iter().flatten().map(|place| table.add(place)).collect())
 }
 
-/// The score of the current row. A table has no recipe, so the columns are checked by their names alone.
+/// Checks that the current row was made as those that the model learned from, if both say how.
+fn check_recipe<R: Read>(model: &SvrModel, table: &Table<R>, column: usize) -> Result<()> {
+    if model.recipe().is_none() {
+        return Ok(());
+    }
+    let remedy = "extract the features again, or remove the column `recipe` if you know that they fit";
+    let checked = match table.cell(column) {
+        Some(recipe) => model.check_recipe(recipe).map_err(|error| error.to_string()),
+        None => Err("the row has no recipe".to_owned()),
+    };
+    Ok(checked.map_err(|reason| table.fault(reason, remedy))?)
+}
+
+/// The score of the current row, whose columns were found by their names.
 fn score<R: Read>(model: &SvrModel, table: &Table<R>, columns: &[usize]) -> Result<Estimate> {
     let (mut empty, mut measured) = (None, false);
     let mut row = Vec::with_capacity(columns.len());

@@ -17,12 +17,16 @@ fn write_model(path: &Path, impute: Impute) -> SvrModel {
 }
 
 fn write(path: &Path, impute: Impute, calibrated: bool) -> SvrModel {
+    make(path, impute, calibrated, ModelInfo::new("test-1", ["a", "b"], 1.0..=5.0))
+}
+
+fn make(path: &Path, impute: Impute, calibrated: bool, info: ModelInfo) -> SvrModel {
     let x: Vec<f64> = (0..60).map(|k| f64::from(k * k % 23)).collect();
     let y: Vec<f64> = x.chunks_exact(2).map(|row| 1.0 + row[0] / 8.0).collect();
     let svr = SvrParams { c: 10.0, kernel: Kernel::Linear, ..SvrParams::default() };
     let params = ScaledSvrParams { impute, svr, ..ScaledSvrParams::default() };
     let predictor = params.fit(&x, 2, &y).unwrap();
-    let mut model = SvrModel::new(ModelInfo::new("test-1", ["a", "b"], 1.0..=5.0), predictor).unwrap();
+    let mut model = SvrModel::new(info, predictor).unwrap();
     if calibrated {
         let calibration = CalibrationParams::default().fit_svr(&params, model.predictor(), &x, &y).unwrap();
         model = model.with_calibration(calibration).unwrap();
@@ -61,6 +65,41 @@ fn a_row_without_any_feature_is_an_error() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("t.csv:3: every feature of the row is empty; leave the row out"), "{said}");
+}
+
+#[test]
+fn rows_that_were_made_in_another_way_are_refused() {
+    const RECIPE: &str = "extractor=own version=1 frames=all pooling=mean pixels=color source=whole";
+    let dir = tempfile::tempdir().unwrap();
+    let (path, info) = (dir.path().join("m.json"), ModelInfo::new("test-1", ["a", "b"], 1.0..=5.0));
+    make(&path, Impute::Mean, false, info.clone().with_recipe(RECIPE));
+    let plain = run(dir.path(), "video,a,b\nx,16,3\ny,2,3\n");
+    let unchecked = "note: the table has no column `recipe`: that the features were made as those of the training is not \
+                     checked\nwrote 2 scores\n";
+    assert_eq!(String::from_utf8(plain.stderr).unwrap(), unchecked);
+    let same = run(dir.path(), &format!("video,Recipe,a,b\nx,{RECIPE},16,3\ny,{RECIPE},2,3\n"));
+    assert_eq!(String::from_utf8(same.stderr).unwrap(), "wrote 2 scores\n");
+    assert_eq!(same.stdout, plain.stdout);
+    let gray = RECIPE.replace("=color", "=luma");
+    let other = run(dir.path(), &format!("video,recipe,a,b\nx,{RECIPE},16,3\ny,{gray},2,3\n"));
+    let said = String::from_utf8(other.stderr).unwrap();
+    assert_eq!(other.status.code(), Some(2), "{said}");
+    for words in
+        ["t.csv:3: ", "made with pixels=luma, but the model was trained on pixels=color", "; extract the"]
+    {
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(!said.contains("frames="), "{said}");
+    let empty = run(dir.path(), &format!("video,recipe,a,b\nx,{RECIPE},16,3\ny,,2,3\n"));
+    let said = String::from_utf8(empty.stderr).unwrap();
+    assert!(
+        empty.status.code() == Some(2) && said.contains("t.csv:3: the row has no recipe; extract"),
+        "{said}"
+    );
+    make(&path, Impute::Mean, false, info);
+    let silent = run(dir.path(), &format!("video,recipe,a,b\nx,{RECIPE},16,3\n"));
+    let said = String::from_utf8(silent.stderr).unwrap();
+    assert!(silent.status.success() && said.starts_with("note: the model states no recipe: "), "{said}");
 }
 
 #[test]

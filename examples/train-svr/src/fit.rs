@@ -16,6 +16,7 @@ use dream_models::regression::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::print::{count, note, say, wrote};
+use crate::recipe;
 use crate::table::{self, Request, Table};
 
 /// How to treat an empty cell.
@@ -82,8 +83,8 @@ pub(crate) struct Fit {
     /// Name and version to store in the model file
     #[arg(long, default_value = "svr-1")]
     name: String,
-    /// How the vectors of the table were made, as the extractor says it: `extractor=... version=... ...`. Programs that ask the
-    /// model about other vectors then get an error
+    /// How the features of the table were made, as the extractor says it: `extractor=... version=... ...`. The model states it,
+    /// and programs that ask it about other features get an error [default: the column recipe of the table]
     #[arg(long, value_name = "RECIPE")]
     recipe: Option<String>,
     /// How to treat an empty cell, now and when the model is used
@@ -114,9 +115,7 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
     for note in &table.notes {
         note!("note: {note}");
     }
-    if args.recipe.is_some() {
-        info(args, &table).check().context("--recipe")?;
-    }
+    tell_recipe(args, &table)?;
     let (rows, width, dropped) = (table.scores.len(), table.names.len(), table.dropped);
     say!("{rows} rows of {width} features, {dropped} without a score left out");
     let impute = match args.missing {
@@ -168,6 +167,20 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
     Ok(())
 }
 
+/// Says how the features were made, as the model will.
+fn tell_recipe(args: &Fit, table: &Table) -> Result<()> {
+    match &table.recipe {
+        Some(recipe) => {
+            info(args, table).check().context("the recipe of the features")?;
+            say!("features of {recipe}");
+        }
+        None => note!(
+            "note: the model does not check how features are made, for the table has no column `recipe`: pass --recipe"
+        ),
+    }
+    Ok(())
+}
+
 /// The model, with intervals and familiarity where there are enough rows for five folds that differ.
 fn calibrated(args: &Fit, table: &Table, params: &ScaledSvrParams, predictor: ScaledSvr) -> Result<SvrModel> {
     let bar = working("measuring intervals")?;
@@ -188,7 +201,7 @@ fn calibrated(args: &Fit, table: &Table, params: &ScaledSvrParams, predictor: Sc
 
 fn read(args: &Fit) -> Result<Table> {
     let layout = args.layout.as_ref().map(SvrModel::load).transpose()?;
-    table::read(Request {
+    let mut table = table::read(Request {
         features: &args.features,
         scores: args.scores.as_deref(),
         target: args.target.as_deref(),
@@ -196,7 +209,9 @@ fn read(args: &Fit) -> Result<Table> {
         ignore: &args.ignore,
         mean: args.repeated == Repeated::Mean,
         gaps: !matches!(args.missing, Missing::Error),
-    })
+    })?;
+    table.recipe = recipe::stated(args.recipe.as_deref(), table.recipe.as_deref())?;
+    Ok(table)
 }
 
 fn select(filled: &[f64], table: &Table, mut keep: usize, seed: u64) -> Result<Vec<usize>> {
@@ -259,7 +274,7 @@ fn info(args: &Fit, table: &Table) -> ModelInfo {
         meaning: format!("what the column `{}` of the training table measures", table.target),
     };
     let info = ModelInfo::new(&args.name, table.names.clone(), output);
-    ModelInfo { recipe: args.recipe.clone(), ..info }
+    ModelInfo { recipe: table.recipe.clone(), ..info }
 }
 
 /// The options that choose rows and columns, as typed.

@@ -5,6 +5,7 @@ mod evaluate;
 mod fit;
 #[path = "../../print.rs"]
 mod print;
+mod recipe;
 #[cfg(test)]
 mod reproduction;
 mod table;

@@ -6,9 +6,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use dream_data::open_file;
-use dream_data::table::names::{CLIP, MOS, is_opinion, is_place, plain};
+use dream_data::table::names::{CLIP, MOS, RECIPE, is_opinion, is_place, plain};
 use dream_data::table::{self, Column, Join, Once, Spec, why_missing};
 use flate2::read::GzDecoder;
+
+use crate::recipe;
 
 /// Rows with a score.
 #[derive(Debug, PartialEq)]
@@ -18,6 +20,8 @@ pub(crate) struct Table {
     /// Features, row after row; a NaN where the cell is empty.
     pub(crate) features: Vec<f64>,
     pub(crate) scores: Vec<f64>,
+    /// How the features of all these rows were made, if the table says so.
+    pub(crate) recipe: Option<String>,
     /// Name of the column of scores.
     pub(crate) target: String,
     /// Rows left out because they have no score.
@@ -51,17 +55,16 @@ struct Row {
     cells: Vec<Option<f64>>,
     /// The score of the same file.
     score: Option<f64>,
+    recipe: Option<String>,
 }
 
 pub(crate) fn read(request: Request<'_>) -> Result<Table> {
     let path = request.features;
     let target = request.target.map_or_else(|| MOS.to_vec(), |name| vec![name]);
     // Where the scores are elsewhere, this column is only kept from the features.
-    let columns = [Column::optional(&target)];
-    let mut table = open(
-        path,
-        &Spec { what: "features, with a row per video", columns: &columns, may_lack_header: false },
-    )?;
+    let columns = [Column::optional(&target), Column::optional(RECIPE)];
+    let what = "features, with a row per video";
+    let mut table = open(path, &Spec { what, columns: &columns, may_lack_header: false })?;
     ensure!(
         table.has(0) || request.scores.is_some(),
         "{}:1: no column `{}` among `{}`: name the score column with --target, or its file with --scores",
@@ -74,17 +77,25 @@ pub(crate) fn read(request: Request<'_>) -> Result<Table> {
     let (features, mut notes) = choose(&table, &request, own, naming)?;
     let names: Vec<String> =
         features.iter().filter_map(|&place| table.header().get(place)).cloned().collect();
-    let rows = rows(&mut table, naming, &features, request.scores.is_none())?;
+    let told = !request.ignore.iter().any(|name| RECIPE.contains(&plain(name).as_str()));
+    let rows = rows(&mut table, naming, &features, [request.scores.is_none(), told])?;
     let (scores, target) = match request.scores {
         Some(file) => elsewhere(file, &target, request.mean, &rows, &mut notes)?,
         None => (rows.iter().map(|row| row.score).collect(), table.name(0).to_owned()),
     };
-    let mut found = Table { names, features: Vec::new(), scores: Vec::new(), target, dropped: 0, notes };
-    for (row, score) in rows.iter().zip(scores) {
-        let Some(score) = score else {
-            found.dropped += 1;
-            continue;
-        };
+    let used: Vec<(&Row, f64)> =
+        rows.iter().zip(scores).filter_map(|(row, score)| Some((row, score?))).collect();
+    let recipe = recipe::shared(path, used.iter().map(|(row, _)| (row.line, row.recipe.as_deref())))?;
+    let dropped = rows.len() - used.len();
+    let mut found = Table { names, features: Vec::new(), scores: Vec::new(), recipe, target, dropped, notes };
+    for (row, score) in used {
+        // Filled with means or zeros, it would teach that nothing in particular has this score.
+        ensure!(
+            row.cells.iter().any(Option::is_some),
+            "{}:{}: every feature of the row is empty; leave the row out, or extract its features again",
+            path.display(),
+            row.line
+        );
         let gap = row.cells.iter().position(Option::is_none).filter(|_| !request.gaps);
         if let Some(name) = gap.and_then(|place| found.names.get(place)) {
             let remedy = "or pass --missing mean or --missing zero, or leave the column out with --ignore";
@@ -101,12 +112,13 @@ pub(crate) fn read(request: Request<'_>) -> Result<Table> {
     Ok(found)
 }
 
-/// All rows; `features` are positions in the header, and `scored` rows have their score.
+/// All rows; `features` are positions in the header. Rows that are `scored` have their score, and those that are `told`
+/// their recipe.
 fn rows<R: Read>(
     table: &mut table::Table<R>,
     naming: Option<usize>,
     features: &[usize],
-    scored: bool,
+    [scored, told]: [bool; 2],
 ) -> Result<Vec<Row>> {
     let name = naming.map(|place| table.add(place));
     let columns: Vec<usize> = features.iter().map(|&place| table.add(place)).collect();
@@ -125,6 +137,7 @@ fn rows<R: Read>(
             line: table.line(),
             cells: columns.iter().map(cell).collect::<Result<_>>()?,
             score: if scored { table.measured(0)? } else { None },
+            recipe: table.cell(1).filter(|_| told).map(str::to_owned),
         });
     }
     Ok(rows)
@@ -321,8 +334,9 @@ mod tests {
             ("id,mos\nx,1\n", "no column of features"),
             ("id,mos,a\nx,,1\n", "no row with a score"),
             ("id,mos,a\nx,1\n", "t.csv:2: 2 fields where"),
-            ("id,mos,a\nx,1,2\ny,1,\n", "t.csv:3: column `a` is empty; fill it in, or pass --missing mean"),
-            ("id,mos,a\nx,1,NaN\n", "t.csv:2: column `a` is empty"),
+            ("id,mos,b,a\nx,1,2,3\ny,1,2,\n", "t.csv:3: column `a` is empty; fill it in, or pass --missing"),
+            ("id,mos,a,b\nx,1,NaN,1\n", "t.csv:2: column `a` is empty"),
+            ("id,mos,a,b\nx,1,,NaN\n", "t.csv:2: every feature of the row is empty; leave the row out"),
             ("id,mos,a,A\nx,1,1,1\n", "t.csv:1: two columns, `a` and `A`"),
         ] {
             let error = bad(text);

@@ -27,6 +27,9 @@ pub const IDENTITY: &[&str] = &["group", "identity"];
 /// The column of methods.
 pub const METHOD: &[&str] = &["method"];
 
+/// The column that says how the features of a row were made.
+pub const RECIPE: &[&str] = &["recipe"];
+
 /// Words of the names of columns that say what people thought of a clip.
 const OPINIONS: [&str; 12] = [
     "mos", "dmos", "mos5", "score", "scores", "rating", "ratings", "vote", "votes", "opinion", "opinions",
@@ -37,8 +40,9 @@ const OPINIONS: [&str; 12] = [
 const WHOLE: [&str; 10] =
     ["std", "sd", "stddev", "label", "target", "prediction", "predicted", "pred", "realism", "ground_truth"];
 
-/// Columns that name, number or place a row, beside those of clips, raters, sets, identities and methods.
-const PLACES: [&str; 18] = [
+/// Columns that name, number or place a row, or say how it was made, beside those of clips, raters, sets, identities,
+/// methods and recipes.
+const PLACES: [&str; 20] = [
     "",
     "id",
     "index",
@@ -52,6 +56,8 @@ const PLACES: [&str; 18] = [
     "timestamp",
     "duration",
     "undefined",
+    "settings",
+    "assumptions",
     "fold",
     "round",
     "submit",
@@ -89,18 +95,19 @@ pub fn is_opinion(column: &str) -> bool {
     WHOLE.contains(&name.as_str()) || name.split(['_', '.']).any(|word| OPINIONS.contains(&word))
 }
 
-/// Whether a column says which row it is (`file`, `frame`, `split`, `seconds`): never a feature.
+/// Whether a column says which row it is (`file`, `frame`, `split`, `seconds`) or how it was made (`recipe`, `settings`):
+/// never a feature.
 ///
 /// # Example
 /// ```
 /// use dream_data::table::names::is_place;
 ///
-/// assert!(is_place("Frame") && is_place("Video name") && !is_place("f1"));
+/// assert!(is_place("Frame") && is_place("Video name") && is_place("recipe") && !is_place("f1"));
 /// ```
 #[must_use]
 pub fn is_place(column: &str) -> bool {
     let name = plain(column);
-    let lists = [CLIP, RATER, SET, IDENTITY, METHOD, &PLACES];
+    let lists = [CLIP, RATER, SET, IDENTITY, METHOD, RECIPE, &PLACES];
     // `unnamed: 0` is the column of row numbers that a table of pandas has after two writings.
     lists.iter().any(|list| list.contains(&name.as_str())) || name.starts_with("unnamed:")
 }

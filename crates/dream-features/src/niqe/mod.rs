@@ -51,7 +51,7 @@ use model::N;
 /// Mittal, Soundararajan, Bovik, "Making a completely blind image quality analyzer", IEEE Signal Processing Letters
 /// 20(3), 2013; the LIVE release of 2012. It chooses sharp blocks (threshold 0.75) only in training: a score is made
 /// from all blocks.
-#[doc(alias = "Natural Image Quality Evaluator")]
+#[doc(alias("NIQE", "Natural Image Quality Evaluator"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Niqe {
     /// How exactly flat areas are treated. [`FlatAreas::Literal`] by default, as the scores of others are made.

@@ -65,7 +65,7 @@ const MOTION: [(&str, &str); 9] = [
 /// # Reference
 /// Saad, Bovik, Charrier, "Blind prediction of natural video quality", IEEE Transactions on Image Processing 23(3),
 /// 2014; Mittal, Soundararajan, Bovik, "Making a completely blind image quality analyzer", IEEE SPL 20(3), 2013.
-#[doc(alias("V-BLIINDS", "NIQE"))]
+#[doc(alias = "V-BLIINDS")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct VBliinds {
     /// How exactly flat areas are treated.

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::recipe::{pairs, value};
+
 /// A key whose value differs between the recipe of a vector and that of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -13,6 +15,29 @@ pub struct RecipeDifference {
 }
 
 impl RecipeDifference {
+    /// Every key whose value differs between two recipes: first the keys of `expected`, then those that only `found` has.
+    /// None where both say the same, in whatever order.
+    ///
+    /// ```
+    /// use dream_models::regression::RecipeDifference;
+    ///
+    /// let found = RecipeDifference::between("extractor=own frames=all", "frames=one extractor=own");
+    /// assert_eq!((found.len(), found[0].key.as_str()), (1, "frames"));
+    /// ```
+    #[must_use]
+    pub fn between(expected: &str, found: &str) -> Vec<Self> {
+        let more = pairs(found).filter(|(key, _)| value(expected, key).is_none());
+        let keys = pairs(expected).chain(more).map(|(key, _)| key);
+        keys.map(|key| (key, value(expected, key), value(found, key)))
+            .filter(|(_, expected, found)| expected != found)
+            .map(|(key, expected, found)| Self {
+                key: key.to_owned(),
+                expected: expected.map(str::to_owned),
+                found: found.map(str::to_owned),
+            })
+            .collect()
+    }
+
     /// What to do about it, for the keys that extractors share.
     fn remedy(&self) -> Option<String> {
         let (expected, found) = (self.expected.as_deref()?, self.found.as_deref()?);

@@ -8,11 +8,11 @@ use crate::{Error, Result};
 const MOST_BYTES: usize = 16 << 10;
 
 /// Key and value of each word; a word without `=` is a key without a value.
-fn pairs(recipe: &str) -> impl Iterator<Item = (&str, &str)> + Clone {
+pub(super) fn pairs(recipe: &str) -> impl Iterator<Item = (&str, &str)> + Clone {
     recipe.split_whitespace().map(|word| word.split_once('=').unwrap_or((word, "")))
 }
 
-fn value<'a>(recipe: &'a str, key: &str) -> Option<&'a str> {
+pub(super) fn value<'a>(recipe: &'a str, key: &str) -> Option<&'a str> {
     pairs(recipe).find(|(other, _)| *other == key).map(|(_, value)| value)
 }
 
@@ -49,17 +49,7 @@ pub(super) fn compare(model: &str, expected: Option<&str>, found: &str) -> Resul
     let Some(expected) = expected else {
         return Err(Error::NoRecipe { model: model.to_owned() });
     };
-    let more = pairs(found).filter(|(key, _)| value(expected, key).is_none());
-    let keys = pairs(expected).chain(more).map(|(key, _)| key);
-    let differences: Vec<RecipeDifference> = keys
-        .map(|key| (key, value(expected, key), value(found, key)))
-        .filter(|(_, expected, found)| expected != found)
-        .map(|(key, expected, found)| RecipeDifference {
-            key: key.to_owned(),
-            expected: expected.map(str::to_owned),
-            found: found.map(str::to_owned),
-        })
-        .collect();
+    let differences = RecipeDifference::between(expected, found);
     if differences.is_empty() {
         return Ok(());
     }

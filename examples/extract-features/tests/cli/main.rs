@@ -26,21 +26,21 @@ fn clip(folder: &Path, name: &str, frames: u64) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// Header and rows, without the two last columns.
+/// Header and rows, without the three last columns.
 fn table(output: &Output) -> (Vec<String>, Vec<Vec<String>>) {
     let mut reader = csv::Reader::from_reader(output.stdout.as_slice());
     let cells = |record: &csv::StringRecord| -> Vec<String> {
-        record.iter().take(record.len() - 2).map(str::to_owned).collect()
+        record.iter().take(record.len() - 3).map(str::to_owned).collect()
     };
-    assert!(reader.headers().unwrap().iter().rev().take(2).eq(["assumptions", "settings"]));
+    assert!(reader.headers().unwrap().iter().rev().take(3).eq(["assumptions", "settings", "recipe"]));
     let header = cells(reader.headers().unwrap());
     (header, reader.records().map(|row| cells(&row.unwrap())).collect())
 }
 
-/// The two last cells of the first row: settings and assumptions.
-fn notes(output: &Output) -> [String; 2] {
+/// The three last cells of the first row: recipe, settings and assumptions.
+fn notes(output: &Output) -> [String; 3] {
     let row = csv::Reader::from_reader(output.stdout.as_slice()).into_records().next().unwrap().unwrap();
-    [2, 1].map(|back| row[row.len() - back].to_owned())
+    [3, 2, 1].map(|back| row[row.len() - back].to_owned())
 }
 
 #[test]

@@ -22,7 +22,18 @@ fn rows_say_how_they_were_made_and_what_was_assumed() {
         "2",
         &path,
     ]);
-    assert_eq!(notes(&output), [settings.to_owned(), assumed.clone()]);
+    let recipe = "extractor=brisque version=1 flat_areas=snapped frames=per-second-1 pooling=mean-std pixels=luma source=whole";
+    assert_eq!(notes(&output), [recipe.to_owned(), settings.to_owned(), assumed.clone()]);
+    // Each option that changes the numbers of a picture is in its recipe.
+    for (arguments, key) in [
+        (&["--literal"][..], "flat_areas=literal"),
+        (&["--range", "full"], "range=full"),
+        (&["--per-frame"], "frames=one pooling=none"),
+        (&["--set", "higrade"], "extractor=higrade"),
+    ] {
+        let recipe = &notes(&run(&[arguments, &[&path]].concat()))[0];
+        assert!(recipe.contains(key), "{recipe}");
+    }
     let said = format!("note: {path}: {assumed}\nwrote 1 row of 72 features\n");
     assert_eq!(String::from_utf8_lossy(&output.stderr), said);
     let many: Vec<String> = (0..7).map(|i| clip(folder.path(), &format!("many{i}.y4m"), 9)).collect();
