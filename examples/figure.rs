@@ -11,6 +11,13 @@ pub(crate) const GREEN: Rgb = (0, 158, 115);
 /// Blue and vermilion on a dark ground; the same authors'.
 pub(crate) const SKY: Rgb = (86, 180, 233);
 pub(crate) const ORANGE: Rgb = (230, 159, 0);
+/// The dark ground, and what is written on it.
+pub(crate) const GROUND: Rgb = (22, 24, 28);
+pub(crate) const INK: Rgb = (232, 232, 232);
+
+/// What a figure that is drawn for a light ground is on a dark one.
+const IN_THE_DARK: [(Rgb, Rgb); 4] =
+    [((255, 255, 255), GROUND), ((0, 0, 0), INK), (BLUE, SKY), (VERMILION, ORANGE)];
 
 /// A text as HTML and SVG have it, in elements and in quoted attributes. Control characters, which SVG must not hold, are
 /// shown as unknown.
@@ -30,12 +37,22 @@ pub(crate) fn escaped(text: &str) -> String {
     })
 }
 
-/// Says what a figure shows, to those who rest on it and to those who do not see it.
+/// Says what a figure shows, to those who rest on it and to those who do not see it, and gives it colours for a dark ground.
 pub(crate) fn titled(svg: &str, title: &str) -> String {
-    match svg.split_once('>') {
-        Some((head, rest)) => format!("{head} role=\"img\">\n<title>{}</title>{rest}", escaped(title)),
-        None => svg.to_owned(),
-    }
+    let Some((head, rest)) = svg.split_once('>') else { return svg.to_owned() };
+    let (title, style) = (escaped(title), in_the_dark());
+    format!("{head} role=\"img\">\n<title>{title}</title>\n<style>{style}</style>{rest}")
+}
+
+/// The style that changes the colours where the reader has chosen dark ones.
+fn in_the_dark() -> String {
+    let hex = |(r, g, b): Rgb| format!("#{r:02X}{g:02X}{b:02X}");
+    let rule = |(light, dark): &(Rgb, Rgb)| {
+        let (light, dark) = (hex(*light), hex(*dark));
+        ["fill", "stroke"].map(|part| format!("[{part}=\"{light}\"]{{{part}:{dark}}}")).concat()
+    };
+    let rules: String = IN_THE_DARK.iter().map(rule).collect();
+    format!("@media (prefers-color-scheme:dark){{{rules}}}")
 }
 
 /// Names the circles of a figure, the first ones, in the order in which they were drawn.
@@ -63,9 +80,11 @@ mod tests {
     fn titles_and_names_are_text() {
         let svg =
             "<svg width=\"9\">\n<circle cx=\"1\"/>\n<rect/>\n<circle cx=\"2\"/>\n<circle cx=\"3\"/>\n</svg>";
+        let style = format!("\n<style>{}</style>", in_the_dark());
+        assert!(style.contains("[stroke=\"#0072B2\"]{stroke:#56B4E9}"), "{style}");
         let names = ["a<b>".to_owned(), "c & \"d\"\u{8}".to_owned()];
         assert_eq!(
-            named(&titled(svg, "x'y"), names),
+            named(&titled(svg, "x'y"), names).replace(&style, ""),
             "<svg width=\"9\" role=\"img\">\n<title>x&apos;y</title>\n<circle cx=\"1\"><title>a&lt;b&gt;</title></circle>\n\
              <rect/>\n<circle cx=\"2\"><title>c &amp; &quot;d&quot;\u{fffd}</title></circle>\n<circle cx=\"3\"/>\n</svg>"
         );

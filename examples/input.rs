@@ -26,11 +26,6 @@ pub struct ReadArgs {
     #[arg(long, value_name = "RATE")]
     pub fps: Option<FrameRate>,
 
-    /// auto, builtin, ffmpeg-program (FFmpeg as installed) or ffmpeg-library (built with --features ffmpeg) [default:
-    /// auto]
-    #[arg(long, value_name = "NAME")]
-    pub decoder: Option<Decoder>,
-
     /// The video track to read, from 1 [default: the one that players show]
     #[arg(long, value_name = "N", value_parser = track)]
     pub track: Option<usize>,
@@ -40,9 +35,43 @@ pub struct ReadArgs {
     #[arg(long, value_name = "HOW")]
     pub interlaced: Option<Interlaced>,
 
-    /// Fail where something about a video would have to be assumed or changed, instead of noting it
+    /// What images have as well.
+    #[command(flatten)]
+    pub any: AnyArgs,
+}
+
+/// Options for images and videos alike.
+#[derive(Debug, Clone, Default, PartialEq, clap::Args)]
+pub struct AnyArgs {
+    /// auto, builtin, ffmpeg-program (FFmpeg as installed) or ffmpeg-library (built with --features ffmpeg) [default:
+    /// auto]
+    #[arg(long, value_name = "NAME")]
+    pub decoder: Option<Decoder>,
+
+    /// Fail where something about the file would have to be assumed or changed, instead of noting it
     #[arg(long)]
     pub strict: bool,
+}
+
+impl AnyArgs {
+    /// What of it decides what is seen, as one would type it.
+    pub(crate) fn settings(&self) -> Option<String> {
+        option("decoder", self.decoder.filter(|&decoder| decoder != Decoder::default()))
+    }
+
+    /// As [`dream_data::open`] takes them.
+    #[must_use]
+    pub fn options(&self) -> OpenOptions {
+        OpenOptions {
+            decoder: self.decoder.unwrap_or_default(),
+            strict: self.strict,
+            ..OpenOptions::default()
+        }
+    }
+}
+
+fn option<T: std::fmt::Display>(flag: &str, value: Option<T>) -> Option<String> {
+    value.map(|value| format!("--{flag} {value}"))
 }
 
 /// The same for a program that is given files and folders.
@@ -71,16 +100,13 @@ impl ReadArgs {
     #[allow(dead_code, reason = "not every program writes them down")]
     #[must_use]
     pub fn settings(&self) -> Option<String> {
-        fn option<T: std::fmt::Display>(flag: &str, value: Option<T>) -> Option<String> {
-            value.map(|value| format!("--{flag} {value}"))
-        }
         let parts = [
             option("size", self.size),
             option("pixels", self.pixels),
             option("fps", self.fps),
-            option("decoder", self.decoder.filter(|&decoder| decoder != Decoder::default())),
             option("track", self.track),
             option("interlaced", self.interlaced.filter(|&how| how != Interlaced::default())),
+            self.any.settings(),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         (!parts.is_empty()).then(|| parts.join(" "))
@@ -96,11 +122,9 @@ impl ReadArgs {
         OpenOptions {
             raw,
             frame_rate: self.fps,
-            decoder: self.decoder.unwrap_or_default(),
             track: self.track,
             interlaced: self.interlaced.unwrap_or_default(),
-            strict: self.strict,
-            ..OpenOptions::default()
+            ..self.any.options()
         }
     }
 }

@@ -126,7 +126,9 @@ pub(crate) fn main<A>(
             return ExitCode::from(2);
         }
         Err(help) => {
-            remember(help.print());
+            let terminal = Terminal::of_stdout();
+            let text = terminal.help(&styled(&help, terminal));
+            let _ = Out.write_all(format!("{text}\n").as_bytes());
             Ok(true)
         }
     };
@@ -157,6 +159,13 @@ fn usage(error: &clap::Error) {
     let cause = error.source().map(ToString::to_string).unwrap_or_default();
     match cause.strip_prefix("option `").and_then(|rest| rest.split_once("`: ")) {
         Some((_, reason)) => note!("{}", error.to_string().replace(&cause, reason).trim_end()),
-        None => drop(error.print()),
+        None => note!("{}", styled(error, Terminal::of_stderr())),
     }
+}
+
+/// What the parser says: help, or an error with a hint. It knows no width, so whoever prints it has to fold it.
+fn styled(said: &clap::Error, terminal: Terminal) -> String {
+    let text = said.render();
+    let text = if terminal.color { text.ansi().to_string() } else { text.to_string() };
+    text.trim_end().to_owned()
 }

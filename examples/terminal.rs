@@ -2,10 +2,9 @@
 #![allow(dead_code, reason = "no program needs all of it")]
 
 use std::env;
-use std::fs::File;
-use std::io::{self, IsTerminal};
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+
+use console::{Term, measure_text_width};
 
 /// How the standard output looks. Where it is no terminal, lines have any length and no colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,23 +26,28 @@ pub(crate) enum Ink {
 impl Terminal {
     pub(crate) fn of_stdout() -> Self {
         static STDOUT: OnceLock<Terminal> = OnceLock::new();
-        *STDOUT.get_or_init(|| Self::new(io::stdout().is_terminal()))
+        *STDOUT.get_or_init(|| Self::of(&Term::stdout()))
     }
 
     pub(crate) fn of_stderr() -> Self {
         static STDERR: OnceLock<Terminal> = OnceLock::new();
-        *STDERR.get_or_init(|| Self::new(io::stderr().is_terminal()))
+        *STDERR.get_or_init(|| Self::of(&Term::stderr()))
     }
 
-    fn new(is_terminal: bool) -> Self {
-        if !is_terminal {
+    fn of(term: &Term) -> Self {
+        if !term.is_term() {
             return Self::default();
         }
         let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = env::var_os("TERM").is_some_and(|name| name == "dumb");
         // Older consoles of Windows show the codes.
         let color = !set("NO_COLOR") && !dumb && (!cfg!(windows) || set("WT_SESSION") || set("TERM"));
-        Self { width: width(), color }
+        Self { width: width(term), color }
+    }
+
+    /// Letters that a line may have.
+    pub(crate) fn room(self) -> usize {
+        self.width.unwrap_or(usize::MAX)
     }
 
     /// The text in a colour.
@@ -66,19 +70,18 @@ impl Terminal {
         lines.join(&format!("\n{:indent$}", ""))
     }
 
-    /// Lines that fit: the rest of a long one goes below, two blanks further in than its beginning.
+    /// Lines that fit: the rest of a long one goes below, where its last column begins, or a little further in.
     pub(crate) fn folded(self, text: &str) -> String {
         let Some(width) = self.width else { return text.to_owned() };
-        let fold = |line: &str| {
-            let indent = line.len() - line.trim_start_matches(' ').len();
-            if letters(line) <= width {
-                return line.to_owned();
-            }
-            let (blanks, rest) = line.split_at(indent);
-            let room = width.saturating_sub(indent + 2).max(20);
-            blanks.to_owned() + &broken(rest, room).join(&format!("\n{:1$}", "", indent + 2))
-        };
+        let fold =
+            |line: &str| if measure_text_width(line) > width { hung(line, width) } else { line.to_owned() };
         text.split('\n').map(fold).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The help of a program: paragraphs fill the width, and other lines fit as in [`Self::folded`].
+    pub(crate) fn help(self, text: &str) -> String {
+        let fit = |line: &str| if line.starts_with(' ') { self.folded(line) } else { self.wrapped(line, 0) };
+        text.split('\n').map(fit).collect::<Vec<_>>().join("\n")
     }
 
     /// A message whose first word says how bad it is, in colour.
@@ -118,19 +121,41 @@ pub(crate) fn beside(name: &str, more: &str) -> String {
     format!("{:<1$}", format!("{}{more}", shortened(name, BESIDE)), BESIDE + 13)
 }
 
-/// Letters that are seen: colours are not.
-fn letters(text: &str) -> usize {
-    let mut colour = false;
-    let seen = text.chars().filter(|&letter| {
-        let hidden = colour || letter == '\x1b';
-        colour = hidden && letter != 'm';
-        !hidden
-    });
-    seen.count()
+/// Room that is worth a column.
+const COLUMN: usize = 30;
+
+/// How far in the text of an option is.
+const FAR: usize = 8;
+
+/// A line that is too wide as several.
+fn hung(line: &str, width: usize) -> String {
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    // Two blanks stand between columns, and nowhere else.
+    let begins = |&(at, letter): &(usize, char)| {
+        letter != ' ' && at > indent && line.get(..at).is_some_and(|before| before.ends_with("  "))
+    };
+    let columns: Vec<(usize, usize)> = line
+        .char_indices()
+        .filter(begins)
+        .map(|(at, _)| (at, measure_text_width(line.get(..at).unwrap_or_default())))
+        .collect();
+    let (start, below, ends_line) = match columns.iter().rfind(|(_, seen)| seen + COLUMN <= width) {
+        Some(&(end, seen)) => (end, seen, false),
+        None => match columns.last() {
+            Some(&(end, _)) => (end, indent + FAR, true),
+            // What is that far in belongs to something above.
+            None if indent >= FAR && !line.trim_start().starts_with("- ") => (indent, indent, false),
+            None => (indent, indent + 2, false),
+        },
+    };
+    let (head, rest) = line.split_at(start);
+    let begin = if ends_line { format!("{}\n{:below$}", head.trim_end(), "") } else { head.to_owned() };
+    let lines = broken(rest, width.saturating_sub(below).max(20));
+    begin + &lines.join(&format!("\n{:below$}", ""))
 }
 
-/// A line as several of at most `room` letters, broken between words, but not inside of `[low, high]`. What fits into no line
-/// stays where it is.
+/// A line as several of at most `room` letters, broken between words, but not inside of `[low, high]` that fits. A word that
+/// fits into no line stays where it is.
 fn broken(line: &str, room: usize) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in line.split(' ') {
@@ -140,10 +165,14 @@ fn broken(line: &str, room: usize) -> Vec<String> {
         }
     }
     let mut lines: Vec<String> = Vec::new();
-    for word in words {
-        let wide = letters(&word) > room;
+    let parts = |word: &String| -> Vec<String> {
+        let whole = measure_text_width(word) <= room;
+        if whole { vec![word.clone()] } else { word.split(' ').map(str::to_owned).collect() }
+    };
+    for word in words.iter().flat_map(parts) {
+        let wide = measure_text_width(&word) > room;
         match lines.last_mut() {
-            Some(line) if wide || letters(line) + 1 + letters(&word) <= room => {
+            Some(line) if wide || measure_text_width(line) + 1 + measure_text_width(&word) <= room => {
                 line.push(' ');
                 line.push_str(&word);
             }
@@ -154,17 +183,9 @@ fn broken(line: &str, room: usize) -> Vec<String> {
 }
 
 /// The width that the user states, or that the terminal has.
-fn width() -> Option<usize> {
+fn width(term: &Term) -> Option<usize> {
     let stated = env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
-    stated.or_else(measured).filter(|width| *width > 0)
-}
-
-/// Rows and columns by the program that every Unix has; nothing elsewhere.
-fn measured() -> Option<usize> {
-    let terminal = File::open("/dev/tty").ok()?;
-    let output = Command::new("stty").arg("size").stdin(terminal).stderr(Stdio::null()).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    text.split_whitespace().nth(1)?.parse().ok()
+    stated.or_else(|| Some(term.size_checked()?.1.into())).filter(|width| *width > 0)
 }
 
 /// A name of at most `room` letters: what is too long lacks its middle, for both ends tell names apart.
@@ -215,6 +236,29 @@ mod tests {
         assert_eq!(Terminal::default().folded(text), text);
         let painted = "\x1b[32mthirty letters\x1b[0m with colours";
         assert_eq!(Terminal { width: Some(27), color: true }.folded(painted), painted);
+        // A letter of Chinese takes two places.
+        assert_eq!(Terminal { width: Some(6), color: false }.folded("视频 视频"), "视频 视频");
+        assert_eq!(Terminal { width: Some(22), color: false }.folded(&"视频 ".repeat(5)).lines().count(), 2);
+    }
+
+    #[test]
+    fn long_lines_go_on_below_their_last_column() {
+        let terminal = Terminal { width: Some(44), color: false };
+        let help = "  -o, --out  The folder to write; another one [default: out] [values: a, b]";
+        let shown = "  -o, --out  The folder to write; another\n             one [default: out]\n             [values: a, b]";
+        assert_eq!(terminal.folded(help), shown);
+        let styled = help.replace("--out", "\x1b[1m--out\x1b[0m");
+        assert_eq!(terminal.folded(&styled), shown.replace("--out", "\x1b[1m--out\x1b[0m"));
+        let long = format!("{help}, {}]", "value, ".repeat(9));
+        assert!(terminal.folded(&long).lines().all(|line| line.len() <= 44), "{}", terminal.folded(&long));
+        // Any number of blanks from two on is the gap between columns.
+        let wider = help.replace("--out  ", "--out   ");
+        assert_eq!(terminal.folded(&wider).lines().nth(1), Some("              one [default: out]"));
+        let narrow = "      --session-checkers <N>  Checkers in a session";
+        assert_eq!(
+            terminal.folded(narrow),
+            "      --session-checkers <N>\n              Checkers in a session"
+        );
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Agreement {
     ) -> Result<Self> {
         let sizes = sizes(half);
         let bar = ProgressBar::new(sizes.len() as u64);
-        bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} group sizes, {eta} left")?);
+        bar.set_style(ProgressStyle::with_template("{wide_bar} {pos:>4}/{len} group sizes, {eta:>3} left")?);
         let (mut curve, mut undefined) = (Vec::new(), Vec::new());
         for raters in sizes {
             match point(raters) {

@@ -67,13 +67,13 @@ fn scale(text: &str) -> Result<[f64; 2]> {
 const EXAMPLES: &str = "\
 Examples:
   analyze-annotations scores.csv
-                        MOS, SOS, the SOS parameter, agreement and screening, as text
-  analyze-annotations scores.csv --scale 0,100 --json report.json --figures figures/
-                        another scale; every number as JSON, and the figures
+        MOS, SOS, the SOS parameter, agreement and screening, as text
+  analyze-annotations scores.csv --scale 0,100 --json report.json --figures f/
+        another scale; every number as JSON, and the figures
   analyze-annotations DREAM/ --figures figures/
-                        the same from all_descriptions_en.csv, with the 37 labels of the descriptions; sessions.csv
-                        adds quality control and false negatives, truth.json a comparison with the planted truth
+        the same from all_descriptions_en.csv, with the 37 labels of the descriptions; sessions.csv \
+adds quality control and false negatives, truth.json a comparison with the planted truth
   analyze-annotations DREAM/ --groups raters.csv
-                        a test whether groups of raters differ in taking real clips for fakes
+        a test whether groups of raters differ in taking real clips for fakes
 
 Exit status: 0 done, 1 no room for the output, 2 wrong usage or input.";

@@ -101,9 +101,6 @@ pub(crate) struct Work {
     #[arg(long, short, value_name = "DIR", default_value = "benchmark-out")]
     pub(crate) out: PathBuf,
 
-    #[command(flatten)]
-    pub(crate) view: ::train::View,
-
     /// Seed of everything that is drawn; split i draws with seed + i
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
@@ -120,32 +117,38 @@ pub(crate) struct Work {
     #[arg(long)]
     pub(crate) retry_failed: bool,
 
-    #[command(flatten, next_help_heading = "Training of networks")]
+    // A heading holds for all options after it, so those without one come first.
+    #[command(flatten)]
+    pub(crate) view: ::train::View,
+
+    #[command(flatten)]
     pub(crate) networks: ::train::Options,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   benchmark --data DREAM --out results
-                        all methods on ten splits; the same command goes on after an interruption
-  benchmark --data DREAM --methods brisque,gm-log --splits 3 --out quick --jobs 4
+        all methods on ten splits; the same command goes on after an interruption
+  benchmark --data DREAM --methods brisque,gm-log --splits 3 --out q --jobs 4
   benchmark --data DREAM --out results --boxes faces.csv
-                        on faces instead of whole frames
+        on faces instead of whole frames
   benchmark --data DREAM --out results --methods brisque --loss-ablation brisque
-                        and Table V, on a small head
-  benchmark --data DREAM --out results --methods all,networks --boxes faces.csv --preset large --device cuda \\
-            --visual swinv2_large.safetensors --text clip-vit-b32.safetensors
-                        and every network, trained on each split from published weights
-  benchmark --data DREAM --out results --predictions Ours=run0/predictions.csv --predictions Ours=run1/predictions.csv
-                        and a method that was trained elsewhere on splits 0 and 1
+        and Table V, on a small head
+  benchmark --data DREAM --out results --methods all,networks \\
+      --boxes faces.csv --preset large --device cuda \\
+      --visual swinv2_large.safetensors --text clip-vit-b32.safetensors
+        and every network, trained on each split from published weights
+  benchmark --data DREAM --out results --predictions Ours=run0/predictions.csv \\
+      --predictions Ours=run1/predictions.csv
+        and a method that was trained elsewhere on splits 0 and 1
   benchmark --data DREAM --out s1 --shard 1/2
-                        on the first of two machines; see `benchmark merge --help`
+        on the first of two machines; see `benchmark merge --help`
   benchmark cross --train DREAM --test ffpp/list.csv qeval/list.csv --out across
   benchmark --list-methods
 
-Below the folder of --out: report.html (everything on one page), table4.txt, .md, .csv, .tex, significance.csv,
-failures.csv, assumptions.csv (what was assumed about the videos; --strict refuses those), predictions/METHOD.csv
-(evaluate-predictions reads them), protocol.json (what was trained and tested on what), and cache/ (features and trainings,
+Below the folder of --out: report.html (everything on one page), table4.txt, .md, .csv, .tex, significance.csv, \
+failures.csv, assumptions.csv (what was assumed about the videos; --strict refuses those), predictions/METHOD.csv \
+(evaluate-predictions reads them), protocol.json (what was trained and tested on what), and cache/ (features and trainings, \
 found again by the content of the video, the settings and the version).
 The page has the day on which its results were first written; SOURCE_DATE_EPOCH=SECONDS in the environment sets it.
 Exit status: 0 done, 1 done with failures, or other shards have to work first, 2 wrong usage or input.";
@@ -153,21 +156,21 @@ Exit status: 0 done, 1 done with failures, or other shards have to work first, 2
 const CROSS: &str = "\
 Examples:
   benchmark cross --train DREAM --test ffpp/list.csv --repeats 10 --out across
-                        videos of a list are looked for in the folder of the list
-  benchmark cross --train DREAM --test OTHER --methods brisque,tlvqm --out across
+        videos of a list are looked for in the folder of the list
+  benchmark cross --train DREAM --test OTHER --methods brisque,tlvqm --out b
 
-A folder counts with all clips that its splits have scores for. The mean ± deviation of table8 is over the repeats,
+A folder counts with all clips that its splits have scores for. The mean ± deviation of table8 is over the repeats, \
 which differ in their seeds only: it is that of the search, not of the data.";
 
 const MERGE: &str = "\
 Examples, for two machines that can read each other's folders:
-  benchmark --data DREAM --out s1 --shard 1/2         (and s2 with 2/2 on the other machine)
-                        features of every second clip
-  benchmark merge --out s1 s1 s2                      (and --out s2 on the other machine)
-                        now both have all features
-  benchmark --data DREAM --out s1 --shard 1/2         (and s2)
-                        every second training
+  benchmark --data DREAM --out s1 --shard 1/2
+        features of every second clip; s2 with 2/2 on the other machine
+  benchmark merge --out s1 s1 s2
+        now there are all features; --out s2 on the other machine
+  benchmark --data DREAM --out s1 --shard 1/2
+        every second training; s2 with 2/2 on the other machine
   benchmark merge --out results s1 s2
-                        tables and page; the same bytes as from one run
+        tables and page; the same bytes as from one run
 
 Exit status: 0 complete, 1 merged but something is missing or failed, 2 an error.";

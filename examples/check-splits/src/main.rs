@@ -39,8 +39,8 @@ Examples:
   check-splits DREAM/splits/3                 one split
   check-splits mine --manifest clips.csv      names of your own
 
-A split is clean when no clip is in it twice, no identity of test-1 and test-3 is in train, no method of test-2 and
-test-3 is in train (in another case or Unicode form neither), and every clip is known. Exit status: 0 all clean, 1 leaks
+A split is clean when no clip is in it twice, no identity of test-1 and test-3 is in train, no method of test-2 and \
+test-3 is in train (in another case or Unicode form neither), and every clip is known. Exit status: 0 all clean, 1 leaks \
 or no room for the output, 2 an error.";
 
 fn main() -> ExitCode {

@@ -90,13 +90,15 @@ fn formats() -> impl TypedValueParser<Value = Format> {
 const EXAMPLES: &str = "\
 Examples:
   evaluate-predictions --labels labels.csv --predictions mine.csv
-                        one test set: PLCC, SRCC, KRCC, RMSE, MAE
-  evaluate-predictions --labels labels.csv --predictions mine.csv --by split --ci --logistic
-                        one column per set, intervals, and the values after a fitted curve
+        one test set: PLCC, SRCC, KRCC, RMSE, MAE
+  evaluate-predictions --labels labels.csv --predictions mine.csv --by split \\
+      --ci --logistic
+        one column per set, intervals, and the values after a fitted curve
   evaluate-predictions --labels labels.csv --by split --baseline method-mean
-                        how much of a score needs no pixels
-  evaluate-predictions --labels DREAM/splits --predictions mine.csv --compare theirs.csv --format latex
-                        mean ± deviation over ten splits, and whether the two methods differ
+        how much of a score needs no pixels
+  evaluate-predictions --labels DREAM/splits --predictions mine.csv \\
+      --compare theirs.csv --format latex
+        mean ± deviation over ten splits, and whether the two methods differ
 
 Tables have columns separated by commas, semicolons or tabs, in UTF-8 or UTF-16; names of columns ignore case.
 Labels need a column of names and one of scores; --baseline method-mean also `method`, or `round` and `submit`.

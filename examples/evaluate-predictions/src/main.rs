@@ -16,7 +16,7 @@ use clap::Parser;
 use dream_eval::{Error as EvalError, Format, Method, Table};
 
 use args::{Args, Baseline};
-use print::terminal::Terminal;
+use print::terminal::{Terminal, shortened};
 use print::{Out, count, note, say};
 use report::Candidate;
 
@@ -88,8 +88,16 @@ fn fitted(candidates: &[Candidate], sets: usize) -> Result<String> {
     // What the table says of its columns does not depend on their names.
     Table::new(sets, rows.clone())?;
     let names: Vec<&str> = candidates.iter().map(|candidate| candidate.name.as_str()).collect();
-    Ok(Terminal::of_stdout().table(&names, |names| {
-        let named = rows.iter().zip(names).map(|(row, name)| Method { name: name.clone(), ..row.clone() });
-        Table::new(sets, named.collect()).map_or_else(|_| String::new(), |table| table.format(Format::Text))
-    }))
+    let named = |names: &[String]| {
+        let rows = rows.iter().zip(names).map(|(row, name)| Method { name: name.clone(), ..row.clone() });
+        Table::new(sets, rows.collect()).ok()
+    };
+    let terminal = Terminal::of_stdout();
+    let format = |table: Option<Table>| table.map_or_else(String::new, |table| table.format(Format::Text));
+    let whole = terminal.table(&names, |names| format(named(names)));
+    if whole.lines().all(|line| line.chars().count() <= terminal.room()) {
+        return Ok(whole);
+    }
+    let names: Vec<String> = names.iter().map(|name| shortened(name, terminal.room() / 3)).collect();
+    Ok(named(&names).map_or(whole, |table| table.text_within(terminal.room())))
 }

@@ -99,20 +99,24 @@ pub(crate) struct NetworkArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  extract-features clip.mp4                                  36 features, mean of one frame a second
+  extract-features clip.mp4
+        36 features, mean of one frame a second
   extract-features --set higrade --pooling feature-fusion clips/ -o f.csv
-                                                             432 features of every video below a folder
+        432 features of every video below a folder
   extract-features --set videval --jobs 2 -o f.csv --resume clips/
-                                                             705 features; run it again after an interruption
-  extract-features --set brisque --per-frame photo.png       one row per frame or image
+        705 features; run it again after an interruption
+  extract-features --set brisque --per-frame photo.png
+        one row per frame or image
   extract-features --set tlvqm --size 1920x1080 --fps 25 clip.yuv
-  extract-features --set videval60 clip.mp4                  60 features, as a trained VIDEVAL model takes them
-  extract-features --set clip-vit --weights clip-vit-b16.safetensors clips/ -o f.csv
-                                                             768 features of faces by CLIP, with --features deep
+  extract-features --set videval60 clip.mp4
+        60 features, as a trained VIDEVAL model takes them
+  extract-features --set clip-vit --weights clip-vit-b16.safetensors clips/
+        768 features of faces by CLIP, in a build with --features deep
 
-Columns: `video`, `frame` (with --per-frame), the features by name (docs/features.md), `frames` (how many were used),
-`undefined` (how many values the reference leaves undefined; they are 0 here), `recipe` (how they were made: models of
-train-svr state it and check it), `settings` (the options that a row depends on) and `assumptions`. Numbers have 17 significant digits. In names, bytes that are not UTF-8 stand as \\xHH, with
+Columns: `video`, `frame` (with --per-frame), the features by name (docs/features.md), `frames` (how many were used), \
+`undefined` (how many values the reference leaves undefined; they are 0 here), `recipe` (how they were made: models of \
+train-svr state it and check it), `settings` (the options that a row depends on) and `assumptions`. Numbers have 17 \
+significant digits. In names, bytes that are not UTF-8 stand as \\xHH, with \
 backslashes doubled in such names.
 Exit status: 0 all good, 1 some inputs failed or are damaged, or no room for the output, 2 wrong usage.";
 

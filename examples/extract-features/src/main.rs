@@ -60,8 +60,9 @@ fn run(args: &Args) -> Result<bool> {
     let total = inputs.len();
     let todo: Vec<PathBuf> =
         inputs.into_iter().filter(|path| !output.rows.done.contains(&name_of(path))).collect();
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} inputs, {eta} left  {msg}")?;
+    let style = ProgressStyle::with_template("{wide_bar} {pos:>5}/{len} inputs, {eta:>3} left  {msg}")?;
     let bar = ProgressBar::new(total as u64).with_style(style);
+    bar.set_message(beside("", ""));
     bar.set_position((total - todo.len()) as u64);
     bar.suspend(|| resumed("input", total - todo.len(), total));
     let (mut report, mut notes) = (Report::open(args.errors.as_deref(), &bar)?, Notes::default());

@@ -66,12 +66,13 @@ struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  make-splits --data DREAM                          ten splits below DREAM/splits
-  make-splits --data DREAM --out mine --seed 3 --test-identities 4 --test-methods 8
+  make-splits --data DREAM
+        ten splits below DREAM/splits
+  make-splits --data DREAM --out mine --test-identities 4 --test-methods 8
   make-splits --manifest clips.csv --out splits --repeats 5
   make-splits --data DREAM --out mine --validation identity
 
-Scores are the means of the opinions in all_descriptions_en.csv, or those of the manifest; without scores, the lists
+Scores are the means of the opinions in all_descriptions_en.csv, or those of the manifest; without scores, the lists \
 have names only. Every split is checked for leaks before it is written.
 Exit status: 0 done, 1 no room for the output, 2 an error.";
 

@@ -1,9 +1,11 @@
 //! The command line.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
+
+use crate::input::AnyArgs;
+use crate::output::OutputArgs;
 
 /// Scores images without a reference, with the metric that is asked for by name.
 #[derive(Debug, Parser)]
@@ -18,26 +20,19 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value = "brisque")]
     pub(crate) metric: Metric,
 
-    /// Images scored at the same time [default: one per core]; the output does not depend on it
-    #[arg(long, short, value_name = "N")]
-    pub(crate) jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 
-    /// Print JSON
-    #[arg(long, conflicts_with = "csv")]
-    pub(crate) json: bool,
+    #[command(flatten, next_help_heading = "Reading images")]
+    pub(crate) reading: AnyArgs,
+}
 
-    /// Print CSV: a row as soon as an image is done, in the order of the images
-    #[arg(long)]
-    pub(crate) csv: bool,
-
-    /// Write to this file instead of the standard output
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-
-    /// Continue the CSV file of --out, made with the same metric: skip the images that are in it. Images that failed are
-    /// tried again, and their rows come last
-    #[arg(long, requires_all = ["out", "csv"])]
-    pub(crate) resume: bool,
+impl Args {
+    /// The options that a row depends on, as one would type them.
+    pub(crate) fn settings(&self) -> String {
+        let metric = format!("--metric {}", self.metric.name());
+        [Some(metric), self.reading.settings()].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Metrics by name.
@@ -69,22 +64,25 @@ impl Metric {
 
 const EXAMPLES: &str = "\
 Examples:
-  score-image photo.jpg                          BRISQUE of one image
-  score-image --metric niqe shots/               NIQE of every image below a folder
-  score-image --csv 'shots/*.png' > scores.csv   a table
+  score-image photo.jpg
+        BRISQUE of one image
+  score-image --metric niqe shots/
+        NIQE of every image below a folder
+  score-image --csv 'shots/*.png' > scores.csv
+        a table
   score-image --metric niqe --csv -o n.csv --resume shots/
-                                                 the same; run it again after an interruption
+        the same; run it again after an interruption
   score-image --json a.png b.png
   ffmpeg -i a.mp4 -frames:v 1 -f image2pipe -c:v png - | score-image -
 
 What the numbers mean:
-  brisque  what people said of images with one kind of distortion (LIVE database); lower is better. A sharp portrait has
-           -2, at JPEG quality 30 it has 20, at quality 10 44, blurred by 2 pixels 59
-  niqe     distance of the image's statistics from those of 125 pristine photographs, without any person's rating; lower is
-           better. The same portraits have 3.4, 5.1, 6.8 and 7.3
+  brisque  what people said of images with one kind of distortion (LIVE database); lower is better. A sharp portrait has \
+-2, at JPEG quality 30 it has 20, at quality 10 44, blurred by 2 pixels 59
+  niqe     distance of the image's statistics from those of 125 pristine photographs, without any person's rating; lower is \
+better. The same portraits have 3.4, 5.1, 6.8 and 7.3
   ugc      what people would give a video that looks like this all the time, 1 to 5; higher is better
 
-Scores of different metrics cannot be compared. Drawings, screenshots and text get bad scores: none of these metrics has
+Scores of different metrics cannot be compared. Drawings, screenshots and text get bad scores: none of these metrics has \
 seen any.
 Names: bytes that are not UTF-8 stand as \\xHH, with backslashes doubled in such names.
 Exit status: 0 when all images were scored, 1 when some failed or there was no room for the output, 2 for wrong usage.";

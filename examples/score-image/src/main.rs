@@ -1,6 +1,11 @@
 //! Scores images by metrics that have a name. See README.md.
 
 mod args;
+#[path = "../../input.rs"]
+#[allow(dead_code, reason = "images need few of the options")]
+mod input;
+#[path = "../../output.rs"]
+mod output;
 #[path = "../../print.rs"]
 mod print;
 mod report;
@@ -13,7 +18,6 @@ mod score;
 mod view;
 
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,7 +26,8 @@ use clap::Parser;
 use dream_data::{expand_images, in_order, name_of};
 
 use args::Args;
-use print::{Out, note};
+use print::terminal::Terminal;
+use print::{Out, count, note, resumed, wrote};
 use report::Row;
 use rows::{Rows, Shape};
 use score::Scorer;
@@ -33,9 +38,9 @@ fn main() -> ExitCode {
 
 /// Scores everything; whether all of it went well.
 fn run(args: &Args) -> Result<bool> {
-    let scorer = Scorer::new(args.metric)?;
+    let scorer = Scorer::new(args.metric, args.reading.options())?;
     let images = expand_images(&args.images);
-    if args.csv {
+    if args.output.csv {
         return add_rows(images, &scorer, args);
     }
     let mut rows = Vec::new();
@@ -43,35 +48,41 @@ fn run(args: &Args) -> Result<bool> {
         rows.push(row);
         Ok(())
     })?;
+    let failed = rows.iter().filter(|row| !row.good()).count();
+    let terminal = if args.output.out.is_some() { Terminal::default() } else { Terminal::of_stdout() };
     let print = |out: &mut dyn Write| {
-        if args.json { report::json(args.metric, &rows, out) } else { report::text(args.metric, &rows, out) }
-    };
-    match &args.out {
-        Some(path) => {
-            save::save(path, print)?;
-            note!("wrote {} images to {}", rows.len(), path.display());
+        if args.output.json {
+            report::json(args.metric, &rows, out)
+        } else {
+            report::text(args.metric, &rows, terminal, out)
         }
+    };
+    match &args.output.out {
+        Some(path) => save::save(path, print)?,
         None => print(&mut Out)?,
     }
-    Ok(rows.iter().all(Row::good))
+    if args.output.json || args.output.out.is_some() {
+        let what = format!("the scores of {}", count(rows.len(), "image"));
+        closing(&what, failed, rows.len(), args);
+    }
+    Ok(failed == 0)
 }
 
 /// Writes the row of every image as soon as it is done. Whether all went well.
 fn add_rows(images: Vec<PathBuf>, scorer: &Scorer, args: &Args) -> Result<bool> {
-    let (settings, total) = (settings(args), images.len());
+    let (settings, total) = (args.settings(), images.len());
     let header = Row::header()?;
+    let columns = header.len();
     let shape =
         Shape { header, settings: &settings, columns_by: "version of this program", failed: Some("error") };
-    rows::can_resume(args.resume, &images)?;
-    let mut rows = Rows::open(args.out.as_deref(), args.resume, &shape)?;
+    rows::can_resume(args.output.resume, &images)?;
+    let mut rows = Rows::open(args.output.out.as_deref(), args.output.resume, &shape)?;
     let todo: Vec<PathBuf> =
         images.into_iter().filter(|image| !rows.done.contains(&name_of(image))).collect();
-    if todo.len() < total {
-        note!("{} of {total} images are done already", total - todo.len());
-    }
-    let mut good = 0;
+    resumed("image", total - todo.len(), total);
+    let (mut written, mut failed) = (0, 0);
     let done = score_all(&todo, scorer, args, |row| {
-        good += usize::from(row.good());
+        (written, failed) = (written + 1, failed + usize::from(!row.good()));
         rows.write([row])?;
         ensure!(!rows.lost(), "nobody reads the output");
         Ok(())
@@ -79,15 +90,16 @@ fn add_rows(images: Vec<PathBuf>, scorer: &Scorer, args: &Args) -> Result<bool> 
     if !rows.lost() {
         done?;
     }
-    if let Some(path) = &args.out {
-        note!(
-            "wrote {} rows to {}, {} of them without a score",
-            todo.len(),
-            path.display(),
-            todo.len() - good
-        );
+    closing(&format!("{} of {columns} columns", count(written, "row")), failed, written, args);
+    Ok(failed == 0)
+}
+
+/// The last lines on the standard error, for whoever does not see the output itself.
+fn closing(what: &str, failed: usize, all: usize, args: &Args) {
+    if failed > 0 {
+        note!("{failed} of {} failed", count(all, "image"));
     }
-    Ok(good == todo.len())
+    wrote(what, args.output.out.as_deref());
 }
 
 /// Passes on the row of each image, in their order, from as many threads as asked for.
@@ -97,18 +109,11 @@ fn score_all(
     args: &Args,
     mut take: impl FnMut(Row) -> Result<()>,
 ) -> Result<()> {
-    let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let jobs = args.jobs.map_or_else(all, NonZeroUsize::get);
-    let settings = settings(args);
+    let settings = args.settings();
     in_order(
-        jobs,
+        args.output.jobs(None),
         images,
         |image| scorer.run(image),
         |image, scored| take(Row::new(name_of(image), scored, scorer.version(), &settings)),
     )
-}
-
-/// The options that a row depends on, as one would type them.
-fn settings(args: &Args) -> String {
-    format!("--metric {}", args.metric.name())
 }

@@ -12,7 +12,12 @@ use crate::args::Metric;
 use crate::view::view;
 
 /// A metric that is ready to score.
-pub(crate) enum Scorer {
+pub(crate) struct Scorer {
+    model: Model,
+    open: OpenOptions,
+}
+
+enum Model {
     Brisque(Box<SvrModel>),
     Niqe,
     Ugc(Box<QualityModel>),
@@ -29,40 +34,35 @@ pub(crate) struct Scored {
 }
 
 impl Scorer {
-    pub(crate) fn new(metric: Metric) -> Result<Self> {
-        Ok(match metric {
-            Metric::Brisque => Self::Brisque(Box::new(SvrModel::brisque_live()?)),
-            Metric::Niqe => Self::Niqe,
-            Metric::Ugc => Self::Ugc(Box::new(QualityModel::embedded_brisque()?.for_images()?)),
-        })
+    /// `open` says how images are read, but for their range.
+    pub(crate) fn new(metric: Metric, open: OpenOptions) -> Result<Self> {
+        let model = match metric {
+            Metric::Brisque => Model::Brisque(Box::new(SvrModel::brisque_live()?)),
+            Metric::Niqe => Model::Niqe,
+            Metric::Ugc => Model::Ugc(Box::new(QualityModel::embedded_brisque()?.for_images()?)),
+        };
+        // The published metrics are defined on full range, the model on that of video.
+        let full = OpenOptions { range: ColorRange::Full, ..open.clone() };
+        let open = if matches!(model, Model::Ugc(_)) { open } else { full };
+        Ok(Self { model, open })
     }
 
     /// Name and number of what is computed; another one where scores have changed.
     pub(crate) fn version(&self) -> &str {
-        match self {
-            Self::Brisque(model) => model.version(),
-            Self::Niqe => "niqe-live-1",
-            Self::Ugc(model) => model.version(),
-        }
-    }
-
-    /// How images are opened. The published metrics are defined on full range, the model on that of video.
-    fn options(&self) -> OpenOptions {
-        match self {
-            Self::Ugc(_) => OpenOptions::default(),
-            Self::Brisque(_) | Self::Niqe => {
-                OpenOptions { range: ColorRange::Full, ..OpenOptions::default() }
-            }
+        match &self.model {
+            Model::Brisque(model) => model.version(),
+            Model::Niqe => "niqe-live-1",
+            Model::Ugc(model) => model.version(),
         }
     }
 
     pub(crate) fn run(&self, path: &Path) -> Result<Scored> {
-        let mut source = open(path, &self.options())?;
+        let mut source = open(path, &self.open)?;
         let Some(frame) = source.next_frame()? else { bail!("{}: there is no image in it", path.display()) };
         let (pixels, mut gray) = (frame.pixels(), Vec::new());
-        let frame = match self {
-            Self::Ugc(_) => view(pixels)?,
-            Self::Brisque(_) | Self::Niqe => published(pixels, &mut gray)?,
+        let frame = match &self.model {
+            Model::Ugc(_) => view(pixels)?,
+            Model::Brisque(_) | Model::Niqe => published(pixels, &mut gray)?,
         };
         let size = frame.size();
         let (score, interval) = self.score(&frame)?;
@@ -74,13 +74,13 @@ impl Scorer {
     }
 
     fn score(&self, frame: &Frame<'_>) -> Result<(f64, Option<[f64; 2]>)> {
-        Ok(match self {
-            Self::Niqe => (Niqe::default().score(frame)?, None),
-            Self::Brisque(model) => {
+        Ok(match &self.model {
+            Model::Niqe => (Niqe::default().score(frame)?, None),
+            Model::Brisque(model) => {
                 let features = Brisque { flat_areas: FlatAreas::Literal }.extract(frame)?;
                 (model.predict(defined(&features)?)?.score, None)
             }
-            Self::Ugc(model) => {
+            Model::Ugc(model) => {
                 let features = Brisque::default().extract(frame)?;
                 let found = model.predict(defined(&features)?)?;
                 (found.score, Some([found.interval.low, found.interval.high]))

@@ -179,12 +179,20 @@ fn a_table_goes_on_where_it_ended() {
     let missing = folder.path().join("late.png");
     let first = run(&["--csv", "-o", out, missing.to_str().unwrap(), &gray]);
     assert_eq!((first.status.code(), first.stdout.len()), (Some(1), 0));
-    assert!(text(&first.stderr).contains("wrote 2 rows to"), "{}", text(&first.stderr));
+    assert!(
+        text(&first.stderr).contains("1 of 2 images failed\nwrote 2 rows of 10 columns to "),
+        "{}",
+        text(&first.stderr)
+    );
     fs::copy(PORTRAIT, &missing).unwrap();
     let all = [missing.to_str().unwrap(), &gray, &rgb];
     let again = run(&[&["--csv", "--resume", "-o", out], &all[..]].concat());
     assert_eq!(again.status.code(), Some(0), "{}", text(&again.stderr));
-    assert!(text(&again.stderr).contains("1 of 3 images are done already"), "{}", text(&again.stderr));
+    assert!(
+        text(&again.stderr).starts_with("resumed at image 2 of 3\nwrote 2 rows of 10 columns to "),
+        "{}",
+        text(&again.stderr)
+    );
     let mut whole: Vec<String> =
         text(&run(&[&["--csv"], &all[..]].concat()).stdout).lines().map(Into::into).collect();
     let mut table: Vec<String> = fs::read_to_string(out).unwrap().lines().map(Into::into).collect();
@@ -193,6 +201,39 @@ fn a_table_goes_on_where_it_ended() {
     assert_eq!(table, whole);
     let other = run(&[&["--metric", "niqe", "--csv", "--resume", "-o", out], &all[..]].concat());
     assert!(other.status.code() == Some(2) && text(&other.stderr).contains("--metric brisque"));
+}
+
+#[test]
+fn images_are_read_as_the_options_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("one.y4m");
+    // A single frame is an image; it states no range.
+    let mut bytes = b"YUV4MPEG2 W112 H96 F8:1 Ip A1:1 Cmono\nFRAME\n".to_vec();
+    bytes.extend((0..112 * 96u64).map(|i| ((i * i / 31 + i % 40 * 7) % 239) as u8));
+    fs::write(&path, bytes).unwrap();
+    let path = path.to_str().unwrap();
+    let printed = text(&run(&["--metric", "ugc", path]).stdout);
+    assert!(
+        printed.contains("\n          range-assumed: ") && printed.contains("scored 1 of 1"),
+        "{printed}"
+    );
+    let strict = run(&["--metric", "ugc", "--strict", path]);
+    let printed = text(&strict.stdout);
+    assert_eq!(strict.status.code(), Some(1), "{printed}");
+    assert!(printed.contains("strict reading refuses that"), "{printed}");
+
+    let out = folder.path().join("out.csv");
+    let table = ["--csv", "-o", out.to_str().unwrap(), "--resume", PORTRAIT];
+    let with = |decoder: &str| run(&[&table[..], &["--decoder", decoder]].concat());
+    assert_eq!(with("builtin").status.code(), Some(0));
+    let row = fs::read_to_string(&out).unwrap();
+    assert!(row.ends_with(",--metric brisque --decoder builtin\n"), "{row}");
+    for (other, message) in [(run(&table), "`--metric brisque`"), (with("ffmpeg-program"), "ffmpeg-program`")]
+    {
+        let said = text(&other.stderr);
+        assert!(other.status.code() == Some(2) && said.contains(message), "{said}");
+    }
+    assert_eq!(text(&with("psnr").stderr).matches("--decoder").count(), 1);
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub use error::{Error, Result};
 pub use live::{Live, Plane};
 pub use methods::registry::{MethodInfo, methods};
 pub use methods::{About, CheckpointReport, ReferenceReport};
-pub use options::{NetworkOptions, NoFace, Options};
+pub use options::{LEVEL, NetworkOptions, NoFace, Options};
 pub use row::Row;
 pub use score::{Face, Score, Video};
 pub use scorer::Scorer;

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use dream_data::{OpenOptions, PixelRect, RelativeBox};
 
+/// The level of intervals where nobody says another one.
+pub const LEVEL: f64 = 0.9;
+
 /// How to score. The default is [`Scorer::embedded`](crate::Scorer::embedded).
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
@@ -15,7 +18,7 @@ pub struct Options {
     pub weights: Option<PathBuf>,
     /// A model file from `train-quality-model`, instead of the embedded one.
     pub model: Option<PathBuf>,
-    /// Probability that the interval holds the score that people would give, 0.5 to 0.99. `None` is 0.9.
+    /// Probability that the interval holds the score that people would give, 0.5 to 0.99. `None` is [`LEVEL`].
     pub level: Option<f64>,
     /// Look at every N-th frame, with a method that leaves the choice.
     pub every: Option<u64>,
@@ -35,7 +38,7 @@ impl Options {
     /// The level of intervals.
     #[must_use]
     pub fn level(&self) -> f64 {
-        self.level.unwrap_or(0.9)
+        self.level.unwrap_or(LEVEL)
     }
 }
 

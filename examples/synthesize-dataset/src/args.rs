@@ -74,14 +74,14 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   synthesize-dataset --out synthetic --identities 20 --methods 35 --seed 7
-                                          760 clips, 210 MB, 45,000 opinions
-  synthesize-dataset --out small --identities 4 --methods 9 --frames 12 --raters 10
+        760 clips, 210 MB, 45,000 opinions
+  synthesize-dataset --out small --identities 4 --methods 9 --raters 10
   synthesize-dataset --out large --size 320x240 --frames 100 --jobs 8
   synthesize-dataset --contact-sheet sheet.png --size 192x160
-                                          a picture only
+        a picture only
 
-Below DIR: videos/C1|C2|C3/*.y4m, splits/0..9/*.csv, all_descriptions_en.csv as in the benchmark; sessions.csv (every
-grade, with rejected ones and checkers), truth.csv (realism and artifacts of every clip), truth.json (the options and
+Below DIR: videos/C1|C2|C3/*.y4m, splits/0..9/*.csv, all_descriptions_en.csv as in the benchmark; sessions.csv (every \
+grade, with rejected ones and checkers), truth.csv (realism and artifacts of every clip), truth.json (the options and \
 the raters). Exit status: 0 done, 1 no room for the output, 2 an error.";
 
 impl Args {

@@ -54,7 +54,7 @@ fn run(args: &Args) -> Result<bool> {
     let config = synthetic.config();
     let steps = synthetic.clips().len() + config.raters + synthetic.split_design().repeats;
     let bar = ProgressBar::new(steps as u64);
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg:6} {eta} left") {
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos:>5}/{len} {msg:6} {eta:>3} left") {
         bar.set_style(style);
     }
     let summary = synthetic

@@ -56,8 +56,10 @@ const EXAMPLES: &str = "Examples:
   Without the evaluation, seconds:
     train-quality-model --data shared/data/bvqa --splits 0 --out model.json
   Write the committed weights again:
-    train-quality-model --data shared/data/bvqa --out crates/dream-models/assets/videval60-ugc-1.json
-    train-quality-model --data shared/data/bvqa --features brisque --out crates/dream-models/assets/brisque-ugc-1.json";
+    train-quality-model --data shared/data/bvqa \\
+        --out crates/dream-models/assets/videval60-ugc-1.json
+    train-quality-model --data shared/data/bvqa --features brisque \\
+        --out crates/dream-models/assets/brisque-ugc-1.json";
 
 fn main() -> ExitCode {
     print::main(Args::try_parse(), |_| None, run)
@@ -74,7 +76,8 @@ fn run(args: &Args) -> Result<bool> {
         None
     } else {
         // Drawn on a terminal only.
-        let style = ProgressStyle::with_template("split {pos}/{len} {wide_bar} {elapsed}, {eta} left")?;
+        let style =
+            ProgressStyle::with_template("split {pos:>3}/{len} {wide_bar} {elapsed:>3}, {eta:>3} left")?;
         let bar = ProgressBar::new(args.splits).with_style(style);
         let mut splits = Vec::new();
         for split in 0..args.splits {

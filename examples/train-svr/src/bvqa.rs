@@ -93,9 +93,16 @@ impl Table {
             let truth = truth
                 .with_context(|| format!("{shown}:{}: there is no score: remove the line", table.line()))?;
             self.scores.push(align(truth));
+            let begin = self.features.len();
             for &column in &columns {
                 self.features.push(table.measured(column).with_context(damaged)?.unwrap_or(f64::NAN));
             }
+            let measured = self.features.iter().skip(begin).any(|value| !value.is_nan());
+            ensure!(
+                measured,
+                "{shown}:{}: every feature of the row is empty: remove the line, or fetch the file again",
+                table.line()
+            );
         }
         Ok(())
     }
@@ -160,4 +167,26 @@ pub(crate) fn run(table: &Table, number: u32, draws: usize) -> Result<SplitResul
         candidate: grid.iter().position(|params| *params == report.best).unwrap_or_default(),
         converged: model.converged() && report.trials.iter().all(|trial| trial.converged),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_row_without_any_feature_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let read = |last: &str| {
+            let file = File::create(dir.path().join("konvid_1k_brisque.csv.gz")).unwrap();
+            let mut file = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+            write!(file, "id,mos,f1,f2\na,1,2,3\n{last}\n").unwrap();
+            file.finish().unwrap();
+            Table::read(&EXPERIMENTS[0], dir.path())
+        };
+        assert_eq!(read("b,2,,4").unwrap().len(), 2);
+        let error = read("b,2,,").unwrap_err().to_string();
+        assert!(error.contains("konvid_1k_brisque.csv.gz:3: every feature of the row is empty"), "{error}");
+    }
 }

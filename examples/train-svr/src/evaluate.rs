@@ -65,8 +65,9 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
         File::create(path).with_context(|| format!("cannot write {}", path.display())).map(BufWriter::new)
     };
     let mut out = args.out.as_ref().map(create).transpose()?;
-    let (splits, search, threads) = (args.splits, search(args.draws), rayon::current_num_threads());
-    say!("{splits} splits, {search}, {threads} threads; published values in brackets");
+    let (splits, search) = (args.splits, search(args.draws));
+    let threads = count(rayon::current_num_threads(), "thread");
+    say!("{splits} splits, {search}, {threads}; published values in brackets");
     say!(
         "{:<12} {:<8} {:>6} {:>15} {:>15} {:>8} {:>7}",
         "database",
@@ -110,7 +111,8 @@ fn search(draws: usize) -> String {
 
 fn run_splits(table: &Table, args: &Evaluate, experiment: &Experiment) -> Result<Vec<SplitResult>> {
     // Drawn on a terminal only.
-    let style = ProgressStyle::with_template("{msg} split {pos}/{len} {wide_bar} {elapsed}, {eta} left")?;
+    let style =
+        ProgressStyle::with_template("{msg} split {pos:>3}/{len} {wide_bar} {elapsed:>3}, {eta:>3} left")?;
     let bar = ProgressBar::new(u64::from(args.splits)).with_style(style);
     bar.set_message(format!("{} {}", experiment.data, experiment.features));
     let run = |number: u32| {

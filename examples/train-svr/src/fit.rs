@@ -9,7 +9,7 @@ use dream_data::name_of;
 use dream_eval::{plcc, srcc};
 use dream_models::Error;
 use dream_models::regression::{
-    CalibrationParams, DataSet, Folds, Impute, Imputer, MinMax, ModelInfo, OutputRange, Provenance,
+    CalibrationParams, DataSet, Folds, Impute, Imputer, Kernel, MinMax, ModelInfo, OutputRange, Provenance,
     RandomizedSearch, Rows, ScaledSvr, ScaledSvrParams, Scoring, SelectionParams, SizeSearch, SvrModel,
     SvrParams, search_svr,
 };
@@ -115,15 +115,7 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
     for note in &table.notes {
         note!("note: {note}");
     }
-    match &table.recipe {
-        Some(recipe) => {
-            info(args, &table).check().context("the recipe of the features")?;
-            say!("features of {recipe}");
-        }
-        None => note!(
-            "note: the model does not check how features are made, for the table has no column `recipe`: pass --recipe"
-        ),
-    }
+    tell_recipe(args, &table)?;
     let (rows, width, dropped) = (table.scores.len(), table.names.len(), table.dropped);
     say!("{rows} rows of {width} features, {dropped} without a score left out");
     let impute = match args.missing {
@@ -151,10 +143,10 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
     let report = search_svr(&rows, &table.scores, &candidates, &folds, &scoring)?;
     bar.finish_and_clear();
     say!(
-        "best of {}: C {:.4}, {:?}, {} {:.4}",
+        "best of {}: C {:.4}, {}, {} {:.4}",
         args.draws,
         report.best.c,
-        report.best.kernel,
+        kernel(report.best.kernel),
         report.score,
         report.best_score
     );
@@ -172,6 +164,20 @@ pub(crate) fn run(args: &Fit) -> Result<()> {
     say!("{vectors} support vectors after {steps} steps");
     let (rows, features) = (count(table.scores.len(), "row"), count(used.len(), "feature"));
     wrote(&format!("{}, fitted on {rows} of {features},", model.version()), Some(&args.out));
+    Ok(())
+}
+
+/// Says how the features were made, as the model will.
+fn tell_recipe(args: &Fit, table: &Table) -> Result<()> {
+    match &table.recipe {
+        Some(recipe) => {
+            info(args, table).check().context("the recipe of the features")?;
+            say!("features of {recipe}");
+        }
+        None => note!(
+            "note: the model does not check how features are made, for the table has no column `recipe`: pass --recipe"
+        ),
+    }
     Ok(())
 }
 
@@ -235,6 +241,13 @@ fn working(what: &'static str) -> Result<ProgressBar> {
     bar.set_message(what);
     bar.enable_steady_tick(Duration::from_millis(200));
     Ok(bar)
+}
+
+fn kernel(kernel: Kernel) -> String {
+    match kernel {
+        Kernel::Linear => "linear".to_owned(),
+        Kernel::Rbf { gamma } => format!("gamma {gamma:.4}"),
+    }
 }
 
 fn scoring(criterion: Criterion) -> Scoring<'static> {

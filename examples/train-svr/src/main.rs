@@ -37,16 +37,18 @@ enum Command {
 }
 
 const EXAMPLES: &str = "Examples:
-  Reproduce the BVQA table, about fifteen minutes of processor time, most of it for All-Combined:
+  Reproduce the BVQA table, in about fifteen minutes of processor time:
     train-svr evaluate --protocol bvqa --data shared/data/bvqa --splits 100
   One row of it, with every pair of C and gamma:
-    train-svr evaluate --data shared/data/bvqa --only konvid --only videval --draws 0
-  Fit a model to features of extract-features and to scores in another file (columns video,mos):
+    train-svr evaluate --data shared/data/bvqa --only konvid --only videval \\
+        --draws 0
+  Fit a model to features of extract-features and to scores (columns video,mos):
     train-svr fit --features features.csv --scores scores.csv --out model.json
-  Scores of single raters (columns video,subject,score), with their mean as the target:
+  The mean of single raters is the target (columns video,subject,score):
     train-svr fit --features features.csv --scores raw.csv --repeated mean
-  The same with VIDEVAL's feature selection, where validation chooses the number:
-    train-svr fit --features features.csv --scores scores.csv --select 0 --missing zero";
+  With VIDEVAL's feature selection, where validation chooses the number:
+    train-svr fit --features features.csv --scores scores.csv --select 0 \\
+        --missing zero";
 
 fn main() -> ExitCode {
     print::main(Args::try_parse(), typed, run)

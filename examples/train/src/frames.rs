@@ -67,7 +67,7 @@ impl Frames<'_> {
         if let Ok(file) = fs::read(&path)
             && let Some((assumptions, bytes)) = entry(&file, &key)
             // Where assumptions are errors, the reader has to find them.
-            && (assumptions.is_empty() || !self.reading.strict)
+            && (assumptions.is_empty() || !self.reading.any.strict)
         {
             return Ok(Video { bytes: bytes.to_vec(), frame, assumptions });
         }

@@ -12,6 +12,7 @@ use dream_data::FaceBoxes;
 use dream_data::dataset::{Dataset, Labelled};
 use dream_data::split::Partition;
 use dream_eval::{Format, Method, SetScore, Table};
+use print::terminal::Terminal;
 use print::{count, note, say};
 use train::{Clip, Job, Notes, Options, Outcome, Sets, View, assumptions_csv, methods};
 
@@ -34,34 +35,37 @@ struct Args {
     /// Of first weights, order, flips, drawn frames and sentences, and the validation clips
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    #[command(flatten)]
-    view: View,
-    #[command(flatten)]
-    options: Options,
     /// Threads [default: all processors]
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     threads: usize,
     /// Where decoded frames are kept; several runs may share it [default: OUT/frames]
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
+    // A heading holds for all options after it, so those without one come first.
+    #[command(flatten)]
+    view: View,
+    #[command(flatten)]
+    options: Options,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   train --data synthetic --out run --crop 0.17,0,0.83,0.8
-                              the tiny network on split 0 of the stand-in, in minutes on two cores
-  train --data synthetic --out plain --crop 0.17,0,0.83,0.8 --no-text --cache run/frames
-                              what descriptions are worth: the same without them
-  train --data DREAM --boxes boxes.csv --out large --preset large --device cuda \\
-        --visual swinv2_large.safetensors --text clip-vit-b32.safetensors --accumulate 4 --layer-decay 0.9
+        the tiny network on split 0 of the stand-in, in minutes on two cores
+  train --data synthetic --out plain --crop 0.17,0,0.83,0.8 --no-text \\
+      --cache run/frames
+        what descriptions are worth: the same without them
+  train --data DREAM --boxes boxes.csv --out large --preset large \\
+      --visual swinv2_large.safetensors --text clip-vit-b32.safetensors \\
+      --device cuda --accumulate 4 --layer-decay 0.9
 
-The checkpoint says which frames, which part of them and which size the network was trained with; score-video and
+The checkpoint says which frames, which part of them and which size the network was trained with; score-video and \
 benchmark obey it.
 
-Below OUT: model.json with its safetensors (the best epoch by the mean of PLCC and SRCC on the fifth of the training set
-that is held out), predictions.csv for evaluate-predictions, predictions-text.csv (from the descriptions of the test clips
-alone, where the network reads), assumptions.csv (what was assumed about the videos; --strict refuses it), table.txt, metrics.jsonl (a line for each epoch), curve.svg, state.json with its
-safetensors (what a resumed run needs), frames/. A run that was killed goes on when the same command is given again, and
+Below OUT: model.json with its safetensors (the best epoch by the mean of PLCC and SRCC on the fifth of the training set \
+that is held out), predictions.csv for evaluate-predictions, predictions-text.csv (from the descriptions of the test clips \
+alone, where the network reads), assumptions.csv (what was assumed about the videos; --strict refuses it), table.txt, \
+metrics.jsonl (a line for each epoch), curve.svg, state.json with its safetensors (what a resumed run needs), frames/. A run that was killed goes on when the same command is given again, and \
 ends with the same weights. Exit status: 0 done, 1 no room for the output, 2 an error.";
 
 fn after_help() -> String {
@@ -115,8 +119,9 @@ fn run(args: &Args) -> Result<bool> {
     if let (Some(title), Some(scores)) = (text_title, from_text) {
         rows.push(report(args, &sets, "predictions-text.csv", title, &scores)?);
     }
-    let table = Table::new(sets.tests.len(), rows)?.format(Format::Text);
-    train::write(&args.out.join("table.txt"), table.as_bytes())?;
+    let table = Table::new(sets.tests.len(), rows)?;
+    train::write(&args.out.join("table.txt"), table.format(Format::Text).as_bytes())?;
+    let table = table.text_within(Terminal::of_stdout().room());
     let Outcome { note, seconds, checkpoint, sha256, cut_sentences, .. } = outcome;
     say!("{table}\n{note}; {seconds:.0} s of training, {cut_sentences} sentences cut");
     say!("{} (SHA-256 {})", checkpoint.display(), sha256.get(..12).unwrap_or_default());

@@ -52,6 +52,7 @@ impl View {
 
 /// How a network is trained. What is left open here is in the recipe of the preset.
 #[derive(Debug, Clone, Args, Serialize)]
+#[command(next_help_heading = "Training of networks")]
 pub struct Options {
     /// Sizes, and the defaults of options marked below
     #[arg(long, value_enum, default_value = "tiny")]

@@ -20,7 +20,10 @@ pub fn bar(what: &str, length: usize, quiet: bool) -> Result<ProgressBar> {
     if quiet {
         return Ok(ProgressBar::hidden());
     }
-    let style = format!("{what} {{wide_bar}} {{pos}}/{{len}}, {{elapsed}}, {{eta}} left {{msg}}");
+    // Every part but the bar has a fixed width, so that nothing jumps.
+    let digits = length.to_string().len();
+    let style =
+        format!("{what} {{wide_bar}} {{pos:>{digits}}}/{{len}}, {{elapsed:>3}}, {{eta:>3}} left{{msg}}");
     let bar = ProgressBar::new(length as u64).with_finish(ProgressFinish::AndClear);
     Ok(bar.with_style(ProgressStyle::with_template(&style)?))
 }

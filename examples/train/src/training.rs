@@ -66,6 +66,7 @@ impl Training<'_> {
         if done > 0 {
             (self.job.resumed)(done, total);
         }
+        bar.set_message(beside_bar(&progress));
         bar.set_position(done as u64);
         bar.reset_eta();
         let (start, before) = (Instant::now(), progress.seconds);
@@ -250,14 +251,17 @@ impl Training<'_> {
         let lines = progress.history.iter().map(|epoch| Ok(serde_json::to_string(epoch)? + "\n"));
         write(&self.job.out.join("metrics.jsonl"), lines.collect::<Result<String>>()?.as_bytes())?;
         write(&self.job.out.join("curve.svg"), curve::draw(&progress.history)?.as_bytes())?;
-        if let (Some(last), Some(best)) = (progress.history.last(), progress.best()) {
-            bar.set_message(format!(
-                "epoch {}: loss {:.3}, PLCC {:.3}, SRCC {:.3}; best {}",
-                last.epoch, last.loss, last.plcc, last.srcc, best.epoch
-            ));
-        }
+        bar.set_message(beside_bar(progress));
         Ok(())
     }
+}
+
+/// The last epoch, as long for every one, so that the bar has its room at 80 columns and does not jump.
+fn beside_bar(progress: &Progress) -> String {
+    let last = progress.history.last();
+    let text = last
+        .map(|last| format!(", epoch {:>3}: PLCC {:>6.3} SRCC {:>6.3}", last.epoch, last.plcc, last.srcc));
+    format!("{:37}", text.unwrap_or_default())
 }
 
 pub(crate) fn opinions(clips: &[Clip]) -> Vec<f64> {

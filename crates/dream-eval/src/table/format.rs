@@ -54,53 +54,12 @@ impl Table {
     #[must_use]
     pub fn format(&self, format: Format) -> String {
         match format {
-            Format::Text => self.text(),
+            Format::Text => self.text(None),
             Format::Markdown => self.markdown(),
             Format::Csv => self.csv(),
             Format::Latex => self.latex(),
             Format::Html => self.html(),
         }
-    }
-
-    fn text(&self) -> String {
-        let mut lines = vec![header(self)];
-        for row in &self.rows {
-            let cells = row.cells.iter().map(|cell| shown(cell.as_ref(), 3));
-            lines.push(std::iter::once(row.name.clone()).chain(cells).collect());
-        }
-        let width = |column: usize| {
-            lines
-                .iter()
-                .filter_map(|line| line.get(column))
-                .map(|cell| cell.chars().count())
-                .max()
-                .unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..self.columns().len() + 1).map(width).collect();
-        let line = |cells: &[String]| {
-            let padded = cells.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-                if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-            });
-            padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-        };
-        let rule = "-".repeat(widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1)) + "\n";
-        let mut out = String::new();
-        let mut families = self.rows.iter().map(|row| row.family.as_str());
-        let mut family = "";
-        for (index, cells) in lines.iter().enumerate() {
-            if index > 0 {
-                let next = families.next().unwrap_or_default();
-                if index == 1 || next != family {
-                    out.push_str(&rule);
-                    if !next.is_empty() {
-                        let _ = writeln!(out, "{next}");
-                    }
-                }
-                family = next;
-            }
-            out.push_str(&line(cells));
-        }
-        out
     }
 
     fn markdown(&self) -> String {
@@ -274,11 +233,11 @@ fn rounded(value: f64) -> f64 {
     (value * 1000.0).round()
 }
 
-fn header(table: &Table) -> Vec<String> {
+pub(super) fn header(table: &Table) -> Vec<String> {
     std::iter::once("Method".to_owned()).chain(table.columns()).collect()
 }
 
-fn shown(cell: Option<&Cell>, digits: usize) -> String {
+pub(super) fn shown(cell: Option<&Cell>, digits: usize) -> String {
     match cell {
         None => ABSENT.to_owned(),
         Some(Cell { mean, std: None, .. }) => format!("{mean:.digits$}"),

@@ -1,6 +1,7 @@
 //! The results table of the benchmark: correlations on three test sets over the splits.
 
 mod format;
+mod text;
 
 pub use format::Format;
 

@@ -142,7 +142,7 @@ fn of_labels(out: &mut String, labels: &Labels) -> Result<()> {
     for group in std::iter::once(&labels.all).chain(&labels.by_mos) {
         writeln!(out, "  {}: {} clips, {} descriptions", group.name, group.clips, group.descriptions)?;
         for kind in ["place", "artifact", "extent"] {
-            writeln!(out, "    {kind:<9}{}", most(group, kind))?;
+            writeln!(out, "    {kind:<10}{}", most(group, kind))?;
         }
     }
     Ok(())

@@ -153,7 +153,7 @@ impl Extraction<'_> {
 
 /// All that results depend on of the options for reading videos: where assumptions are errors, others fail.
 pub(crate) fn read(reading: &ReadArgs) -> String {
-    let strict = if reading.strict { "--strict" } else { "" };
+    let strict = if reading.any.strict { "--strict" } else { "" };
     format!("{} {strict}", reading.settings().unwrap_or_default()).trim().to_owned()
 }
 

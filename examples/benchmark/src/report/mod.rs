@@ -16,6 +16,7 @@ use ::train::Notes;
 use anyhow::{Context, Result};
 use dream_eval::Format;
 
+use crate::print::terminal::{Ink, Terminal};
 use crate::print::{count, note, say, wrote};
 use crate::store::Store;
 use content::Report;
@@ -32,16 +33,18 @@ const TABLES: [&str; 3] = ["table4", "table5", "table8"];
 pub(crate) fn finish(store: &Store, protocol: Protocol) -> Result<bool> {
     let report = Report::new(store, protocol)?;
     write(&report, store)?;
+    let terminal = Terminal::of_stdout();
     for table in &report.tables {
-        say!("{}\n{}\n{}", table.title, table.table.format(Format::Text), table.text());
+        let title = terminal.paint(Ink::Heading, &table.title);
+        say!("{title}\n{}\n{}", table.table.text_within(terminal.room()), table.text());
     }
     Notes::of(&report.assumptions).iter().for_each(|line| note!("{line}"));
-    say!("page: {}", store.root().join(PAGE).display());
     if !report.failures.is_empty() {
-        say!("{} failures: {}", report.failures.len(), store.root().join("failures.csv").display());
+        let failures = count(report.failures.len(), "failure");
+        say!("{failures}: {}", store.root().join("failures.csv").display());
     }
     let methods = count(report.methods.len(), "method");
-    wrote(&format!("the report of {methods}"), Some(&store.root().join("report.html")));
+    wrote(&format!("the report of {methods}"), Some(&store.root().join(PAGE)));
     Ok(report.failures.is_empty())
 }
 

@@ -10,3 +10,4 @@ mod page;
 mod print_test;
 mod reading;
 mod report;
+mod sorting;

@@ -54,7 +54,7 @@ fn a_broken_clip_is_left_out_and_another_option_is_another_training() {
     let (torn, video, bytes) = bench.tear(1);
     let case = bench.case("out", &quick("opdai", &[]));
     let shown = case.run(1);
-    assert!(shown.contains("OPDAI: 1 of ") && shown.contains("1 failures"), "{shown}");
+    assert!(shown.contains("OPDAI: 1 of ") && shown.contains("1 failure: "), "{shown}");
     let failures = fs::read_to_string(case.out.join("failures.csv")).unwrap();
     assert!(failures.contains(&format!("frames,{torn},opdai,")), "{failures}");
     assert!(!failures.contains(bench.root().to_str().unwrap()), "{failures}");

@@ -6,11 +6,11 @@ use std::fs;
 use crate::helpers::*;
 
 /// Text between two marks, wherever they are.
-fn all_between<'a>(text: &'a str, from: &str, to: &str) -> Vec<&'a str> {
+pub(crate) fn all_between<'a>(text: &'a str, from: &str, to: &str) -> Vec<&'a str> {
     text.split(from).skip(1).filter_map(|rest| rest.split(to).next()).collect()
 }
 
-fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+pub(crate) fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
     assert!(text.contains(from), "no {from}");
     all_between(text, from, to).first().unwrap()
 }

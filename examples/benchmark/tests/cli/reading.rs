@@ -56,7 +56,7 @@ fn strict_refuses_the_video_that_rests_on_an_assumption() {
             assert_eq!(written("assumptions.csv"), format!("file,assumption\n{assumed}"));
             assert_eq!(written("failures.csv").lines().count(), 1);
             let shown = strict.run(1);
-            assert!(shown.contains("1 failures") && !shown.contains("note: "), "{shown}");
+            assert!(shown.contains("1 failure: ") && !shown.contains("note: "), "{shown}");
             let failures = written("failures.csv");
             let row = format!("{stage},{name},{method},\"{name}: range-assumed: ");
             assert!(failures.contains(&row), "{failures}");

@@ -136,11 +136,11 @@ mod tests {
         let dark = dark.split_once("}}").unwrap().0;
         let hex = |(r, g, b): figure::Rgb| format!("#{r:02x}{g:02x}{b:02x}");
         for (mode, block, colours) in [
-            ("light", light, [figure::BLUE, figure::VERMILION]),
-            ("dark", dark, [figure::SKY, figure::ORANGE]),
+            ("light", light, [figure::BLUE, figure::VERMILION, (255, 255, 255)]),
+            ("dark", dark, [figure::SKY, figure::ORANGE, figure::GROUND]),
         ] {
             let found = variables(block);
-            assert_eq!([found["dot"], found["line"]], colours.map(hex), "{mode}");
+            assert_eq!([found["dot"], found["line"], found["ground"]], colours.map(hex), "{mode}");
             for text in ["ink", "soft", "link"] {
                 for ground in ["ground", "better", "worse", "shade"] {
                     let ratio = contrast(found[text], found[ground]);

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::io::Read;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -12,7 +11,7 @@ use score_video::{About, Error as ScoreError, NetworkOptions, NoFace, Options};
 use sha2::{Digest, Sha256};
 
 use crate::input::{self, InputArgs};
-use crate::print::terminal::Terminal;
+use crate::output::OutputArgs;
 
 /// Scores how good videos look to people, from 1 (bad) to 5 (excellent).
 ///
@@ -46,26 +45,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "X1,Y1,X2,Y2")]
     pub(crate) crop: Option<RelativeBox>,
 
-    /// Videos scored at the same time [default: one per core; with a network one, which takes all cores]
-    #[arg(long, short, value_name = "N")]
-    pub(crate) jobs: Option<NonZeroUsize>,
-
-    /// Print JSON
-    #[arg(long, conflicts_with = "csv")]
-    pub(crate) json: bool,
-
-    /// Print CSV: a row as soon as a video is done, in the order of the videos
-    #[arg(long)]
-    pub(crate) csv: bool,
-
-    /// Write to this file instead of the standard output
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-
-    /// Continue the CSV file of --out, made with the same options: skip the videos that are in it. Videos that failed are
-    /// tried again, and their rows come last
-    #[arg(long, requires_all = ["out", "csv", "videos"])]
-    pub(crate) resume: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 
     /// For bug reports: print version, models, decoders and machine, and score two built-in clips, which must have the
     /// stated scores
@@ -146,26 +127,22 @@ pub(crate) enum WithoutFace {
     Skip,
 }
 
-/// The command line, with what it alone does not know: the methods, and the width of the terminal. Options of networks are
-/// shown where there are some; elsewhere they say what they need.
-pub(crate) fn command(terminal: Terminal) -> Command {
-    let command = Args::command();
-    let about = command.get_long_about().map(ToString::to_string).unwrap_or_default();
-    let command = command.long_about(terminal.wrapped(&about, 0));
-    let command = command.after_help(format!("{}\n{EXAMPLES}", methods(terminal)));
-    let narrow = Terminal { width: terminal.width.map(|width| width.saturating_sub(INDENT)), ..terminal };
-    command.next_line_help(terminal.width.is_some()).mut_args(|arg| {
+/// The command line, with the methods. Options of networks are shown where there are some; elsewhere they say what they
+/// need.
+pub(crate) fn command() -> Command {
+    Args::command().after_help(format!("{}\n{EXAMPLES}", methods())).mut_args(|arg| {
         let network = arg.get_help_heading() == Some(NETWORKS);
-        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-        arg.help(narrow.wrapped(&help, 0)).hide(network && !cfg!(feature = "deep"))
+        match arg.get_id().as_str() {
+            "jobs" => arg.help("Videos scored at the same time [default: one per core; with a network one, which takes all cores]"),
+            // The demonstration is no table to go on with.
+            "resume" => arg.requires("videos"),
+            _ => arg.hide(network && !cfg!(feature = "deep")),
+        }
     })
 }
 
-/// Blanks that the parser puts before each line of the help of an option.
-const INDENT: usize = 10;
-
 /// A line of `--help` for every method.
-fn methods(terminal: Terminal) -> String {
+fn methods() -> String {
     let mut text = "Methods:\n".to_owned();
     for (number, method) in score_video::methods().into_iter().enumerate() {
         let more = match (number, method.needs_weights) {
@@ -174,8 +151,7 @@ fn methods(terminal: Terminal) -> String {
             (_, true) => ": name a checkpoint with --weights",
             (_, false) => "",
         };
-        let about = terminal.wrapped(&format!("{}{more}", method.about), 13);
-        text += &format!("  {:<10} {about}\n", method.name);
+        text += &format!("  {:<9}  {}{more}\n", method.name, method.about);
     }
     if !cfg!(feature = "deep") {
         text += "  networks   in a build with --features deep\n";
@@ -201,10 +177,9 @@ Examples:
                                              which swap shows fewest traces
   score-video --size 640x360 --fps 30 a.yuv
 
-Names in tables and JSON: bytes that are not UTF-8 stand as \\xHH, with
-backslashes doubled in such names.
-Exit status: 0 when all videos of this run were scored whole, 1 when some were
-damaged or failed, the output found no room or the self-test found something, 2
+Names in tables and JSON: bytes that are not UTF-8 stand as \\xHH, with backslashes doubled in such names.
+Exit status: 0 when all videos of this run were scored whole, 1 when some were \
+damaged or failed, the output found no room or the self-test found something, 2 \
 for wrong usage.";
 
 /// What the libraries call an option, and what it is called here.
@@ -297,7 +272,7 @@ impl Args {
                 None => format!("--method {}", about.method),
             }),
             option("model", file(&self.model)?),
-            option("level", network.weights.is_none().then(|| self.options().level())),
+            option("level", network.weights.is_none().then(|| self.level.unwrap_or(score_video::LEVEL))),
             option("every", self.every),
             option("per-second", self.per_second),
             option("crop", self.crop.map(|crop| crop.corners().map(|corner| corner.to_string()).join(","))),
@@ -314,9 +289,7 @@ impl Args {
     }
 
     pub(crate) fn jobs(&self) -> usize {
-        let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let default = || if self.network.weights.is_some() { 1 } else { all() };
-        self.jobs.map_or_else(default, NonZeroUsize::get)
+        self.output.jobs(self.network.weights.as_ref().map(|_| 1))
     }
 }
 

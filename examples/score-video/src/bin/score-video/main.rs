@@ -6,6 +6,8 @@ mod demo;
 #[path = "../../../../input.rs"]
 mod input;
 mod outcome;
+#[path = "../../../../output.rs"]
+mod output;
 #[path = "../../../../print.rs"]
 mod print;
 mod report;
@@ -31,11 +33,11 @@ use args::Args;
 use bars::Bars;
 use outcome::{Outcome, Row};
 use print::terminal::Terminal;
-use print::{Out, count, note};
+use print::{Out, count, note, resumed, wrote};
 use rows::{Rows, Shape};
 
 fn main() -> ExitCode {
-    let matches = args::command(Terminal::of_stdout()).try_get_matches();
+    let matches = args::command().try_get_matches();
     let args = matches.and_then(|matches| Args::from_arg_matches(&matches));
     print::main(args, args::typed, run)
 }
@@ -65,7 +67,7 @@ impl Video {
 /// Scores everything; whether all of it went well.
 fn run(args: &Args) -> Result<bool> {
     if args.self_test {
-        return selftest::run(args.json);
+        return selftest::run(args.output.json);
     }
     let started = Instant::now();
     let scorer = ScorerBuilder::from(args.options()).build()?;
@@ -80,10 +82,10 @@ fn run(args: &Args) -> Result<bool> {
         demo::Look::ALL.into_iter().map(Video::Demo).collect()
     } else {
         let files = args.input.expand(&args.videos);
-        rows::can_resume(args.resume, &files)?;
+        rows::can_resume(args.output.resume, &files)?;
         files.into_iter().map(Video::File).collect()
     };
-    if args.csv && !compare {
+    if args.output.csv && !compare {
         return add_rows(videos, &scorer, args, &settings, started);
     }
     let mut outcomes = Vec::new();
@@ -95,24 +97,24 @@ fn run(args: &Args) -> Result<bool> {
         outcomes.sort_by(|a, b| b.score().total_cmp(&a.score()));
     }
     let report = report::Report::new(scorer.about().clone(), args, &settings, outcomes);
-    let terminal = if args.out.is_some() { Terminal::default() } else { Terminal::of_stdout() };
+    let terminal = if args.output.out.is_some() { Terminal::default() } else { Terminal::of_stdout() };
     let print = |out: &mut dyn Write| -> Result<()> {
-        if args.csv {
+        if args.output.csv {
             return report.csv(out);
         }
-        if args.json {
+        if args.output.json {
             return Ok(report.json(out)?);
         }
         report.print(terminal, out)?;
         Ok(report.explain(demo, started.elapsed(), terminal, out)?)
     };
-    match &args.out {
+    match &args.output.out {
         Some(path) => save::save(path, print)?,
         None => print(&mut Out)?,
     }
-    if args.json || args.csv || args.out.is_some() {
+    if args.output.json || args.output.csv || args.output.out.is_some() {
         let (whole, all) = report.counted();
-        closing(&count(all, "video"), whole, all, args, started);
+        closing(&format!("the scores of {}", count(all, "video")), whole, all, args, started);
     }
     Ok(report.all_good())
 }
@@ -129,13 +131,9 @@ fn add_rows(
     let header = Row::header()?;
     let columns = header.len();
     let shape = Shape { header, settings, columns_by: "version of this program", failed: Some("error") };
-    let mut rows = Rows::open(args.out.as_deref(), args.resume, &shape)?;
+    let mut rows = Rows::open(args.output.out.as_deref(), args.output.resume, &shape)?;
     let todo: Vec<Video> = videos.into_iter().filter(|video| !rows.done.contains(&video.name())).collect();
-    match total - todo.len() {
-        0 => {}
-        done if done == total => note!("all {total} videos are in the table already"),
-        done => note!("resumed at {} of {total}: {done} videos are in the table already", done + 1),
-    }
+    resumed("video", total - todo.len(), total);
     let (mut whole, mut written) = (0, 0);
     let done = score_all(&todo, scorer, args, &bars, |outcome| {
         let row = Row::new(outcome, scorer.about(), settings);
@@ -152,10 +150,10 @@ fn add_rows(
     Ok(whole == written)
 }
 
-/// The last line on the standard error, for whoever does not see the output itself.
+/// The last lines on the standard error, for whoever does not see the output itself.
 fn closing(what: &str, whole: usize, all: usize, args: &Args, started: Instant) {
-    let to = args.out.as_ref().map_or_else(String::new, |path| format!(" to {}", path.display()));
-    note!("wrote {what}{to}: {whole} of {all} whole, in {:.2} s", started.elapsed().as_secs_f64());
+    note!("scored {whole} of {} whole, in {:.2} s", count(all, "video"), started.elapsed().as_secs_f64());
+    wrote(what, args.output.out.as_deref());
 }
 
 /// Passes on what came of each video, in their order, from as many threads as asked for.
