@@ -84,7 +84,7 @@ impl Parts {
         self.stored.push((name.clone(), Message::stored(&name, FLOAT, &[outputs]).bytes(4, &scales)));
         let name = format!("{base}_zero_point");
         let mut zeros = Message::default();
-        (0..outputs).for_each(|column| zeros.varint((column as i64 - 1).cast_unsigned()));
+        (0..outputs).for_each(|column| zeros.varint((i64::try_from(column).unwrap() - 1).cast_unsigned()));
         self.stored.push((name.clone(), Message::stored(&name, INT8, &[outputs]).bytes(5, &zeros.0)));
         let inputs = ["x_quantized", &format!("{base}_quantized"), "x_zero_point", &name];
         let node = inputs.iter().fold(Message::default(), |node, input| node.bytes(1, input.as_bytes()));
