@@ -67,7 +67,8 @@ impl Clip {
         let source = Warp::drawn(s, face.width, size, random).apply(&changed, face.centre);
         let shape = Shape::drawn(&face, random);
         // A clip is there to be seen: its blend is whole.
-        let edge = Edge { ratio: 1.0, ..Edge::drawn(s, &face, size, random) };
+        let mut edge = Edge::drawn(s, &face, size, random);
+        edge.ratio = 1.0;
         let mask = edge.mask(&shape, size);
         let motion = Motion::drawn(options.motion, face.width, random);
         Ok(Self { target, source, mask, face, motion, seed })
