@@ -27,6 +27,7 @@ Commands:
   golden --dir DIR [--only A,B]   compares the crates with reference outputs under DIR
   features-table [--check]        writes docs/features.md, or checks that it is current
   ci [--list] [--only A,B]        everything CI runs, with the time of each step
+  convert-clip FILE.onnx OUT      makes a file of weights of the CLIP image tower that a Python package holds
   cuda-build [--check]            builds a program for CUDA on a machine without a GPU or toolkit
   metal-check                     type-checks what is compiled for Metal, on Linux
 
@@ -64,6 +65,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "tidy" => tidy::run(rest),
         "golden" => workspace::hand_over("golden", "xtask-golden", rest),
         "features-table" => workspace::hand_over("features", "xtask-features", rest),
+        "convert-clip" => workspace::hand_over("clip", "xtask-clip", rest),
         "ci" => ci::run(rest),
         "cuda-build" => devices::cuda::run(rest),
         "metal-check" => devices::metal::run(rest),

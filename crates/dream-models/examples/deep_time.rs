@@ -1,8 +1,8 @@
-//! Times a full-size tower on this machine: `deep_time swin-v2|clip-text BATCH REPEATS [WEIGHTS [IO]]`.
+//! Times a full-size tower on this machine: `deep_time swin-v2|clip-text|clip-vit BATCH REPEATS [WEIGHTS [IO]]`.
 //!
 //! WEIGHTS is a safetensors file with the names of timm or of the Hugging Face library; without it, weights are zeros.
 //! IO is one with `input` and the output of its first row, `first`, which are then compared. Prints wall and processor
-//! time of every run and the peak memory (Linux).
+//! time of every run and the peak memory (Linux). `clip-vit` is ViT-B/16 up to the tokens after its eighth block.
 
 #![allow(clippy::print_stdout, reason = "a program")]
 
@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use dream_models::deep::backbones::swin_v2::{self, SwinV2};
+use dream_models::deep::backbones::vit::{self, ClipVit};
 use dream_models::deep::candle_core::{self, DType, Device, Tensor, safetensors};
 use dream_models::deep::candle_nn::VarBuilder;
 use dream_models::deep::text::clip::{self, TextTower};
@@ -41,7 +42,13 @@ fn main() -> Result<()> {
             let ends = || Tensor::full(config.eos_token_id, whole, &device);
             time(batch, repeats, &io, ends, |input| Ok(model.forward(input)?))?;
         }
-        _ => return Err("give swin-v2 or clip-text, then the batch and the number of runs".into()),
+        Some("clip-vit") => {
+            let model = ClipVit::new(&vit::Config::b16().up_to(8), &vb)?;
+            drop(vb);
+            let random = || Tensor::randn(0.0_f32, 1.0, (batch, 3, 224, 224), &device);
+            time(batch, repeats, &io, random, |input| Ok(model.tokens(input)?.flatten_from(1)?))?;
+        }
+        _ => return Err("give swin-v2, clip-text or clip-vit, then the batch and the number of runs".into()),
     }
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     if let Some(peak) = status.lines().find(|line| line.starts_with("VmHWM")) {

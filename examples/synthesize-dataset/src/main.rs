@@ -1,6 +1,8 @@
 //! Writes a synthetic data set. See README.md.
 
 mod args;
+#[path = "../../page.rs"]
+mod page;
 #[path = "../../print.rs"]
 mod print;
 #[path = "../../save.rs"]

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use dream_data::synthetic::{Planted, Synthetic};
 
+use crate::page::Page;
 use crate::save::save;
 
 /// Groups in the upper part.
@@ -39,7 +40,7 @@ pub(crate) fn write(synthetic: &Synthetic, path: &Path) -> Result<()> {
     let lower = 2 * kinds.len().div_ceil(columns.max(1));
     let (width, height) = (width as usize, height as usize);
     let down = rows.len() + lower;
-    let mut sheet = Sheet::new(columns.max(1) * (width + GAP) - GAP, down * (height + GAP) - GAP + 4 * GAP);
+    let mut sheet = Page::new(columns.max(1) * (width + GAP) - GAP, down * (height + GAP) - GAP + 4 * GAP);
     let mut place = |pixels: Vec<u8>, column: usize, row: usize, extra: usize| -> Result<()> {
         sheet
             .place(&pixels, width, column * (width + GAP), row * (height + GAP) + extra)
@@ -62,37 +63,4 @@ pub(crate) fn write(synthetic: &Synthetic, path: &Path) -> Result<()> {
     }
     let png = sheet.encode()?;
     save(path, |out| Ok(out.write_all(&png)?))
-}
-
-/// A white page of RGB pixels.
-struct Sheet {
-    pixels: Vec<u8>,
-    width: usize,
-    height: usize,
-}
-
-impl Sheet {
-    fn new(width: usize, height: usize) -> Self {
-        Self { pixels: vec![u8::MAX; 3 * width * height], width, height }
-    }
-
-    /// Puts rows of `width` pixels to column `x` and row `y`; `None` where they are not on the page.
-    fn place(&mut self, picture: &[u8], width: usize, x: usize, y: usize) -> Option<()> {
-        for (row, source) in picture.chunks(3 * width).enumerate() {
-            let start = 3 * ((y + row) * self.width + x);
-            self.pixels.get_mut(start..start + 3 * width)?.copy_from_slice(source);
-        }
-        Some(())
-    }
-
-    fn encode(&self) -> Result<Vec<u8>> {
-        let mut png = Vec::new();
-        let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height)?);
-        let mut encoder = png::Encoder::new(&mut png, width, height);
-        encoder.set_color(png::ColorType::Rgb);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&self.pixels)?;
-        writer.finish()?;
-        Ok(png)
-    }
 }

@@ -18,6 +18,7 @@
 //! | named, documented, saved | [`SvrModel`] |
 //! | choice of C and γ by cross-validation | [`search_svr`] with [`svr_grid`] or [`RandomizedSearch`] |
 //! | choice of columns | [`SelectionParams`], [`SizeSearch`] |
+//! | which of two classes a row belongs to | [`LogisticParams`] fits a [`LogisticRegression`] |
 //!
 //! A prediction has the same bytes on every machine: it uses the four basic operations in a fixed order, and
 //! `libm` or code of its own for the functions beyond them. The same holds for training, for any number of
@@ -29,6 +30,7 @@ mod folds;
 mod format;
 mod impute;
 mod info;
+mod logistic;
 mod min_max;
 mod model;
 mod prediction;
@@ -48,6 +50,7 @@ pub use difference::RecipeDifference;
 pub use folds::{Folds, Split};
 pub use impute::{Impute, Imputer};
 pub use info::{ModelInfo, OutputRange};
+pub use logistic::{LogisticParams, LogisticRegression};
 pub use min_max::MinMax;
 pub use model::{Model, ModelFile};
 pub use prediction::{Estimate, Familiarity, Interval, Prediction};

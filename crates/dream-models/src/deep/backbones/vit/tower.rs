@@ -88,13 +88,44 @@ impl ClipVit {
     ///
     /// As [`tokens`](Self::tokens), and [`Error::InvalidInput`] for more blocks than the tower has.
     pub fn tokens_after(&self, pixels: &Tensor, block: usize) -> Result<Tensor> {
-        let Some(blocks) = self.blocks.get(..block) else {
-            let reason =
-                format!("the tower has {} blocks, there are no tokens after {block}", self.blocks.len());
-            return Err(Error::InvalidInput { argument: "block", reason });
-        };
+        let blocks = self.first(block)?;
         self.passes(pixels, |pixels| {
             blocks.iter().try_fold(self.embed.forward(pixels, &mut None)?, |x, block| block.forward(&x))
+        })
+    }
+
+    /// Tokens after each of some blocks, in the order of `blocks`, which ascend: each as
+    /// [`tokens_after`](Self::tokens_after) gives it, in one pass.
+    ///
+    /// # Errors
+    ///
+    /// As [`tokens_after`](Self::tokens_after), and [`Error::InvalidInput`] for blocks that do not ascend or none.
+    pub fn tokens_after_each(&self, pixels: &Tensor, blocks: &[usize]) -> Result<Vec<Tensor>> {
+        let ascends = blocks.iter().zip(blocks.iter().skip(1)).all(|(one, next)| one < next);
+        let Some(last) = blocks.last().filter(|_| ascends) else {
+            let reason = format!("{blocks:?} are not one or more numbers that ascend");
+            return Err(Error::InvalidInput { argument: "blocks", reason });
+        };
+        let layers = self.first(*last)?;
+        let all = self.passes(pixels, |pixels| {
+            let mut x = self.embed.forward(pixels, &mut None)?;
+            let mut found = Vec::with_capacity(blocks.len());
+            found.extend((blocks.first() == Some(&0)).then(|| x.clone()));
+            for (block, layer) in layers.iter().enumerate() {
+                x = layer.forward(&x)?;
+                found.extend(blocks.contains(&(block + 1)).then(|| x.clone()));
+            }
+            Tensor::stack(&found, 1)
+        })?;
+        (0..blocks.len()).map(|place| Ok(all.narrow(1, place, 1)?.squeeze(1)?.contiguous()?)).collect()
+    }
+
+    /// The first blocks.
+    fn first(&self, block: usize) -> Result<&[Block]> {
+        self.blocks.get(..block).ok_or_else(|| {
+            let reason =
+                format!("the tower has {} blocks, there are no tokens after {block}", self.blocks.len());
+            Error::InvalidInput { argument: "block", reason }
         })
     }
 
