@@ -189,7 +189,7 @@ fn what_does_not_go_together_is_explained() {
     let other = fs::read_dir(scene.path("")).unwrap().map(|file| file.unwrap().path().display().to_string());
     let other =
         other.into_iter().find(|name| name.contains("/a.") && name.ends_with(".safetensors")).unwrap();
-    blend(&other, &[], "a.|Swin-V2|image tower of OpenAI's CLIP ViT-B/16");
+    blend(&other, &[], "a.|image tower of OpenAI's CLIP ViT-B/16");
     blend("nowhere.safetensors", &[], "--weights|nowhere.safetensors");
     blend(tower, &["--explain"], "--explain|no descriptions");
     blend(tower, &["--every", "6"], "centres:8|leave out --every");
@@ -205,7 +205,10 @@ fn what_does_not_go_together_is_explained() {
         "--compare-versions is for --method face-blend",
     );
     refused(&["--reference", &portrait, &portrait], "--weights <FILE>");
-    refused(&["--weights", tower, &portrait], "tower.safetensors|a safetensors file, weights alone");
+    refused(
+        &["--weights", tower, &portrait],
+        "tower.safetensors|a safetensors file, weights alone|goes with --method face-blend",
+    );
     fs::write(scene.path("bad.json"), fs::read_to_string(head).unwrap().replace("\"bias\"", "\"bais\""))
         .unwrap();
     refused(

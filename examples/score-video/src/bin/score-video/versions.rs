@@ -29,7 +29,7 @@ fn compare(traces: &Traces, rank: usize) -> Comparison {
     Comparison { rank, level: BOOTSTRAP.level, interval: interval(&frames), difference }
 }
 
-/// The interval of a mean over frames; `None` for fewer than two frames, and for frames that are all alike.
+/// The interval of a mean over frames; `None` for fewer than two frames. Frames that are all alike leave it without width.
 fn interval(values: &[f64]) -> Option<[f64; 2]> {
     let mean = |frames: &[usize]| {
         let drawn = frames.iter().filter_map(|&frame| values.get(frame));

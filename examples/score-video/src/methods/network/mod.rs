@@ -45,7 +45,15 @@ pub(super) fn load(options: &Options) -> Result<Arc<dyn Method>> {
         return Ok(Arc::new(on_tower(path, options)?));
     }
     let named = |cause| Error::Weights { path: path.clone(), cause: Box::new(cause) };
-    let checkpoint = Checkpoint::open(path).map_err(|cause| named(cause.into()))?;
+    let checkpoint = Checkpoint::open(path).map_err(|cause| {
+        let alone = path.extension().is_some_and(|ending| ending == "safetensors");
+        named(match Error::from(cause) {
+            cause if alone => {
+                Error::Network(format!("{cause}; a tower of CLIP goes with `method` face-blend"))
+            }
+            cause => cause,
+        })
+    })?;
     let found = methods::entry(checkpoint.kind()).map_or(checkpoint.kind(), |entry| entry.name).to_owned();
     if let Some(name) = options.method.as_deref().filter(|name| *name != found) {
         return Err(Error::Options(format!(
