@@ -28,6 +28,7 @@ impl Canvas {
     }
 
     /// All of a picture.
+    #[cfg(test)]
     pub(super) fn of(picture: &Rgb) -> Result<Self> {
         Self::part(picture, [0, 0, picture.width, picture.height])
     }

@@ -77,17 +77,6 @@ impl Portrait {
         scaled.check()?;
         Ok(scaled)
     }
-
-    /// The picture as far as `factor` widths of the face box from side to side, round the middle of the box.
-    ///
-    /// # Errors
-    /// When there is no face in the picture.
-    pub(crate) fn cropped(&self, factor: f64) -> Result<Rgb> {
-        self.check()?;
-        let size = (self.picture.width, self.picture.height);
-        let cut = Cut { rect: square(self.centre(), factor * self.width(), size), mirrored: false };
-        Ok(cut.rgb(&self.picture))
-    }
 }
 
 impl Rgb {
@@ -205,12 +194,9 @@ mod tests {
 
     #[test]
     fn crops_are_square_inside_and_cut_at_the_border() {
-        let size = |face| {
-            let crop = portrait(100, 80, face).cropped(1.5).unwrap();
-            (crop.width, crop.height)
-        };
-        assert_eq!(size([30.0, 30.0, 50.0, 50.0]), (30, 30));
-        assert_eq!(size([0.0, 30.0, 20.0, 50.0]), (25, 30));
+        let cut = |centre| square(centre, 30.0, (100, 80));
+        assert_eq!(cut([40.0, 40.0]), [25, 25, 30, 30]);
+        assert_eq!(cut([10.0, 40.0]), [0, 25, 25, 30]);
     }
 
     #[test]
