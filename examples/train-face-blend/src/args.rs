@@ -191,17 +191,19 @@ impl Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  train-face-blend portraits --weights clip-vit-b16.safetensors --out my-head.json
-                              the recipe: two draws, five folds, block 8, C 0.005
-  train-face-blend portraits --weights clip-vit-b16.safetensors --out my-head.json --sheet sheet.png \\
-      --report figures.csv --robustness 100
-                              the same with a picture of what was learned from, and AUC under compression
-  train-face-blend portraits --weights clip-vit-b16.safetensors --out my-head.json --choose
-                              C and the block by cross-validation
-  score-video --method face-blend --weights clip-vit-b16.safetensors --head my-head.json clip.mp4
+  train-face-blend portraits --weights clip-vit-b16.safetensors -o head.json
+        the recipe: two draws, five folds, block 8, C 0.005
+  train-face-blend portraits --weights clip-vit-b16.safetensors -o head.json \\
+      --sheet sheet.png --report figures.csv --robustness 100
+        the same with a picture of what was learned from, and AUC under damage
+  train-face-blend portraits --weights clip-vit-b16.safetensors -o head.json \\
+      --choose
+        C and the block by cross-validation
+  score-video --method face-blend --weights clip-vit-b16.safetensors \\
+      --head head.json clip.mp4
 
-Time: a third of a second of one core for each picture: 668 portraits drawn twice are 5,344 pictures and take half an hour
+Time: a third of a second of one core for each picture: 668 portraits drawn twice are 5,344 pictures and take half an hour \
 on one core. Run the same command again after an interruption: finished pictures are not computed again.
-The head is the same to the byte on one machine, for any number of threads. On another processor the last digits of the tower
+The head is the same to the byte on one machine, for any number of threads. On another processor the last digits of the tower \
 differ.
 Exit status: 0 when the head was written, 1 when there was no room for it, 2 for wrong usage or input.";

@@ -76,12 +76,18 @@ impl Bench {
         self.folder.path().join(name)
     }
 
-    /// Small numbers of everything, and more options.
+    /// Small numbers of everything, or those of `more`.
     fn command(&self, out: &str, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_train-face-blend"));
         command.arg(self.path("portraits")).arg("--weights").arg(self.path("tower.safetensors"));
-        command.arg("--tower").arg(self.path("tower.json")).arg("--out").arg(self.path(out));
-        command.args(["--draws", "1", "--folds", "2", "--block", "2", "--c", "0.1"]).args(more);
+        command.arg("--out").arg(self.path(out)).args(more);
+        let tower = self.path("tower.json");
+        let small = [("--draws", "1"), ("--folds", "2"), ("--block", "2"), ("--c", "0.1")];
+        for (flag, value) in small.into_iter().chain([("--tower", tower.to_str().unwrap())]) {
+            if !more.contains(&flag) {
+                command.args([flag, value]);
+            }
+        }
         command
     }
 
