@@ -100,6 +100,8 @@ impl<'a> Stored<'a> {
                 (5, value) => tensor.integers.extend(numbers(value)?.into_iter().map(u64::cast_signed)),
                 (8, value) => name = text(value)?,
                 (9, Value::Bytes(bytes)) => tensor.raw = Some(bytes),
+                // A place of 0 is this file.
+                (14, Value::Number(0)) => {}
                 (13 | 14, _) => bail!("`{name}` lies in another file, which is not read"),
                 _ => {}
             }

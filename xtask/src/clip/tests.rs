@@ -67,7 +67,8 @@ impl Parts {
         let count: usize = dims.iter().product();
         let values: Vec<u8> = (0..count).flat_map(|i| (i as f32 + 0.5).to_le_bytes()).collect();
         let field = if dims.len() > 1 { 9 } else { 4 };
-        self.stored.push((name.to_owned(), Message::stored(name, FLOAT, dims).bytes(field, &values)));
+        let tensor = Message::stored(name, FLOAT, dims).bytes(field, &values).number(14, 0);
+        self.stored.push((name.to_owned(), tensor));
     }
 
     /// A linear layer: the matrix `[inputs, outputs]` with value `row - 2 * column`, scale `column + 1`, zero `column - 1`.
@@ -84,7 +85,7 @@ impl Parts {
         self.stored.push((name.clone(), Message::stored(&name, FLOAT, &[outputs]).bytes(4, &scales)));
         let name = format!("{base}_zero_point");
         let mut zeros = Message::default();
-        (0..outputs).for_each(|column| zeros.varint((column as i64 - 1).cast_unsigned()));
+        (0..outputs).for_each(|column| zeros.varint((i64::try_from(column).unwrap() - 1).cast_unsigned()));
         self.stored.push((name.clone(), Message::stored(&name, INT8, &[outputs]).bytes(5, &zeros.0)));
         let inputs = ["x_quantized", &format!("{base}_quantized"), "x_zero_point", &name];
         let node = inputs.iter().fold(Message::default(), |node, input| node.bytes(1, input.as_bytes()));
@@ -198,7 +199,7 @@ fn other_files_are_refused_with_their_fault() {
     assert!(parts.refused().contains("it has no MatMulInteger"), "{}", parts.refused());
     // Weights in another file.
     let mut parts = tower();
-    let external = Message::stored("x", FLOAT, &[1]).bytes(13, b"").number(14, 1);
+    let external = Message::stored("x", FLOAT, &[1]).number(14, 1);
     parts.stored.push(("x".to_owned(), external));
     assert!(parts.refused().contains("`x` lies in another file"), "{}", parts.refused());
     let error = |bytes: &[u8]| format!("{:#}", Graph::read(bytes).unwrap_err());

@@ -93,7 +93,9 @@ fn check(tensors: &BTreeMap<String, Tensor>) -> Result<()> {
     let layers =
         (0..).take_while(|i| shape(&format!("vision_model.encoder.layers.{i}.mlp.fc1.bias")).is_some());
     let mut expected: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let mut add = |name: &str, shape: &[usize]| expected.insert(name.to_owned(), shape.to_vec());
+    let mut add = |name: &str, shape: &[usize]| {
+        expected.insert(name.to_owned(), shape.to_vec());
+    };
     add(class, &[width]);
     add("vision_model.embeddings.patch_embedding.weight", &[width, 3, patch, patch]);
     add("vision_model.embeddings.position_embedding.weight", &[tokens, width]);
@@ -102,7 +104,6 @@ fn check(tensors: &BTreeMap<String, Tensor>) -> Result<()> {
         add(&format!("{name}.weight"), weight);
         add(&format!("{name}.bias"), weight.get(..1).unwrap_or_default());
     };
-    let mut add = |name: &str, shape: &[usize]| drop(add(name, shape));
     for norm in ["pre_layrnorm", "post_layernorm"] {
         both(&mut add, &format!("vision_model.{norm}"), &[width]);
     }

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use dream_models::Error;
 use dream_models::deep::backbones::swin_v2;
+use dream_models::deep::backbones::vit::{self, ClipVit};
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::checkpoint::write_tensors;
 use dream_models::deep::hub::{Hub, Remote};
@@ -136,4 +137,21 @@ fn files_that_python_has_cached_are_found() {
     std::fs::write(folder.join("model.safetensors"), clip_file().1).unwrap();
     let hub = Hub { cache: Some(cache.path().to_path_buf()), endpoint: None, offline: true };
     hub.clip_text(&remote, &tiny(), DType::F32, &Device::Cpu).unwrap();
+}
+
+#[test]
+fn the_image_tower_is_read_out_of_a_cached_file() {
+    let config =
+        vit::Config { image_size: 32, width: 8, layers: 2, heads: 2, mlp_width: 12, ..vit::Config::b16() };
+    let params = Params::seeded(5, DType::F32, &Device::Cpu);
+    ClipVit::new(&config, &params.builder()).unwrap();
+    let (cache, remote) = (tempfile::tempdir().unwrap(), Remote::clip_vit_b16());
+    let folder = format!("models--{}/snapshots/{}", remote.repository.replace('/', "--"), remote.revision);
+    let folder = cache.path().join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    write_tensors(folder.join(&remote.file), &params.tensors().unwrap()).unwrap();
+    let hub = Hub { cache: Some(cache.path().to_path_buf()), endpoint: None, offline: true };
+    let tensors = hub.clip_vit(&remote, &config.up_to(1), DType::BF16, &Device::Cpu).unwrap();
+    assert_eq!(tensors.len(), 5 + 16);
+    assert!(tensors.values().all(|tensor| tensor.dtype() == DType::BF16));
 }

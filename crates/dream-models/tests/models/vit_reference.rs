@@ -25,7 +25,8 @@ fn weights() -> Option<TensorFile> {
     let Some(path) = std::env::var_os("DREAM_CLIP_VIT") else {
         // Written past the test runner, which hides what a passing test prints.
         let text = "SKIPPED: vit_reference: DREAM_CLIP_VIT does not name the weights of CLIP ViT-B/16, see `cargo xtask convert-clip --help`";
-        writeln!(std::io::stderr(), "{text}").unwrap();
+        let mut terminal = std::io::stderr();
+        writeln!(terminal, "{text}").unwrap();
         return None;
     };
     Some(TensorFile::open(path).unwrap())

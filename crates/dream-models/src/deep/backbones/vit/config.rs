@@ -119,7 +119,7 @@ impl Config {
         {
             return below(0).saturating_add(1);
         }
-        super::names::layer(parameter).map_or(0, below)
+        layer(parameter).map_or(0, below)
     }
 
     /// Checks the fields.
@@ -168,6 +168,11 @@ impl Config {
             causal: false,
         }
     }
+}
+
+/// The number of the block of a parameter, by this crate's name.
+pub(super) fn layer(parameter: &str) -> Option<usize> {
+    parameter.strip_prefix("vision_model.encoder.layers.")?.split('.').next()?.parse().ok()
 }
 
 fn invalid(field: &'static str, value: usize, expected: &'static str) -> Error {

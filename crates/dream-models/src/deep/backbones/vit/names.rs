@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
-use super::config::Config;
+use candle_core::Tensor;
+
+use super::config::{Config, layer};
 use crate::deep::layers::transformer::{inside, thirds};
 use crate::{Error, Result};
-use candle_core::Tensor;
 
 /// A name that the image tower of every CLIP has once, as each publisher spells it: the Hugging Face library; OpenAI and
 /// OpenCLIP; the two last where the tower alone was saved.
@@ -123,11 +124,6 @@ impl Place {
         }
         Ok(())
     }
-}
-
-/// The number of the block of a parameter, by this crate's name.
-pub(super) fn layer(parameter: &str) -> Option<usize> {
-    parameter.strip_prefix("vision_model.encoder.layers.")?.split('.').next()?.parse().ok()
 }
 
 /// Width and patches of the image tower whose tensors these are, under any publisher's names, in words; `None` where there is
