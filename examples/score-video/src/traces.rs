@@ -47,6 +47,7 @@ pub struct Compared {
 
 impl Compared {
     /// Compares a version with its original, frame by frame.
+    #[cfg(any(test, feature = "deep"))]
     pub(crate) fn new(version: &Traces, original: &Traces) -> Self {
         let all = version.frames.iter().zip(&original.frames);
         let same = version.frames.len() == original.frames.len();

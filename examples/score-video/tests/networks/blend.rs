@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use dream_models::deep::backbones::vit;
-use dream_models::deep::candle_core::{DType, Device, Tensor};
-use dream_models::deep::checkpoint::write_tensors;
+use dream_models::deep::candle_core::{DType, Device};
+use dream_models::deep::checkpoint::{TensorFile, write_tensors};
 use dream_models::deep::methods::face_blend::{Head, HeadParts, Reach, Tower, input};
 use dream_models::deep::train::Params;
 use score_video::Scorer;
@@ -71,6 +71,12 @@ pub fn frames(video: &Value) -> Vec<f64> {
     frames.iter().map(|frame| frame["traces"].as_f64().unwrap()).collect()
 }
 
+/// Checks that the box is a square, but for the rounding of its borders.
+pub fn square(video: &Value) {
+    let side = |key: &str| video[key].as_u64().unwrap();
+    assert!(side("face_width").abs_diff(side("face_height")) <= 1, "{video}");
+}
+
 /// Width, height and bytes of a PNG file.
 pub fn picture(path: impl AsRef<Path>) -> (u32, u32, Vec<u8>) {
     let file = std::io::BufReader::new(fs::File::open(path).unwrap());
@@ -124,8 +130,8 @@ fn traces_are_reported_as_what_they_are() {
     holds(&report["limits"].to_string(), "no verdict|one recording|lip movements|not measured");
 
     // The face is a square, and its box gives the same again.
+    square(found);
     let side = |key: &str| found[key].to_string();
-    assert_eq!(side("face_width"), side("face_height"));
     let part = ["face_left", "face_top", "face_width", "face_height"].map(side).join(",");
     let given = video(&files.arguments(&["--box", &part, &portrait]));
     assert_eq!((traces(&given), frames(&given)), (traces(found), each.clone()));
@@ -217,24 +223,39 @@ fn what_does_not_go_together_is_explained() {
     );
     let failed = video(&files.arguments(&[&scene.wall(9)]));
     holds(failed["error"].as_str().unwrap(), "no face in 8 frames|--no-face whole-frame");
-
-    // Another model of the same sizes; and a face that is not like those of the training.
-    let mut tensors = dream_models::deep::checkpoint::TensorFile::open(tower)
-        .unwrap()
-        .read_where(|_| true, &Device::Cpu)
-        .unwrap();
-    let described = Tower::of("tiny", &config(), &tensors).unwrap();
-    let class = "vision_model.embeddings.class_embedding";
-    let shifted: Tensor = tensors[class].affine(1.0, 1.0).unwrap();
-    tensors.insert(class.to_owned(), shifted);
-    write_tensors(scene.path("b.safetensors"), &tensors).unwrap();
-    blend(&scene.path("b.safetensors"), &[], "b.safetensors|another model of the same sizes|tiny");
-    let near = head_near(&scene, described);
-    let found = video(&["--method", "face-blend", "--weights", tower, "--head", &near, &portrait]);
-    holds(found["warning"].as_str().unwrap(), "unfamiliar|do not rely");
-    assert_eq!(found["familiar"], false);
 }
 
-fn head_near(scene: &Scene, tower: Tower) -> String {
-    head(scene, "near.json", tower, 1e-3)
+#[test]
+fn another_tower_and_an_unlike_face_are_told() {
+    let scene = Scene::new();
+    let (files, portrait) = (Files::new(&scene), scene.portrait("portrait", 8, 1));
+    let mut tensors = TensorFile::open(&files.tower).unwrap().read_where(|_| true, &Device::Cpu).unwrap();
+    let described = Tower::of("tiny", &config(), &tensors).unwrap();
+    let shifted = |name: &str, by: f64| (name.to_owned(), tensors[name].affine(1.0, by).unwrap());
+    let other = shifted("vision_model.embeddings.class_embedding", 1.0);
+    let near = shifted("vision_model.encoder.layers.0.mlp.fc1.bias", 1e-4);
+    let on = |tower: &str, head: &str| {
+        run(&["--json", "--method", "face-blend", "--weights", tower, "--head", head, &portrait])
+    };
+    let rounded = scene.path("rounded.safetensors");
+    tensors.extend([near]);
+    write_tensors(&rounded, &tensors).unwrap();
+    let report: Value = serde_json::from_slice(&on(&rounded, &files.head).stdout).unwrap();
+    holds(&report["limits"].to_string(), "not those that the head was fitted on");
+    assert!(report["videos"][0]["warning"].is_null(), "{report}");
+    let usual: Value = serde_json::from_slice(&on(&files.tower, &files.head).stdout).unwrap();
+    assert!(!usual["limits"].to_string().contains("fitted on"), "{usual}");
+
+    let foreign = scene.path("foreign.safetensors");
+    tensors.extend([other]);
+    write_tensors(&foreign, &tensors).unwrap();
+    let refused = on(&foreign, &files.head);
+    assert_eq!(refused.status.code(), Some(2));
+    holds(&text(&refused.stderr), "foreign.safetensors|another model of the same sizes|tiny");
+
+    let strict = head(&scene, "strict.json", described, 1e-3);
+    let report: Value = serde_json::from_slice(&on(&files.tower, &strict).stdout).unwrap();
+    let found = &report["videos"][0];
+    holds(found["warning"].as_str().unwrap(), "unfamiliar|do not rely");
+    assert_eq!(found["familiar"], false);
 }

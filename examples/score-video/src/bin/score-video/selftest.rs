@@ -4,6 +4,8 @@ use std::io::Write;
 use std::num::NonZeroUsize;
 
 use anyhow::{Context, Result};
+#[cfg(feature = "deep")]
+use dream_models::deep::methods::face_blend::Head;
 use dream_models::face::FaceDetector;
 use dream_models::regression::QualityModel;
 use score_video::Scorer;
@@ -122,6 +124,10 @@ fn models() -> Result<Vec<Model>> {
         models.push(model(embedded.version(), &embedded.to_bytes()?));
     }
     models.push(model("blazeface-short-range", FaceDetector::embedded_bytes()));
+    #[cfg(feature = "deep")]
+    if let Ok(head) = Head::embedded() {
+        models.push(model(&head.parts().name, Head::embedded_bytes()));
+    }
     Ok(models)
 }
 

@@ -17,7 +17,7 @@ use crate::options::Options;
 use crate::traces::{Compared, FrameTraces, Traces};
 
 /// Overlap (intersection over union) from which the face of a version is at the place of that of its original.
-const SAME_PLACE: f64 = 0.7;
+const SAME_PLACE: f64 = 0.5;
 
 /// What no output may leave out.
 const LIMITS: [&str; 4] = [
