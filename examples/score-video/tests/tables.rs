@@ -82,7 +82,7 @@ fn a_table_goes_on_with_the_same_settings_and_tries_again_what_failed() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     holds(
         &text(&output.stderr),
-         "resumed at video 3 of 3\nscored 1 of 1 video whole, in |wrote 1 row of 43 columns to ",
+        "resumed at video 3 of 3\nscored 1 of 1 video whole, in |wrote 1 row of 43 columns to ",
     );
     let done = fs::read_to_string(&out).unwrap();
     assert_eq!(rows(&done), [(a.clone(), true), (b.clone(), true), (late.clone(), true)]);

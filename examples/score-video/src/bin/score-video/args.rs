@@ -172,9 +172,9 @@ Examples:
   score-video --method NAME 'takes/*.mp4'    another method
   score-video --level 0.5 a.mp4              half of the mean ratings are inside
   score-video --weights model.json a.mp4     a network, with --features deep
-  score-video --method face-blend --weights clip-vit-b16.safetensors \
-    --reference original.mp4 --compare-versions swaps/
-                                             which swap shows fewest traces
+  score-video --method face-blend --weights clip.safetensors \\
+      --reference original.mp4 --compare-versions swaps/
+        which swap shows fewest traces
   score-video --size 640x360 --fps 30 a.yuv
 
 Names in tables and JSON: bytes that are not UTF-8 stand as \\xHH, with backslashes doubled in such names.

@@ -1,6 +1,6 @@
 //! The image towers of CLIP: Vision Transformers ViT-B/16, ViT-B/32, ViT-L/14 and of any other size.
 //!
-//! Paths of the [`VarBuilder`] are the names in the checkpoints of the Hugging Face library;
+//! Paths of the [`VarBuilder`](candle_nn::VarBuilder) are the names in the checkpoints of the Hugging Face library;
 //! [`pretrained::clip_vit`](crate::deep::pretrained::clip_vit) also reads OpenAI's and OpenCLIP's.
 //!
 //! ```

@@ -13,7 +13,7 @@ use crate::deep::layers::transformer::{inside, thirds};
 ///
 /// # Errors
 ///
-/// [`Error::InvalidModel`] when a joint projection does not have three equal parts.
+/// [`Error::InvalidModel`](crate::Error::InvalidModel) when a joint projection does not have three equal parts.
 pub fn from_openai(tensors: BTreeMap<String, Tensor>) -> Result<BTreeMap<String, Tensor>> {
     let mut out = BTreeMap::new();
     for (name, tensor) in tensors {
