@@ -2,18 +2,15 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 
 use dream_data::{FrameSource, OpenOptions, name_of, open};
 use dream_features::Recipe;
-use dream_models::deep::input::FramePlan;
 
+use crate::encoded::Encoded;
 use crate::error::Result;
-use crate::methods::Method;
-use crate::methods::network::towers;
-use crate::options::Options;
+use crate::methods::network::towers::{self, Tower};
+use crate::options::{Looks, Options};
 use crate::passes;
-use crate::score::{Face, Video};
 
 /// Makes features of videos by a network. It can be shared by threads, and a clone is cheap.
 ///
@@ -27,33 +24,13 @@ use crate::score::{Face, Video};
 /// ```
 #[derive(Clone)]
 pub struct Encoder {
-    pub(crate) network: Arc<dyn Method>,
-    pub(crate) names: Arc<[String]>,
-    pub(crate) recipe: Recipe,
-    pub(crate) open: OpenOptions,
+    tower: Tower,
+    open: OpenOptions,
 }
 
 impl fmt::Debug for Encoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Encoder").field("recipe", &self.recipe).field("open", &self.open).finish()
-    }
-}
-
-/// What a tower looks at.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Looks {
-    /// The block whose tokens are averaged, counted from 1. Default: 8, where traces of a pasted face are best to be seen.
-    pub block: usize,
-    /// Which frames. Default: the middle frames of eight equal parts.
-    pub frames: FramePlan,
-    /// The whole frame, instead of the face. Default: no.
-    pub whole_frame: bool,
-}
-
-impl Default for Looks {
-    fn default() -> Self {
-        Self { block: 8, frames: FramePlan::Centres { n: 8 }, whole_frame: false }
+        f.debug_struct("Encoder").field("recipe", &self.tower.recipe).field("open", &self.open).finish()
     }
 }
 
@@ -65,7 +42,8 @@ impl Encoder {
     /// [`Error::Weights`](crate::Error::Weights) for a file that is no such tower and a block that it does not have,
     /// [`Error::Options`](crate::Error::Options) for options that do not go together.
     pub fn clip_vit(path: impl AsRef<Path>, looks: &Looks, options: &Options) -> Result<Self> {
-        towers::clip_vit(path.as_ref(), looks, options)
+        let tower = towers::clip_vit(path.as_ref(), looks, options)?;
+        Ok(Self { tower, open: options.open.clone() })
     }
 
     /// The network of a checkpoint, which says what it looks at.
@@ -73,19 +51,20 @@ impl Encoder {
     /// # Errors
     /// As [`Encoder::clip_vit`].
     pub fn checkpoint(path: impl AsRef<Path>, options: &Options) -> Result<Self> {
-        towers::checkpoint(path.as_ref(), options)
+        let tower = towers::checkpoint(path.as_ref(), options)?;
+        Ok(Self { tower, open: options.open.clone() })
     }
 
     /// Names of the features, in order.
     #[must_use]
     pub fn names(&self) -> &[String] {
-        &self.names
+        &self.tower.names
     }
 
     /// How the mean over the frames of a video is made: what a model that learns from it should state.
     #[must_use]
     pub fn recipe(&self) -> &Recipe {
-        &self.recipe
+        &self.tower.recipe
     }
 
     /// What the network makes of the frames of a video: a file, a folder of images, or `-` for the standard input.
@@ -106,37 +85,6 @@ impl Encoder {
         name: &str,
         open: &mut dyn FnMut() -> dream_data::Result<Box<dyn FrameSource>>,
     ) -> Result<Encoded> {
-        passes::encode(&self.network, name, open)
-    }
-}
-
-/// What a network made of the frames of a video.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Encoded {
-    /// Features of each frame that it looked at, in order.
-    pub features: Vec<Vec<f32>>,
-    /// When those frames are shown, in seconds.
-    pub times: Vec<f64>,
-    /// The part that was taken for the face.
-    pub face: Face,
-    /// What makes the features less firm.
-    pub warnings: Vec<String>,
-    /// The video.
-    pub video: Video,
-    /// The damage that ended it early.
-    pub damage: Option<String>,
-}
-
-impl Encoded {
-    /// The mean over the frames, of which there is at least one.
-    #[must_use]
-    pub fn mean(&self) -> Vec<f64> {
-        let mut sums = vec![0.0; self.features.first().map_or(0, Vec::len)];
-        for frame in &self.features {
-            sums.iter_mut().zip(frame).for_each(|(sum, value)| *sum += f64::from(*value));
-        }
-        let frames = self.features.len().max(1) as f64;
-        sums.into_iter().map(|sum| sum / frames).collect()
+        passes::encode(&self.tower.network, name, open)
     }
 }

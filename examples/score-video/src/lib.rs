@@ -22,6 +22,8 @@
 
 mod builder;
 #[cfg(feature = "deep")]
+mod encoded;
+#[cfg(feature = "deep")]
 mod encoder;
 mod error;
 mod live;
@@ -37,11 +39,15 @@ mod view;
 
 pub use builder::ScorerBuilder;
 #[cfg(feature = "deep")]
-pub use encoder::{Encoded, Encoder, Looks};
+pub use encoded::Encoded;
+#[cfg(feature = "deep")]
+pub use encoder::Encoder;
 pub use error::{Error, Result};
 pub use live::{Live, Plane};
 pub use methods::registry::{MethodInfo, methods};
 pub use methods::{About, CheckpointReport, ReferenceReport};
+#[cfg(feature = "deep")]
+pub use options::Looks;
 pub use options::{LEVEL, NetworkOptions, NoFace, Options};
 pub use row::Row;
 pub use score::{Face, Score, Video};

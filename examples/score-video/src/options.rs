@@ -63,6 +63,26 @@ pub struct NetworkOptions {
     pub reference: Option<PathBuf>,
 }
 
+/// What a tower looks at.
+#[cfg(feature = "deep")]
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Looks {
+    /// The block whose tokens are averaged, counted from 1. Default: 8, where traces of a pasted face are best to be seen.
+    pub block: usize,
+    /// Which frames. Default: the middle frames of eight equal parts.
+    pub frames: dream_models::deep::input::FramePlan,
+    /// The whole frame, instead of the face. Default: no.
+    pub whole_frame: bool,
+}
+
+#[cfg(feature = "deep")]
+impl Default for Looks {
+    fn default() -> Self {
+        Self { block: 8, frames: dream_models::deep::input::FramePlan::Centres { n: 8 }, whole_frame: false }
+    }
+}
+
 /// What happens to a video without a face.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -8,7 +8,7 @@ use dream_data::{
 use dream_features::VideoSpec;
 
 #[cfg(feature = "deep")]
-use crate::encoder::Encoded;
+use crate::encoded::Encoded;
 use crate::error::{Error, Result};
 use crate::methods::{Method, Session, Shown};
 use crate::score::{Score, Video};

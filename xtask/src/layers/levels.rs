@@ -16,7 +16,7 @@ const LEVELS: [(&str, &[&str]); 5] = [
     ("ground", &["numeric", "tap", "parameters", "kernels", "layers", "input"]),
     ("checkpoint", &["checkpoint"]),
     ("towers", &["backbones", "text"]),
-    ("above the towers", &["pretrained", "hub", "network", "train", "explain"]),
+    ("above the towers", &["pretrained", "hub", "network", "features", "train", "explain"]),
     ("methods", &["methods"]),
 ];
 

@@ -5,7 +5,7 @@
 //! | ground | [`tap`], [`parameters`], [`layers`], [`input`] |
 //! | files of weights | [`checkpoint`] |
 //! | towers | [`backbones`], [`text`] |
-//! | what stands on towers | [`pretrained`], `hub`, [`network`], [`train`], [`explain`] |
+//! | what stands on towers | [`pretrained`], `hub`, [`network`], [`features`], [`train`], [`explain`] |
 //! | methods | [`methods`] |
 //!
 //! A module imports from its own level and from those above it in this table, never from those below.
@@ -17,6 +17,7 @@
 pub mod backbones;
 pub mod checkpoint;
 pub mod explain;
+pub mod features;
 #[cfg(feature = "hub")]
 #[cfg_attr(docsrs, doc(cfg(feature = "hub")))]
 pub mod hub;

@@ -82,7 +82,7 @@ pub(crate) trait Session: Send {
 
     /// What a network made of the frames.
     #[cfg(feature = "deep")]
-    fn encoded(self: Box<Self>) -> Result<crate::encoder::Encoded> {
+    fn encoded(self: Box<Self>) -> Result<crate::encoded::Encoded> {
         Err(Error::Options("the method is no network: it makes no features of single frames".to_owned()))
     }
 }

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::loaded::Network;
 use super::part::{Area, Part, relative_box, whole};
-use crate::encoder::Encoded;
+use crate::encoded::Encoded;
 use crate::error::{Error, Result};
 use crate::methods::{Judgement, Session, Shown, part_of};
 use crate::options::NoFace;

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dream_features::Recipe;
-use dream_models::deep::backbones::vit::PatchFeatures;
 use dream_models::deep::candle_core::{DType, Device};
 use dream_models::deep::checkpoint::{Checkpoint, TensorFile};
+use dream_models::deep::features::PatchFeatures;
 use dream_models::deep::input::{FaceRule, Input};
 use dream_models::deep::methods::{self, face_blend};
 use dream_models::deep::network::FrameEncoder;
@@ -14,14 +14,22 @@ use dream_models::deep::pretrained;
 
 use super::part::Part;
 use super::{About, assembled};
-use crate::encoder::{Encoder, Looks};
 use crate::error::{Error, Result};
-use crate::options::Options;
+use crate::methods::Method;
+use crate::options::{Looks, Options};
+
+/// A network, the names of its features, and how they are made.
+#[derive(Clone)]
+pub(crate) struct Tower {
+    pub(crate) network: Arc<dyn Method>,
+    pub(crate) names: Arc<[String]>,
+    pub(crate) recipe: Recipe,
+}
 
 /// Raised when the same pixels give other features.
 const VERSION: u32 = 1;
 
-pub(crate) fn clip_vit(path: &Path, looks: &Looks, options: &Options) -> Result<Encoder> {
+pub(crate) fn clip_vit(path: &Path, looks: &Looks, options: &Options) -> Result<Tower> {
     let named = |cause: dream_models::Error| weights(path, cause.into());
     let file = TensorFile::open(path).map_err(named)?;
     let config = pretrained::clip_vit_config(&file).map_err(named)?;
@@ -45,7 +53,7 @@ pub(crate) fn clip_vit(path: &Path, looks: &Looks, options: &Options) -> Result<
     assemble(Arc::new(encoder), &recipe, (0..width).map(name).collect(), options)
 }
 
-pub(crate) fn checkpoint(path: &Path, options: &Options) -> Result<Encoder> {
+pub(crate) fn checkpoint(path: &Path, options: &Options) -> Result<Tower> {
     let named = |cause: dream_models::Error| weights(path, cause.into());
     let checkpoint = Checkpoint::open(path).map_err(named)?;
     let network = methods::load(&checkpoint, DType::F32, &Device::Cpu).map_err(named)?;
@@ -63,7 +71,7 @@ fn assemble(
     recipe: &Recipe,
     names: Vec<String>,
     options: &Options,
-) -> Result<Encoder> {
+) -> Result<Tower> {
     let input = encoder.input();
     let face = match &input.face {
         FaceRule::Whole => "whole".to_owned(),
@@ -83,7 +91,7 @@ fn assemble(
         .with("source", "whole");
     let part = Part::new(input, options)?;
     let network = assembled(encoder, part, About::default(), options)?;
-    Ok(Encoder { network: Arc::new(network), names: names.into(), recipe, open: options.open.clone() })
+    Ok(Tower { network: Arc::new(network), names: names.into(), recipe })
 }
 
 fn weights(path: &Path, cause: Error) -> Error {

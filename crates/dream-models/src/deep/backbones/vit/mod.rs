@@ -25,11 +25,9 @@
 
 mod config;
 mod embed;
-mod features;
 mod names;
 mod tower;
 
 pub use config::Config;
-pub use features::PatchFeatures;
 pub(crate) use names::{MARKS, Naming, sizes};
 pub use tower::{ClipVit, patch_mean};

@@ -2,8 +2,8 @@ use candle_core::{DType, Device, Tensor};
 
 use super::head::Head;
 use super::tower::{Agreement, Tower};
-use crate::deep::backbones::vit::PatchFeatures;
 use crate::deep::checkpoint::TensorFile;
+use crate::deep::features::PatchFeatures;
 use crate::deep::input::Input;
 use crate::deep::network::{FrameEncoder, VideoNetwork};
 use crate::deep::numeric::on_host;

@@ -1,13 +1,14 @@
+//! Towers that make features of frames, for regressions of one's own.
+
 use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 
-use super::config::Config;
-use super::tower::{ClipVit, patch_mean};
+use super::backbones::vit::{ClipVit, Config, patch_mean};
+use super::input::Input;
+use super::network::FrameEncoder;
 use crate::Result;
-use crate::deep::input::Input;
-use crate::deep::network::FrameEncoder;
 
 /// An image tower of CLIP as a maker of features: the mean of the patch tokens behind its last block, without a score.
 ///
@@ -15,9 +16,10 @@ use crate::deep::network::FrameEncoder;
 /// ones, what is to be seen.
 ///
 /// ```
-/// use dream_models::deep::backbones::vit::{Config, PatchFeatures};
+/// use dream_models::deep::backbones::vit::Config;
 /// use dream_models::deep::candle_core::{DType, Device, Tensor};
 /// use dream_models::deep::checkpoint::TensorFile;
+/// use dream_models::deep::features::PatchFeatures;
 /// use dream_models::deep::input::Input;
 /// use dream_models::deep::network::FrameEncoder;
 /// use dream_models::deep::pretrained;
