@@ -14,7 +14,7 @@ use crate::workspace::{output, root, target};
 const RUN: &str = "cargo run --release -p ";
 
 /// Beginnings of commands that are somebody else's, or steps of `ci` themselves.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 12] = [
     "cargo clippy -p ",
     "cargo fmt --all",
     "cargo fuzz run ",
@@ -24,7 +24,9 @@ const OTHERS: [&str; 10] = [
     "cargo xtask ",
     ".ci/run",
     "device ",
+    "python3 -m pip download ",
     "RUSTC_BOOTSTRAP=1 cargo fuzz run ",
+    "unzip ",
 ];
 
 /// Parts of commands that are only read, not run, and why.
