@@ -12,7 +12,7 @@ use dream_features::v_bliinds::VBliinds;
 use dream_features::videval60::Videval60;
 use dream_features::{Brisque, FeatureLayout, GmLog, Higrade, ImageFeatures, Niqe, VideoFeatures};
 
-use crate::print::{note, say};
+use crate::print::say;
 
 const HELP: &str = "\
 Writes docs/features.md: every feature of every set, with its meaning.
@@ -34,14 +34,7 @@ V-BLIINDS (46), in this order. VIDEVAL-60 is a set of its own: the selection tha
 ";
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            note!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    print::main(run)
 }
 
 fn run(arguments: &[String]) -> Result<()> {

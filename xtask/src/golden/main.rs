@@ -35,7 +35,7 @@ use anyhow::{Context, Result, bail};
 
 use report::{Group, Report};
 
-use crate::print::{note, say};
+use crate::print::say;
 
 const HELP: &str = "\
 Compares the crates with reference outputs.
@@ -85,14 +85,7 @@ Examples:
 const DEPTH: usize = 4;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            note!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    print::main(run)
 }
 
 fn run(arguments: &[String]) -> Result<()> {
