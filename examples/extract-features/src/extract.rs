@@ -113,53 +113,54 @@ impl Method {
 
     /// Extracts the features of one input. Calls `seen` for every frame.
     pub(crate) fn run(&self, path: &Path, seen: &dyn Fn(u64)) -> Result<Extracted> {
-        #[cfg(feature = "deep")]
-        if let Kind::Network(network) = &self.kind {
-            return network.run(path);
-        }
-        let mut source = open(path, &self.options)?;
-        if let Some(crop) = self.crop {
-            source = Box::new(Cropped::new(source, crop));
-        }
-        let mut rows = Vec::new();
-        let damage = match &self.kind {
-            Kind::Frames(extractor) => each_frame(source.as_mut(), seen, |frame| {
-                let features = extractor.extract(&self.view(frame.pixels())?)?;
-                rows.push(Row::new(Some(frame.index()), &features, self.options.range));
-                Ok(())
-            })?,
-            Kind::Video(extractor) => {
-                let info = source.info();
-                let (width, height) = (info.width as usize, info.height as usize);
-                let spec = VideoSpec::new(width, height, info.frame_rate.as_f64()).with_thinned(info.thinned);
-                let mut session = extractor.start(spec)?;
-                let damage = each_frame(source.as_mut(), seen, |frame| {
-                    if session.wants_next() {
-                        session.push(&self.view(frame.pixels())?)?;
-                    } else {
-                        session.skip();
-                    }
-                    Ok(())
-                })?;
-                // What is wrong with the file comes before what follows from it.
-                let cause = || damage.clone().unwrap_or_else(|| path.display().to_string());
-                let features = session.finish().with_context(cause)?;
-                rows.push(Row::new(None, &features, self.options.range));
-                damage
-            }
+        match &self.kind {
+            Kind::Frames(extractor) => self.frames(extractor.as_ref(), path, seen),
+            Kind::Video(extractor) => self.video(extractor.as_ref(), path, seen),
             #[cfg(feature = "deep")]
-            Kind::Network(_) => None,
-        };
-        let damage = damage.as_deref().map(partly);
-        // A row of zeros would look like features.
-        let blank = rows.iter().any(|row| row.undefined > 0 && row.undefined >= row.values.len());
-        ensure!(
-            !blank,
-            "{}: every feature is undefined: its pictures are too small for this set",
-            path.display()
-        );
-        let assumptions = source.info().assumptions.iter().map(ToString::to_string).collect();
-        Ok(Extracted { rows, damage, assumptions })
+            Kind::Network(network) => network.run(path),
+        }
+    }
+
+    /// A row for each frame.
+    fn frames(&self, extractor: &dyn ImageFeatures, path: &Path, seen: &dyn Fn(u64)) -> Result<Extracted> {
+        let (mut source, mut rows) = (self.open(path)?, Vec::new());
+        let damage = each_frame(source.as_mut(), seen, |frame| {
+            let features = extractor.extract(&self.view(frame.pixels())?)?;
+            rows.push(Row::new(Some(frame.index()), &features, self.options.range));
+            Ok(())
+        })?;
+        extracted(rows, damage.as_deref(), source.as_ref(), path)
+    }
+
+    /// A row for the video.
+    fn video(&self, extractor: &dyn VideoFeatures, path: &Path, seen: &dyn Fn(u64)) -> Result<Extracted> {
+        let mut source = self.open(path)?;
+        let info = source.info();
+        let (width, height) = (info.width as usize, info.height as usize);
+        let spec = VideoSpec::new(width, height, info.frame_rate.as_f64()).with_thinned(info.thinned);
+        let mut session = extractor.start(spec)?;
+        let damage = each_frame(source.as_mut(), seen, |frame| {
+            if session.wants_next() {
+                session.push(&self.view(frame.pixels())?)?;
+            } else {
+                session.skip();
+            }
+            Ok(())
+        })?;
+        // What is wrong with the file comes before what follows from it.
+        let cause = || damage.clone().unwrap_or_else(|| path.display().to_string());
+        let features = session.finish().with_context(cause)?;
+        let row = Row::new(None, &features, self.options.range);
+        extracted(vec![row], damage.as_deref(), source.as_ref(), path)
+    }
+
+    /// The part of the frames that is looked at.
+    fn open(&self, path: &Path) -> Result<Box<dyn FrameSource>> {
+        let source = open(path, &self.options)?;
+        Ok(match self.crop {
+            Some(crop) => Box::new(Cropped::new(source, crop)),
+            None => source,
+        })
     }
 
     /// The pixels in the form that extractors take, with luma of the range that videos are brought to.
@@ -169,6 +170,24 @@ impl Method {
             other => view(other)?,
         })
     }
+}
+
+/// The rows of an input whose frames came from `source`.
+fn extracted(
+    rows: Vec<Row>,
+    damage: Option<&str>,
+    source: &dyn FrameSource,
+    path: &Path,
+) -> Result<Extracted> {
+    // A row of zeros would look like features.
+    let blank = rows.iter().any(|row| row.undefined > 0 && row.undefined >= row.values.len());
+    ensure!(
+        !blank,
+        "{}: every feature is undefined: its pictures are too small for this set",
+        path.display()
+    );
+    let assumptions = source.info().assumptions.iter().map(ToString::to_string).collect();
+    Ok(Extracted { rows, damage: damage.map(partly), assumptions })
 }
 
 /// Words for the damage of a file whose first frames are good.
