@@ -107,8 +107,13 @@ impl Maker<'_> {
     }
 
     fn options(&self, what: What) -> Options {
-        let damage = if let What::Damaged(damage) = what { Some(damage) } else { None };
-        Options { damage, ..self.options.clone() }
+        match what {
+            // The options of random damage change nothing then: heads of other recipes are measured on the same pictures.
+            What::Damaged(damage) => {
+                Options { damage: Some(damage), crop: self.options.crop, ..Options::default() }
+            }
+            What::Draw(_) | What::Untouched => self.options.clone(),
+        }
     }
 
     /// A portrait has a stream of its own, whatever else is in the folder.

@@ -120,9 +120,10 @@ fn run_splits(table: &Table, args: &Evaluate, experiment: &Experiment) -> Result
         bar.inc(1);
         result
     };
-    let results: Result<Vec<SplitResult>> = (1..=args.splits).into_par_iter().map(run).collect();
+    // In their order, so that the error is always that of the first split that has one.
+    let results: Vec<Result<SplitResult>> = (1..=args.splits).into_par_iter().map(run).collect();
     bar.finish_and_clear();
-    results
+    results.into_iter().collect()
 }
 
 fn print_row(experiment: &Experiment, table: &Table, results: &[SplitResult], seconds: f64) -> Result<()> {

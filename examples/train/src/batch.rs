@@ -5,11 +5,11 @@ use dream_models::deep::candle_core::{Device, Tensor};
 use dream_models::deep::text::clip::Tokens;
 use dream_models::deep::train::augment::changed;
 use dream_models::deep::train::draws::Draws;
-use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::data::{Clip, Sentences};
 use crate::frames::{Frames, Video};
 use crate::methods::Batch;
+use crate::threads::all;
 
 /// How batches are drawn.
 #[derive(Debug)]
@@ -51,8 +51,7 @@ impl Drawing<'_> {
             let chosen = self.random(FRAMES, epoch, at).some(video.len(), count);
             Ok(Some((video, chosen, self.flip && self.random(FLIP, epoch, at).below(2) == 1)))
         };
-        let mut videos: Vec<Seen> =
-            chosen.par_iter().map(one).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        let mut videos: Vec<Seen> = all(chosen, one)?.into_iter().flatten().collect();
         // A batch is a block: a video that has too few frames decides.
         let least = videos.iter().map(|(_, chosen, _)| chosen.len()).min().unwrap_or(0);
         for (_, chosen, _) in &mut videos {
@@ -104,17 +103,17 @@ pub(crate) fn block(
     let preprocess = &frames.input.pixels;
     let side = preprocess.size;
     let count = videos.first().map_or(0, |(_, chosen, _)| chosen.len());
-    let all: Vec<(&[u8], bool)> = videos
+    let pictures: Vec<(&[u8], bool)> = videos
         .iter()
         .flat_map(|(video, chosen, flip)| chosen.iter().map(|&at| (video.frame(at), *flip)))
         .collect();
-    let planes = |(bytes, flip): (&[u8], bool)| -> Result<Vec<f32>> {
+    let planes = |&(bytes, flip): &(&[u8], bool)| -> Result<Vec<f32>> {
         let changed = changed(bytes, side, flip, moved);
         let mut out = vec![0.0; changed.len()];
         preprocess.normalise(&changed, &mut out)?;
         Ok(out)
     };
-    let values = all.into_par_iter().map(planes).collect::<Result<Vec<_>>>()?;
+    let values = all(&pictures, planes)?;
     Ok(Tensor::from_vec(values.concat(), (videos.len(), count, 3, side, side), device)?)
 }
 

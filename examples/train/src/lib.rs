@@ -39,6 +39,6 @@ pub use job::Job;
 pub use notes::{Assumptions, Notes, counts};
 pub use options::{DeviceName, GroupBy, Init, Options, Preset, Validation, View};
 pub use scoring::{Scoring, score};
-pub use threads::bar;
+pub use threads::{all, bar};
 pub use view::view;
 pub use words::in_words;

@@ -1,7 +1,6 @@
 //! A run from its options to its outcome.
 
 use anyhow::{Result, ensure};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde_json::json;
 
 use crate::data::{Clip, Texts};
@@ -11,7 +10,7 @@ use crate::frames::{Frames, digest};
 use crate::job::Job;
 use crate::notes::Assumptions;
 use crate::recipe::Recipe;
-use crate::threads::{bar, with_threads};
+use crate::threads::{all, bar, with_threads};
 use crate::training::Training;
 
 impl Job<'_> {
@@ -68,14 +67,13 @@ impl Job<'_> {
 
     /// Puts all videos into the cache; what was assumed about them.
     fn decode(&self, frames: &Frames<'_>) -> Result<Assumptions> {
-        let all: Vec<&Clip> = self.sets.all().collect();
-        let bar = bar("frames", all.len(), self.quiet)?;
+        let clips: Vec<&Clip> = self.sets.all().collect();
+        let bar = bar("frames", clips.len(), self.quiet)?;
         let one = |clip: &&Clip| -> Result<(String, Vec<String>)> {
             let video = frames.get(clip)?;
             bar.inc(1);
             Ok((clip.name().to_owned(), video.assumptions))
         };
-        let assumed = all.par_iter().map(one).collect::<Result<Assumptions>>()?;
-        Ok(assumed.into_iter().filter(|(_, texts)| !texts.is_empty()).collect())
+        Ok(all(&clips, one)?.into_iter().filter(|(_, texts)| !texts.is_empty()).collect())
     }
 }

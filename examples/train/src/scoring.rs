@@ -8,14 +8,13 @@ use dream_models::deep::checkpoint::Checkpoint;
 use dream_models::deep::methods;
 use dream_models::deep::network::VideoNetwork;
 use indicatif::ProgressBar;
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::batch::{Seen, block};
 use crate::data::Clip;
 use crate::frames::Frames;
 use crate::input::ReadArgs;
 use crate::options::DeviceName;
-use crate::threads::{bar, with_threads};
+use crate::threads::{all, bar, with_threads};
 
 /// How clips are scored.
 #[derive(Debug, Default)]
@@ -64,10 +63,10 @@ pub(crate) fn scores(
     for chunk in clips.chunks(most.max(1)) {
         let seen = |clip: &Clip| -> Result<Seen> {
             let video = frames.get(clip)?;
-            let all = (0..video.len()).collect();
-            Ok((video, all, false))
+            let frames = (0..video.len()).collect();
+            Ok((video, frames, false))
         };
-        let videos = chunk.par_iter().map(seen).collect::<Result<Vec<_>>>()?;
+        let videos = all(chunk, seen)?;
         for same in videos.chunk_by(|a, b| a.1.len() == b.1.len()) {
             let block = block(same, [0; 2], frames, device)?;
             let (videos, count, planes, height, width) = block.dims5()?;

@@ -6,7 +6,6 @@ use ::train::ReadArgs;
 use anyhow::Result;
 use dream_data::{Cropped, FrameSource, OpenOptions, open};
 use dream_features::{VideoFeatures, VideoSpec};
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
 use super::sets::Set;
@@ -93,12 +92,12 @@ impl Extraction<'_> {
         });
         let extractors = extractors.collect::<Result<Vec<_>>>()?;
         let bar = ::train::bar("features", self.plan.clips.len(), false)?;
-        let one = |place: usize| -> Result<Vec<Option<Entry>>> {
+        let one = |&place: &usize| -> Result<Vec<Option<Entry>>> {
             let found = self.clip(place, &extractors);
             bar.inc(1);
             found
         };
-        let found = (0..self.plan.clips.len()).into_par_iter().map(one).collect::<Result<Vec<_>>>()?;
+        let found = ::train::all(&(0..self.plan.clips.len()).collect::<Vec<_>>(), one)?;
         let mut sets: BTreeMap<Set, Vec<Option<Entry>>> = BTreeMap::new();
         for entries in found {
             for (set, entry) in self.sets.iter().zip(entries) {

@@ -4,7 +4,6 @@ pub(crate) mod run;
 
 use anyhow::Result;
 use rayon::ThreadPool;
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::methods::method::{Method, Predicted, Task};
 use crate::plan::Scored;
@@ -45,7 +44,7 @@ impl Training<'_> {
             bar.inc(1);
             Ok(done?.into_iter().filter(|done| !done).count())
         };
-        let quick = self.pool.install(|| quick.par_iter().map(one).collect::<Result<Vec<usize>>>())?;
+        let quick = self.pool.install(|| ::train::all(&quick, one))?;
         bar.finish_and_clear();
         // One after another: each fills the memory, and has threads of its own.
         let networks = networks.iter().map(one).collect::<Result<Vec<usize>>>()?;
