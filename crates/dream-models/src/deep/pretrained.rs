@@ -1,8 +1,9 @@
 //! Published weights in files, under the names that this crate's networks have.
 //!
-//! The names decide what a file is, never its own name: whether timm or Microsoft wrote a Swin-V2, OpenAI or the Hugging
-//! Face library a text tower. What wrappers put in front of all names, such as `module.` or `model.visual.`, is taken off,
-//! and [`Pretrained::notes`] say so. A file may also hold other parts beside the tower, as the checkpoints of this crate do.
+//! The names decide what a file is, never its own name: whether timm or Microsoft wrote a Swin of either version, OpenAI or
+//! the Hugging Face library a text tower. What wrappers put in front of all names, such as `module.` or `model.visual.`, is
+//! taken off, and [`Pretrained::notes`] say so. A file may also hold other parts beside the tower, as the checkpoints of this
+//! crate do.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,6 +11,7 @@ use std::fmt;
 use candle_core::{DType, Device, Tensor};
 use sha2::{Digest, Sha256};
 
+use super::backbones::swin::{self, Swin};
 use super::backbones::swin_v2::{self, Naming, SwinV2};
 use super::backbones::vit::{self, ClipVit};
 use super::checkpoint::{TensorFile, check};
@@ -83,27 +85,9 @@ impl fmt::Display for Note {
 /// [`Error::InvalidModel`] for a file with several such towers, the state of a training or numbers that are no floating-point
 /// numbers, [`Error::NonFiniteTensor`] for a NaN or an infinity, and those of [`TensorFile::read`].
 pub fn swin_v2(file: &TensorFile, config: &swin_v2::Config) -> Result<Pretrained> {
-    let tower = Tower::find(file, &["patch_embed.proj.weight"])?;
-    let naming = Naming::of(tower.shapes())?;
-    let mut theirs = BTreeMap::new();
-    for (name, _) in tower.shapes() {
-        let Some(ours) =
-            naming.ours(name).filter(|ours| config.num_classes > 0 || !ours.starts_with("head."))
-        else {
-            continue;
-        };
-        if let Some(other) = theirs.insert(ours, name) {
-            let reason = format!("`{other}` and `{name}` are the same tensor by the names of two publishers");
-            return Err(Error::invalid("tensors", reason));
-        }
-    }
-    let shapes: BTreeMap<&str, &[usize]> = tower.shapes().collect();
-    let shape = |name: &str| shapes.get(name).copied().unwrap_or_default();
-    let found = theirs.iter().map(|(ours, theirs)| (ours.as_str(), shape(theirs)));
     let expected = parameters(|vb| SwinV2::new(config, vb))?;
-    check(&expected, found).map_err(|error| hinted(error, &tower, &expected, "Swin-V2"))?;
-    let read = |(ours, theirs): (&String, &&str)| Ok((ours.clone(), tower.read(theirs)?));
-    let tensors = theirs.iter().map(read).collect::<Result<_>>()?;
+    let (tower, tensors) = swin_of_any_version(file, &expected, config.num_classes > 0, "Swin-V2")?;
+    let shapes: BTreeMap<&str, &[usize]> = tower.shapes().collect();
     // Microsoft's files have tables of offsets, from which the window can be told.
     let window = |(stage, network): (usize, [usize; 2])| {
         let table = format!("layers.{stage}.blocks.0.attn.relative_coords_table");
@@ -114,6 +98,47 @@ pub fn swin_v2(file: &TensorFile, config: &swin_v2::Config) -> Result<Pretrained
     let mut notes = tower.notes();
     notes.extend(config.windows()?.into_iter().enumerate().filter_map(window));
     Ok(Pretrained { tensors, notes })
+}
+
+/// Tensors of a Swin of the first version out of a file of timm (before 0.9 or later), of Microsoft or of DFGC-1st. Those of a
+/// head that the configuration lacks are left out, and so are derived ones (`relative_position_index`, `attn_mask`).
+///
+/// Files in `f16`, `bf16` and `f64` are read as well, and converted to `f32`.
+///
+/// # Errors
+///
+/// As [`swin_v2()`]; also for weights whose windows have another size than the configuration's, because a table of position
+/// biases has a row for every offset in a window.
+pub fn swin(file: &TensorFile, config: &swin::Config) -> Result<Pretrained> {
+    let expected = parameters(|vb| Swin::new(config, vb))?;
+    let (tower, tensors) = swin_of_any_version(file, &expected, config.num_classes > 0, "Swin")?;
+    Ok(Pretrained { tensors, notes: tower.notes() })
+}
+
+/// The tower of a file and its tensors, which are those `expected`.
+fn swin_of_any_version<'a>(
+    file: &'a TensorFile,
+    expected: &[Parameter],
+    with_head: bool,
+    wanted: &str,
+) -> Result<(Tower<'a>, BTreeMap<String, Tensor>)> {
+    let tower = Tower::find(file, &["patch_embed.proj.weight"])?;
+    let naming = Naming::of(tower.shapes())?;
+    let mut theirs = BTreeMap::new();
+    for (name, shape) in tower.shapes() {
+        let Some(ours) = naming.ours(name).filter(|ours| with_head || !ours.starts_with("head.")) else {
+            continue;
+        };
+        if let Some((other, _)) = theirs.insert(ours, (name, shape)) {
+            let reason = format!("`{other}` and `{name}` are the same tensor by the names of two publishers");
+            return Err(Error::invalid("tensors", reason));
+        }
+    }
+    let found = theirs.iter().map(|(ours, (_, shape))| (ours.as_str(), *shape));
+    check(expected, found).map_err(|error| hinted(error, &tower, expected, wanted))?;
+    let read = |(ours, (theirs, _)): (String, (&str, _))| Ok((ours, tower.read(theirs)?));
+    let tensors = theirs.into_iter().map(read).collect::<Result<_>>()?;
+    Ok((tower, tensors))
 }
 
 /// Tensors of a CLIP text tower out of a file of OpenAI or of the Hugging Face library, also of one that holds the
@@ -312,8 +337,12 @@ fn seems<'a, T: Iterator<Item = (&'a str, &'a [usize])>>(tensors: impl Fn() -> T
         let theirs = "a Swin-V2 with the names of the Hugging Face library, which are not read (timm's are)";
         return vec![theirs.to_owned()];
     }
-    if any("relative_position_bias_table") {
-        return vec!["a Swin of the first version".to_owned()];
+    if any("attention.self.relative_position_bias_table") {
+        let theirs = "a Swin with the names of the Hugging Face library, which are not read (timm's are)";
+        return vec![theirs.to_owned()];
+    }
+    if let Some(sizes) = swin::sizes(tensors()) {
+        return vec![format!("a Swin of the first version {sizes}")];
     }
     let image = vit::sizes(tensors()).map(|sizes| format!("an image tower of CLIP {sizes}"));
     let text = clip::sizes(tensors()).map(|sizes| format!("a text tower of CLIP {sizes}"));

@@ -19,6 +19,7 @@ mod recipes;
 mod resize;
 mod svr;
 mod svr_model;
+mod swin;
 mod swin_v2;
 mod videval60;
 mod vit;

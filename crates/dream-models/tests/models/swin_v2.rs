@@ -27,7 +27,7 @@ const CASES: [&str; 4] = [
 ];
 
 /// A file of the shared folder; `None`, with a line on the terminal, where it is allowed to be missing.
-fn shared(name: &str) -> Option<PathBuf> {
+pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let root = std::env::var_os("DREAM_SHARED").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
         PathBuf::from,
@@ -48,11 +48,11 @@ fn parameters_of(config: &Config) -> dream_models::Result<Vec<Parameter>> {
     parameters(|vb| SwinV2::new(config, vb))
 }
 
-fn values(tensor: &Tensor) -> Vec<f64> {
+pub(crate) fn values(tensor: &Tensor) -> Vec<f64> {
     tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
 
-fn same(name: &str, found: &Tensor, expected: &Tensor, tolerance: impl Fn(f64) -> f64) {
+pub(crate) fn same(name: &str, found: &Tensor, expected: &Tensor, tolerance: impl Fn(f64) -> f64) {
     let (found, expected) = (values(found), values(expected));
     assert_eq!(found.len(), expected.len(), "{name}");
     for (i, (f, e)) in found.iter().zip(&expected).enumerate() {
@@ -179,15 +179,19 @@ fn kernels_agree_with_compositions() {
     assert_eq!(reference.len(), parameters_of(&config).unwrap().len());
 }
 
-/// Random parameters by name, the same ones in every type.
 fn random(config: &Config, dtype: DType) -> HashMap<String, Var> {
+    random_values(parameters_of(config).unwrap(), dtype)
+}
+
+/// Random parameters by name, the same ones in every type.
+pub(crate) fn random_values(parameters: Vec<Parameter>, dtype: DType) -> HashMap<String, Var> {
     let mut state = 11_u64;
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((state >> 40) as f32 / (1_u64 << 23) as f32) - 1.0
     };
     let mut vars = HashMap::new();
-    for (name, shape) in parameters_of(config).unwrap() {
+    for (name, shape) in parameters {
         let count = shape.iter().product();
         let near = if name.contains("norm") && name.ends_with("weight") { 1.0 } else { 0.0 };
         let data: Vec<f32> = (0..count).map(|_| near + 0.3 * next()).collect();
@@ -202,7 +206,7 @@ fn model(config: &Config, vars: &HashMap<String, Var>, dtype: DType) -> SwinV2 {
     SwinV2::new(config, &VarBuilder::from_tensors(tensors, dtype, &Device::Cpu)).unwrap()
 }
 
-fn frames(count: usize, [height, width]: [usize; 2], seed: u32) -> Tensor {
+pub(crate) fn frames(count: usize, [height, width]: [usize; 2], seed: u32) -> Tensor {
     let wave = |i: usize| ((i as f32 + seed as f32) * 0.37).sin() + ((i * i % 977) as f32 / 977.0 - 0.5);
     let data: Vec<f32> = (0..count * 3 * height * width).map(wave).collect();
     Tensor::from_vec(data, (count, 3, height, width), &Device::Cpu).unwrap()

@@ -1,6 +1,7 @@
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
+use super::activation::{bias_gelu, gelu};
 use crate::deep::kernels::{add_bias, add_biased, applies, rows_product};
 
 /// `x Wᵀ + b` over the last axis. In single precision on the CPU a row has the same bits whatever the other rows are.
@@ -56,6 +57,12 @@ impl Linear {
             Some(bias) if applies(x) => add_biased(residual, &self.product(x)?, bias),
             _ => residual + self.forward(x)?,
         }
+    }
+
+    /// [`gelu`] of what the layer gives, the bias in the same pass.
+    pub(crate) fn gelu(&self, x: &Tensor) -> Result<Tensor> {
+        let product = self.product(x)?;
+        self.bias.as_ref().map_or_else(|| gelu(&product), |bias| bias_gelu(&product, bias))
     }
 
     pub(crate) fn bias(&self) -> Option<&Tensor> {

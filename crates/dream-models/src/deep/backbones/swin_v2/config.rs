@@ -1,6 +1,7 @@
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::Result;
+use crate::deep::backbones::window::{Geometry, Shape, invalid, size};
 
 /// Shape of a [`SwinV2`](super::SwinV2), with the field names of timm.
 ///
@@ -96,7 +97,7 @@ impl Config {
     /// Width of the last stage, the number of features of a frame.
     #[must_use]
     pub fn features(&self) -> usize {
-        self.width(self.depths.len().saturating_sub(1))
+        self.shape().features()
     }
 
     /// Blocks between a parameter and the top of the tower, for learning rates that fall towards the pixels: 0 for the
@@ -109,33 +110,7 @@ impl Config {
     /// ```
     #[must_use]
     pub fn depth_of(&self, parameter: &str) -> u32 {
-        let all: usize = self.depths.iter().sum();
-        let below = |block: usize| u32::try_from(all.saturating_sub(block)).unwrap_or(u32::MAX);
-        let mut parts = parameter.split('.');
-        let mut number = |name| (parts.next() == Some(name)).then(|| parts.next()?.parse::<usize>().ok())?;
-        if parameter.starts_with("patch_embed.") {
-            return below(0).saturating_add(1);
-        }
-        let Some(stage) = number("layers") else { return 0 };
-        let before: usize = self.depths.iter().take(stage).sum();
-        // The merging of patches belongs to the first block of its stage.
-        below(before + number("blocks").unwrap_or(0))
-    }
-
-    /// Width of a stage.
-    pub(super) fn width(&self, stage: usize) -> usize {
-        let stage = u32::try_from(stage).unwrap_or(u32::MAX);
-        self.embed_dim.saturating_mul(2_usize.saturating_pow(stage))
-    }
-
-    /// Width of the hidden layer of a block, rounded down as in timm.
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "checked to be small and positive"
-    )]
-    pub(super) fn hidden(&self, stage: usize) -> usize {
-        (self.width(stage) as f64 * self.mlp_ratio) as usize
+        self.shape().depth_of(parameter)
     }
 
     /// The windows of every stage in tokens, `[height, width]`.
@@ -143,131 +118,55 @@ impl Config {
         Ok(self.resolve()?.into_iter().map(|stage| stage.window).collect())
     }
 
+    /// What all versions have.
+    pub(super) fn shape(&self) -> Shape<'_> {
+        Shape {
+            img_size: self.img_size,
+            patch_size: self.patch_size,
+            in_chans: self.in_chans,
+            embed_dim: self.embed_dim,
+            depths: &self.depths,
+            num_heads: &self.num_heads,
+            window_size: self.window_size,
+            mlp_ratio: self.mlp_ratio,
+            norm_eps: self.norm_eps,
+            num_classes: self.num_classes,
+            images_per_pass: self.images_per_pass,
+            windows_per_pass: self.windows_per_pass,
+        }
+    }
+
     /// Resolves every stage, or says which field has no meaning.
     pub(super) fn resolve(&self) -> Result<Vec<Geometry>> {
-        self.check_numbers()?;
-        let stages = self.depths.len();
-        let list = |field, list: &[usize]| {
-            let expected = "as long as `depths`";
-            if list.len() == stages { Ok(()) } else { Err(invalid(field, list.len() as f64, expected)) }
-        };
-        list("num_heads", &self.num_heads)?;
-        list("pretrained_window_sizes", &self.pretrained_window_sizes)?;
-        let mut grid = self.img_size.map(|side| side / self.patch_size);
-        let mut geometry = Vec::with_capacity(stages);
-        for (stage, (&heads, &pretrained)) in
-            self.num_heads.iter().zip(&self.pretrained_window_sizes).enumerate()
-        {
-            if stage > 0 {
-                grid = grid.map(|side| side.div_ceil(2));
-            }
-            geometry.push(self.stage(stage, grid, heads, pretrained)?);
+        let stages = self.shape().resolve()?;
+        let pretrained = &self.pretrained_window_sizes;
+        if pretrained.len() != stages.len() {
+            return Err(invalid("pretrained_window_sizes", pretrained.len() as f64, "as long as `depths`"));
         }
-        Ok(geometry)
-    }
-
-    fn check_numbers(&self) -> Result<()> {
-        const LARGE: usize = 1 << 16;
-        let smallest = |field: &'static str, value: usize| match value {
-            1..=LARGE => Ok(()),
-            _ => Err(invalid(field, value as f64, "between 1 and 65536")),
-        };
-        smallest("patch_size", self.patch_size)?;
-        smallest("in_chans", self.in_chans)?;
-        smallest("embed_dim", self.embed_dim)?;
-        smallest("images_per_pass", self.images_per_pass)?;
-        smallest("windows_per_pass", self.windows_per_pass)?;
-        for side in self.img_size {
-            smallest("img_size", side)?;
-            if !side.is_multiple_of(self.patch_size) {
-                return Err(invalid("img_size", side as f64, "a multiple of `patch_size` on both axes"));
-            }
+        for ((geometry, pretrained), depth) in stages.iter().zip(pretrained).zip(&self.depths) {
+            check(geometry, *pretrained, *depth)?;
         }
-        self.window_size.into_iter().try_for_each(|side| smallest("window_size", side))?;
-        self.depths.iter().try_for_each(|&depth| smallest("depths", depth))?;
-        self.num_heads.iter().try_for_each(|&heads| smallest("num_heads", heads))?;
-        if !(1..=8).contains(&self.depths.len()) {
-            return Err(invalid("depths", self.depths.len() as f64, "1 to 8 stages"));
-        }
-        if !(self.norm_eps > 0.0 && self.norm_eps < 1.0) {
-            return Err(invalid("norm_eps", self.norm_eps, "between 0 and 1"));
-        }
-        if !(self.mlp_ratio * self.embed_dim as f64 >= 1.0 && self.mlp_ratio <= 64.0) {
-            return Err(invalid(
-                "mlp_ratio",
-                self.mlp_ratio,
-                "at least one hidden unit and at most 64 widths",
-            ));
-        }
-        if self.num_classes > 1 << 24 {
-            return Err(invalid("num_classes", self.num_classes as f64, "at most 16777216"));
-        }
-        Ok(())
-    }
-
-    fn stage(&self, stage: usize, grid: [usize; 2], heads: usize, pretrained: usize) -> Result<Geometry> {
-        let width = self.width(stage);
-        if !width.is_multiple_of(heads) {
-            return Err(invalid("num_heads", heads as f64, "a divisor of the width of its stage"));
-        }
-        let axis = |a: usize| {
-            let (window, grid) = (self.window_size[a], grid[a]);
-            if grid <= window { (grid, 0) } else { (window, window / 2) }
-        };
-        let ((window_h, shift_h), (window_w, shift_w)) = (axis(0), axis(1));
-        let (window, shift) = ([window_h, window_w], [shift_h, shift_w]);
-        if window_h.saturating_mul(window_w) > 4096 {
-            return Err(invalid("window_size", window_h as f64, "at most 4096 tokens, as 64 x 64"));
-        }
-        if pretrained == 0 && window.contains(&1) {
-            let expected =
-                "given for a stage whose window is one token wide (its coordinates are 0 / 0 otherwise)";
-            return Err(invalid("pretrained_window_sizes", 0.0, expected));
-        }
-        if pretrained == 1 {
-            let expected = "0 or at least 2 (coordinates are divided by it minus one)";
-            return Err(invalid("pretrained_window_sizes", 1.0, expected));
-        }
-        let padded = [0, 1].map(|a| grid[a].div_ceil(window[a]) * window[a]);
-        let shifts = shift != [0, 0] && self.depths.get(stage).is_some_and(|&depth| depth > 1);
-        if shifts && padded != grid {
-            let worst = if padded[0] == grid[0] { grid[1] } else { grid[0] };
-            let expected = "chosen so that shifted windows divide the grid of every stage \
-                            (the reference has no mask for padded ones); this is the side of a grid";
-            return Err(invalid("img_size", worst as f64, expected));
-        }
-        Ok(Geometry { grid, padded, window, shift, heads, pretrained })
+        Ok(stages)
     }
 }
 
-/// One stage, resolved. Pairs are `[height, width]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Geometry {
-    /// Tokens.
-    pub(super) grid: [usize; 2],
-    /// The same, filled up to whole windows.
-    pub(super) padded: [usize; 2],
-    pub(super) window: [usize; 2],
-    /// Shift of odd blocks.
-    pub(super) shift: [usize; 2],
-    pub(super) heads: usize,
-    pub(super) pretrained: usize,
-}
-
-fn invalid(field: &'static str, value: f64, expected: &'static str) -> Error {
-    Error::InvalidConfig { field, value, expected }
-}
-
-/// One number for a square, or two.
-fn size<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<[usize; 2], D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Size {
-        Side(usize),
-        Sides([usize; 2]),
+/// Refuses a stage that the reference does not define.
+fn check(geometry: &Geometry, pretrained: usize, depth: usize) -> Result<()> {
+    let Geometry { grid, padded, window, shift, .. } = *geometry;
+    if pretrained == 0 && window.contains(&1) {
+        let expected =
+            "given for a stage whose window is one token wide (its coordinates are 0 / 0 otherwise)";
+        return Err(invalid("pretrained_window_sizes", 0.0, expected));
     }
-    Ok(match Size::deserialize(deserializer)? {
-        Size::Side(side) => [side; 2],
-        Size::Sides(sides) => sides,
-    })
+    if pretrained == 1 {
+        let expected = "0 or at least 2 (coordinates are divided by it minus one)";
+        return Err(invalid("pretrained_window_sizes", 1.0, expected));
+    }
+    if shift != [0, 0] && depth > 1 && padded != grid {
+        let worst = if padded[0] == grid[0] { grid[1] } else { grid[0] };
+        let expected = "chosen so that shifted windows divide the grid of every stage \
+                        (the reference has no mask for padded ones); this is the side of a grid";
+        return Err(invalid("img_size", worst as f64, expected));
+    }
+    Ok(())
 }

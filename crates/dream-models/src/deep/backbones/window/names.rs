@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Error, Result};
 
-/// Whose names the tensors of a Swin-V2 have. They differ in the head, and in the stage that a merging of patches is
-/// counted to.
+/// Whose names the tensors of a Swin of either version have. They differ in the head, and in the stage that a merging of
+/// patches is counted to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Naming {
-    /// timm's: a merging begins the stage whose blocks come after it. This crate's names.
+    /// Those of timm 0.9 and later: a merging begins the stage whose blocks come after it. This crate's names.
     Timm,
     /// Microsoft's original files, and those of early versions of timm: a merging ends the stage before it.
     Microsoft,
@@ -102,13 +102,18 @@ fn merging(name: &str) -> Option<(u32, &str)> {
     Some((stage.parse().ok()?, rest))
 }
 
-/// Width and blocks of each stage of the Swin-V2 whose tensors these are, in words; `None` where they are of another network.
-pub(crate) fn sizes<'a>(names: impl IntoIterator<Item = (&'a str, &'a [usize])>) -> Option<String> {
+/// Width and blocks of each stage of the Swin whose tensors these are, in words; `None` where no name has `mark` in it or
+/// they are of another network.
+pub(crate) fn sizes<'a>(
+    names: impl IntoIterator<Item = (&'a str, &'a [usize])>,
+    mark: &str,
+) -> Option<String> {
     let (mut width, mut is, mut blocks) = (None, false, BTreeMap::<u32, BTreeSet<u32>>::new());
     for (name, shape) in names {
-        is |= name.contains(".attn.cpb_mlp.");
-        if name.ends_with("patch_embed.proj.weight") {
-            width = shape.first();
+        is |= name.contains(mark);
+        // Those of videos have one more axis.
+        if let (true, [outputs, _, _, _]) = (name.ends_with("patch_embed.proj.weight"), shape) {
+            width = Some(outputs);
         }
         let block = || {
             let (stage, rest) = name.split_once("layers.")?.1.split_once(".blocks.")?;

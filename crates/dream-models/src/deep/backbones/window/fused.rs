@@ -6,7 +6,8 @@
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, Var, bail};
 use pulp::Simd;
 
-use super::window::{Cut, FOREIGN, attend, spread};
+use super::attention::{Similarity, attend, spread};
+use super::cut::{Cut, FOREIGN};
 use crate::deep::kernels::{Panels, add_bias, exponentials, product, slice};
 use crate::{par, simd};
 
@@ -15,20 +16,23 @@ const ROWS: usize = 24;
 /// Norms of queries and keys count as at least this.
 const SMALLEST: f32 = 1e-12;
 
-/// Attention of `[n, rows, columns, 3 c]` without its bias; `scale` is `[heads, 1, 1]`, `biases` those of queries, keys and
-/// values together, `table` is `[heads, offsets]` and `index` the offset of every pair of tokens.
+/// Attention of `[n, rows, columns, 3 c]` without its bias; `biases` are those of queries, keys and values together, `table`
+/// is `[heads, offsets]` and `index` the offset of every pair of tokens.
 pub(super) fn attention(
     qkv: &Tensor,
-    scale: &Tensor,
     biases: &Tensor,
+    similarity: &Similarity,
     table: &Tensor,
     cut: Cut,
     index: &Tensor,
     chunk: usize,
 ) -> Result<Tensor> {
-    let heads = scale.elem_count();
-    let parameters = Tensor::cat(&[&scale.flatten_all()?, biases], 0)?;
-    let op = Attention { cut, heads, index: index.clone(), chunk };
+    let parameters = match similarity {
+        Similarity::Product => biases.contiguous()?,
+        Similarity::Cosine(scale) => Tensor::cat(&[&scale.flatten_all()?, biases], 0)?,
+    };
+    let is_cosine = matches!(similarity, Similarity::Cosine(_));
+    let op = Attention { cut, heads: table.dim(0)?, is_cosine, index: index.clone(), chunk };
     qkv.contiguous()?.apply_op3(&parameters, &table.contiguous()?, op)
 }
 
@@ -36,8 +40,16 @@ pub(super) fn attention(
 struct Attention {
     cut: Cut,
     heads: usize,
+    /// Whether the parameters begin with a scale for each head.
+    is_cosine: bool,
     index: Tensor,
     chunk: usize,
+}
+
+impl Attention {
+    fn scales(&self) -> usize {
+        if self.is_cosine { self.heads } else { 0 }
+    }
 }
 
 impl CustomOp3 for Attention {
@@ -59,27 +71,28 @@ impl CustomOp3 for Attention {
         let (parameters, table) = (slice(parameters, p_layout)?, slice(table, t_layout)?);
         let area = cut.area();
         let fits = [rows, columns] == cut.grid && width * 3 == triple && width.is_multiple_of(heads);
-        if !fits || parameters.len() != heads + triple || table.len() != heads * cut.offsets() {
+        if !fits || parameters.len() != self.scales() + triple || table.len() != heads * cut.offsets() {
             bail!("window-attention: {layout:?} does not fit {cut:?} with {heads} heads");
         }
-        let (scales, biases) = parameters.split_at(heads);
+        let (scales, biases) = parameters.split_at(self.scales());
         let grid = Grid { qkv: slice(qkv, layout)?, biases, width, depth: width / heads, cut };
         let pieces: Vec<Window> = (0..cut.windows()).map(|number| Window::new(cut, number)).collect();
         let size = area * grid.depth;
-        let mut mixed = vec![0.0; count * rows * columns * width];
         let per_head = count * pieces.len();
+        let mut mixed = vec![0.0; heads * per_head * size];
         par::for_each_chunk(&mut mixed, size, |task, out| {
             let (head, rest) = (task / per_head, task % per_head);
             let (image, number) = (rest / pieces.len(), rest % pieces.len());
-            let (Some(window), Some(&scale)) = (pieces.get(number), scales.get(head)) else {
+            let Some(window) = pieces.get(number) else {
                 // Never: there are as many tasks as heads times images times windows.
-                debug_assert!(false, "task {task} has no window or no head");
+                debug_assert!(false, "task {task} has no window");
                 return;
             };
+            let scale = scales.get(head).copied();
             let table = table.chunks_exact(cut.offsets()).nth(head).unwrap_or_default();
             simd::dispatch(Head { grid, window, image, head, scale, table, out });
         });
-        let mut out = vec![0.0; mixed.len()];
+        let mut out = vec![0.0; count * rows * columns * width];
         par::for_each_chunk(&mut out, columns * width, |line, out| {
             let (image, row) = (line / rows, line % rows);
             for (column, out) in out.chunks_mut(width).enumerate() {
@@ -103,7 +116,7 @@ impl CustomOp3 for Attention {
         _: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (heads, cut) = (self.heads, self.cut);
+        let cut = self.cut;
         let windows = cut.split(qkv)?;
         let grad = cut.split(grad)?;
         let parameters = Var::from_tensor(parameters)?;
@@ -113,10 +126,14 @@ impl CustomOp3 for Attention {
         for start in (0..all).step_by(self.chunk) {
             let count = self.chunk.min(all - start);
             let part = Var::from_tensor(&windows.narrow(0, start, count)?.contiguous()?)?;
-            let scale = parameters.narrow(0, 0, heads)?.reshape((heads, 1, 1))?;
-            let biases = parameters.narrow(0, heads, parameters.dim(0)? - heads)?;
+            let scales = self.scales();
+            let similarity = match self.is_cosine {
+                true => Similarity::Cosine(parameters.narrow(0, 0, scales)?.reshape((scales, 1, 1))?),
+                false => Similarity::Product,
+            };
+            let biases = parameters.narrow(0, scales, parameters.dim(0)? - scales)?;
             let position = spread(&table, &self.index)?;
-            let mixed = attend(&add_bias(&part, &biases)?, &scale, &position, &cut, start, self.chunk)?;
+            let mixed = attend(&add_bias(&part, &biases)?, &similarity, &position, &cut, start, self.chunk)?;
             let store = (mixed * grad.narrow(0, start, count)?)?.sum_all()?.backward()?;
             let of = |var: &Var| store.get(var).cloned().map_or_else(|| var.zeros_like(), Ok);
             by_qkv.push(of(&part)?);
@@ -145,10 +162,10 @@ struct Grid<'a> {
     cut: Cut,
 }
 
-/// Where the tokens of a window lie in the grid, and the region of each.
+/// Where the tokens of a window lie in the grid, if not outside, and the region of each.
 #[derive(Debug)]
 struct Window {
-    tokens: Vec<usize>,
+    tokens: Vec<Option<usize>>,
     /// Only where a shift has brought more than one region together.
     regions: Option<Vec<u8>>,
 }
@@ -166,14 +183,15 @@ struct Head<'a> {
     window: &'a Window,
     image: usize,
     head: usize,
-    scale: f32,
+    /// Of the cosine; without it queries and keys are multiplied as they are.
+    scale: Option<f32>,
     /// Position bias of every offset.
     table: &'a [f32],
     out: &'a mut [f32],
 }
 
 impl Head<'_> {
-    /// The queries (0), keys (1) or values (2) of every token, with their bias.
+    /// The queries (0), keys (1) or values (2) of every token, with their bias, which is all that a token outside has.
     #[inline(always)]
     fn pick(&self, kind: usize) -> Vec<f32> {
         let Grid { qkv, biases, width, depth, cut } = self.grid;
@@ -182,11 +200,11 @@ impl Head<'_> {
         let first = self.image * cut.grid[0] * cut.grid[1];
         let mut picked = vec![0.0; self.window.tokens.len() * depth];
         for (row, token) in picked.chunks_exact_mut(depth).zip(&self.window.tokens) {
+            row.iter_mut().zip(bias).for_each(|(slot, bias)| *slot = *bias);
+            let Some(token) = token else { continue };
             let from = (first + token) * 3 * width + offset;
             let values = qkv.get(from..from + depth).unwrap_or_default();
-            for ((slot, value), bias) in row.iter_mut().zip(values).zip(bias) {
-                *slot = value + bias;
-            }
+            row.iter_mut().zip(values).for_each(|(slot, value)| *slot += value);
         }
         picked
     }
@@ -201,6 +219,17 @@ impl Head<'_> {
             row.iter_mut().for_each(|v| *v *= factor);
         }
         picked
+    }
+
+    /// Queries and keys whose products are the scores.
+    #[inline(always)]
+    fn queries_and_keys(&self) -> (Vec<f32>, Vec<f32>) {
+        if let Some(scale) = self.scale {
+            return (self.directions(0, scale), self.directions(1, 1.0));
+        }
+        let (mut queries, factor) = (self.pick(0), 1.0 / (self.grid.depth as f32).sqrt());
+        queries.iter_mut().for_each(|v| *v *= factor);
+        (queries, self.pick(1))
     }
 }
 
@@ -228,9 +257,9 @@ impl simd::Kernel for Head<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let (depth, area) = (self.grid.depth, self.window.tokens.len());
-        let queries = self.directions(0, self.scale);
+        let (queries, picked) = self.queries_and_keys();
         let mut keys = Panels::new::<S>(depth, area);
-        for (token, key) in self.directions(1, 1.0).chunks_exact(depth).enumerate() {
+        for (token, key) in picked.chunks_exact(depth).enumerate() {
             keys.set_column(token, key.iter().copied());
         }
         let mut values = Panels::new::<S>(area, depth);

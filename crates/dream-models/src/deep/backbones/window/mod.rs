@@ -1,0 +1,19 @@
+//! What the versions of Swin have in common: a pyramid of stages whose blocks attend inside windows of a grid of tokens.
+//!
+//! A version brings its configuration and its [`Block`]: how a block is normalised, how alike queries and keys are
+//! ([`Similarity`]), and where the table of its position biases comes from.
+
+mod attention;
+mod cut;
+mod fused;
+mod names;
+mod patch;
+mod stages;
+mod tower;
+
+pub(crate) use attention::{Similarity, Windows};
+pub use names::Naming;
+pub(crate) use names::sizes;
+pub(crate) use patch::Order;
+pub(crate) use stages::{Geometry, Shape, invalid, size};
+pub(crate) use tower::{Block, Tower};
