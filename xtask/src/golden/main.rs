@@ -18,6 +18,7 @@ mod primitives;
 mod print;
 mod report;
 mod steps;
+mod swin;
 mod swin_v2;
 mod table;
 mod tensors;
@@ -59,6 +60,7 @@ same layout:
   clip_text   clip_tokenizer_cases.json, tokenizer.json; clip_text_*.json with .weights.safetensors and .io.safetensors;
               clip_text_*.json of keys/
   da_clip     da_tiny.json with .weights.safetensors and .io.safetensors
+  swin        swin_*.json with .weights.safetensors and .io.safetensors; swin_*.json of keys/
   swinv2      swinv2_*.json with .weights.safetensors and .io.safetensors; swinv2_*.json of keys/
   losses      losses.json, cosine_losses.json, level_scores.json
   preprocess  preprocess.json, preprocess.safetensors
@@ -133,6 +135,7 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
         if has("correlation.json") {
             metrics::run(&folder, &mut report)?;
         }
+        swin::run(&folder, &mut report)?;
         swin_v2::run(&folder, &mut report)?;
         clip_text::run(&folder, &mut report)?;
         da_clip::run(&folder, &mut report)?;

@@ -21,13 +21,14 @@ pub(crate) enum Group {
     Metrics,
     Losses,
     Preprocess,
+    Swin,
     SwinV2,
     ClipText,
     DaClip,
 }
 
 impl Group {
-    const NAMES: [(&'static str, &'static [Self]); 16] = [
+    const NAMES: [(&'static str, &'static [Self]); 17] = [
         ("brisque", &[Self::Brisque]),
         ("half-size", &[Self::HalfSize]),
         ("gm-log", &[Self::GmLog]),
@@ -39,6 +40,7 @@ impl Group {
         ("metrics", &[Self::Metrics]),
         ("losses", &[Self::Losses]),
         ("preprocess", &[Self::Preprocess]),
+        ("swin", &[Self::Swin]),
         ("swinv2", &[Self::SwinV2]),
         ("clip_text", &[Self::ClipText]),
         ("da_clip", &[Self::DaClip]),
