@@ -14,11 +14,14 @@ use dream_models::deep::backbones::swin::{Config, Swin};
 use dream_models::deep::candle_core::{DType, Device, Tensor, Var, safetensors};
 use dream_models::deep::candle_nn::VarBuilder;
 use dream_models::deep::checkpoint::{TensorFile, write_tensors};
+use dream_models::deep::features::{FrameFeatures, Warning, over_video};
+use dream_models::deep::input::Input;
+use dream_models::deep::network::FrameEncoder;
 use dream_models::deep::pretrained::{self, Note, Pretrained};
 use dream_models::deep::tap::{Point, Record};
 use dream_models::deep::train::Params;
 use dream_models::deep::{Parameter, parameters};
-use dream_models::preprocess::Preprocess;
+use dream_models::preprocess::{FloatFilter, Preprocess, resize_planes};
 use serde_json::Value;
 
 use crate::swin_v2::{frames, random_values, same, shared, values};
@@ -40,12 +43,15 @@ fn load(path: std::path::PathBuf) -> HashMap<String, Tensor> {
     safetensors::load(path, CPU).unwrap()
 }
 
-/// Pixels `[n, height, width, 3]` as a network takes them.
-fn normalised(pixels: &Tensor) -> Tensor {
-    let planes = (pixels.to_dtype(DType::F32).unwrap().permute((0, 3, 1, 2)).unwrap() / 255.0).unwrap();
+/// Pixels `[n, height, width, 3]` as planes from 0 to 1.
+fn planes(pixels: &Tensor) -> Tensor {
+    (pixels.to_dtype(DType::F32).unwrap().permute((0, 3, 1, 2)).unwrap() / 255.0).unwrap()
+}
+
+/// Planes as a network takes them.
+fn normalised(planes: &Tensor, mean: [f32; 3], std: [f32; 3]) -> Tensor {
     let each = |values: [f32; 3]| Tensor::new(&values, CPU).unwrap().reshape((1, 3, 1, 1)).unwrap();
-    let centred = planes.broadcast_sub(&each(Preprocess::IMAGENET_MEAN)).unwrap();
-    centred.broadcast_div(&each(Preprocess::IMAGENET_STD)).unwrap()
+    planes.broadcast_sub(&each(mean)).unwrap().broadcast_div(&each(std)).unwrap()
 }
 
 #[test]
@@ -62,7 +68,9 @@ fn shared_cases() {
         let vars: HashMap<String, Var> =
             load(weights).into_iter().map(|(name, t)| (name, Var::from_tensor(&t).unwrap())).collect();
         let golden = load(io);
-        let input = golden.get("input").cloned().unwrap_or_else(|| normalised(&golden["input_u8"]));
+        let input = golden.get("input").cloned().unwrap_or_else(|| {
+            normalised(&planes(&golden["input_u8"]), Preprocess::IMAGENET_MEAN, Preprocess::IMAGENET_STD)
+        });
         let input = Var::from_tensor(&input).unwrap();
         let mut record = Record::default();
         let pooled = model(&config, &vars, DType::F32).forward_tapped(&input, &mut record).unwrap();
@@ -97,6 +105,52 @@ fn shared_cases() {
             assert!((found - expected).abs() <= 1e-3 * expected, "{case}: {name}: {found}, not {expected}");
         }
     }
+}
+
+/// The Swin half of the features of DFGC-1st, from pixels on.
+#[test]
+fn features_of_a_video() {
+    let file = |kind| shared(&format!("dfgc1st/dfgc1st_tiny.{kind}"));
+    let (Some(json), Some(weights), Some(io)) =
+        (file("json"), file("weights.safetensors"), file("io.safetensors"))
+    else {
+        return;
+    };
+    let json: Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    let config: Config = serde_json::from_value(json["config"]["swin"].clone()).unwrap();
+    // The other network of the file is left out.
+    let found = read(&load(weights).into_iter().collect(), &config).unwrap();
+    assert!(matches!(&found.notes[..], [Note::Prefix { prefix }, Note::LeftOut { .. }] if prefix == "swin."));
+    let tensors = found.tensors.into_iter().collect();
+    let model = Swin::new(&config, &VarBuilder::from_tensors(tensors, DType::F32, CPU)).unwrap();
+    let golden = load(io);
+    let pixels = &golden["input.frames_u8"];
+    let (count, height, width, _) = pixels.dims4().unwrap();
+    for (kind, normalise) in [("raw", false), ("normalized", true)] {
+        let mean = if normalise { Preprocess::IMAGENET_MEAN } else { [0.0; 3] };
+        let std = if normalise { Preprocess::IMAGENET_STD } else { [1.0; 3] };
+        let pixels = planes(pixels).flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let [rows, columns] = config.img_size;
+        let made = resize_planes(&pixels, (width, height), (columns, rows), FloatFilter::Bilinear).unwrap();
+        let made = Tensor::from_vec(made, (count, 3, rows, columns), CPU).unwrap();
+        let frames = normalised(&made, mean, std);
+        let pixels = Preprocess { size: rows, mean, std, ..Preprocess::default() };
+        let input = Input { pixels, ..Input::default() };
+        let features = FrameFeatures::new(model.clone(), input, DType::F32, CPU).unwrap();
+        let encoded = features.encode(&frames).unwrap();
+        let forward = |e: f64| 1e-4 + 1e-4 * e.abs();
+        same(kind, &encoded, &golden[&format!("out.{kind}.swin_pooled")], forward);
+        let video = over_video(&encoded).unwrap();
+        assert_eq!((video.warning, features.width()), (None, 48));
+        same(kind, &video.values, &golden[&format!("out.{kind}.swin_video_feature")], forward);
+        let one = over_video(&encoded.narrow(0, 2, 1).unwrap()).unwrap();
+        assert_eq!(one.warning, Some(Warning::OneFrame));
+        assert!(one.warning.unwrap().to_string().contains("are 0"));
+        let expected = encoded.get(2).unwrap().pad_with_zeros(0, 0, 48).unwrap();
+        assert_eq!(values(&one.values), values(&expected));
+    }
+    assert!(over_video(&Tensor::zeros((0, 48), DType::F32, CPU).unwrap()).is_err());
+    assert!(FrameFeatures::new(model, Input::default(), DType::F32, CPU).is_err(), "256 pixels");
 }
 
 /// Shifted windows on grids that they do not divide, odd sides before a merging, windows that are not square.

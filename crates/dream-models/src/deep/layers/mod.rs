@@ -13,6 +13,6 @@ pub use activation::{gelu, quick_gelu};
 pub use linear::Linear;
 pub use norm::{LayerNorm, l2_normalize};
 pub(crate) use patches::patches;
-pub use pool::{Ddof, mean_plus_std};
+pub use pool::{Ddof, mean_and_std, mean_plus_std};
 pub use softmax::softmax_last;
 pub use transformer::Activation;
