@@ -199,11 +199,25 @@ fn a_tower_is_told_by_its_numbers() {
 }
 
 #[test]
-fn there_is_no_head_before_there_is_one() {
-    match (Head::embedded(), Head::embedded_bytes()) {
-        (Ok(head), bytes) => assert_eq!(head.to_json().unwrap(), bytes),
-        (Err(error), bytes) => assert!(bytes.is_empty() && error.to_string().contains("train-face-blend")),
+fn the_embedded_head_reads_a_published_tower_and_comes_back_to_the_byte() {
+    let head = Head::embedded().unwrap();
+    assert_eq!(head.to_json().unwrap(), Head::embedded_bytes());
+    assert!(Head::embedded_bytes().len() < 128 << 10, "{} bytes", Head::embedded_bytes().len());
+    let parts = head.parts();
+    assert_eq!((parts.name.as_str(), parts.block, parts.weights.len()), ("face-blend-1", 8, 768));
+    assert_eq!(parts.tower.config, vit::Config::b16().up_to(8));
+    assert_eq!(head.config(), vit::Config::b16().up_to(8));
+    assert_eq!(parts.input, input(&vit::Config::b16()));
+    // What was measured on people held out, as the head says it itself.
+    #[derive(serde::Deserialize)]
+    struct Provenance {
+        portraits: usize,
+        auc_by_fold: Vec<f64>,
     }
+    let Provenance { portraits, auc_by_fold } = head.provenance().unwrap();
+    let mean = auc_by_fold.iter().sum::<f64>() / auc_by_fold.len() as f64;
+    assert!(portraits >= 600 && auc_by_fold.len() == 5 && mean >= 0.81, "{portraits}, {auc_by_fold:?}");
+    assert!(parts.measured.contains(&format!("AUC {mean:.3}")), "{}", parts.measured);
 }
 
 /// A tower of random weights in a file, and a head that fits it.

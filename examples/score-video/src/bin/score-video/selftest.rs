@@ -125,9 +125,7 @@ fn models() -> Result<Vec<Model>> {
     }
     models.push(model("blazeface-short-range", FaceDetector::embedded_bytes()));
     #[cfg(feature = "deep")]
-    if let Ok(head) = Head::embedded() {
-        models.push(model(&head.parts().name, Head::embedded_bytes()));
-    }
+    models.push(model(&Head::embedded()?.parts().name, Head::embedded_bytes()));
     Ok(models)
 }
 

@@ -24,8 +24,8 @@ const MAX_NUMBER: f64 = 1e6;
 /// The smallest deviation of a feature that says something.
 const MIN_DEVIATION: f64 = 1e-9;
 
-/// The trained head of this crate, once there is one: `Some(include_bytes!("../../../../assets/face-blend-1.json"))`.
-const EMBEDDED: Option<&[u8]> = None;
+/// The trained head of this crate, as `train-face-blend` wrote it: `assets/NOTICE.md` says from what.
+const EMBEDDED: &[u8] = include_bytes!("../../../../assets/face-blend-1.json");
 
 /// What a [`Head`] is made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,11 +49,11 @@ pub struct HeadParts {
     pub bias: f64,
     /// The 0 %, 1 %, …, 100 % points of the traces of held-out untouched portraits: 101 increasing numbers.
     pub percentiles: Vec<f64>,
-    /// What the features of untouched portraits are like.
+    /// What the features of real pictures under the damage of training (blur, noise, compression) are like.
     pub familiarity: Reach,
 }
 
-/// How features of held-out portraits spread.
+/// How features of real pictures spread, when they are damaged as in training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reach {
@@ -61,7 +61,7 @@ pub struct Reach {
     pub mean: Vec<f64>,
     /// Standard deviation of each feature, at least 1e-9.
     pub deviation: Vec<f64>,
-    /// Distance below which 99 of 100 held-out portraits are: see [`Head::familiarity`].
+    /// Distance below which 99 of 100 such pictures of people held out are: see [`Head::familiarity`].
     pub limit: f64,
 }
 
@@ -132,20 +132,19 @@ impl Head {
         Ok(Self { parts, provenance })
     }
 
-    /// The head that ships in this crate.
+    /// The head that ships in this crate, `face-blend-1`. It reads OpenAI's CLIP ViT-B/16.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidModel`] if the crate was built without one, or from damaged files.
+    /// [`Error::InvalidModel`] if the crate was built from damaged files.
     pub fn embedded() -> Result<Self> {
-        let reason = "this version of the crate carries none: read one that `train-face-blend` wrote";
-        Self::from_json(EMBEDDED.ok_or_else(|| Error::invalid("head", reason))?)
+        Self::from_json(EMBEDDED)
     }
 
-    /// The file that [`Head::embedded`] reads, for reports that name it by its hash; empty where there is none.
+    /// The file that [`Head::embedded`] reads, for reports that name it by its hash.
     #[must_use]
     pub fn embedded_bytes() -> &'static [u8] {
-        EMBEDDED.unwrap_or_default()
+        EMBEDDED
     }
 
     /// Reads a file, at most 4 MiB.
@@ -258,8 +257,8 @@ impl Head {
         }
     }
 
-    /// How far the features `[width]` of a frame are from those of portraits: the root mean square, over the features,
-    /// of the distance from their mean in standard deviations.
+    /// How far the features `[width]` of a frame are from those of real portraits under the damage of training: the root
+    /// mean square, over the features, of the distance from their mean in standard deviations.
     ///
     /// # Errors
     ///
