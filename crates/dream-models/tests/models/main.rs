@@ -6,6 +6,7 @@ mod checkpoint;
 mod clip_text;
 mod deep;
 mod deep_layers;
+mod deep_windows;
 mod devices;
 mod embedded;
 mod face;

@@ -25,14 +25,34 @@ pub enum Ddof {
 ///
 /// DREAM, arXiv 2510.10053, the pooling of DA-CLIP.
 pub fn mean_plus_std(x: &Tensor, ddof: Ddof) -> Result<Tensor> {
+    match moments(x, ddof)? {
+        (mean, None) => Ok(mean),
+        (mean, Some(deviation)) => mean + deviation,
+    }
+}
+
+/// `[mean | standard deviation]` over axis 1 of `[batch, frames, features]`, giving `[batch, 2 features]`: what a video is
+/// to the regressions on features of frames. One frame has the deviation 0, as in [`mean_plus_std`].
+///
+/// # Errors
+///
+/// As [`mean_plus_std`].
+pub fn mean_and_std(x: &Tensor, ddof: Ddof) -> Result<Tensor> {
+    let (mean, deviation) = moments(x, ddof)?;
+    let deviation = deviation.map_or_else(|| mean.zeros_like(), Ok)?;
+    Tensor::cat(&[mean, deviation], 1)
+}
+
+/// Mean and standard deviation over axis 1; `None` for the deviation of one frame.
+fn moments(x: &Tensor, ddof: Ddof) -> Result<(Tensor, Option<Tensor>)> {
     let (_, frames, _) = x.dims3()?;
     if frames == 0 {
-        candle_core::bail!("mean_plus_std: no frames to pool, pass at least one");
+        candle_core::bail!("no frames to pool, pass at least one");
     }
     let mean = x.mean_keepdim(1)?;
     let pooled = mean.squeeze(1)?;
     if frames == 1 {
-        return Ok(pooled);
+        return Ok((pooled, None));
     }
     let divisor = match ddof {
         Ddof::Zero => frames,
@@ -42,5 +62,5 @@ pub fn mean_plus_std(x: &Tensor, ddof: Ddof) -> Result<Tensor> {
     // The root of 1 where there is no spread: the root of 0 has an infinite gradient, and infinity times 0 is NaN.
     let spread = variance.gt(0.0)?;
     let root = spread.where_cond(&variance, &variance.ones_like()?)?.sqrt()?;
-    pooled + spread.where_cond(&root, &root.zeros_like()?)?
+    Ok((pooled, Some(spread.where_cond(&root, &root.zeros_like()?)?)))
 }
