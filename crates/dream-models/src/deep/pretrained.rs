@@ -10,7 +10,9 @@ use std::fmt;
 use candle_core::{DType, Device, Tensor};
 use sha2::{Digest, Sha256};
 
+use super::backbones::resnet::{self, ResNet};
 use super::backbones::swin_v2::{self, Naming, SwinV2};
+use super::backbones::vgg::{self, Vgg16};
 use super::backbones::vit::{self, ClipVit};
 use super::checkpoint::{TensorFile, check};
 use super::text::clip::{self, TextTower};
@@ -85,25 +87,11 @@ impl fmt::Display for Note {
 pub fn swin_v2(file: &TensorFile, config: &swin_v2::Config) -> Result<Pretrained> {
     let tower = Tower::find(file, &["patch_embed.proj.weight"])?;
     let naming = Naming::of(tower.shapes())?;
-    let mut theirs = BTreeMap::new();
-    for (name, _) in tower.shapes() {
-        let Some(ours) =
-            naming.ours(name).filter(|ours| config.num_classes > 0 || !ours.starts_with("head."))
-        else {
-            continue;
-        };
-        if let Some(other) = theirs.insert(ours, name) {
-            let reason = format!("`{other}` and `{name}` are the same tensor by the names of two publishers");
-            return Err(Error::invalid("tensors", reason));
-        }
-    }
-    let shapes: BTreeMap<&str, &[usize]> = tower.shapes().collect();
-    let shape = |name: &str| shapes.get(name).copied().unwrap_or_default();
-    let found = theirs.iter().map(|(ours, theirs)| (ours.as_str(), shape(theirs)));
     let expected = parameters(|vb| SwinV2::new(config, vb))?;
-    check(&expected, found).map_err(|error| hinted(error, &tower, &expected, "Swin-V2"))?;
-    let read = |(ours, theirs): (&String, &&str)| Ok((ours.clone(), tower.read(theirs)?));
-    let tensors = theirs.iter().map(read).collect::<Result<_>>()?;
+    let ours =
+        |name: &str| naming.ours(name).filter(|ours| config.num_classes > 0 || !ours.starts_with("head."));
+    let tensors = tower.read_as(ours, &expected, "Swin-V2")?;
+    let shapes: BTreeMap<&str, &[usize]> = tower.shapes().collect();
     // Microsoft's files have tables of offsets, from which the window can be told.
     let window = |(stage, network): (usize, [usize; 2])| {
         let table = format!("layers.{stage}.blocks.0.attn.relative_coords_table");
@@ -164,6 +152,36 @@ pub fn clip_vit(file: &TensorFile, config: &vit::Config) -> Result<Pretrained> {
         place.put(name, tower.read(name)?, &mut tensors)?;
     }
     Ok(Pretrained { tensors, notes: tower.notes() })
+}
+
+/// Tensors of a ResNet of bottlenecks, such as ResNet-50, out of a file of torchvision or timm. Those of its last layer and the
+/// counts of batches are left out.
+///
+/// Files in `f16`, `bf16` and `f64` are read as well, and converted to `f32`.
+///
+/// # Errors
+///
+/// As [`swin_v2()`].
+pub fn resnet50(file: &TensorFile, config: &resnet::Config) -> Result<Pretrained> {
+    let tower = Tower::find(file, &resnet::MARKS)?;
+    let expected = parameters(|vb| ResNet::new(config, vb))?;
+    let ours = |name: &str| resnet::is_of_tower(name).then(|| name.to_owned());
+    Ok(Pretrained { tensors: tower.read_as(ours, &expected, "ResNet")?, notes: tower.notes() })
+}
+
+/// Tensors of a VGG-16 such as VGG-Face, out of a file with the names `conv_1_1`, `conv1_1` or torchvision's. Those of its last
+/// layer are left out.
+///
+/// Files in `f16`, `bf16` and `f64` are read as well, and converted to `f32`. A file does not say which colour comes first in its
+/// kernels, see [`vgg::Config::order`].
+///
+/// # Errors
+///
+/// As [`swin_v2()`].
+pub fn vgg16(file: &TensorFile, config: &vgg::Config) -> Result<Pretrained> {
+    let tower = Tower::find(file, &vgg::MARKS)?;
+    let expected = parameters(|vb| Vgg16::new(config, vb))?;
+    Ok(Pretrained { tensors: tower.read_as(vgg::ours, &expected, "VGG-16")?, notes: tower.notes() })
 }
 
 /// The configuration of a published image tower of CLIP, by the sizes of its embeddings: [`b16`](vit::Config::b16),
@@ -275,6 +293,27 @@ impl<'a> Tower<'a> {
         }
     }
 
+    /// The tensors that have a name in this crate, which are checked before any is read.
+    fn read_as(
+        &self,
+        ours: impl Fn(&str) -> Option<String>,
+        expected: &[Parameter],
+        wanted: &str,
+    ) -> Result<BTreeMap<String, Tensor>> {
+        let mut found = BTreeMap::new();
+        for (name, shape) in self.shapes() {
+            let Some(ours) = ours(name) else { continue };
+            if let Some((other, _)) = found.insert(ours, (name, shape)) {
+                let reason =
+                    format!("`{other}` and `{name}` are the same tensor by the names of two publishers");
+                return Err(Error::invalid("tensors", reason));
+            }
+        }
+        check(expected, found.iter().map(|(ours, (_, shape))| (ours.as_str(), *shape)))
+            .map_err(|error| hinted(error, self, expected, wanted))?;
+        found.into_iter().map(|(ours, (name, _))| Ok((ours, self.read(name)?))).collect()
+    }
+
     fn notes(&self) -> Vec<Note> {
         if self.prefix.is_empty() {
             return Vec::new();
@@ -314,6 +353,12 @@ fn seems<'a, T: Iterator<Item = (&'a str, &'a [usize])>>(tensors: impl Fn() -> T
     }
     if any("relative_position_bias_table") {
         return vec!["a Swin of the first version".to_owned()];
+    }
+    if let Some(sizes) = resnet::sizes(tensors()) {
+        return vec![format!("a ResNet {sizes}")];
+    }
+    if let Some(sizes) = vgg::sizes(tensors()) {
+        return vec![format!("a VGG-16 {sizes}")];
     }
     let image = vit::sizes(tensors()).map(|sizes| format!("an image tower of CLIP {sizes}"));
     let text = clip::sizes(tensors()).map(|sizes| format!("a text tower of CLIP {sizes}"));

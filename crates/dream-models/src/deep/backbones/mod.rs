@@ -1,4 +1,6 @@
 //! Towers that turn frames into features: one folder each.
 
+pub mod resnet;
 pub mod swin_v2;
+pub mod vgg;
 pub mod vit;
