@@ -30,8 +30,13 @@ fn tiny() -> Config {
     Config { stem: 4, widths: vec![4, 8, 16, 32], ..Config::resnet50() }
 }
 
-/// Forward and backward, compared with everything that the reference has.
-fn compare(case: &str, weights: &str, config: &Config, mode: Mode, [forward, gradients]: [f64; 2]) {
+/// Forward and backward in a type, compared with everything that the reference has; its gradients within a tolerance, if any.
+fn compare(
+    [case, weights]: [&str; 2],
+    config: &Config,
+    (mode, dtype): (Mode, DType),
+    (forward, gradients): (f64, Option<f64>),
+) {
     let file = |name: &str, kind: &str| shared::tensors(&format!("resnet/{name}.{kind}.safetensors"));
     let description = shared::json(&format!("resnet/{case}.json"));
     let (Some(golden), Some(mut weights), Some(description)) =
@@ -40,10 +45,11 @@ fn compare(case: &str, weights: &str, config: &Config, mode: Mode, [forward, gra
         return;
     };
     weights.retain(|name, _| !name.ends_with(".num_batches_tracked"));
-    let params = Params::from_tensors(&weights, DType::F32, CPU).unwrap();
+    let params = Params::from_tensors(&weights, dtype, CPU).unwrap();
     let tower = ResNet::new(config, &params.builder()).unwrap();
     let mut record = Record::default();
-    let pooled = tower.forward_tapped(&golden["input"], mode, &mut record).unwrap();
+    let input = golden["input"].to_dtype(dtype).unwrap();
+    let pooled = tower.forward_tapped(&input, mode, &mut record).unwrap();
     let mut seen: BTreeMap<String, Tensor> = BTreeMap::new();
     for (point, tensor) in record.points {
         let tensor = if tensor.rank() == 4 { tensor.permute((0, 3, 1, 2)).unwrap() } else { tensor };
@@ -76,12 +82,17 @@ fn compare(case: &str, weights: &str, config: &Config, mode: Mode, [forward, gra
 
 #[test]
 fn shared_cases() {
-    compare("resnet50_tiny_eval", "resnet50_tiny_eval", &tiny(), Mode::Eval, [1e-4, 1e-3]);
-    // Four values per statistic in the last stage: the specification allows more.
-    compare("resnet50_tiny_train", "resnet50_tiny_eval", &tiny(), Mode::Train, [1e-3, 3e-3]);
+    let eval = "resnet50_tiny_eval";
+    compare([eval; 2], &tiny(), (Mode::Eval, DType::F32), (1e-4, Some(1e-3)));
     let config = Config { widths: vec![8, 16, 24, 32], depths: vec![1, 2, 1, 1], ..Config::resnet50() };
     let case = "resnet_bottleneck_tinycfg";
-    compare(case, case, &config, Mode::Eval, [1e-4, 1e-3]);
+    compare([case; 2], &config, (Mode::Eval, DType::F32), (1e-4, Some(1e-3)));
+    // Four values per statistic in the last stage: the specification allows more. Before one ReLU of stage 2 there is a value
+    // of less than the rounding errors of single precision; which side of 0 it falls on moves every gradient below by 2%. So
+    // those are compared in double precision, where they agree to the reference's own error.
+    let case = ["resnet50_tiny_train", eval];
+    compare(case, &tiny(), (Mode::Train, DType::F64), (1e-3, Some(3e-3)));
+    compare(case, &tiny(), (Mode::Train, DType::F32), (1e-3, None));
 }
 
 #[test]
