@@ -54,6 +54,32 @@ impl Config {
         self.widths.last().copied().map_or(0, planes)
     }
 
+    /// Blocks between a parameter and the top of the tower, for learning rates that fall towards the pixels: 1 for the last
+    /// block, and the most for the stem.
+    ///
+    /// ```
+    /// let config = dream_models::deep::backbones::resnet::Config::resnet50();
+    /// assert_eq!(config.depth_of("layer4.2.bn3.weight"), 1);
+    /// assert_eq!(config.depth_of("conv1.weight"), 17);
+    /// assert_eq!(config.depth_of("fc.weight"), 0);
+    /// ```
+    #[must_use]
+    pub fn depth_of(&self, parameter: &str) -> u32 {
+        let all: usize = self.depths.iter().sum();
+        let below = |block: usize| u32::try_from(all.saturating_sub(block)).unwrap_or(u32::MAX);
+        if ["conv1.", "bn1."].iter().any(|stem| parameter.starts_with(stem)) {
+            return below(0).saturating_add(1);
+        }
+        let place = || {
+            let mut parts = parameter.strip_prefix("layer")?.split('.');
+            let stage = parts.next()?.parse::<usize>().ok()?.checked_sub(1)?;
+            Some((stage, parts.next()?.parse::<usize>().ok()?))
+        };
+        place().map_or(0, |(stage, block)| {
+            below(self.depths.iter().take(stage).sum::<usize>().saturating_add(block))
+        })
+    }
+
     /// Checks the fields.
     ///
     /// # Errors

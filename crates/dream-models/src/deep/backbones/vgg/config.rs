@@ -71,6 +71,25 @@ impl Config {
         }
     }
 
+    /// Layers between a parameter and the top of the tower, for learning rates that fall towards the pixels: 1 for `fc7`, and
+    /// the most for the first block, which counts as one layer as the others do.
+    ///
+    /// ```
+    /// let config = dream_models::deep::backbones::vgg::Config::vgg_face();
+    /// assert_eq!(config.depth_of("fc7.weight"), 1);
+    /// assert_eq!(config.depth_of("conv_5_2.bias"), 3);
+    /// assert_eq!(config.depth_of("conv_1_1.weight"), 7);
+    /// ```
+    #[must_use]
+    pub fn depth_of(&self, parameter: &str) -> u32 {
+        let block = || parameter.strip_prefix("conv_")?.split('_').next()?.parse::<u32>().ok();
+        match parameter.split('.').next() {
+            Some("fc7") => 1,
+            Some("fc6") => 2,
+            _ => block().map_or(0, |block| 8_u32.saturating_sub(block)),
+        }
+    }
+
     /// Checks the fields.
     ///
     /// # Errors
