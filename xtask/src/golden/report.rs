@@ -24,10 +24,12 @@ pub(crate) enum Group {
     SwinV2,
     ClipText,
     DaClip,
+    ResNet,
+    VggFace,
 }
 
 impl Group {
-    const NAMES: [(&'static str, &'static [Self]); 16] = [
+    const NAMES: [(&'static str, &'static [Self]); 18] = [
         ("brisque", &[Self::Brisque]),
         ("half-size", &[Self::HalfSize]),
         ("gm-log", &[Self::GmLog]),
@@ -42,6 +44,8 @@ impl Group {
         ("swinv2", &[Self::SwinV2]),
         ("clip_text", &[Self::ClipText]),
         ("da_clip", &[Self::DaClip]),
+        ("resnet", &[Self::ResNet]),
+        ("vgg_face", &[Self::VggFace]),
         ("image-features", &[Self::Brisque, Self::HalfSize, Self::GmLog, Self::Higrade]),
         ("video-features", &[Self::Tlvqm, Self::TlvqmHigh, Self::VBliinds, Self::Videval60]),
     ];
