@@ -17,6 +17,7 @@ mod primitives;
 #[path = "../print.rs"]
 mod print;
 mod report;
+mod resnet;
 mod steps;
 mod swin;
 mod swin_v2;
@@ -25,6 +26,7 @@ mod tensors;
 mod tlvqm;
 mod tlvqm_high;
 mod v_bliinds;
+mod vgg_face;
 mod video;
 mod videval60;
 
@@ -62,8 +64,10 @@ same layout:
   da_clip     da_tiny.json with .weights.safetensors and .io.safetensors
   swin        swin_*.json with .weights.safetensors and .io.safetensors; swin_*.json of keys/
   swinv2      swinv2_*.json with .weights.safetensors and .io.safetensors; swinv2_*.json of keys/
+  resnet      resnet*_tiny*.json with .weights.safetensors and .io.safetensors; resnet50*.json of keys/
+  vgg_face    vgg_face_tiny.json with .weights.safetensors and .io.safetensors; vgg_face*.json and vgg16*.json of keys/
   losses      losses.json, cosine_losses.json, level_scores.json
-  preprocess  preprocess.json, preprocess.safetensors
+  preprocess  preprocess.json, preprocess.safetensors; resnet_256_224.json with .safetensors
 `image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm,
 tlvqm-high, v-bliinds and videval60.
 
@@ -139,11 +143,16 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
         swin_v2::run(&folder, &mut report)?;
         clip_text::run(&folder, &mut report)?;
         da_clip::run(&folder, &mut report)?;
+        resnet::run(&folder, &mut report)?;
+        vgg_face::run(&folder, &mut report)?;
         if has("losses.json") || has("cosine_losses.json") || has("level_scores.json") {
             losses::run(&folder, &mut report)?;
         }
         if has("preprocess.json") {
             preprocess::run(&folder, &mut report)?;
+        }
+        if has("resnet_256_224.json") {
+            preprocess::resnet(&folder, &mut report)?;
         }
     }
     report.finish(dir)

@@ -58,6 +58,43 @@ pub(crate) fn run(folder: &Path, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// Runs `resnet_256_224.json`: the preprocessing of torchvision's ResNet-50.
+pub(crate) fn resnet(folder: &Path, report: &mut Report) -> Result<()> {
+    const FILE: &str = "resnet_256_224";
+    let tensors = folder.join(format!("{FILE}.safetensors"));
+    if !report.wants(Group::Preprocess) || report.input(Group::Preprocess, FILE, &tensors).is_none() {
+        return Ok(());
+    }
+    let file = json(&folder.join(format!("{FILE}.json")))?;
+    let tensors = safetensors::load(&tensors, &Device::Cpu)
+        .with_context(|| format!("cannot read {}", tensors.display()))?;
+    for settings in array(&file["cases"])? {
+        let case = Case { name: index(settings, "case")?.to_string(), settings, tensors: &tensors };
+        let name = format!("{FILE}/{}", case.name);
+        report.case(Group::Preprocess, &name, NUMBERS, |check| resnet_case(&case, check));
+    }
+    Ok(())
+}
+
+fn resnet_case(case: &Case<'_>, check: &mut Check) -> Result<()> {
+    let (image, width, height) = case.input()?;
+    let (view, config) = (ImageView::rgb(&image, width, height)?, Preprocess::resnet_224());
+    let resized: Vec<f64> = array(&case.settings["resized_wh"])?.iter().map(number).collect::<Result<_>>()?;
+    let (wide, high) = config.resized_size(width, height);
+    check.numbers("the size", &[wide as f64, high as f64], &resized, Tolerance::EXACT);
+    let middle = config.resize(&view)?.data;
+    let rows = middle.chunks(config.size * 3).step_by(4);
+    let every4: Vec<u8> = rows.flat_map(|row| row.chunks(3).step_by(4)).flatten().copied().collect();
+    check.numbers("the middle", &numbers(&every4), &numbers(&case.levels("crop_u8_every4")?), LEVELS);
+    let mut planes = vec![0.0; config.len()];
+    config.apply(&view, &mut planes)?;
+    let lines =
+        planes.chunks(config.size * config.size).flat_map(|plane| plane.chunks(config.size).step_by(23));
+    let found: Vec<f64> = lines.flat_map(|line| line.iter().step_by(19)).copied().map(f64::from).collect();
+    check.numbers("the input", &found, &case.reference("normalized_probe_f32")?, NUMBERS);
+    Ok(())
+}
+
 impl Case<'_> {
     fn tensor(&self, what: &str) -> Result<&Tensor> {
         let name = format!("{}.{what}", self.name);

@@ -25,10 +25,12 @@ pub(crate) enum Group {
     SwinV2,
     ClipText,
     DaClip,
+    ResNet,
+    VggFace,
 }
 
 impl Group {
-    const NAMES: [(&'static str, &'static [Self]); 17] = [
+    const NAMES: [(&'static str, &'static [Self]); 19] = [
         ("brisque", &[Self::Brisque]),
         ("half-size", &[Self::HalfSize]),
         ("gm-log", &[Self::GmLog]),
@@ -44,6 +46,8 @@ impl Group {
         ("swinv2", &[Self::SwinV2]),
         ("clip_text", &[Self::ClipText]),
         ("da_clip", &[Self::DaClip]),
+        ("resnet", &[Self::ResNet]),
+        ("vgg_face", &[Self::VggFace]),
         ("image-features", &[Self::Brisque, Self::HalfSize, Self::GmLog, Self::Higrade]),
         ("video-features", &[Self::Tlvqm, Self::TlvqmHigh, Self::VBliinds, Self::Videval60]),
     ];

@@ -9,7 +9,7 @@ use dream_models::deep::candle_core::{self, DType, Device, Tensor, Var};
 use serde_json::Value;
 
 use crate::report::{Check, Tolerance};
-use crate::table::{array, text};
+use crate::table::{array, number, text};
 
 /// The specification asks for |a - b| <= 1e-4 + 1e-4 |b|; within either bound is stricter.
 pub(crate) const FORWARD: Tolerance = Tolerance { relative: 1e-4, absolute: 1e-4 };
@@ -36,6 +36,18 @@ pub(crate) fn gradients(
     golden: &BTreeMap<String, Tensor>,
     check: &mut Check,
 ) -> Result<()> {
+    gradients_within(GRADIENT, store, vars, prefix, golden, check)
+}
+
+/// The same with another tolerance, relative to the largest value of a gradient.
+pub(crate) fn gradients_within(
+    tolerance: f64,
+    store: &GradStore,
+    vars: &[(String, Var)],
+    prefix: &str,
+    golden: &BTreeMap<String, Tensor>,
+    check: &mut Check,
+) -> Result<()> {
     for (name, var) in vars {
         let found = store.get(var).map(values).transpose()?.unwrap_or_default();
         let neighbour = without_effect(name);
@@ -44,7 +56,7 @@ pub(crate) fn gradients(
             let expected = values(expected)?;
             let scale = golden.get(&format!("{prefix}{scale_of}")).map_or(Ok(expected.clone()), values)?;
             let largest = scale.iter().fold(0.0, |largest: f64, v| largest.max(v.abs()));
-            let tolerance = Tolerance { relative: 0.0, absolute: GRADIENT * largest };
+            let tolerance = Tolerance { relative: 0.0, absolute: tolerance * largest };
             check.numbers(format_args!("the gradient of {name}"), &found, &expected, tolerance);
         }
         let there = !found.is_empty() && found.iter().all(|v| v.is_finite());
@@ -62,20 +74,53 @@ fn without_effect(name: &str) -> Option<String> {
     pairs.iter().find_map(|(of, neighbour)| Some(format!("{}{neighbour}", name.strip_suffix(of)?)))
 }
 
+/// Compares the norms of all gradients with those that the reference lists.
+pub(crate) fn norms(
+    tolerance: f64,
+    store: &GradStore,
+    vars: &[(String, Var)],
+    description: &Value,
+    check: &mut Check,
+) -> Result<()> {
+    let tolerance = Tolerance { relative: tolerance, absolute: 0.0 };
+    for (name, expected) in
+        description["gradient_l2_norm_of_every_parameter"].as_object().into_iter().flatten()
+    {
+        let var = vars.iter().find(|(var, _)| var == name);
+        let gradient = var.and_then(|(_, var)| store.get(var)).map(values).transpose()?.unwrap_or_default();
+        let norm = gradient.iter().map(|value| value * value).sum::<f64>().sqrt();
+        check.number(format_args!("the norm of the gradient of {name}"), norm, number(expected)?, tolerance);
+    }
+    Ok(())
+}
+
 /// Compares names and shapes with the list of a full-size model.
 pub(crate) fn names(found: Vec<(String, Vec<usize>)>, description: &Value, check: &mut Check) -> Result<()> {
+    check.equal("the number of tensors", &Some(found.len() as u64), &description["num_tensors"].as_u64());
+    let values: u64 = found.iter().map(|(_, shape)| shape.iter().product::<usize>() as u64).sum();
+    check.equal("the number of values", &Some(values), &description["num_parameters"].as_u64());
+    names_where(|_| true, found, description, check)
+}
+
+/// The same for a network that lacks some of the tensors: those that `keep` refuses.
+pub(crate) fn names_where(
+    keep: impl Fn(&str) -> bool,
+    found: Vec<(String, Vec<usize>)>,
+    description: &Value,
+    check: &mut Check,
+) -> Result<()> {
     let mut expected = BTreeMap::new();
     for tensor in array(&description["tensors"])? {
         let shape = array(&tensor["shape"])?.iter().map(|side| side.as_u64().context("a side"));
-        expected.insert(text(tensor, "name")?.to_owned(), shape.collect::<Result<Vec<u64>>>()?);
+        let name = text(tensor, "name")?;
+        if keep(name) {
+            expected.insert(name.to_owned(), shape.collect::<Result<Vec<u64>>>()?);
+        }
     }
     let found: BTreeMap<String, Vec<u64>> = found
         .into_iter()
         .map(|(name, shape)| (name, shape.into_iter().map(|side| side as u64).collect()))
         .collect();
-    check.equal("the number of tensors", &Some(found.len() as u64), &description["num_tensors"].as_u64());
-    let values: u64 = found.values().map(|shape| shape.iter().product::<u64>()).sum();
-    check.equal("the number of values", &Some(values), &description["num_parameters"].as_u64());
     for (name, shape) in &expected {
         check.equal(name, &found.get(name), &Some(shape));
     }

@@ -11,8 +11,10 @@ use std::fmt;
 use candle_core::{DType, Device, Tensor};
 use sha2::{Digest, Sha256};
 
+use super::backbones::resnet::{self, ResNet};
 use super::backbones::swin::{self, Swin};
 use super::backbones::swin_v2::{self, Naming, SwinV2};
+use super::backbones::vgg::{self, Vgg16};
 use super::backbones::vit::{self, ClipVit};
 use super::checkpoint::{TensorFile, check};
 use super::text::clip::{self, TextTower};
@@ -191,6 +193,36 @@ pub fn clip_vit(file: &TensorFile, config: &vit::Config) -> Result<Pretrained> {
     Ok(Pretrained { tensors, notes: tower.notes() })
 }
 
+/// Tensors of a ResNet of bottlenecks, such as ResNet-50, out of a file of torchvision or timm. Those of its last layer and the
+/// counts of batches are left out.
+///
+/// Files in `f16`, `bf16` and `f64` are read as well, and converted to `f32`.
+///
+/// # Errors
+///
+/// As [`swin_v2()`].
+pub fn resnet50(file: &TensorFile, config: &resnet::Config) -> Result<Pretrained> {
+    let tower = Tower::find(file, &resnet::MARKS)?;
+    let expected = parameters(|vb| ResNet::new(config, vb))?;
+    let ours = |name: &str| resnet::is_of_tower(name).then(|| name.to_owned());
+    Ok(Pretrained { tensors: tower.read_as(ours, &expected, "ResNet")?, notes: tower.notes() })
+}
+
+/// Tensors of a VGG-16 such as VGG-Face, out of a file with the names `conv_1_1`, `conv1_1` or torchvision's. Those of its last
+/// layer are left out.
+///
+/// Files in `f16`, `bf16` and `f64` are read as well, and converted to `f32`. A file does not say which colour comes first in its
+/// kernels, see [`vgg::Config::order`].
+///
+/// # Errors
+///
+/// As [`swin_v2()`].
+pub fn vgg16(file: &TensorFile, config: &vgg::Config) -> Result<Pretrained> {
+    let tower = Tower::find(file, &vgg::MARKS)?;
+    let expected = parameters(|vb| Vgg16::new(config, vb))?;
+    Ok(Pretrained { tensors: tower.read_as(vgg::ours, &expected, "VGG-16")?, notes: tower.notes() })
+}
+
 /// The configuration of a published image tower of CLIP, by the sizes of its embeddings: [`b16`](vit::Config::b16),
 /// [`b32`](vit::Config::b32), or [`l14`](vit::Config::l14) at 224 or 336 pixels.
 ///
@@ -300,6 +332,27 @@ impl<'a> Tower<'a> {
         }
     }
 
+    /// The tensors that have a name in this crate, which are checked before any is read.
+    fn read_as(
+        &self,
+        ours: impl Fn(&str) -> Option<String>,
+        expected: &[Parameter],
+        wanted: &str,
+    ) -> Result<BTreeMap<String, Tensor>> {
+        let mut found = BTreeMap::new();
+        for (name, shape) in self.shapes() {
+            let Some(ours) = ours(name) else { continue };
+            if let Some((other, _)) = found.insert(ours, (name, shape)) {
+                let reason =
+                    format!("`{other}` and `{name}` are the same tensor by the names of two publishers");
+                return Err(Error::invalid("tensors", reason));
+            }
+        }
+        check(expected, found.iter().map(|(ours, (_, shape))| (ours.as_str(), *shape)))
+            .map_err(|error| hinted(error, self, expected, wanted))?;
+        found.into_iter().map(|(ours, (name, _))| Ok((ours, self.read(name)?))).collect()
+    }
+
     fn notes(&self) -> Vec<Note> {
         if self.prefix.is_empty() {
             return Vec::new();
@@ -343,6 +396,12 @@ fn seems<'a, T: Iterator<Item = (&'a str, &'a [usize])>>(tensors: impl Fn() -> T
     }
     if let Some(sizes) = swin::sizes(tensors()) {
         return vec![format!("a Swin of the first version {sizes}")];
+    }
+    if let Some(sizes) = resnet::sizes(tensors()) {
+        return vec![format!("a ResNet {sizes}")];
+    }
+    if let Some(sizes) = vgg::sizes(tensors()) {
+        return vec![format!("a VGG-16 {sizes}")];
     }
     let image = vit::sizes(tensors()).map(|sizes| format!("an image tower of CLIP {sizes}"));
     let text = clip::sizes(tensors()).map(|sizes| format!("a text tower of CLIP {sizes}"));

@@ -12,6 +12,8 @@ use candle_core::{Result, Tensor};
 pub enum Point {
     /// Tokens of frames after the patch embedding, `[n, rows, columns, features]`.
     PatchEmbed,
+    /// After the layers before the first stage of a convolutional network, `[n, rows, columns, planes]`.
+    Stem,
     /// After the merging of patches at the start of a stage.
     Merged {
         /// The stage.
@@ -43,6 +45,11 @@ pub enum Point {
         /// The stage.
         stage: usize,
     },
+    /// After a fully connected layer and its activation, by its number in the published names.
+    Dense {
+        /// Such as 7 for `fc7`.
+        layer: usize,
+    },
     /// After the last norm.
     Norm,
     /// What stands for a whole input: `[n, features]`.
@@ -53,6 +60,7 @@ impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::PatchEmbed => f.write_str("patch_embed"),
+            Self::Stem => f.write_str("stem"),
             Self::Merged { stage } => write!(f, "stage{stage}.downsample"),
             Self::PositionBias { stage, block } => {
                 write!(f, "stage{stage}.block{block}.relative_position_bias")
@@ -60,6 +68,7 @@ impl fmt::Display for Point {
             Self::Attention { stage, block } => write!(f, "stage{stage}.block{block}.attention"),
             Self::Block { stage, block } => write!(f, "stage{stage}.block{block}"),
             Self::Stage { stage } => write!(f, "stage{stage}"),
+            Self::Dense { layer } => write!(f, "fc{layer}"),
             Self::Norm => f.write_str("norm"),
             Self::Pooled => f.write_str("pooled"),
         }

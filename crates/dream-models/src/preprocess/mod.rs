@@ -88,6 +88,8 @@ impl Preprocess {
     pub const CLIP_MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
     /// Standard deviation of the images that CLIP was trained on.
     pub const CLIP_STD: [f32; 3] = [0.268_629_54, 0.261_302_58, 0.275_777_11];
+    /// Mean of the faces that VGG-Face was trained on, which saw levels from 0 to 255.
+    pub const VGG_FACE_MEAN: [f32; 3] = [129.1863 / 255.0, 104.7624 / 255.0, 93.594 / 255.0];
     /// Largest `size`.
     pub const MAX_SIZE: usize = 4096;
 
@@ -114,6 +116,46 @@ impl Preprocess {
     #[must_use]
     pub fn clip_square_224() -> Self {
         Self { rule: ResizeRule::SquareResize, ..Self::clip_224() }
+    }
+
+    /// 224x224 for torchvision's ResNet-50: short side to 256 by the triangle, middle.
+    ///
+    /// ```
+    /// use dream_models::preprocess::Preprocess;
+    ///
+    /// assert_eq!(Preprocess::resnet_224().resized_size(120, 90), (341, 256));
+    /// ```
+    #[must_use]
+    pub fn resnet_224() -> Self {
+        Self {
+            rule: ResizeRule::ShortSideCenterCrop { crop_pct: 0.875 },
+            size: 224,
+            interpolation: Interpolation::Bilinear,
+            ..Self::default()
+        }
+    }
+
+    /// 224x224 for VGG-Face, whose weights saw levels without their mean, neither scaled nor divided: the image squeezed into
+    /// the square. For other conventions see `deep::backbones::vgg::Config`.
+    ///
+    /// ```
+    /// use dream_models::preprocess::{ImageView, Preprocess};
+    ///
+    /// let config = Preprocess::vgg_face_224();
+    /// let mut input = vec![0.0; config.len()];
+    /// config.apply(&ImageView::rgb(&[200, 0, 0], 1, 1)?, &mut input)?;
+    /// assert!((input[0] - (200.0 - 129.1863)).abs() < 1e-3);
+    /// # Ok::<(), dream_models::Error>(())
+    /// ```
+    #[must_use]
+    pub fn vgg_face_224() -> Self {
+        Self {
+            size: 224,
+            interpolation: Interpolation::Bilinear,
+            mean: Self::VGG_FACE_MEAN,
+            std: [1.0 / 255.0; 3],
+            ..Self::default()
+        }
     }
 
     /// 384x384 for ConvNeXt: the image squeezed into the square.

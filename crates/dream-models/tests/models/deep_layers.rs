@@ -4,7 +4,9 @@
 
 use dream_models::deep::candle_core::{DType, Device, Module, Result, Tensor, Var};
 use dream_models::deep::candle_nn::VarBuilder;
-use dream_models::deep::layers::{LayerNorm, Linear, gelu, quick_gelu, softmax_last};
+use dream_models::deep::layers::{
+    BatchNorm, Conv2d, LayerNorm, Linear, Mode, Window, gelu, max_pool, quick_gelu, relu, softmax_last,
+};
 
 type Layer = fn(&[Tensor]) -> Result<Tensor>;
 
@@ -22,8 +24,38 @@ fn linear(inputs: &[Tensor]) -> Result<Tensor> {
     Linear::without_bias(weight.dim(1)?, weight.dim(0)?, &vb)?.forward(x)
 }
 
+fn conv(inputs: &[Tensor], stride: usize) -> Result<Tensor> {
+    let [x, weight, bias] = inputs else { unreachable!("three inputs") };
+    let tensors = [("weight".to_owned(), weight.clone()), ("bias".to_owned(), bias.clone())];
+    let vb = VarBuilder::from_tensors(tensors.into(), x.dtype(), &Device::Cpu);
+    let (outputs, planes, kernel, _) = weight.dims4()?;
+    Conv2d::new(planes, outputs, Window::new(kernel, stride, kernel / 2)?, &vb)?.forward(x)
+}
+
+fn pool(x: &Tensor, kernel: usize, padding: usize) -> Result<Tensor> {
+    max_pool(x, Window::new(kernel, 2, padding)?)
+}
+
+/// With running statistics that are variables of their own.
+fn batch_norm(inputs: &[Tensor], mode: Mode) -> Result<Tensor> {
+    let [x, weight, bias] = inputs else { unreachable!("three inputs") };
+    let running = |first: f32| -> Result<Tensor> {
+        let values = (0..weight.elem_count()).map(|i| first + 0.1 * i as f32).collect::<Vec<_>>();
+        let tensor = Tensor::new(values, &Device::Cpu)?.to_dtype(x.dtype())?;
+        Ok(Var::from_tensor(&tensor)?.as_tensor().clone())
+    };
+    let tensors = [
+        ("weight".to_owned(), weight.clone()),
+        ("bias".to_owned(), bias.clone()),
+        ("running_mean".to_owned(), running(-0.2)?),
+        ("running_var".to_owned(), running(0.5)?),
+    ];
+    let vb = VarBuilder::from_tensors(tensors.into(), x.dtype(), &Device::Cpu);
+    BatchNorm::new(weight.dim(0)?, 1e-5, 0.1, &vb)?.forward(x, mode)
+}
+
 /// Name, layer, shapes of the inputs, largest size of a value.
-const LAYERS: [(&str, Layer, &[&[usize]], f32); 9] = [
+const LAYERS: [(&str, Layer, &[&[usize]], f32); 20] = [
     ("product of one column", linear, &[&[7, 45], &[1, 45]], 2.0),
     ("narrow product", linear, &[&[3, 5, 600], &[37, 600]], 1.0),
     ("product of few rows", linear, &[&[3, 45], &[90, 45]], 2.0),
@@ -33,6 +65,17 @@ const LAYERS: [(&str, Layer, &[&[usize]], f32); 9] = [
     ("softmax of one", |x| softmax_last(&x[0]), &[&[4, 1]], 3.0),
     ("norm", norm, &[&[6, 50], &[50], &[50]], 2.0),
     ("norm of many rows", norm, &[&[700, 33], &[33], &[33]], 2.0),
+    ("relu", |x| relu(&x[0]), &[&[7, 45]], 2.0),
+    ("convolution", |x| conv(x, 1), &[&[2, 5, 4, 3], &[4, 3, 3, 3], &[4]], 1.0),
+    ("convolution to many", |x| conv(x, 2), &[&[2, 8, 6, 3], &[70, 3, 3, 3], &[70]], 1.0),
+    ("convolution of a stem", |x| conv(x, 2), &[&[2, 9, 9, 3], &[5, 3, 7, 7], &[5]], 1.0),
+    ("convolution of pixels", |x| conv(x, 1), &[&[2, 3, 4, 6], &[5, 6, 1, 1], &[5]], 1.0),
+    ("convolution of every second pixel", |x| conv(x, 2), &[&[2, 5, 5, 6], &[5, 6, 1, 1], &[5]], 1.0),
+    ("pool of three", |x| pool(&x[0], 3, 1), &[&[2, 7, 6, 5]], 2.0),
+    ("pool of two", |x| pool(&x[0], 2, 0), &[&[2, 7, 6, 5]], 2.0),
+    ("batch norm", |x| batch_norm(x, Mode::Eval), &[&[2, 3, 4, 5], &[5], &[5]], 2.0),
+    ("batch norm in training", |x| batch_norm(x, Mode::Train), &[&[2, 3, 4, 5], &[5], &[5]], 2.0),
+    ("batch norm of rows in training", |x| batch_norm(x, Mode::Train), &[&[9, 2], &[2], &[2]], 2.0),
 ];
 
 fn numbers(count: usize, size: f32, seed: u64) -> Vec<f32> {

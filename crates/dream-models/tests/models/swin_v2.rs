@@ -8,8 +8,6 @@
 )]
 
 use std::collections::{HashMap, HashSet};
-use std::io::Write;
-use std::path::PathBuf;
 
 use dream_models::Error;
 use dream_models::deep::backbones::swin_v2::{Config, SwinV2};
@@ -19,30 +17,14 @@ use dream_models::deep::tap::Record;
 use dream_models::deep::{Parameter, parameters};
 use serde_json::Value;
 
+use crate::shared;
+
 const CASES: [&str; 4] = [
     "swinv2_a_win8_img64",
     "swinv2_b_win4_img64_nopretrained",
     "swinv2_c_nonsquare_64x128",
     "swinv2_d_true_geometry_256",
 ];
-
-/// A file of the shared folder; `None`, with a line on the terminal, where it is allowed to be missing.
-pub(crate) fn shared(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DREAM_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
-    let path = root.join("golden/models").join(name);
-    if path.is_file() {
-        return Some(path);
-    }
-    let required = std::env::var("DREAM_REQUIRE_SHARED").is_ok_and(|v| v == "1");
-    assert!(!required, "{} is missing; set DREAM_SHARED to the shared folder", path.display());
-    // Written past the test runner, which hides what a passing test prints.
-    let mut terminal = std::io::stderr();
-    writeln!(terminal, "SKIPPED: {}", path.display()).unwrap();
-    None
-}
 
 fn parameters_of(config: &Config) -> dream_models::Result<Vec<Parameter>> {
     parameters(|vb| SwinV2::new(config, vb))
@@ -104,7 +86,7 @@ fn compare(
 #[test]
 fn shared_cases() {
     for case in CASES {
-        let file = |kind| shared(&format!("swinv2/{case}.{kind}"));
+        let file = |kind| shared::file(&format!("swinv2/{case}.{kind}"));
         let (Some(json), Some(weights), Some(io)) =
             (file("json"), file("weights.safetensors"), file("io.safetensors"))
         else {
@@ -248,7 +230,7 @@ fn chunks_batches_and_threads_change_no_bit() {
 
 #[test]
 fn the_full_size_names_are_accepted_and_a_renamed_one_is_refused() {
-    let Some(path) = shared("keys/swinv2_large_window12to16_192to256.json") else { return };
+    let Some(path) = shared::file("keys/swinv2_large_window12to16_192to256.json") else { return };
     let json: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let config = Config { num_classes: 1000, ..Config::large_w12to16_192to256() };
     let shape = |tensor: &Value| -> Vec<usize> {

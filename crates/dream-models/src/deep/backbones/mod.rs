@@ -1,6 +1,8 @@
 //! Towers that turn frames into features: one folder each.
 
+pub mod resnet;
 pub mod swin;
 pub mod swin_v2;
+pub mod vgg;
 pub mod vit;
 mod window;

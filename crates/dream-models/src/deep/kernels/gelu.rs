@@ -64,16 +64,31 @@ impl Curve for Quick {
     }
 }
 
-/// `curve(x + bias)`, with a bias of the last axis.
-pub(in crate::deep) fn bias_gelu<C: Curve>(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    x.contiguous()?.apply_op2(&bias.contiguous()?, BiasGelu::<C>(PhantomData))
+/// `max(x, 0)` with slope 0 at 0. NaN stays.
+pub(in crate::deep) struct Rectified;
+
+impl Curve for Rectified {
+    #[inline(always)]
+    fn value(x: f32) -> f32 {
+        if x <= 0.0 { 0.0 } else { x }
+    }
+
+    #[inline(always)]
+    fn slope(x: f32) -> f32 {
+        if x <= 0.0 { 0.0 } else { 1.0 }
+    }
 }
 
-struct BiasGelu<C>(PhantomData<C>);
+/// `curve(x + bias)`, with a bias of the last axis.
+pub(in crate::deep) fn bias_curve<C: Curve>(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    x.contiguous()?.apply_op2(&bias.contiguous()?, BiasCurve::<C>(PhantomData))
+}
 
-impl<C: Curve> CustomOp2 for BiasGelu<C> {
+struct BiasCurve<C>(PhantomData<C>);
+
+impl<C: Curve> CustomOp2 for BiasCurve<C> {
     fn name(&self) -> &'static str {
-        "bias-gelu"
+        "bias-curve"
     }
 
     fn cpu_fwd(
@@ -85,7 +100,7 @@ impl<C: Curve> CustomOp2 for BiasGelu<C> {
     ) -> Result<(CpuStorage, Shape)> {
         let (x, bias, width) = (slice(x, x_layout)?, slice(bias, bias_layout)?, width(x_layout));
         if bias.len() != width {
-            bail!("bias-gelu: {bias_layout:?} does not fit {x_layout:?}");
+            bail!("bias-curve: {bias_layout:?} does not fit {x_layout:?}");
         }
         let mut out = x.to_vec();
         let size = rows_of(width) * width;
@@ -114,7 +129,7 @@ struct Slope<C>(PhantomData<C>);
 
 impl<C: Curve> CustomOp2 for Slope<C> {
     fn name(&self) -> &'static str {
-        "gelu-slope"
+        "curve-slope"
     }
 
     fn cpu_fwd(
@@ -126,7 +141,7 @@ impl<C: Curve> CustomOp2 for Slope<C> {
     ) -> Result<(CpuStorage, Shape)> {
         let (x, grad, size) = (slice(x, layout)?, slice(grad, other)?, super::PIECE);
         if x.len() != grad.len() {
-            bail!("gelu-slope: {other:?} does not fit {layout:?}");
+            bail!("curve-slope: {other:?} does not fit {layout:?}");
         }
         let mut out = grad.to_vec();
         par::for_each_chunk(&mut out, size, |i, out| {

@@ -11,15 +11,18 @@ mod residual;
 mod rows;
 mod softmax;
 mod tile;
+mod windows;
 
 use candle_core::{CpuStorage, DType, Device, Layout, Result, Tensor, bail};
 
-pub(super) use gelu::{Erf, Quick, bias_gelu};
+pub(super) use gelu::{Erf, Quick, Rectified, bias_curve};
 pub(super) use norm::{Norm, normalise};
-pub(super) use residual::{add_bias, add_biased};
+pub(super) use residual::{add_bias, add_biased, column_sums};
 pub(super) use rows::rows_product;
 pub(super) use softmax::{exponentials, softmax};
 pub(super) use tile::{Panels, product, product_within};
+pub use windows::Window;
+pub(super) use windows::{window_maxima, window_rows};
 
 /// Values of one piece of work: enough to be worth a thread, few enough for the second-level cache.
 const PIECE: usize = 1 << 14;

@@ -20,7 +20,7 @@ pub(in crate::deep) fn add_bias(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
 }
 
 /// Sums over all axes but the last, in the shape of a bias. candle's own sum over rows takes a division for every value.
-pub(super) fn column_sums(x: &Tensor, like: &Tensor) -> Result<Tensor> {
+pub(in crate::deep) fn column_sums(x: &Tensor, like: &Tensor) -> Result<Tensor> {
     let rows = x.reshape(((), like.elem_count()))?;
     let ones = Tensor::ones((1, rows.dim(0)?), x.dtype(), x.device())?;
     ones.matmul(&rows)?.reshape(like.shape())

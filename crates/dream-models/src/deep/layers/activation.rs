@@ -9,7 +9,7 @@ use crate::deep::kernels;
 /// Those of candle.
 pub fn gelu(x: &Tensor) -> Result<Tensor> {
     if kernels::applies(x) {
-        return kernels::bias_gelu::<kernels::Erf>(x, &no_bias(x)?);
+        return kernels::bias_curve::<kernels::Erf>(x, &no_bias(x)?);
     }
     x.gelu_erf()
 }
@@ -17,7 +17,7 @@ pub fn gelu(x: &Tensor) -> Result<Tensor> {
 /// `gelu(x + bias)` with a bias of the last axis, in one pass.
 pub(crate) fn bias_gelu(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
     if kernels::applies(x) {
-        kernels::bias_gelu::<kernels::Erf>(x, bias)
+        kernels::bias_curve::<kernels::Erf>(x, bias)
     } else {
         x.broadcast_add(bias)?.gelu_erf()
     }
@@ -30,7 +30,7 @@ pub(crate) fn bias_gelu(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
 /// Those of candle.
 pub fn quick_gelu(x: &Tensor) -> Result<Tensor> {
     if kernels::applies(x) {
-        return kernels::bias_gelu::<kernels::Quick>(x, &no_bias(x)?);
+        return kernels::bias_curve::<kernels::Quick>(x, &no_bias(x)?);
     }
     x * candle_nn::ops::sigmoid(&(x * 1.702)?)?
 }
@@ -38,9 +38,29 @@ pub fn quick_gelu(x: &Tensor) -> Result<Tensor> {
 /// `quick_gelu(x + bias)` with a bias of the last axis, in one pass.
 pub(crate) fn bias_quick_gelu(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
     if kernels::applies(x) {
-        return kernels::bias_gelu::<kernels::Quick>(x, bias);
+        return kernels::bias_curve::<kernels::Quick>(x, bias);
     }
     quick_gelu(&x.broadcast_add(bias)?)
+}
+
+/// `max(x, 0)` with the gradient 0 at 0, as PyTorch's; candle's own has 1 there. NaN stays NaN.
+///
+/// # Errors
+///
+/// Those of candle.
+pub fn relu(x: &Tensor) -> Result<Tensor> {
+    if kernels::applies(x) {
+        return kernels::bias_curve::<kernels::Rectified>(x, &no_bias(x)?);
+    }
+    x.le(0.0)?.where_cond(&x.zeros_like()?, x)
+}
+
+/// `relu(x + bias)` with a bias of the last axis, in one pass.
+pub(crate) fn bias_relu(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    if kernels::applies(x) {
+        return kernels::bias_curve::<kernels::Rectified>(x, bias);
+    }
+    relu(&x.broadcast_add(bias)?)
 }
 
 fn no_bias(x: &Tensor) -> Result<Tensor> {

@@ -1,7 +1,7 @@
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
-use super::activation::{bias_gelu, gelu};
+use super::activation::{bias_gelu, bias_relu, gelu, relu};
 use crate::deep::kernels::{add_bias, add_biased, applies, rows_product};
 
 /// `x Wᵀ + b` over the last axis. In single precision on the CPU a row has the same bits whatever the other rows are.
@@ -49,6 +49,12 @@ impl Linear {
             *last = outputs;
         }
         flat.reshape(dims)
+    }
+
+    /// The layer and a ReLU, in one pass over the data.
+    pub(crate) fn relu(&self, x: &Tensor) -> Result<Tensor> {
+        let product = self.product(x)?;
+        self.bias.as_ref().map_or_else(|| relu(&product), |bias| bias_relu(&product, bias))
     }
 
     /// `residual` and what the layer gives for `x`.
