@@ -43,6 +43,15 @@ pub(crate) fn bias_quick_gelu(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
     quick_gelu(&x.broadcast_add(bias)?)
 }
 
+/// `max(x, 0)` with the gradient 0 at 0, as PyTorch's; candle's own is 1 there.
+///
+/// # Errors
+///
+/// Those of candle.
+pub fn relu(x: &Tensor) -> Result<Tensor> {
+    x.gt(0.0)?.where_cond(x, &x.zeros_like()?)
+}
+
 fn no_bias(x: &Tensor) -> Result<Tensor> {
     Tensor::zeros(x.dims().last().copied().unwrap_or(1), x.dtype(), x.device())
 }
