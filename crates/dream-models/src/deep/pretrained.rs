@@ -1,7 +1,7 @@
 //! Published weights in files, under the names that this crate's networks have.
 //!
-//! The names decide what a file is, never its own name: whether timm or Microsoft wrote a Swin-V2, OpenAI or the Hugging
-//! Face library a text tower. What wrappers put in front of all names, such as `module.` or `model.visual.`, is taken off,
+//! The names decide what a file is, never its own name: whether timm or Microsoft wrote a Swin-V2, timm or Facebook a
+//! ConvNeXt, OpenAI or the Hugging Face library a text tower. What wrappers put in front of all names, such as `module.` or `model.visual.`, is taken off,
 //! and [`Pretrained::notes`] say so. A file may also hold other parts beside the tower, as the checkpoints of this crate do.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +10,7 @@ use std::fmt;
 use candle_core::{DType, Device, Tensor};
 use sha2::{Digest, Sha256};
 
+use super::backbones::convnext::{self, ConvNext};
 use super::backbones::swin_v2::{self, Naming, SwinV2};
 use super::backbones::vit::{self, ClipVit};
 use super::checkpoint::{TensorFile, check};
@@ -85,18 +86,8 @@ impl fmt::Display for Note {
 pub fn swin_v2(file: &TensorFile, config: &swin_v2::Config) -> Result<Pretrained> {
     let tower = Tower::find(file, &["patch_embed.proj.weight"])?;
     let naming = Naming::of(tower.shapes())?;
-    let mut theirs = BTreeMap::new();
-    for (name, _) in tower.shapes() {
-        let Some(ours) =
-            naming.ours(name).filter(|ours| config.num_classes > 0 || !ours.starts_with("head."))
-        else {
-            continue;
-        };
-        if let Some(other) = theirs.insert(ours, name) {
-            let reason = format!("`{other}` and `{name}` are the same tensor by the names of two publishers");
-            return Err(Error::invalid("tensors", reason));
-        }
-    }
+    let wanted = |ours: &String| config.num_classes > 0 || !ours.starts_with("head.");
+    let theirs = tower.renamed(|name| naming.ours(name).filter(wanted))?;
     let shapes: BTreeMap<&str, &[usize]> = tower.shapes().collect();
     let shape = |name: &str| shapes.get(name).copied().unwrap_or_default();
     let found = theirs.iter().map(|(ours, theirs)| (ours.as_str(), shape(theirs)));
@@ -114,6 +105,28 @@ pub fn swin_v2(file: &TensorFile, config: &swin_v2::Config) -> Result<Pretrained
     let mut notes = tower.notes();
     notes.extend(config.windows()?.into_iter().enumerate().filter_map(window));
     Ok(Pretrained { tensors, notes })
+}
+
+/// Tensors of a ConvNeXt out of a file of timm, of any version, or of Facebook. Those of a head that the configuration lacks
+/// are left out; the norm below it belongs to the tower.
+///
+/// Files in `f16`, `bf16` and `f64` are read as well, and converted to `f32`.
+///
+/// # Errors
+///
+/// As [`swin_v2()`].
+pub fn convnext(file: &TensorFile, config: &convnext::Config) -> Result<Pretrained> {
+    let tower = Tower::find(file, &convnext::MARKS)?;
+    let naming = convnext::Naming::of(tower.shapes().map(|(name, _)| name));
+    let wanted = |ours: &String| config.num_classes > 0 || !ours.starts_with("head.fc.");
+    let theirs = tower.renamed(|name| Some(naming.ours(name)).filter(wanted))?;
+    let shapes: BTreeMap<&str, &[usize]> = tower.shapes().collect();
+    let shape = |name: &str| shapes.get(name).copied().unwrap_or_default();
+    let found = theirs.iter().map(|(ours, theirs)| (ours.as_str(), shape(theirs)));
+    let expected = parameters(|vb| ConvNext::new(config, vb))?;
+    check(&expected, found).map_err(|error| hinted(error, &tower, &expected, "ConvNeXt"))?;
+    let read = |(ours, theirs): (&String, &&str)| Ok((ours.clone(), tower.read(theirs)?));
+    Ok(Pretrained { tensors: theirs.iter().map(read).collect::<Result<_>>()?, notes: tower.notes() })
 }
 
 /// Tensors of a CLIP text tower out of a file of OpenAI or of the Hugging Face library, also of one that holds the
@@ -262,6 +275,20 @@ impl<'a> Tower<'a> {
         self.file.shapes().filter_map(move |(name, shape)| Some((name.strip_prefix(prefix)?, shape)))
     }
 
+    /// The file's names without the prefix by this crate's names; those without a name here are left out.
+    fn renamed(&self, ours: impl Fn(&str) -> Option<String>) -> Result<BTreeMap<String, &'a str>> {
+        let mut theirs = BTreeMap::new();
+        for (name, _) in self.shapes() {
+            let Some(ours) = ours(name) else { continue };
+            if let Some(other) = theirs.insert(ours, name) {
+                let reason =
+                    format!("`{other}` and `{name}` are the same tensor by the names of two publishers");
+                return Err(Error::invalid("tensors", reason));
+            }
+        }
+        Ok(theirs)
+    }
+
     fn read(&self, name: &str) -> Result<Tensor> {
         let name = format!("{}{name}", self.prefix);
         match self.file.dtype(&name) {
@@ -307,6 +334,9 @@ fn seems<'a, T: Iterator<Item = (&'a str, &'a [usize])>>(tensors: impl Fn() -> T
     let any = |part: &str| tensors().any(|(name, _)| name.contains(part));
     if let Some(sizes) = swin_v2::sizes(tensors()) {
         return vec![format!("a Swin-V2 {sizes}")];
+    }
+    if let Some(sizes) = convnext::sizes(tensors()) {
+        return vec![format!("a ConvNeXt {sizes}")];
     }
     if any("continuous_position_bias_mlp") {
         let theirs = "a Swin-V2 with the names of the Hugging Face library, which are not read (timm's are)";

@@ -4,6 +4,7 @@ mod brisque_live;
 mod calibration;
 mod checkpoint;
 mod clip_text;
+mod convnext;
 mod deep;
 mod deep_layers;
 mod devices;

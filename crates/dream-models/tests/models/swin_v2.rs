@@ -27,7 +27,7 @@ const CASES: [&str; 4] = [
 ];
 
 /// A file of the shared folder; `None`, with a line on the terminal, where it is allowed to be missing.
-fn shared(name: &str) -> Option<PathBuf> {
+pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let root = std::env::var_os("DREAM_SHARED").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
         PathBuf::from,
@@ -48,11 +48,11 @@ fn parameters_of(config: &Config) -> dream_models::Result<Vec<Parameter>> {
     parameters(|vb| SwinV2::new(config, vb))
 }
 
-fn values(tensor: &Tensor) -> Vec<f64> {
+pub(crate) fn values(tensor: &Tensor) -> Vec<f64> {
     tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
 
-fn same(name: &str, found: &Tensor, expected: &Tensor, tolerance: impl Fn(f64) -> f64) {
+pub(crate) fn same(name: &str, found: &Tensor, expected: &Tensor, tolerance: impl Fn(f64) -> f64) {
     let (found, expected) = (values(found), values(expected));
     assert_eq!(found.len(), expected.len(), "{name}");
     for (i, (f, e)) in found.iter().zip(&expected).enumerate() {
