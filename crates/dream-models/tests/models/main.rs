@@ -13,6 +13,7 @@ mod face;
 mod face_blend;
 mod hostile;
 mod hub;
+mod hust_unilj;
 mod logistic;
 mod methods;
 mod pretrained;
