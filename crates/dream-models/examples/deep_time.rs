@@ -60,7 +60,7 @@ fn main() -> Result<()> {
         }
         _ => {
             return Err(
-                "give a network, the batch and the number of runs: see the first lines of the source".into()
+                "give a network, the batch and the number of runs: see the first lines of the source".into(),
             );
         }
     }

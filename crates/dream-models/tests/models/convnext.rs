@@ -164,9 +164,9 @@ fn passes_batches_and_threads_change_no_bit() {
     for images_per_pass in [1, 2, 3] {
         assert_eq!(run(images_per_pass, &frames), whole, "{images_per_pass} images");
     }
-    for i in 0..5 {
+    for (i, expected) in whole[0].iter().zip(&whole[1]).enumerate() {
         let [scores, pooled] = run(8, &frames.narrow(0, i, 1).unwrap());
-        assert_eq!((&scores[0], &pooled[0]), (&whole[0][i], &whole[1][i]), "frame {i} alone");
+        assert_eq!((&scores[0], &pooled[0]), expected, "frame {i} alone");
     }
     for threads in [1, 2, 3] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

@@ -28,8 +28,10 @@ use crate::swin_v2::{same, shared, values};
 
 const CPU: &Device = &Device::Cpu;
 
+type Tensors = HashMap<String, Tensor>;
+
 /// Description, weights and reference outputs.
-fn golden(name: &str) -> Option<(Value, HashMap<String, Tensor>, HashMap<String, Tensor>)> {
+fn golden(name: &str) -> Option<(Value, Tensors, Tensors)> {
     let file = |kind| shared(&format!("{name}.{kind}"));
     let json = serde_json::from_slice(&std::fs::read(file("json")?).unwrap()).unwrap();
     let load = |path| safetensors::load(path, CPU).unwrap();
