@@ -2,9 +2,11 @@
 
 mod clip;
 mod clip_text;
+mod convnext;
 mod da_clip;
 mod gm_log;
 mod higrade;
+mod hust;
 mod image;
 #[cfg(test)]
 mod independent;
@@ -17,12 +19,14 @@ mod primitives;
 #[path = "../print.rs"]
 mod print;
 mod report;
+mod squash;
 mod steps;
 mod swin_v2;
 mod table;
 mod tensors;
 mod tlvqm;
 mod tlvqm_high;
+mod unilj;
 mod v_bliinds;
 mod video;
 mod videval60;
@@ -60,8 +64,12 @@ same layout:
               clip_text_*.json of keys/
   da_clip     da_tiny.json with .weights.safetensors and .io.safetensors
   swinv2      swinv2_*.json with .weights.safetensors and .io.safetensors; swinv2_*.json of keys/
+  convnext    convnext_*.json with .weights.safetensors and .io.safetensors; convnext_*.json of keys/
+  hust        hust_tiny.json with .weights.safetensors and .io.safetensors
+  unilj       unilj_tiny.json with .weights.safetensors and .io.safetensors
+  dfgc1st     dfgc1st_tiny.json with .weights.safetensors and .io.safetensors
   losses      losses.json, cosine_losses.json, level_scores.json
-  preprocess  preprocess.json, preprocess.safetensors
+  preprocess  preprocess.json, preprocess.safetensors; squash384.json, squash384.safetensors
 `image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm,
 tlvqm-high, v-bliinds and videval60.
 
@@ -136,6 +144,10 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
         swin_v2::run(&folder, &mut report)?;
         clip_text::run(&folder, &mut report)?;
         da_clip::run(&folder, &mut report)?;
+        convnext::run(&folder, &mut report)?;
+        hust::run(&folder, &mut report)?;
+        unilj::run(&folder, &mut report)?;
+        squash::run(&folder, &mut report)?;
         if has("losses.json") || has("cosine_losses.json") || has("level_scores.json") {
             losses::run(&folder, &mut report)?;
         }

@@ -24,10 +24,14 @@ pub(crate) enum Group {
     SwinV2,
     ClipText,
     DaClip,
+    ConvNext,
+    Hust,
+    Unilj,
+    Dfgc1st,
 }
 
 impl Group {
-    const NAMES: [(&'static str, &'static [Self]); 16] = [
+    const NAMES: [(&'static str, &'static [Self]); 20] = [
         ("brisque", &[Self::Brisque]),
         ("half-size", &[Self::HalfSize]),
         ("gm-log", &[Self::GmLog]),
@@ -42,6 +46,10 @@ impl Group {
         ("swinv2", &[Self::SwinV2]),
         ("clip_text", &[Self::ClipText]),
         ("da_clip", &[Self::DaClip]),
+        ("convnext", &[Self::ConvNext]),
+        ("hust", &[Self::Hust]),
+        ("unilj", &[Self::Unilj]),
+        ("dfgc1st", &[Self::Dfgc1st]),
         ("image-features", &[Self::Brisque, Self::HalfSize, Self::GmLog, Self::Higrade]),
         ("video-features", &[Self::Tlvqm, Self::TlvqmHigh, Self::VBliinds, Self::Videval60]),
     ];
