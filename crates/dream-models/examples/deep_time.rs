@@ -1,4 +1,5 @@
-//! Times a full-size tower on this machine: `deep_time swin-v2|clip-text|clip-vit BATCH REPEATS [WEIGHTS [IO]]`.
+//! Times a full-size tower on this machine: `deep_time NETWORK BATCH REPEATS [WEIGHTS [IO]]`, where the network is
+//! swin-v2, convnext-tiny, convnext-xlarge, clip-text or clip-vit.
 //!
 //! WEIGHTS is a safetensors file with the names of timm or of the Hugging Face library; without it, weights are zeros.
 //! IO is one with `input` and the output of its first row, `first`, which are then compared. Prints wall and processor
@@ -9,6 +10,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
+use dream_models::deep::backbones::convnext::{self, ConvNext};
 use dream_models::deep::backbones::swin_v2::{self, SwinV2};
 use dream_models::deep::backbones::vit::{self, ClipVit};
 use dream_models::deep::candle_core::{self, DType, Device, Tensor, safetensors};
@@ -34,6 +36,14 @@ fn main() -> Result<()> {
             let random = || Tensor::randn(0.0_f32, 1.0, (batch, 3, 256, 256), &device);
             time(batch, repeats, &io, random, |input| Ok(model.forward_features(input)?))?;
         }
+        Some(name @ ("convnext-tiny" | "convnext-xlarge")) => {
+            let tiny = name == "convnext-tiny";
+            let config = if tiny { convnext::Config::tiny() } else { convnext::Config::xlarge() };
+            let model = ConvNext::new(&config, &vb)?;
+            drop(vb);
+            let random = || Tensor::randn(0.0_f32, 1.0, (batch, 3, 384, 384), &device);
+            time(batch, repeats, &io, random, |input| Ok(model.forward_features(input)?))?;
+        }
         Some("clip-text") => {
             let config = clip::Config::vit_b32();
             let model = TextTower::new(&config, &vb)?;
@@ -48,7 +58,11 @@ fn main() -> Result<()> {
             let random = || Tensor::randn(0.0_f32, 1.0, (batch, 3, 224, 224), &device);
             time(batch, repeats, &io, random, |input| Ok(model.tokens(input)?.flatten_from(1)?))?;
         }
-        _ => return Err("give swin-v2, clip-text or clip-vit, then the batch and the number of runs".into()),
+        _ => {
+            return Err(
+                "give a network, the batch and the number of runs: see the first lines of the source".into(),
+            );
+        }
     }
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     if let Some(peak) = status.lines().find(|line| line.starts_with("VmHWM")) {

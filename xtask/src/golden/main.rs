@@ -2,9 +2,11 @@
 
 mod clip;
 mod clip_text;
+mod convnext;
 mod da_clip;
 mod gm_log;
 mod higrade;
+mod hust;
 mod image;
 #[cfg(test)]
 mod independent;
@@ -18,6 +20,7 @@ mod primitives;
 mod print;
 mod report;
 mod resnet;
+mod squash;
 mod steps;
 mod swin;
 mod swin_v2;
@@ -25,6 +28,7 @@ mod table;
 mod tensors;
 mod tlvqm;
 mod tlvqm_high;
+mod unilj;
 mod v_bliinds;
 mod vgg_face;
 mod video;
@@ -64,10 +68,14 @@ same layout:
   da_clip     da_tiny.json with .weights.safetensors and .io.safetensors
   swin        swin_*.json with .weights.safetensors and .io.safetensors; swin_*.json of keys/
   swinv2      swinv2_*.json with .weights.safetensors and .io.safetensors; swinv2_*.json of keys/
+  convnext    convnext_*.json with .weights.safetensors and .io.safetensors; convnext_*.json of keys/
+  hust        hust_tiny.json with .weights.safetensors and .io.safetensors
+  unilj       unilj_tiny.json with .weights.safetensors and .io.safetensors
+  dfgc1st     dfgc1st_tiny.json with .weights.safetensors and .io.safetensors
   resnet      resnet*_tiny*.json with .weights.safetensors and .io.safetensors; resnet50*.json of keys/
   vgg_face    vgg_face_tiny.json with .weights.safetensors and .io.safetensors; vgg_face*.json and vgg16*.json of keys/
   losses      losses.json, cosine_losses.json, level_scores.json
-  preprocess  preprocess.json, preprocess.safetensors; resnet_256_224.json with .safetensors
+  preprocess  preprocess.json, preprocess.safetensors; resnet_256_224.json, squash384.json, with .safetensors
 `image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm,
 tlvqm-high, v-bliinds and videval60.
 
@@ -145,6 +153,10 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
         da_clip::run(&folder, &mut report)?;
         resnet::run(&folder, &mut report)?;
         vgg_face::run(&folder, &mut report)?;
+        convnext::run(&folder, &mut report)?;
+        hust::run(&folder, &mut report)?;
+        unilj::run(&folder, &mut report)?;
+        squash::run(&folder, &mut report)?;
         if has("losses.json") || has("cosine_losses.json") || has("level_scores.json") {
             losses::run(&folder, &mut report)?;
         }

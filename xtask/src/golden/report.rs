@@ -27,10 +27,14 @@ pub(crate) enum Group {
     DaClip,
     ResNet,
     VggFace,
+    ConvNext,
+    Hust,
+    Unilj,
+    Dfgc1st,
 }
 
 impl Group {
-    const NAMES: [(&'static str, &'static [Self]); 19] = [
+    const NAMES: [(&'static str, &'static [Self]); 23] = [
         ("brisque", &[Self::Brisque]),
         ("half-size", &[Self::HalfSize]),
         ("gm-log", &[Self::GmLog]),
@@ -48,6 +52,10 @@ impl Group {
         ("da_clip", &[Self::DaClip]),
         ("resnet", &[Self::ResNet]),
         ("vgg_face", &[Self::VggFace]),
+        ("convnext", &[Self::ConvNext]),
+        ("hust", &[Self::Hust]),
+        ("unilj", &[Self::Unilj]),
+        ("dfgc1st", &[Self::Dfgc1st]),
         ("image-features", &[Self::Brisque, Self::HalfSize, Self::GmLog, Self::Higrade]),
         ("video-features", &[Self::Tlvqm, Self::TlvqmHigh, Self::VBliinds, Self::Videval60]),
     ];

@@ -8,8 +8,8 @@ use dream_models::deep::candle_core::backprop::GradStore;
 use dream_models::deep::candle_core::{self, DType, Device, Tensor, Var};
 use serde_json::Value;
 
-use crate::report::{Check, Tolerance};
-use crate::table::{array, number, text};
+use crate::report::{Check, Group, Report, Tolerance};
+use crate::table::{array, json, number, text};
 
 /// The specification asks for |a - b| <= 1e-4 + 1e-4 |b|; within either bound is stricter.
 pub(crate) const FORWARD: Tolerance = Tolerance { relative: 1e-4, absolute: 1e-4 };
@@ -26,6 +26,61 @@ pub(crate) fn load(path: &Path) -> Result<BTreeMap<String, Tensor>> {
 /// Its values in row-major order.
 pub(crate) fn values(tensor: &Tensor) -> Result<Vec<f64>> {
     Ok(tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?)
+}
+
+/// Description, weights and results of a network of the reference.
+pub(crate) struct Golden {
+    pub(crate) description: Value,
+    pub(crate) weights: BTreeMap<String, Tensor>,
+    pub(crate) io: BTreeMap<String, Tensor>,
+}
+
+impl Golden {
+    /// `{name}.json` and its two files of tensors; nothing, and a line of the report, where one is missing.
+    pub(crate) fn open(folder: &Path, name: &str, group: Group, report: &mut Report) -> Result<Option<Self>> {
+        let input = |kind: &str| folder.join(format!("{name}.{kind}.safetensors"));
+        let (weights, io) = (input("weights"), input("io"));
+        if report.input(group, name, &weights).is_none() || report.input(group, name, &io).is_none() {
+            return Ok(None);
+        }
+        let description = json(&folder.join(format!("{name}.json")))?;
+        Ok(Some(Self { description, weights: load(&weights)?, io: load(&io)? }))
+    }
+
+    /// An input or a result.
+    pub(crate) fn of(&self, name: &str) -> Result<&Tensor> {
+        self.io.get(name).with_context(|| format!("there is no `{name}`"))
+    }
+
+    /// Compares with the result `out.{name}`.
+    pub(crate) fn compare(&self, name: &str, found: &Tensor, check: &mut Check) -> Result<()> {
+        check.numbers(name, &values(found)?, &values(self.of(&format!("out.{name}"))?)?, FORWARD);
+        Ok(())
+    }
+}
+
+/// Compares the norm of every gradient with the list of the reference, whose names have a prefix.
+pub(crate) fn norms(
+    store: &GradStore,
+    vars: &[(String, Var)],
+    prefix: &str,
+    description: &Value,
+    check: &mut Check,
+) -> Result<()> {
+    let list = description["gradient_l2_norm_of_every_parameter"].as_object();
+    let list = list.context("reading `gradient_l2_norm_of_every_parameter`")?;
+    let listed = list.keys().filter(|name| name.starts_with(prefix)).count();
+    check.equal("the number of gradients", &vars.len(), &listed);
+    let tolerance = Tolerance { relative: GRADIENT, absolute: 0.0 };
+    for (name, var) in vars {
+        let found = store.get(var).map(values).transpose()?.unwrap_or_default();
+        let norm = found.iter().map(|v| v * v).sum::<f64>().sqrt();
+        let name = format!("{prefix}{name}");
+        let expected = number(&list.get(&name).cloned().unwrap_or_default())
+            .with_context(|| format!("the norm of the gradient of {name}"))?;
+        check.number(format_args!("the norm of the gradient of {name}"), norm, expected, tolerance);
+    }
+    Ok(())
 }
 
 /// Compares the reference's gradients below `prefix`, and requires one for every variable.

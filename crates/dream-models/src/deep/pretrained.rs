@@ -1,7 +1,7 @@
 //! Published weights in files, under the names that this crate's networks have.
 //!
-//! The names decide what a file is, never its own name: whether timm or Microsoft wrote a Swin of either version, OpenAI or
-//! the Hugging Face library a text tower. What wrappers put in front of all names, such as `module.` or `model.visual.`, is
+//! The names decide what a file is, never its own name: whether timm or Microsoft wrote a Swin of either version, timm or
+//! Facebook a ConvNeXt, OpenAI or the Hugging Face library a text tower. What wrappers put in front of all names, such as `module.` or `model.visual.`, is
 //! taken off, and [`Pretrained::notes`] say so. A file may also hold other parts beside the tower, as the checkpoints of this
 //! crate do.
 
@@ -11,6 +11,7 @@ use std::fmt;
 use candle_core::{DType, Device, Tensor};
 use sha2::{Digest, Sha256};
 
+use super::backbones::convnext::{self, ConvNext};
 use super::backbones::resnet::{self, ResNet};
 use super::backbones::swin::{self, Swin};
 use super::backbones::swin_v2::{self, Naming, SwinV2};
@@ -126,21 +127,26 @@ fn swin_of_any_version<'a>(
 ) -> Result<(Tower<'a>, BTreeMap<String, Tensor>)> {
     let tower = Tower::find(file, &["patch_embed.proj.weight"])?;
     let naming = Naming::of(tower.shapes())?;
-    let mut theirs = BTreeMap::new();
-    for (name, shape) in tower.shapes() {
-        let Some(ours) = naming.ours(name).filter(|ours| with_head || !ours.starts_with("head.")) else {
-            continue;
-        };
-        if let Some((other, _)) = theirs.insert(ours, (name, shape)) {
-            let reason = format!("`{other}` and `{name}` are the same tensor by the names of two publishers");
-            return Err(Error::invalid("tensors", reason));
-        }
-    }
-    let found = theirs.iter().map(|(ours, (_, shape))| (ours.as_str(), *shape));
-    check(expected, found).map_err(|error| hinted(error, &tower, expected, wanted))?;
-    let read = |(ours, (theirs, _)): (String, (&str, _))| Ok((ours, tower.read(theirs)?));
-    let tensors = theirs.into_iter().map(read).collect::<Result<_>>()?;
+    let ours = |name: &str| naming.ours(name).filter(|ours| with_head || !ours.starts_with("head."));
+    let tensors = tower.read_as(ours, expected, wanted)?;
     Ok((tower, tensors))
+}
+
+/// Tensors of a ConvNeXt out of a file of timm, of any version, or of Facebook. Those of a head that the configuration lacks
+/// are left out; the norm below it belongs to the tower.
+///
+/// Files in `f16`, `bf16` and `f64` are read as well, and converted to `f32`.
+///
+/// # Errors
+///
+/// As [`swin_v2()`].
+pub fn convnext(file: &TensorFile, config: &convnext::Config) -> Result<Pretrained> {
+    let tower = Tower::find(file, &convnext::MARKS)?;
+    let naming = convnext::Naming::of(tower.shapes().map(|(name, _)| name));
+    let expected = parameters(|vb| ConvNext::new(config, vb))?;
+    let wanted = |ours: &String| config.num_classes > 0 || !ours.starts_with("head.fc.");
+    let ours = |name: &str| Some(naming.ours(name)).filter(wanted);
+    Ok(Pretrained { tensors: tower.read_as(ours, &expected, "ConvNeXt")?, notes: tower.notes() })
 }
 
 /// Tensors of a CLIP text tower out of a file of OpenAI or of the Hugging Face library, also of one that holds the
@@ -385,6 +391,9 @@ fn seems<'a, T: Iterator<Item = (&'a str, &'a [usize])>>(tensors: impl Fn() -> T
     let any = |part: &str| tensors().any(|(name, _)| name.contains(part));
     if let Some(sizes) = swin_v2::sizes(tensors()) {
         return vec![format!("a Swin-V2 {sizes}")];
+    }
+    if let Some(sizes) = convnext::sizes(tensors()) {
+        return vec![format!("a ConvNeXt {sizes}")];
     }
     if any("continuous_position_bias_mlp") {
         let theirs = "a Swin-V2 with the names of the Hugging Face library, which are not read (timm's are)";

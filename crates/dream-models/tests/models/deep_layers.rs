@@ -5,7 +5,8 @@
 use dream_models::deep::candle_core::{DType, Device, Module, Result, Tensor, Var};
 use dream_models::deep::candle_nn::VarBuilder;
 use dream_models::deep::layers::{
-    BatchNorm, Conv2d, LayerNorm, Linear, Mode, Window, gelu, max_pool, quick_gelu, relu, softmax_last,
+    BatchNorm, Conv2d, DepthwiseConv, LayerNorm, Linear, Mode, Window, gelu, max_pool, quick_gelu, relu,
+    softmax_last,
 };
 
 type Layer = fn(&[Tensor]) -> Result<Tensor>;
@@ -54,11 +55,23 @@ fn batch_norm(inputs: &[Tensor], mode: Mode) -> Result<Tensor> {
     BatchNorm::new(weight.dim(0)?, 1e-5, 0.1, &vb)?.forward(x, mode)
 }
 
+fn depthwise(inputs: &[Tensor]) -> Result<Tensor> {
+    let [x, weight, bias] = inputs else { unreachable!("three inputs") };
+    let tensors = [("weight".to_owned(), weight.clone()), ("bias".to_owned(), bias.clone())];
+    let vb = VarBuilder::from_tensors(tensors.into(), x.dtype(), &Device::Cpu);
+    DepthwiseConv::new(weight.dim(0)?, weight.dim(3)?, &vb)?.forward(x)
+}
+
 /// Name, layer, shapes of the inputs, largest size of a value.
-const LAYERS: [(&str, Layer, &[&[usize]], f32); 20] = [
+const LAYERS: [(&str, Layer, &[&[usize]], f32); 24] = [
     ("product of one column", linear, &[&[7, 45], &[1, 45]], 2.0),
     ("narrow product", linear, &[&[3, 5, 600], &[37, 600]], 1.0),
     ("product of few rows", linear, &[&[3, 45], &[90, 45]], 2.0),
+    // More rows than a piece of work, more columns than a tile, more channels than a register, and odd numbers of each.
+    ("depthwise", depthwise, &[&[2, 19, 13, 21], &[21, 1, 7, 7], &[21]], 1.0),
+    ("depthwise wider than its grid", depthwise, &[&[1, 2, 3, 5], &[5, 1, 9, 9], &[5]], 1.0),
+    ("depthwise of one tap", depthwise, &[&[1, 3, 2, 33], &[33, 1, 1, 1], &[33]], 1.0),
+    ("relu", |x| relu(&x[0]), &[&[7, 45]], 2.0),
     ("gelu", |x| gelu(&x[0]), &[&[7, 45]], 8.0),
     ("quick gelu", |x| quick_gelu(&x[0]), &[&[7, 45]], 8.0),
     ("softmax", |x| softmax_last(&x[0]), &[&[3, 5, 77]], 9.0),
@@ -202,6 +215,68 @@ fn layouts_and_threads_change_no_bit() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         assert_eq!(pool.install(|| run(&data)), expected);
     }
+}
+
+#[test]
+fn depthwise_is_what_a_plain_loop_gives_in_any_batch_and_for_any_number_of_threads() {
+    for (rows, columns, channels, side) in [(12, 12, 40, 7), (17, 25, 9, 7), (5, 30, 16, 3), (1, 1, 1, 5)] {
+        let (x, weight) =
+            (numbers(3 * rows * columns * channels, 1.0, 6), numbers(channels * side * side, 1.0, 7));
+        let (bias, margin) = (numbers(channels, 1.0, 8), side / 2);
+        let mut expected = Vec::new();
+        for (image, row, column, channel) in (0..3).flat_map(|n| {
+            (0..rows)
+                .flat_map(move |r| (0..columns).flat_map(move |q| (0..channels).map(move |c| (n, r, q, c))))
+        }) {
+            let mut sum = f64::from(bias[channel]);
+            for (i, j) in (0..side).flat_map(|i| (0..side).map(move |j| (i, j))) {
+                let (r, q) = ((row + i).wrapping_sub(margin), (column + j).wrapping_sub(margin));
+                if r < rows && q < columns {
+                    let value = x[((image * rows + r) * columns + q) * channels + channel];
+                    sum += f64::from(value) * f64::from(weight[(channel * side + i) * side + j]);
+                }
+            }
+            expected.push(sum);
+        }
+        let x = Tensor::from_vec(x, (3, rows, columns, channels), &Device::Cpu).unwrap();
+        let weight = Tensor::from_vec(weight, (channels, 1, side, side), &Device::Cpu).unwrap();
+        let bias = Tensor::from_vec(bias, channels, &Device::Cpu).unwrap();
+        let run = |x: &Tensor| depthwise(&[x.clone(), weight.clone(), bias.clone()]).unwrap();
+        let flat = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let whole = run(&x);
+        for (found, expected) in values(&whole).iter().zip(&expected) {
+            assert!((found - expected).abs() <= 1e-5, "{rows}x{columns}: {found} instead of {expected}");
+        }
+        for image in 0..3 {
+            let alone = run(&x.narrow(0, image, 1).unwrap());
+            assert_eq!(flat(&alone), flat(&whole.narrow(0, image, 1).unwrap()));
+        }
+        for threads in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert_eq!(pool.install(|| flat(&run(&x))), flat(&whole));
+            let gradients = || {
+                let vars = [&x, &weight, &bias].map(|tensor| Var::from_tensor(tensor).unwrap());
+                let store = loss(&depthwise(&tensors(&vars)).unwrap()).backward().unwrap();
+                vars.map(|var| flat(store.get(&var).unwrap()))
+            };
+            assert_eq!(pool.install(gradients), gradients());
+        }
+    }
+}
+
+#[test]
+fn an_even_side_is_refused() {
+    let vb = VarBuilder::zeros(DType::F32, &Device::Cpu);
+    assert!(DepthwiseConv::new(4, 6, &vb).unwrap_err().to_string().contains("odd"));
+}
+
+#[test]
+fn relu_has_no_slope_at_zero() {
+    let x = Var::from_tensor(&Tensor::new(&[-1.0_f32, 0.0, 2.0], &Device::Cpu).unwrap()).unwrap();
+    let result = relu(&x).unwrap();
+    assert_eq!(result.to_vec1::<f32>().unwrap(), [0.0, 0.0, 2.0]);
+    let store = result.sum_all().unwrap().backward().unwrap();
+    assert_eq!(store.get(&x).unwrap().to_vec1::<f32>().unwrap(), [0.0, 0.0, 1.0]);
 }
 
 /// Rows and columns where gemm's own order of a sum changes with their number.

@@ -205,7 +205,7 @@ fn the_embedded_head_reads_a_published_tower_and_comes_back_to_the_byte() {
     assert!(Head::embedded_bytes().len() < 128 << 10, "{} bytes", Head::embedded_bytes().len());
     let parts = head.parts();
     assert_eq!((parts.name.as_str(), parts.block, parts.weights.len()), ("face-blend-1", 8, 768));
-    assert_eq!(parts.tower.config, vit::Config::b16().up_to(8));
+    assert_eq!(parts.tower.config, vit::Config::b16());
     assert_eq!(head.config(), vit::Config::b16().up_to(8));
     assert_eq!(parts.input, input(&vit::Config::b16()));
     // What was measured on people held out, as the head says it itself.

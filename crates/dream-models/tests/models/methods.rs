@@ -143,8 +143,8 @@ fn checkpoints_that_fit_no_network_are_named() {
         std::fs::write(&path, changed).unwrap();
         error(&path)
     };
-    let found = saved("\"kind\": \"da_clip\"", "\"kind\": \"hust\"");
-    assert!(found.contains("`hust`") && found.contains("da_clip, opdai"), "{found}");
+    let found = saved("\"kind\": \"da_clip\"", "\"kind\": \"nobody\"");
+    assert!(found.contains("`nobody`") && found.contains("da_clip, opdai, hust, unilj"), "{found}");
     // The configuration of one method is none of the other.
     let found = saved("\"kind\": \"da_clip\"", "\"kind\": \"opdai\"");
     assert!(found.contains("configuration") && found.contains("unknown field"), "{found}");

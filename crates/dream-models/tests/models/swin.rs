@@ -24,7 +24,8 @@ use dream_models::deep::{Parameter, parameters};
 use dream_models::preprocess::{FloatFilter, Preprocess, resize_planes};
 use serde_json::Value;
 
-use crate::swin_v2::{frames, random_values, same, shared, values};
+use crate::shared::file as shared;
+use crate::swin_v2::{frames, random_values, same, values};
 
 const CPU: &Device = &Device::Cpu;
 

@@ -1,5 +1,6 @@
 //! Towers that turn frames into features: one folder each.
 
+pub mod convnext;
 pub mod resnet;
 pub mod swin;
 pub mod swin_v2;

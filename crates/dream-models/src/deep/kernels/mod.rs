@@ -4,21 +4,25 @@
 //! composed of candle's own operations. A piece of work (some rows) is computed by one thread in one order, so no result
 //! depends on the number of threads.
 
+mod depthwise;
 mod gelu;
 mod math;
 mod norm;
 mod residual;
 mod rows;
+mod scaled;
 mod softmax;
 mod tile;
 mod windows;
 
 use candle_core::{CpuStorage, DType, Device, Layout, Result, Tensor, bail};
 
+pub(super) use depthwise::depthwise;
 pub(super) use gelu::{Erf, Quick, Rectified, bias_curve};
 pub(super) use norm::{Norm, normalise};
 pub(super) use residual::{add_bias, add_biased, column_sums};
 pub(super) use rows::rows_product;
+pub(super) use scaled::add_scaled;
 pub(super) use softmax::{exponentials, softmax};
 pub(super) use tile::{Panels, product, product_within};
 pub use windows::Window;

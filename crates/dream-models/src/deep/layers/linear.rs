@@ -2,7 +2,7 @@ use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
 use super::activation::{bias_gelu, bias_relu, gelu, relu};
-use crate::deep::kernels::{add_bias, add_biased, applies, rows_product};
+use crate::deep::kernels::{add_bias, add_biased, add_scaled, applies, rows_product};
 
 /// `x Wᵀ + b` over the last axis. In single precision on the CPU a row has the same bits whatever the other rows are.
 #[derive(Debug, Clone)]
@@ -69,6 +69,14 @@ impl Linear {
     pub(crate) fn gelu(&self, x: &Tensor) -> Result<Tensor> {
         let product = self.product(x)?;
         self.bias.as_ref().map_or_else(|| gelu(&product), |bias| bias_gelu(&product, bias))
+    }
+
+    /// `residual` and `scale`, of the last axis, times what the layer gives for `x`.
+    pub(crate) fn add_scaled_to(&self, residual: &Tensor, x: &Tensor, scale: &Tensor) -> Result<Tensor> {
+        match &self.bias {
+            Some(bias) if applies(x) => add_scaled(residual, &self.product(x)?, bias, scale),
+            _ => residual + self.forward(x)?.broadcast_mul(scale)?,
+        }
     }
 
     pub(crate) fn bias(&self) -> Option<&Tensor> {

@@ -3,6 +3,7 @@
 mod activation;
 mod batch_norm;
 mod conv;
+mod depthwise;
 mod linear;
 mod max_pool;
 mod norm;
@@ -16,6 +17,7 @@ pub use activation::{gelu, quick_gelu, relu};
 pub use batch_norm::{BatchNorm, Mode, is_running_statistic};
 pub use conv::Conv2d;
 pub(crate) use conv::Packed;
+pub use depthwise::DepthwiseConv;
 pub use linear::Linear;
 pub use max_pool::max_pool;
 pub use norm::{LayerNorm, l2_normalize};

@@ -3,7 +3,10 @@
 pub mod da_clip;
 mod entry;
 pub mod face_blend;
+pub mod hust;
 pub mod opdai;
+pub mod unilj;
+mod videos;
 
 pub use entry::{Entry, Weights};
 
@@ -14,7 +17,7 @@ use super::network::VideoNetwork;
 use crate::{Error, Result};
 
 /// Every method, in the order in which programs list them.
-pub const METHODS: &[Entry] = &[da_clip::ENTRY, opdai::ENTRY, face_blend::ENTRY];
+pub const METHODS: &[Entry] = &[da_clip::ENTRY, opdai::ENTRY, hust::ENTRY, unilj::ENTRY, face_blend::ENTRY];
 
 /// The method of a checkpoint's kind.
 #[must_use]

@@ -4,6 +4,7 @@ use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::VarBuilder;
 
 use super::entry::{Entry, Weights};
+use super::videos::score_videos;
 use crate::Result;
 use crate::deep::backbones::swin_v2::{Config, SwinV2};
 use crate::deep::checkpoint::Checkpoint;
@@ -113,9 +114,7 @@ impl Opdai {
     ///
     /// As [`frame_scores`](Self::frame_scores).
     pub fn score_video(&self, frames: &Tensor) -> Result<Tensor> {
-        let (videos, count, planes, height, width) = frames.dims5()?;
-        let flat = frames.contiguous()?.reshape((videos * count, planes, height, width))?;
-        self.score(&self.encode(&flat)?.reshape((videos, count, 1))?)
+        score_videos(self, frames)
     }
 }
 
