@@ -144,7 +144,7 @@ impl Case {
         let (tolerance, kept) = self.gradient.map_or((0.0, &none), |tolerance| (tolerance, &golden));
         tensors::gradients_within(tolerance, &store, &learned, "grad.", kept, check)?;
         if self.gradient.is_some() {
-            tensors::norms(tolerance, &store, &learned, description, check)?;
+            tensors::norms_within(tolerance, &store, &learned, "", description, check)?;
         }
         Ok(())
     }

@@ -67,11 +67,23 @@ pub(crate) fn norms(
     description: &Value,
     check: &mut Check,
 ) -> Result<()> {
+    norms_within(GRADIENT, store, vars, prefix, description, check)
+}
+
+/// The same with another tolerance.
+pub(crate) fn norms_within(
+    tolerance: f64,
+    store: &GradStore,
+    vars: &[(String, Var)],
+    prefix: &str,
+    description: &Value,
+    check: &mut Check,
+) -> Result<()> {
     let list = description["gradient_l2_norm_of_every_parameter"].as_object();
     let list = list.context("reading `gradient_l2_norm_of_every_parameter`")?;
     let listed = list.keys().filter(|name| name.starts_with(prefix)).count();
     check.equal("the number of gradients", &vars.len(), &listed);
-    let tolerance = Tolerance { relative: GRADIENT, absolute: 0.0 };
+    let tolerance = Tolerance { relative: tolerance, absolute: 0.0 };
     for (name, var) in vars {
         let found = store.get(var).map(values).transpose()?.unwrap_or_default();
         let norm = found.iter().map(|v| v * v).sum::<f64>().sqrt();
@@ -127,26 +139,6 @@ pub(crate) fn gradients_within(
 fn without_effect(name: &str) -> Option<String> {
     let pairs = [("k_proj.bias", "q_proj.bias"), ("regressor.bias", "regressor.weight")];
     pairs.iter().find_map(|(of, neighbour)| Some(format!("{}{neighbour}", name.strip_suffix(of)?)))
-}
-
-/// Compares the norms of all gradients with those that the reference lists.
-pub(crate) fn norms(
-    tolerance: f64,
-    store: &GradStore,
-    vars: &[(String, Var)],
-    description: &Value,
-    check: &mut Check,
-) -> Result<()> {
-    let tolerance = Tolerance { relative: tolerance, absolute: 0.0 };
-    for (name, expected) in
-        description["gradient_l2_norm_of_every_parameter"].as_object().into_iter().flatten()
-    {
-        let var = vars.iter().find(|(var, _)| var == name);
-        let gradient = var.and_then(|(_, var)| store.get(var)).map(values).transpose()?.unwrap_or_default();
-        let norm = gradient.iter().map(|value| value * value).sum::<f64>().sqrt();
-        check.number(format_args!("the norm of the gradient of {name}"), norm, number(expected)?, tolerance);
-    }
-    Ok(())
 }
 
 /// Compares names and shapes with the list of a full-size model.

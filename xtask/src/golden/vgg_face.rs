@@ -99,7 +99,7 @@ fn compare(description: &Value, weights: &Path, io: &Path, check: &mut Check) ->
             let loss = video.sqr()?.mean_all()?;
             let store = loss.backward()?;
             tensors::gradients(&store, &params.named(), "grad.", &golden, check)?;
-            tensors::norms(GRADIENT, &store, &params.named(), description, check)?;
+            tensors::norms(&store, &params.named(), "", description, check)?;
             seen.insert("loss".to_owned(), loss);
         }
         seen.insert(format!("{name}.fc6"), at(Point::Dense { layer: 6 })?.clone());

@@ -6,7 +6,7 @@
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, Var, bail};
 use pulp::Simd;
 
-use super::attention::{Similarity, attend, spread};
+use super::composed::{Similarity, attend, spread};
 use super::cut::{Cut, FOREIGN};
 use crate::deep::kernels::{Panels, add_bias, exponentials, product, slice};
 use crate::{par, simd};

@@ -4,6 +4,7 @@
 //! ([`Similarity`]), and where the table of its position biases comes from.
 
 mod attention;
+mod composed;
 mod cut;
 mod fused;
 mod names;
@@ -11,7 +12,8 @@ mod patch;
 mod stages;
 mod tower;
 
-pub(crate) use attention::{Similarity, Windows};
+pub(crate) use attention::Windows;
+pub(crate) use composed::Similarity;
 pub use names::Naming;
 pub(crate) use names::sizes;
 pub(crate) use patch::Order;
