@@ -25,7 +25,7 @@ const LIMITS: [&str; 4] = [
      of one recording only",
     "sees, in single frames, seams and parts of other colour, sharpness or geometry; not motion, flicker, lip movements, or \
      who it is",
-    "weakest after strong JPEG, for small faces and for tight crops",
+    "weakest after strong compression and for small faces",
     "agreement with people about swaps, and differences between groups of people, are not measured: there are no data",
 ];
 
