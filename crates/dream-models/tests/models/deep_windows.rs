@@ -217,3 +217,14 @@ fn one_frame_has_no_deviation() {
     assert_eq!(values(&mean_and_std(&one, Ddof::One).unwrap()), [3.0, 5.0, 0.0, 0.0]);
     assert!(mean_and_std(&x.narrow(1, 0, 0).unwrap(), Ddof::One).is_err());
 }
+
+#[test]
+fn a_negative_running_variance_is_named() {
+    let tensor = |values: [f32; 2]| Tensor::new(&values, &Device::Cpu).unwrap();
+    let names = ["weight", "bias", "running_mean", "running_var"];
+    let tensors = names
+        .map(|name| (format!("bn1.{name}"), tensor([1.0, if name == "running_var" { -0.5 } else { 1.0 }])));
+    let vb = VarBuilder::from_tensors(tensors.into(), DType::F32, &Device::Cpu);
+    let error = BatchNorm::new(2, 1e-5, 0.1, &vb.pp("bn1")).unwrap_err().to_string();
+    assert!(error.contains("`bn1.running_var` has -0.5 at 1"), "{error}");
+}

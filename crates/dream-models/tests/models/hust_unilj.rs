@@ -151,6 +151,7 @@ fn checkpoints_score_as_the_networks_that_they_were_saved_from() {
     assert_eq!(bits(&score), bits(&model.score_video(&whole).unwrap()));
     let mean = values(&encoded).iter().sum::<f64>() / 10.0;
     assert!((values(&score)[0] - mean).abs() < 1e-5);
+    crate::methods::nothing_is_no_video(&*network);
     assert!(network.represent(&encoded).unwrap().is_none());
 
     let config = unilj::Config::default();
@@ -164,6 +165,7 @@ fn checkpoints_score_as_the_networks_that_they_were_saved_from() {
     assert_eq!(bits(&score), bits(&model.score_video(&whole).unwrap()));
     let clip = |at| values(&network.score(&encoded.narrow(1, at, 5).unwrap()).unwrap())[0];
     assert!((values(&score)[0] - (clip(0) + clip(5)) / 2.0).abs() < 1e-5, "{score}");
+    crate::methods::nothing_is_no_video(&*network);
     // Frame by frame, as programs do it.
     for at in 0..10 {
         let alone = network.encode(&video.narrow(0, at, 1).unwrap()).unwrap();

@@ -117,7 +117,15 @@ fn a_frame_is_encoded_the_same_in_any_company() {
         let alone: Vec<Tensor> =
             (0..3).map(|at| network.encode(&video.narrow(0, at, 1).unwrap()).unwrap()).collect();
         assert_eq!(bits(&Tensor::cat(&alone, 0).unwrap()), bits(&together), "{network:?}");
+        nothing_is_no_video(&*network);
     }
+}
+
+/// A mean over no frames would be NaN.
+pub(crate) fn nothing_is_no_video(network: &dyn VideoNetwork) {
+    let nothing = Tensor::zeros((1, 0, network.width()), DType::F32, CPU).unwrap();
+    let error = network.score(&nothing).unwrap_err().to_string();
+    assert!(error.contains("frames"), "{error}; {network:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use candle_core::{Result, Tensor, Var, bail};
+use candle_core::{DType, Result, Tensor, Var, bail};
 use candle_nn::{Init, VarBuilder};
 
 use crate::deep::kernels::{add_bias, column_sums};
@@ -52,14 +52,19 @@ impl BatchNorm {
     ///
     /// # Errors
     ///
-    /// When the builder lacks one of them or it has another shape.
+    /// When the builder lacks one of them or it has another shape, and for a running variance below 0.
     pub fn new(dim: usize, eps: f64, momentum: f64, vb: &VarBuilder<'_>) -> Result<Self> {
         let read = |name, value| vb.get_with_hints(dim, name, Init::Const(value));
+        let running_var = read("running_var", 1.0)?;
+        let variances = running_var.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+        if let Some((at, variance)) = variances.iter().enumerate().find(|(_, variance)| **variance < 0.0) {
+            bail!("`{}` has {variance} at {at}, and no variance is below 0", vb.pp("running_var").prefix());
+        }
         Ok(Self {
             weight: read("weight", 1.0)?,
             bias: read("bias", 0.0)?,
             running_mean: read("running_mean", 0.0)?,
-            running_var: read("running_var", 1.0)?,
+            running_var,
             eps,
             momentum,
         })

@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Module, Tensor};
 use candle_nn::VarBuilder;
 
 use super::entry::{Entry, Weights};
-use super::videos::score_videos;
+use super::videos::{mean_of_frames, score_videos};
 use crate::Result;
 use crate::deep::backbones::swin_v2::{Config, SwinV2};
 use crate::deep::checkpoint::Checkpoint;
@@ -134,7 +134,7 @@ impl FrameEncoder for Opdai {
 
 impl VideoNetwork for Opdai {
     fn score(&self, encoded: &Tensor) -> Result<Tensor> {
-        Ok(encoded.mean(1)?.squeeze(1)?)
+        Ok(mean_of_frames(encoded)?)
     }
 
     fn represent(&self, _: &Tensor) -> Result<Option<Tensor>> {
