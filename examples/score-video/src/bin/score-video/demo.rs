@@ -1,4 +1,4 @@
-//! The demonstration: a camera move over a portrait, and two degraded versions of it, made frame by frame.
+//! The demonstration: a camera move over a portrait, and degraded versions of it, made frame by frame.
 
 use anyhow::{Context, Error, Result};
 use dream_data::{FrameRate, FrameSource, Pixels, Plane, VideoFrame, VideoInfo};
@@ -12,6 +12,11 @@ const FRAMES: u64 = 75;
 const RATE: u32 = 25;
 /// Of the over-compressed look, of 100.
 const JPEG_QUALITY: u8 = 6;
+/// Middle and radii of the face in the portrait, in pixels.
+const FACE: [f64; 2] = [195.0, 128.0];
+const FACE_RADII: [f64; 2] = [42.0, 50.0];
+/// Factors of red, green and blue in the pasted face.
+const TINT: [f64; 3] = [1.12, 0.98, 0.86];
 
 /// How the clip looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,16 +27,24 @@ pub(crate) enum Look {
     Blurred,
     /// Compressed far too strongly.
     Blocky,
+    /// With a copy of the face pasted in, softer and of another colour: nobody else's face.
+    Pasted,
 }
 
 impl Look {
-    pub(crate) const ALL: [Self; 3] = [Self::Clean, Self::Blurred, Self::Blocky];
+    /// Those that are shown. The models of quality do not look for a pasted face.
+    pub(crate) fn all(with_pasted: bool) -> Vec<Self> {
+        let mut all = vec![Self::Clean, Self::Blurred, Self::Blocky];
+        all.extend(with_pasted.then_some(Self::Pasted));
+        all
+    }
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Clean => "demo: portrait",
             Self::Blurred => "demo: portrait, blurred",
             Self::Blocky => "demo: portrait, over-compressed",
+            Self::Pasted => "demo: portrait, face pasted",
         }
     }
 }
@@ -51,6 +64,41 @@ impl Portrait {
         reader.next_frame(&mut pixels)?;
         Ok(Self { pixels, width: width as usize, height: height as usize })
     }
+
+    /// A softened and tinted copy of the face, some pixels away, blended in by an ellipse with a soft edge.
+    fn pasted(mut self) -> Self {
+        let (radius, [middle_x, middle_y], [across, down]) = (3, FACE, FACE_RADII);
+        let before = self.pixels.clone();
+        let line = 3 * self.width;
+        for (y, row) in self.pixels.chunks_exact_mut(line.max(1)).enumerate() {
+            for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
+                let (a, b) = ((x as f64 - middle_x) / across, (y as f64 - middle_y) / down);
+                let mask = ((1.1 - (a * a + b * b).sqrt()) / 0.2).clamp(0.0, 1.0);
+                if mask <= 0.0 {
+                    continue;
+                }
+                for (channel, (value, tint)) in pixel.iter_mut().zip(TINT).enumerate() {
+                    // The source lies to the right.
+                    let around = (0..=2 * radius)
+                        .flat_map(|down| (1..=2 * radius + 1).map(move |right| [down, right]));
+                    let around = around.filter_map(|[down, right]| {
+                        before.get((y + down).checked_sub(radius)? * line + 3 * (x + right) + channel)
+                    });
+                    let (sum, count) =
+                        around.fold((0.0, 0.0), |(sum, count), value| (sum + f64::from(*value), count + 1.0));
+                    let source = if count > 0.0 { sum / count * tint } else { f64::from(*value) };
+                    *value = byte(source * mask + f64::from(*value) * (1.0 - mask));
+                }
+            }
+        }
+        self
+    }
+}
+
+fn byte(value: f64) -> u8 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
+    let byte = value.round().clamp(0.0, 255.0) as u8;
+    byte
 }
 
 /// The clip as a source of frames.
@@ -69,7 +117,10 @@ impl Clip {
     }
 
     fn made(look: Look) -> Result<Self> {
-        let portrait = Portrait::read().context("the built-in portrait is broken")?;
+        let mut portrait = Portrait::read().context("the built-in portrait is broken")?;
+        if look == Look::Pasted {
+            portrait = portrait.pasted();
+        }
         let side = u32::try_from(SIDE)?;
         let mut info = VideoInfo::new(side, side, FrameRate::new(RATE, 1)?, "demo");
         info.frames = Some(FRAMES);
@@ -85,7 +136,7 @@ impl Clip {
         let sized =
             |view: &ImageView<'_>, side, filter| Ok::<_, Error>(resize(view, side, side, filter)?.data);
         match self.look {
-            Look::Clean => Ok(copied(&window)),
+            Look::Clean | Look::Pasted => Ok(copied(&window)),
             Look::Blurred => {
                 let small = sized(&window, SIDE / 3, Interpolation::Bilinear)?;
                 sized(&ImageView::rgb(&small, SIDE / 3, SIDE / 3)?, SIDE, Interpolation::Bicubic)

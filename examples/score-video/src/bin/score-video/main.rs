@@ -73,13 +73,11 @@ fn run(args: &Args) -> Result<bool> {
     let scorer = ScorerBuilder::from(args.options()).build()?;
     let settings = args.settings(scorer.about())?;
     let compare = args.network.compare_versions;
-    ensure!(
-        !compare || scorer.about().method == "face-blend",
-        "--compare-versions is for --method face-blend"
-    );
+    let seeks_traces = scorer.about().method == "face-blend";
+    ensure!(!compare || seeks_traces, "--compare-versions is for --method face-blend");
     let demo = args.videos.is_empty();
     let videos: Vec<Video> = if demo {
-        demo::Look::ALL.into_iter().map(Video::Demo).collect()
+        demo::Look::all(seeks_traces).into_iter().map(Video::Demo).collect()
     } else {
         let files = args.input.expand(&args.videos);
         rows::can_resume(args.output.resume, &files)?;
