@@ -20,9 +20,9 @@ pub(crate) fn fuzz() -> Result<()> {
     succeed(command.env("CARGO_TARGET_DIR", target()?))
 }
 
-/// The largest package, compressed, in bytes. The embedded models and word lists of dream-models take most of it; test
-/// data must not.
-const LARGEST: u64 = 1 << 20;
+/// The largest package, compressed, in bytes. The embedded models and word lists of dream-models take 0.8 MB of its 1.1;
+/// test data must not.
+const LARGEST: u64 = 5 << 18;
 
 /// Packs the crates and compiles the packages and the tests in them, in a copy of the workspace that has them in place of
 /// its crates. It fails if a package lacks a file, or is large.
