@@ -1,17 +1,13 @@
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
-use crate::deep::kernels::{add_bias, rows_product};
-use crate::deep::layers::{LayerNorm, Linear, patches};
+use crate::deep::layers::{LayerNorm, Linear, PatchConv};
 
-/// Frames to tokens: a convolution whose kernel is its stride, which is a matrix product over reordered pixels, and a
-/// norm.
+/// Frames to tokens: patches, and a norm.
 #[derive(Debug, Clone)]
 pub(super) struct PatchEmbed {
-    weight: Tensor,
-    bias: Tensor,
+    proj: PatchConv,
     norm: LayerNorm,
-    patch: usize,
 }
 
 impl PatchEmbed {
@@ -22,23 +18,15 @@ impl PatchEmbed {
         eps: f64,
         vb: &VarBuilder<'_>,
     ) -> Result<Self> {
-        let proj = vb.pp("proj");
-        let init = candle_nn::Init::Randn { mean: 0.0, stdev: 0.02 };
         Ok(Self {
-            weight: proj.get_with_hints((width, planes, patch, patch), "weight", init)?,
-            bias: proj.get_with_hints(width, "bias", candle_nn::Init::Const(0.0))?,
+            proj: PatchConv::new(planes, width, patch, &vb.pp("proj"))?,
             norm: LayerNorm::new(width, eps, &vb.pp("norm"))?,
-            patch,
         })
     }
 
     /// `[n, planes, height, width]` to `[n, rows, columns, features]`.
     pub(super) fn forward(&self, frames: &Tensor) -> Result<Tensor> {
-        let (count, _, height, width) = frames.dims4()?;
-        let (rows, columns) = (height / self.patch, width / self.patch);
-        let pixels = patches(frames, self.patch)?;
-        let tokens = add_bias(&rows_product(&pixels, &self.weight.flatten_from(1)?)?, &self.bias)?;
-        self.norm.forward(&tokens)?.reshape((count, rows, columns, ()))
+        self.norm.forward(&self.proj.of_planes(frames)?)
     }
 }
 
