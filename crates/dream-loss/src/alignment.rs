@@ -18,6 +18,7 @@ const FLAT: f64 = 1e-6;
 /// Mean             1 - 1/n Σ cos(xᵢ, tᵢ)         in 0..=2
 /// LiteralSum       1 - Σ cos(xᵢ, tᵢ)             in 1-n..=1+n
 /// SumOfOneMinus    Σ (1 - cos(xᵢ, tᵢ))           in 0..=2n
+/// Centred          1 - 1/n Σ cos(xᵢ - x̄, tᵢ - t̄)   in 0..=2
 ///
 /// cos(x, t) = x·t / (max(‖x‖, 1e-8) max(‖t‖, 1e-8))
 /// ```
@@ -59,6 +60,9 @@ pub enum Alignment {
     LiteralSum,
     /// The sum of 1 minus each cosine.
     SumOfOneMinus,
+    /// `Mean` of what is left of each vector without the mean of its kind in the batch: a direction that all have in
+    /// common aligns nothing. Not in the paper.
+    Centred,
 }
 
 impl Alignment {
@@ -73,32 +77,20 @@ impl Alignment {
     /// [`Error::NotAMatrix`], [`Error::ShapeMismatch`], [`Error::EmptyBatch`], [`Error::UnsupportedDType`],
     /// [`Error::NonFinite`], [`Error::Candle`].
     pub fn forward(self, visual: &Tensor, text: &Tensor) -> Result<Tensor> {
-        for (argument, tensor) in [("visual", visual), ("text", text)] {
-            if tensor.rank() != 2 {
-                let shape = tensor.dims().to_vec();
-                return Err(Error::NotAMatrix { argument, shape, expected: "[n, d], one row per video" });
-            }
+        let [visual, text] = pair(visual, text)?;
+        if self == Self::Centred {
+            let centred = |input: &Input| {
+                let mean = input.tracked().mean_keepdim(0)?;
+                input.tracked().broadcast_sub(&mean)
+            };
+            return Self::Mean.forward(&centred(&visual)?, &centred(&text)?);
         }
-        if visual.dims() != text.dims() {
-            return Err(Error::ShapeMismatch {
-                first: "visual",
-                first_shape: visual.dims().to_vec(),
-                second: "text",
-                second_shape: text.dims().to_vec(),
-            });
-        }
-        if visual.elem_count() == 0 {
-            return Err(Error::EmptyBatch);
-        }
-        let dtype = common_dtype(&[("visual", visual), ("text", text)])?;
-        let (visual, text) = (Input::new("visual", visual, dtype)?, Input::new("text", text, dtype)?);
-
         let (x, t) = (Direction::new(&visual)?, Direction::new(&text)?);
         let cosine = ((&x.unit * &t.unit)?.sum_keepdim(1)? * (&x.kept * &t.kept)?)?;
         let len = cosine.elem_count() as f64;
         let sum = cosine.sum_all()?;
         let (value, weight) = match self {
-            Self::Mean => ((1.0 - (sum / len)?)?, -1.0 / len),
+            Self::Mean | Self::Centred => ((1.0 - (sum / len)?)?, -1.0 / len),
             Self::LiteralSum => ((1.0 - sum)?, -1.0),
             Self::SumOfOneMinus => ((len - sum)?, -1.0),
         };
@@ -108,21 +100,44 @@ impl Alignment {
     }
 }
 
+/// Checks two matrices of vectors that belong together row by row.
+pub(crate) fn pair(visual: &Tensor, text: &Tensor) -> Result<[Input; 2]> {
+    for (argument, tensor) in [("visual", visual), ("text", text)] {
+        if tensor.rank() != 2 {
+            let shape = tensor.dims().to_vec();
+            return Err(Error::NotAMatrix { argument, shape, expected: "[n, d], one row per video" });
+        }
+    }
+    if visual.dims() != text.dims() {
+        return Err(Error::ShapeMismatch {
+            first: "visual",
+            first_shape: visual.dims().to_vec(),
+            second: "text",
+            second_shape: text.dims().to_vec(),
+        });
+    }
+    if visual.elem_count() == 0 {
+        return Err(Error::EmptyBatch);
+    }
+    let dtype = common_dtype(&[("visual", visual), ("text", text)])?;
+    Ok([Input::new("visual", visual, dtype)?, Input::new("text", text, dtype)?])
+}
+
 /// The rows of a matrix as directions.
-struct Direction {
+pub(crate) struct Direction {
     /// Rows of norm 1, or 0.
-    unit: Tensor,
+    pub(crate) unit: Tensor,
     /// `1 / ‖x‖`, `[n, 1]`.
     inverse: Tensor,
     /// `‖x‖ / max(‖x‖, 1e-8)`, `[n, 1]`.
-    kept: Tensor,
+    pub(crate) kept: Tensor,
     /// 1 where the row has a gradient, else 0, `[n, 1]`.
     trained: Tensor,
 }
 
 impl Direction {
     /// Scales by the largest entry of each row, so that no square overflows.
-    fn new(input: &Input) -> candle_core::Result<Self> {
+    pub(crate) fn new(input: &Input) -> candle_core::Result<Self> {
         let (relative, peak) = by_peak(&input.value, 1)?;
         let norm = or_one(&relative.sqr()?.sum_keepdim(1)?.sqrt()?)?;
         let unit = relative.broadcast_div(&norm)?;
@@ -138,9 +153,15 @@ impl Direction {
 
     /// The gradient of the weighted sum of cosines by these rows.
     fn gradient(&self, other: &Self, weight: f64) -> candle_core::Result<Tensor> {
-        let cosine = (&self.unit * &other.unit)?.sum_keepdim(1)?;
-        let tangent = (&other.unit - self.unit.broadcast_mul(&cosine)?)?;
-        let factor = ((&self.inverse * &other.kept)? * (&self.trained * weight)?)?;
+        self.pulled(&other.unit, &other.kept, weight)
+    }
+
+    /// The gradient by these rows, where that by the rows of norm 1 is `by_unit`, each times a number of `[n, 1]` and
+    /// `weight`: what is at a right angle to the row.
+    pub(crate) fn pulled(&self, by_unit: &Tensor, each: &Tensor, weight: f64) -> candle_core::Result<Tensor> {
+        let along = (&self.unit * by_unit)?.sum_keepdim(1)?;
+        let tangent = (by_unit - self.unit.broadcast_mul(&along)?)?;
+        let factor = ((&self.inverse * each)? * (&self.trained * weight)?)?;
         tangent.broadcast_mul(&factor)
     }
 }

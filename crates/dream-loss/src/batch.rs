@@ -38,6 +38,11 @@ impl Input {
         Ok(Self { name, tracked, value, limit })
     }
 
+    /// Tied to the caller's graph, in the type of the computation.
+    pub(crate) const fn tracked(&self) -> &Tensor {
+        &self.tracked
+    }
+
     /// The gradient for this input, or `None` if nobody tracks it.
     pub(crate) fn gradient(
         &self,

@@ -9,7 +9,7 @@
 use crate::common::{Loss, close, differences, flat, oracle, scalar, scores, tensor, var};
 use candle_core::{DType, Device, Result, Tensor, Var};
 use dream_loss::{
-    Alignment, DaClipBatch, DaClipLoss, LevelMass, NormInNorm, SoftLabel, candle_core, level_kl,
+    Alignment, Contrast, DaClipBatch, DaClipLoss, LevelMass, NormInNorm, SoftLabel, candle_core, level_kl,
 };
 
 #[test]
@@ -186,7 +186,7 @@ fn alignment_equals_plain_loops() {
     for (rows, width) in [(1, 4), (2, 3), (5, 8), (3, 1)] {
         let centred = |seed| scores(seed, rows * width).iter().map(|v| v - 3.0).collect::<Vec<_>>();
         let (x, t) = (centred(71), centred(72));
-        for form in [Alignment::Mean, Alignment::LiteralSum, Alignment::SumOfOneMinus] {
+        for form in [Alignment::Mean, Alignment::LiteralSum, Alignment::SumOfOneMinus, Alignment::Centred] {
             let name = format!("{form:?} {rows}x{width}");
             let shaped = |v: &[f64]| Var::from_tensor(&tensor(v, DType::F64).reshape((rows, width))?);
             let (visual, text) = (shaped(&x).unwrap(), shaped(&t).unwrap());
@@ -197,8 +197,43 @@ fn alignment_equals_plain_loops() {
             let by_text = flat(gradients.get(&text).unwrap());
             close(&name, &by_visual, &differences(&x, 1e-6, |x| oracle::alignment(form, x, &t, width)), 1e-7);
             close(&name, &by_text, &differences(&t, 1e-6, |t| oracle::alignment(form, &x, t, width)), 1e-7);
-            assert!(width == 1 || by_visual.iter().chain(&by_text).any(|g| g.abs() > 1e-2), "{name}");
+            let flat = width == 1 || form == Alignment::Centred && rows == 1;
+            assert!(flat || by_visual.iter().chain(&by_text).any(|g| g.abs() > 1e-2), "{name}");
         }
+    }
+}
+
+#[test]
+fn contrast_equals_plain_loops() {
+    for (rows, width, temperature) in [(1, 4, 0.1), (2, 3, 0.5), (5, 8, 0.1), (4, 2, 1.0)] {
+        let centred = |seed| scores(seed, rows * width).iter().map(|v| v - 3.0).collect::<Vec<_>>();
+        let (x, t) = (centred(171), centred(172));
+        let shaped = |v: &[f64]| Var::from_tensor(&tensor(v, DType::F64).reshape((rows, width))?);
+        let (visual, text) = (shaped(&x).unwrap(), shaped(&t).unwrap());
+        let value = Contrast { temperature }.forward(&visual, &text).unwrap();
+        let name = format!("{rows}x{width}");
+        close(&name, &[scalar(&value)], &[oracle::contrast(temperature, &x, &t, width)], 1e-12);
+        let gradients = value.backward().unwrap();
+        let by_visual = flat(gradients.get(&visual).unwrap());
+        let by_text = flat(gradients.get(&text).unwrap());
+        close(
+            &name,
+            &by_visual,
+            &differences(&x, 1e-6, |x| oracle::contrast(temperature, x, &t, width)),
+            1e-6,
+        );
+        close(&name, &by_text, &differences(&t, 1e-6, |t| oracle::contrast(temperature, &x, t, width)), 1e-6);
+        assert!(rows == 1 || by_visual.iter().chain(&by_text).any(|g| g.abs() > 1e-2), "{name}");
+    }
+    // What all have in common is worth nothing, however far apart the numbers are.
+    let (a, b) =
+        (tensor(&[3.0; 12], DType::F64).reshape((4, 3)), tensor(&[2e9; 12], DType::F64).reshape((4, 3)));
+    let value = Contrast { temperature: 1e-3 }.forward(&a.unwrap(), &b.unwrap()).unwrap();
+    close("alike", &[scalar(&value)], &[4.0_f64.ln()], 1e-12);
+    for temperature in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let pair = tensor(&[1.0; 4], DType::F64).reshape((2, 2)).unwrap();
+        let found = Contrast { temperature }.forward(&pair, &pair);
+        assert!(matches!(found, Err(dream_loss::Error::InvalidConfig { field: "temperature", .. })));
     }
 }
 

@@ -122,7 +122,39 @@ pub(crate) fn alignment(form: Alignment, x: &[f64], t: &[f64], width: usize) -> 
         Alignment::Mean => 1.0 - mean(cosines.iter().copied()),
         Alignment::LiteralSum => 1.0 - cosines.iter().sum::<f64>(),
         Alignment::SumOfOneMinus => cosines.iter().map(|c| 1.0 - c).sum(),
+        Alignment::Centred => {
+            let centred = |rows: &[f64]| -> Vec<f64> {
+                let count = (rows.len() / width) as f64;
+                let at = |i: usize| rows.iter().skip(i % width).step_by(width).sum::<f64>() / count;
+                rows.iter().enumerate().map(|(i, v)| v - at(i)).collect()
+            };
+            if rows_of(x, width) == 1 {
+                1.0
+            } else {
+                alignment(Alignment::Mean, &centred(x), &centred(t), width)
+            }
+        }
     }
+}
+
+fn rows_of(x: &[f64], width: usize) -> usize {
+    x.len() / width
+}
+
+/// Rows of length `width`.
+pub(crate) fn contrast(temperature: f64, x: &[f64], t: &[f64], width: usize) -> f64 {
+    let rows = |v: &[f64]| -> Vec<Vec<f64>> {
+        v.chunks(width).map(|row| row.iter().map(|e| e / dot(row, row).sqrt()).collect()).collect()
+    };
+    let (x, t) = (rows(x), rows(t));
+    let side = |from: &[Vec<f64>], to: &[Vec<f64>]| -> f64 {
+        let own = |(i, row): (usize, &Vec<f64>)| {
+            let all: Vec<f64> = to.iter().map(|other| dot(row, other) / temperature).collect();
+            softmax(&all)[i].ln()
+        };
+        from.iter().enumerate().map(own).sum()
+    };
+    -(side(&x, &t) + side(&t, &x)) / (2.0 * x.len() as f64)
 }
 
 pub(crate) fn level_kl(logits: &[f64], levels: [u32; 5], labels: &[SoftLabel]) -> f64 {
