@@ -26,7 +26,7 @@ impl Job<'_> {
 
     fn start(&self) -> Result<Outcome> {
         let (options, sets) = (self.options, self.sets);
-        let recipe = Recipe::new(options);
+        let recipe = Recipe::new(options, &self.method);
         recipe.check()?;
         let device = options.device.open()?;
         let _lock = lock(self.out)?;
@@ -48,8 +48,9 @@ impl Job<'_> {
         }
         let input = plan.input(self.every, self.face.clone());
         input.validate()?;
-        let frames = self.frames(&input);
-        let assumed = self.decode(&frames)?;
+        let learnt = plan.taken().from(&input);
+        let (frames, learnt) = (self.frames(&input), self.frames(&learnt));
+        let assumed = self.decode(&learnt, &frames)?;
         (self.assumed)(&assumed);
         let training = Training {
             job: self,
@@ -57,6 +58,7 @@ impl Job<'_> {
             plan: &*plan,
             texts: &texts,
             frames: &frames,
+            learnt: &learnt,
             device: &device,
             settings: &settings,
             assumed: &assumed,
@@ -66,11 +68,11 @@ impl Job<'_> {
     }
 
     /// Puts all videos into the cache; what was assumed about them.
-    fn decode(&self, frames: &Frames<'_>) -> Result<Assumptions> {
-        let clips: Vec<&Clip> = self.sets.all().collect();
+    fn decode(&self, learnt: &Frames<'_>, scored: &Frames<'_>) -> Result<Assumptions> {
+        let clips: Vec<(usize, &Clip)> = self.sets.all().enumerate().collect();
         let bar = bar("frames", clips.len(), self.quiet)?;
-        let one = |clip: &&Clip| -> Result<(String, Vec<String>)> {
-            let video = frames.get(clip)?;
+        let one = |&(place, clip): &(usize, &Clip)| -> Result<(String, Vec<String>)> {
+            let video = if place < self.sets.fit.len() { learnt.get(clip)? } else { scored.get(clip)? };
             bar.inc(1);
             Ok((clip.name().to_owned(), video.assumptions))
         };

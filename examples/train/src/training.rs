@@ -39,7 +39,10 @@ pub(crate) struct Training<'a> {
     pub(crate) recipe: Recipe,
     pub(crate) plan: &'a dyn Plan,
     pub(crate) texts: &'a Texts,
+    /// Of the clips that are scored.
     pub(crate) frames: &'a Frames<'a>,
+    /// Of the clips that are learnt from.
+    pub(crate) learnt: &'a Frames<'a>,
     pub(crate) device: &'a Device,
     pub(crate) settings: &'a Value,
     pub(crate) assumed: &'a Assumptions,
@@ -156,10 +159,11 @@ impl Training<'_> {
     fn step(&self, learner: &mut Learner, order: &[Vec<usize>], epoch: u64, step: usize) -> Result<[f64; 5]> {
         let (job, options) = (self.job, self.job.options);
         let drawing = Drawing {
-            frames: self.frames,
+            frames: self.learnt,
             device: self.device,
             seed: job.seed,
-            count: self.plan.draws_frames().then_some(usize::from(options.frames)),
+            taken: self.plan.taken(),
+            count: self.recipe.frames,
             flip: !options.no_flip,
             shift: options.shift,
             sentences: self.recipe.sentences,

@@ -1,17 +1,20 @@
 //! The methods: one file and one line in [`METHODS`] each. Network and loss meet in those files and nowhere else.
 
+mod convnext;
 mod da_clip;
+mod hust;
 mod method;
 mod opdai;
 mod swin;
+mod unilj;
 
 use anyhow::{Context, Result};
 
 pub use method::Method;
-pub(crate) use method::{Batch, Network, Plan, Terms};
+pub(crate) use method::{Batch, Network, Plan, Taken, Terms};
 
 /// Every method that can be trained, in the order in which programs list them.
-pub const METHODS: &[Method] = &[da_clip::METHOD, opdai::METHOD];
+pub const METHODS: &[Method] = &[da_clip::METHOD, opdai::METHOD, hust::METHOD, unilj::METHOD];
 
 /// The method where none is named.
 pub const DEFAULT: &str = METHODS[0].entry.name;
