@@ -5,6 +5,7 @@
 mod alignment;
 mod batch;
 mod composite;
+mod cross_entropy;
 mod da_clip;
 mod deqa;
 mod error;
@@ -23,6 +24,7 @@ pub use candle_core;
 
 pub use alignment::Alignment;
 pub use composite::{mae_plcc_rank, nin_kl, rmse_plcc, rmse_rank};
+pub use cross_entropy::bce_with_logits;
 pub use da_clip::{DaClipBatch, DaClipLoss, DaClipTerms};
 pub use deqa::{LevelMass, SoftLabel, level_kl};
 pub use error::{Error, Result};

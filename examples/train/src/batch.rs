@@ -139,3 +139,29 @@ pub(crate) fn block(
 fn single(value: f64) -> f32 {
     value as f32
 }
+
+#[cfg(test)]
+mod tests {
+    use dream_models::deep::input::Input;
+    use dream_models::preprocess::Preprocess;
+
+    use super::*;
+    use crate::input::ReadArgs;
+
+    #[test]
+    fn what_a_video_lacks_is_zero_behind_the_normalisation() {
+        let input = Input { pixels: Preprocess { size: 2, ..Preprocess::default() }, ..Input::default() };
+        let frames = Frames { folder: None, input: &input, reading: &ReadArgs::default() };
+        let seen = |levels: &[u8]| -> Seen {
+            let bytes = levels.iter().flat_map(|&level| [level; 12]).collect();
+            (Video::new(bytes, 12, Vec::new()), (0..levels.len()).collect(), false)
+        };
+        let both = [seen(&[0, 255]), seen(&[9, 8, 7])];
+        let found = block(&both, 3, [0; 2], &frames, &Device::Cpu).unwrap();
+        assert_eq!(found.dims(), [2, 3, 3, 2, 2]);
+        let rows = found.flatten_from(2).unwrap().to_vec3::<f32>().unwrap();
+        let zero = |row: &Vec<f32>| row.iter().all(|&value| value == 0.0);
+        let zeros: Vec<bool> = rows.iter().flatten().map(zero).collect();
+        assert_eq!(zeros, [false, false, true, false, false, false]);
+    }
+}

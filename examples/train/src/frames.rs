@@ -35,6 +35,10 @@ pub(crate) struct Video {
 }
 
 impl Video {
+    pub(crate) fn new(bytes: Vec<u8>, frame: usize, assumptions: Vec<String>) -> Self {
+        Self { bytes, frame, assumptions }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.bytes.len() / self.frame.max(1)
     }
@@ -74,7 +78,7 @@ impl Frames<'_> {
         let decoded = || self.decode(&clip.path, part).with_context(|| name.to_owned());
         let Some(folder) = self.folder else {
             let (bytes, assumptions) = decoded()?;
-            return Ok(Video { bytes, frame, assumptions });
+            return Ok(Video::new(bytes, frame, assumptions));
         };
 
         let stamp = stamp(&clip.path).with_context(|| format!("cannot read {}", clip.path.display()))?;
@@ -92,7 +96,7 @@ impl Frames<'_> {
             // Where assumptions are errors, the reader has to find them.
             && (assumptions.is_empty() || !self.reading.any.strict)
         {
-            return Ok(Video { bytes: bytes.to_vec(), frame, assumptions });
+            return Ok(Video::new(bytes.to_vec(), frame, assumptions));
         }
         let (bytes, assumptions) = decoded()?;
         let mut whole = key.into_bytes();
@@ -101,7 +105,7 @@ impl Frames<'_> {
         whole.extend((bytes.len() as u64).to_le_bytes());
         whole.extend(&bytes);
         write(&path, &whole)?;
-        Ok(Video { bytes, frame, assumptions })
+        Ok(Video::new(bytes, frame, assumptions))
     }
 
     /// The part of the frames that is seen; `None` for all of it.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::data::{Clip, Sets};
 use crate::frames::Frames;
 use crate::input::ReadArgs;
-use crate::methods::Method;
+use crate::methods::{Goal, Method};
 use crate::notes::Assumptions;
 use crate::options::Options;
 use crate::recipe::Recipe;
@@ -67,8 +67,12 @@ impl Job<'_> {
         let digest = |source: Option<Source<'_>>| source.map(|source| source.sha256()).transpose();
         let (visual, text) = (Source::of("--visual", visual.as_ref()), Source::of("--text", text.as_ref()));
         let recipe = Recipe::new(self.options, &self.method);
+        let loss = match self.method.own.goal {
+            Goal::Opinion => recipe.loss.name(),
+            Goal::Detection => "bce",
+        };
         let more = json!({
-            "method": self.method.entry.name, "input": self.input(), "seed": self.seed, "loss": recipe.loss.name(),
+            "method": self.method.entry.name, "input": self.input(), "seed": self.seed, "loss": loss,
             "reading": self.reading.settings(), "visual": digest(visual)?, "text": digest(text)?,
         });
         let parts = [serde_json::to_value(self.options)?, serde_json::to_value(recipe)?, more];

@@ -236,3 +236,14 @@ fn schedule() -> impl TypedValueParser<Value = Schedule> {
 fn loss() -> impl TypedValueParser<Value = PaperLoss> {
     PossibleValuesParser::new(PaperLoss::ALL.map(PaperLoss::name)).try_map(|name| name.parse())
 }
+
+/// The options of a command line.
+#[cfg(test)]
+pub(crate) fn of_words(words: &str) -> Options {
+    #[derive(Debug, clap::Parser)]
+    struct Cli {
+        #[command(flatten)]
+        options: Options,
+    }
+    <Cli as clap::Parser>::parse_from([""].into_iter().chain(words.split_whitespace())).options
+}

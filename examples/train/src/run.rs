@@ -8,10 +8,11 @@ use crate::files::lock;
 use crate::finish::Outcome;
 use crate::frames::{Frames, digest};
 use crate::job::Job;
+use crate::methods::Goal;
 use crate::notes::Assumptions;
 use crate::recipe::Recipe;
 use crate::threads::{all, bar, with_threads};
-use crate::training::Training;
+use crate::training::{Training, labels};
 
 impl Job<'_> {
     /// Trains from wherever an earlier run in the folder was stopped, and scores the test sets with the best epoch. What
@@ -30,6 +31,18 @@ impl Job<'_> {
         recipe.check()?;
         let device = options.device.open()?;
         let _lock = lock(self.out)?;
+        if self.method.own.goal == Goal::Detection {
+            ensure!(options.loss.is_none(), "--loss: a detector has the binary cross-entropy; leave it out");
+            for (clips, what) in [(&sets.fit, "to fit on"), (&sets.validation, "to choose by")] {
+                let fakes = labels(clips).into_iter().filter(|&fake| fake).count();
+                let reals = clips.len() - fakes;
+                ensure!(
+                    fakes.min(reals) > 0,
+                    "of the clips {what}, {fakes} are fake and {reals} are real: both are needed; add clips or people, \
+                     or try another --seed"
+                );
+            }
+        }
         let plan = self.method.plan(options);
         let texts = match plan.tokens() {
             Some(tokens) => Texts::new(sets, tokens, options.descriptions)?,
@@ -64,7 +77,10 @@ impl Job<'_> {
             assumed: &assumed,
         };
         let progress = training.run()?;
-        training.finish(&progress)
+        match self.method.own.goal {
+            Goal::Opinion => training.finish(&progress),
+            Goal::Detection => training.finish_detection(&progress),
+        }
     }
 
     /// Puts all videos into the cache; what was assumed about them.

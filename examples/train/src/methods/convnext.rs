@@ -15,7 +15,7 @@ use crate::weights::Source;
 const TINY: usize = 64;
 
 /// The sizes of a preset; `large` is the paper's.
-pub(super) fn config(preset: Preset, large: fn() -> Config) -> Config {
+pub(crate) fn config(preset: Preset, large: fn() -> Config) -> Config {
     match preset {
         Preset::Large => large(),
         Preset::Tiny => Config {

@@ -11,14 +11,14 @@ use dream_models::deep::train::Params;
 use serde_json::Value;
 
 use super::convnext;
-use super::method::{Batch, Method, Network, Own, Plan, Terms};
+use super::method::{Batch, Goal, Method, Network, Own, Plan, Terms};
 use crate::options::{Options, Preset};
 
 pub(super) const METHOD: Method = Method {
     entry: ENTRY,
     about: "a linear head on the middle frames of twenty equal parts of the video, one of them in a step",
     texts: false,
-    own: Own { loss: Some(PaperLoss::MaePlccRank), frames: 1 },
+    own: Own { loss: Some(PaperLoss::MaePlccRank), frames: 1, goal: Goal::Opinion },
     plan: |options| {
         let preset = options.preset;
         Box::new(Sizes { preset, tower: convnext::config(preset, Config::tiny) })

@@ -28,7 +28,7 @@ pub struct Method {
     /// Whether it learns from descriptions where it is not told otherwise.
     pub(super) texts: bool,
     pub(crate) own: Own,
-    pub(super) plan: fn(&Options) -> Box<dyn Plan>,
+    pub(super) plan: PlanOf,
 }
 
 /// What is a method's own where the options and the preset's recipe leave it open.
@@ -38,7 +38,20 @@ pub(crate) struct Own {
     pub(crate) loss: Option<PaperLoss>,
     /// Frames of a video and step, where it draws frames.
     pub(crate) frames: u16,
+    pub(crate) goal: Goal,
 }
+
+/// What is learnt, and what the best epoch is chosen by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// Opinions, by correlations with them.
+    Opinion,
+    /// Which clips are fake, by the area under the ROC curve. Batches hold as many real clips as fake ones.
+    Detection,
+}
+
+/// What makes the plan of a method from the options.
+pub(crate) type PlanOf = fn(&Options) -> Box<dyn Plan>;
 
 /// Which frames of a video a step sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +77,11 @@ impl Taken {
 }
 
 impl Method {
+    /// A method that does not read.
+    pub(crate) const fn new(entry: Entry, about: &'static str, own: Own, plan: PlanOf) -> Self {
+        Self { entry, about, texts: false, own, plan }
+    }
+
     /// Its title in a table.
     #[must_use]
     pub fn title(&self, options: &Options) -> String {
@@ -161,7 +179,7 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// The frames one by one, `[n, 3, side, side]`, each with the opinion of its video, `[n]`.
-    pub(super) fn single_frames(&self) -> Result<(Tensor, Tensor)> {
+    pub(crate) fn single_frames(&self) -> Result<(Tensor, Tensor)> {
         let (videos, count, planes, height, width) = self.frames.dims5()?;
         let frames = self.frames.reshape((videos * count, planes, height, width))?;
         let mos = self.mos.unsqueeze(1)?.broadcast_as((videos, count))?.flatten_all()?;
@@ -180,7 +198,7 @@ pub(crate) struct Terms {
 
 impl Terms {
     /// Of a network that looks and does not read.
-    pub(super) fn visual(visual: Tensor) -> Self {
+    pub(crate) fn visual(visual: Tensor) -> Self {
         Self { total: visual.clone(), visual, text: None, alignment: None }
     }
 }

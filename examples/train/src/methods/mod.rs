@@ -6,12 +6,16 @@ mod hust;
 mod method;
 mod opdai;
 mod swin;
+#[cfg(test)]
+mod tests;
 mod unilj;
 
 use anyhow::{Context, Result};
 
+pub(crate) use convnext::config as convnext_of;
 pub use method::Method;
-pub(crate) use method::{Batch, Network, Plan, Taken, Terms};
+pub(crate) use method::{Batch, Goal, Network, Own, Plan, PlanOf, Taken, Terms};
+pub(crate) use swin::config as swin_v2_of;
 
 /// Every method that can be trained, in the order in which programs list them.
 pub const METHODS: &[Method] = &[da_clip::METHOD, opdai::METHOD, hust::METHOD, unilj::METHOD];

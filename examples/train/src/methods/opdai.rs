@@ -9,7 +9,7 @@ use dream_models::deep::methods::opdai::{self, ENTRY, Opdai};
 use dream_models::deep::train::Params;
 use serde_json::Value;
 
-use super::method::{Batch, Method, Network, Own, Plan, Taken, Terms};
+use super::method::{Batch, Goal, Method, Network, Own, Plan, Taken, Terms};
 use super::swin;
 use crate::options::Options;
 
@@ -17,7 +17,7 @@ pub(super) const METHOD: Method = Method {
     entry: ENTRY,
     about: "a linear head on the middle frames of three equal parts of the video, whatever --every is",
     texts: false,
-    own: Own { loss: None, frames: 4 },
+    own: Own { loss: None, frames: 4, goal: Goal::Opinion },
     plan: |options| Box::new(Sizes(swin::config(options.preset))),
 };
 

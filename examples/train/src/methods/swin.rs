@@ -10,7 +10,7 @@ use crate::options::{Options, Preset};
 use crate::weights::Source;
 
 /// The sizes of a preset.
-pub(super) fn config(preset: Preset) -> Config {
+pub(crate) fn config(preset: Preset) -> Config {
     match preset {
         Preset::Large => Config::large_w12to16_192to256(),
         Preset::Tiny => Config {

@@ -14,7 +14,7 @@ use dream_models::face::VideoBoxConfig;
 use serde_json::Value;
 
 use super::convnext as tower;
-use super::method::{Batch, Method, Network, Own, Plan, Taken, Terms};
+use super::method::{Batch, Goal, Method, Network, Own, Plan, Taken, Terms};
 use crate::options::{Options, Preset};
 
 /// The share of the features of a clip that is dropped in a step.
@@ -24,7 +24,7 @@ pub(super) const METHOD: Method = Method {
     entry: ENTRY,
     about: "mean and deviation over clips of five consecutive frames; ten clips of a video, one in a step",
     texts: false,
-    own: Own { loss: Some(PaperLoss::Rmse), frames: 4 },
+    own: Own { loss: Some(PaperLoss::Rmse), frames: 4, goal: Goal::Opinion },
     plan: |options| {
         let (preset, paper) = (options.preset, Config::paper());
         let hidden = match preset {
