@@ -26,7 +26,7 @@ struct Args {
     /// The folder of results; run the same command again after an interruption
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// What is trained; see the end of this help
+    /// What is trained to score; see the end of this help
     #[arg(long, value_name = "NAME", default_value = methods::DEFAULT, value_parser = methods::names())]
     method: String,
     /// What is learnt: scores, or which faces are real, for a tower that --visual starts another training from
@@ -107,10 +107,10 @@ Examples:
       --visual swinv2_large.safetensors --text clip-vit-b32.safetensors \\
       --device cuda --accumulate 4 --layer-decay 0.9
 
-  train --task detection --list faces/list.csv --boxes faces/boxes.csv --out detector \
-      --preset large --visual swinv2_large.safetensors --device cuda
-        a tower that has seen real and swapped faces, which the command before then starts from:
-        --visual detector/model.*.safetensors
+  train --task detection --list faces/list.csv --boxes faces/boxes.csv \\
+      --out detector --preset large --visual swinv2_large.safetensors
+        a tower that has seen real and swapped faces, which the command before
+        then starts from: --visual detector/model.*.safetensors
 
 The checkpoint says which frames, which part of them and which size the network was trained with; score-video and \
 benchmark obey it.

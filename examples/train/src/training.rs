@@ -8,6 +8,7 @@ use dream_eval::{SetScore, roc_auc};
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::candle_nn::VarBuilder;
 use dream_models::deep::checkpoint::{Checkpoint, Contents};
+use dream_models::deep::layers::is_running_statistic;
 use dream_models::deep::train::Params;
 use dream_models::deep::train::draws;
 use dream_models::deep::train::optim::{AdamW, AdamWConfig, accumulate, gradients};
@@ -156,6 +157,10 @@ impl Training<'_> {
     /// The factor of the learning rate of a parameter.
     fn rate(&self, name: &str, epoch: u64) -> f64 {
         let options = self.job.options;
+        // Batch norms move them by themselves.
+        if is_running_statistic(name) {
+            return 0.0;
+        }
         let free = options.unfreeze_at.is_some_and(|at| epoch >= at);
         if !free && options.freeze.iter().any(|prefix| name.starts_with(prefix.as_str())) {
             return 0.0;
