@@ -3,6 +3,7 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 mod aligned;
+mod auc;
 mod bootstrap;
 pub mod bvqa;
 mod correlation;
@@ -27,6 +28,7 @@ mod summary;
 mod table;
 mod wilcoxon;
 
+pub use auc::roc_auc;
 pub use bootstrap::Bca;
 pub use correlation::{plcc, srcc};
 pub use dependent::{Coefficient, DependentCorrelations, Interval, compare_independent, fisher_z_interval};

@@ -45,7 +45,7 @@ fn train_benchmark_and_score_video_give_the_same_bits() {
     }
     let boxes = folder.path().join("boxes.csv");
     fs::write(&boxes, &listed).unwrap();
-    let (out, networks) = (folder.path().join("out"), ["opdai", "da-clip"]);
+    let (out, networks) = (folder.path().join("out"), ["opdai", "da-clip", "hust", "unilj"]);
     let more = ["--every", "3", "--expand", "1.7", "--boxes", boxes.to_str().unwrap()];
     let predictions = benchmark(&data, &out, &networks, &more);
     let faces = FaceBoxes::read(&boxes).unwrap();

@@ -8,7 +8,7 @@ use dream_models::deep::train::draws::Draws;
 
 use crate::data::{Clip, Sentences};
 use crate::frames::{Frames, Video};
-use crate::methods::Batch;
+use crate::methods::{Batch, Taken};
 use crate::threads::all;
 
 /// How batches are drawn.
@@ -17,8 +17,9 @@ pub(crate) struct Drawing<'a> {
     pub(crate) frames: &'a Frames<'a>,
     pub(crate) device: &'a Device,
     pub(crate) seed: u64,
-    /// Frames of a video; `None` for all of them.
-    pub(crate) count: Option<usize>,
+    pub(crate) taken: Taken,
+    /// Frames of a video, for [`Taken::Drawn`].
+    pub(crate) count: usize,
     pub(crate) flip: bool,
     /// Pixels, at most, to each side.
     pub(crate) shift: u8,
@@ -31,6 +32,7 @@ const FRAMES: u64 = 1;
 const FLIP: u64 = 2;
 const SENTENCES: u64 = 3;
 const SHIFT: u64 = 4;
+const NETWORK: u64 = 5;
 
 /// A video, which of its frames are seen, and whether they are mirrored.
 pub(crate) type Seen = (Video, Vec<usize>, bool);
@@ -47,23 +49,32 @@ impl Drawing<'_> {
         let one = |&at: &usize| -> Result<Option<Seen>> {
             let Some(clip) = clips.get(at) else { return Ok(None) };
             let video = self.frames.get(clip)?;
-            let count = self.count.unwrap_or(video.len());
-            let chosen = self.random(FRAMES, epoch, at).some(video.len(), count);
+            let (all, mut random) = (video.len(), self.random(FRAMES, epoch, at));
+            let chosen = match self.taken {
+                Taken::All => (0..all).collect(),
+                Taken::Drawn => random.some(all, self.count),
+                Taken::Clip(length) => {
+                    let start = random.below(all.saturating_sub(length) + 1);
+                    (start..all.min(start + length)).collect()
+                }
+            };
             Ok(Some((video, chosen, self.flip && self.random(FLIP, epoch, at).below(2) == 1)))
         };
         let mut videos: Vec<Seen> = all(chosen, one)?.into_iter().flatten().collect();
-        // A batch is a block: a video that has too few frames decides.
+        // A batch is a block: a video that has too few frames decides, unless clips are filled up.
         let least = videos.iter().map(|(_, chosen, _)| chosen.len()).min().unwrap_or(0);
+        let length = if let Taken::Clip(length) = self.taken { length } else { least };
         for (_, chosen, _) in &mut videos {
-            chosen.truncate(least);
+            chosen.truncate(length);
         }
         let mos: Vec<f32> =
             chosen.iter().filter_map(|&at| clips.get(at)).map(|clip| single(clip.mos)).collect();
         let count = mos.len();
         let text = if texts.is_empty() { None } else { Some(self.text(texts, chosen, epoch)?) };
         Ok(Batch {
-            frames: block(&videos, self.moved(chosen, epoch), self.frames, self.device)?,
+            frames: block(&videos, length, self.moved(chosen, epoch), self.frames, self.device)?,
             mos: Tensor::from_vec(mos, count, self.device)?,
+            draws: chosen.iter().map(|&at| self.random(NETWORK, epoch, at)).collect(),
             text,
         })
     }
@@ -93,21 +104,28 @@ impl Drawing<'_> {
     }
 }
 
-/// `[videos, frames, 3, side, side]`, normalised, every frame moved up and to the left; what comes in repeats the border.
+/// The bytes of a frame, and whether it is mirrored; `None` for one that the video lacks.
+type Picture<'a> = Option<(&'a [u8], bool)>;
+
+fn picture((video, chosen, flip): &Seen, place: usize) -> Picture<'_> {
+    Some((video.frame(*chosen.get(place)?), *flip))
+}
+
+/// `[videos, count, 3, side, side]`, normalised, every frame moved up and to the left; what comes in repeats the border. What a
+/// video lacks of `count` frames is zero.
 pub(crate) fn block(
     videos: &[Seen],
+    count: usize,
     moved: [isize; 2],
     frames: &Frames<'_>,
     device: &Device,
 ) -> Result<Tensor> {
     let preprocess = &frames.input.pixels;
     let side = preprocess.size;
-    let count = videos.first().map_or(0, |(_, chosen, _)| chosen.len());
-    let pictures: Vec<(&[u8], bool)> = videos
-        .iter()
-        .flat_map(|(video, chosen, flip)| chosen.iter().map(|&at| (video.frame(at), *flip)))
-        .collect();
-    let planes = |&(bytes, flip): &(&[u8], bool)| -> Result<Vec<f32>> {
+    let pictures: Vec<Picture<'_>> =
+        videos.iter().flat_map(|seen| (0..count).map(move |place| picture(seen, place))).collect();
+    let planes = |picture: &Picture<'_>| -> Result<Vec<f32>> {
+        let Some((bytes, flip)) = *picture else { return Ok(vec![0.0; preprocess.len()]) };
         let changed = changed(bytes, side, flip, moved);
         let mut out = vec![0.0; changed.len()];
         preprocess.normalise(&changed, &mut out)?;
@@ -120,4 +138,30 @@ pub(crate) fn block(
 #[expect(clippy::cast_possible_truncation, reason = "networks are single precision")]
 fn single(value: f64) -> f32 {
     value as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use dream_models::deep::input::Input;
+    use dream_models::preprocess::Preprocess;
+
+    use super::*;
+    use crate::input::ReadArgs;
+
+    #[test]
+    fn what_a_video_lacks_is_zero_behind_the_normalisation() {
+        let input = Input { pixels: Preprocess { size: 2, ..Preprocess::default() }, ..Input::default() };
+        let frames = Frames { folder: None, input: &input, reading: &ReadArgs::default() };
+        let seen = |levels: &[u8]| -> Seen {
+            let bytes = levels.iter().flat_map(|&level| [level; 12]).collect();
+            (Video::new(bytes, 12, Vec::new()), (0..levels.len()).collect(), false)
+        };
+        let both = [seen(&[0, 255]), seen(&[9, 8, 7])];
+        let found = block(&both, 3, [0; 2], &frames, &Device::Cpu).unwrap();
+        assert_eq!(found.dims(), [2, 3, 3, 2, 2]);
+        let rows = found.flatten_from(2).unwrap().to_vec3::<f32>().unwrap();
+        let zero = |row: &Vec<f32>| row.iter().all(|&value| value == 0.0);
+        let zeros: Vec<bool> = rows.iter().flatten().map(zero).collect();
+        assert_eq!(zeros, [false, false, true, false, false, false]);
+    }
 }

@@ -93,6 +93,7 @@ mod tests {
             gradient_norm: 1.0,
             plcc,
             srcc: 0.0,
+            auc: None,
             best,
             seconds: 1.0,
         };

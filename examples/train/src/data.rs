@@ -101,8 +101,8 @@ impl Sets {
         Ok(Self { fit, validation, tests })
     }
 
-    /// All clips.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Clip> {
+    /// All clips, those to learn from first.
+    pub fn all(&self) -> impl Iterator<Item = &Clip> {
         let tests = self.tests.iter().flat_map(|(_, clips)| clips);
         self.fit.iter().chain(&self.validation).chain(tests)
     }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
 
@@ -10,8 +11,11 @@ use anyhow::{Context, Result, bail};
 /// # Errors
 /// When the disk is full or the place cannot be written.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    // One of its own for every call: two threads may write the same file.
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
     let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.tmp", std::process::id()));
+    name.push(format!(".{}-{call}.tmp", std::process::id()));
     write_by(&path.with_file_name(name), path, bytes)
 }
 

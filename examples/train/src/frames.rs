@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use dream_data::{Cropped, FrameSource, RelativeBox, Sampling, open_sampled};
 use dream_features::color;
 use dream_models::deep::input::{FaceRule, Input};
-use dream_models::face::BoxExpansion;
+use dream_models::face::{BoxExpansion, FaceBox};
 use dream_models::preprocess::ImageView;
 
 use crate::data::Clip;
@@ -35,12 +35,36 @@ pub(crate) struct Video {
 }
 
 impl Video {
+    pub(crate) fn new(bytes: Vec<u8>, frame: usize, assumptions: Vec<String>) -> Self {
+        Self { bytes, frame, assumptions }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.bytes.len() / self.frame.max(1)
     }
 
     pub(crate) fn frame(&self, at: usize) -> &[u8] {
         self.bytes.get(at * self.frame..(at + 1) * self.frame).unwrap_or_default()
+    }
+}
+
+/// The part of the frames of a video that is seen.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    corners: RelativeBox,
+    /// Of a box that becomes the square of its width first: how much wider the square is made.
+    square: Option<BoxExpansion>,
+}
+
+impl Part {
+    /// Within frames of so many pixels.
+    fn within(self, width: u32, height: u32) -> Result<RelativeBox> {
+        let Some(expansion) = self.square else { return Ok(self.corners) };
+        let [left, top, right, bottom] = self.corners.corners();
+        let square = FaceBox { left, top, right, bottom }.squared(width as usize, height as usize);
+        let square = square.and_then(|square| square.expanded(expansion).clamped());
+        let [left, top, right, bottom] = square.context("the frames have no pixels")?.corners();
+        Ok(RelativeBox::new(left, top, right, bottom)?)
     }
 }
 
@@ -54,13 +78,16 @@ impl Frames<'_> {
         let decoded = || self.decode(&clip.path, part).with_context(|| name.to_owned());
         let Some(folder) = self.folder else {
             let (bytes, assumptions) = decoded()?;
-            return Ok(Video { bytes, frame, assumptions });
+            return Ok(Video::new(bytes, frame, assumptions));
         };
 
         let stamp = stamp(&clip.path).with_context(|| format!("cannot read {}", clip.path.display()))?;
-        let corners = part.map(|part| part.corners());
+        let corners = part.map(|part| part.corners.corners());
+        let square =
+            part.and_then(|part| part.square).map_or_else(String::new, |square| format!(" {square:?}"));
         let reading = self.reading.settings().unwrap_or_default();
-        let seen = format!("{} {corners:?} {} {reading}", self.input.frames, serde_json::to_string(pixels)?);
+        let seen =
+            format!("{} {corners:?}{square} {} {reading}", self.input.frames, serde_json::to_string(pixels)?);
         let key = format!("dream-frames-3 {name} {stamp} {seen}\n");
         // Methods that look at a video in other ways have their own files.
         let path: PathBuf = folder.join(format!("{name}.{:016x}.rgb", digest(0, &seen)));
@@ -69,7 +96,7 @@ impl Frames<'_> {
             // Where assumptions are errors, the reader has to find them.
             && (assumptions.is_empty() || !self.reading.any.strict)
         {
-            return Ok(Video { bytes: bytes.to_vec(), frame, assumptions });
+            return Ok(Video::new(bytes.to_vec(), frame, assumptions));
         }
         let (bytes, assumptions) = decoded()?;
         let mut whole = key.into_bytes();
@@ -78,33 +105,38 @@ impl Frames<'_> {
         whole.extend((bytes.len() as u64).to_le_bytes());
         whole.extend(&bytes);
         write(&path, &whole)?;
-        Ok(Video { bytes, frame, assumptions })
+        Ok(Video::new(bytes, frame, assumptions))
     }
 
     /// The part of the frames that is seen; `None` for all of it.
-    fn part(&self, clip: &Clip) -> Result<Option<RelativeBox>> {
+    fn part(&self, clip: &Clip) -> Result<Option<Part>> {
+        let as_it_is = |corners| Some(Part { corners, square: None });
         Ok(match &self.input.face {
             FaceRule::Whole => None,
             FaceRule::Crop { corners: [left, top, right, bottom] } => {
-                Some(RelativeBox::new(*left, *top, *right, *bottom)?)
+                as_it_is(RelativeBox::new(*left, *top, *right, *bottom)?)
             }
             FaceRule::Face(config) => {
-                let BoxExpansion(factor) = config.expansion;
                 let face = clip.face.context(
                     "the network looks at faces, and there is no face box: add a row to --boxes, or use --crop",
                 )?;
-                Some(face.expanded(factor)?)
+                if config.square {
+                    Some(Part { corners: face, square: Some(config.expansion) })
+                } else {
+                    as_it_is(face.expanded(config.expansion.0)?)
+                }
             }
             other => anyhow::bail!("this program cannot cut frames by {other:?}"),
         })
     }
 
     /// The frames, and what was assumed about the video.
-    fn decode(&self, path: &Path, part: Option<RelativeBox>) -> Result<(Vec<u8>, Vec<String>)> {
+    fn decode(&self, path: &Path, part: Option<Part>) -> Result<(Vec<u8>, Vec<String>)> {
         let plan: Sampling = self.input.frames.to_string().parse()?;
         let mut source: Box<dyn FrameSource> = Box::new(open_sampled(path, &self.reading.options(), plan)?);
         if let Some(part) = part {
-            source = Box::new(Cropped::new(source, part));
+            let (width, height) = (source.info().width, source.info().height);
+            source = Box::new(Cropped::new(source, part.within(width, height)?));
         }
         let (mut bytes, mut buffer) = (Vec::new(), Vec::new());
         while let Some(frame) = source.next_frame()? {

@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::Result;
 use dream_data::dataset::ClipId;
 use dream_models::deep::input::{FaceRule, Input};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Value, json};
 
 use crate::data::{Clip, Sets};
 use crate::frames::Frames;
 use crate::input::ReadArgs;
-use crate::methods::Method;
+use crate::methods::{Goal, Method};
 use crate::notes::Assumptions;
 use crate::options::Options;
 use crate::recipe::Recipe;
@@ -66,9 +66,13 @@ impl Job<'_> {
         let Options { visual, text, .. } = self.options;
         let digest = |source: Option<Source<'_>>| source.map(|source| source.sha256()).transpose();
         let (visual, text) = (Source::of("--visual", visual.as_ref()), Source::of("--text", text.as_ref()));
-        let recipe = Recipe::new(self.options);
+        let recipe = Recipe::new(self.options, &self.method);
+        let loss = match self.method.own.goal {
+            Goal::Opinion => recipe.loss.name(),
+            Goal::Detection => "bce",
+        };
         let more = json!({
-            "method": self.method.entry.name, "input": self.input(), "seed": self.seed, "loss": recipe.loss.name(),
+            "method": self.method.entry.name, "input": self.input(), "seed": self.seed, "loss": loss,
             "reading": self.reading.settings(), "visual": digest(visual)?, "text": digest(text)?,
         });
         let parts = [serde_json::to_value(self.options)?, serde_json::to_value(recipe)?, more];
@@ -86,12 +90,15 @@ impl Job<'_> {
     /// # Errors
     /// When no threads can be started.
     pub fn prepare(&self) -> Result<Vec<(ClipId, anyhow::Error)>> {
-        let (input, all) = (self.input(), self.sets.all().collect::<Vec<_>>());
-        let (frames, bar) = (self.frames(&input), bar("frames", all.len(), self.quiet)?);
-        let one = |clip: &&Clip| {
+        let (scored, all) = (self.input(), self.sets.all().collect::<Vec<_>>());
+        let learnt = self.method.plan(self.options).taken().from(&scored);
+        let [scored, learnt] = [&scored, &learnt].map(|input| self.frames(input));
+        let bar = bar("frames", all.len(), self.quiet)?;
+        let one = |(place, clip): (usize, &&Clip)| {
             bar.inc(1);
+            let frames = if place < self.sets.fit.len() { &learnt } else { &scored };
             Some((clip.about.id.clone(), frames.get(clip).err()?))
         };
-        with_threads(self.threads, || Ok(all.par_iter().filter_map(one).collect()))
+        with_threads(self.threads, || Ok(all.par_iter().enumerate().filter_map(one).collect()))
     }
 }

@@ -1,11 +1,13 @@
 //! Training of networks that score videos, and scores from their checkpoints.
 //!
 //! The program `train` and the program `benchmark` are both made of this: [`Sets`] of clips, a [`Job`] that trains one
-//! method on them, and [`score`] for clips that a checkpoint shall judge. See README.md.
+//! method on them, and [`score`] for clips that a checkpoint shall judge. [`detection`] trains classifiers of real and swapped
+//! faces. See README.md.
 
 mod batch;
 mod curve;
 mod data;
+pub mod detection;
 #[path = "../../figure.rs"]
 mod figure;
 mod files;

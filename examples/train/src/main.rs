@@ -3,32 +3,41 @@
 #[path = "../../print.rs"]
 mod print;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
-use clap::Parser;
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, ValueEnum};
 use dream_data::FaceBoxes;
 use dream_data::dataset::{Dataset, Labelled};
 use dream_data::split::Partition;
 use dream_eval::{Format, Method, SetScore, Table};
 use print::terminal::Terminal;
 use print::{count, note, say};
-use train::{Clip, Job, Notes, Options, Outcome, Sets, View, assumptions_csv, methods};
+use train::{Clip, Job, Notes, Options, Outcome, Sets, View, assumptions_csv, detection, methods};
 
 /// Trains a network on a tree in the shape of DREAM and scores its three test sets
 #[derive(Debug, Parser)]
 #[command(version, after_help = after_help())]
 struct Args {
     /// The data set: videos/, splits/, all_descriptions_en.csv
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "list")]
+    data: Option<PathBuf>,
     /// The folder of results; run the same command again after an interruption
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// What is trained; see the end of this help
+    /// What is trained to score; see the end of this help
     #[arg(long, value_name = "NAME", default_value = methods::DEFAULT, value_parser = methods::names())]
     method: String,
+    /// What is learnt: scores, or which faces are real, for a tower that --visual starts another training from
+    #[arg(long, value_enum, default_value = "scores")]
+    task: Task,
+    /// The tower of --task detection [default: swin-v2]
+    #[arg(long, value_name = "NAME", value_parser = detection::names())]
+    backbone: Option<String>,
+    /// Clips for --task detection: CSV file,label with real or fake, and a column person if known [default: the training clips of --data, whose names tell]
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    list: Option<PathBuf>,
     /// Which split of the data set
     #[arg(long, value_name = "N", default_value_t = 0)]
     split: usize,
@@ -48,6 +57,45 @@ struct Args {
     options: Options,
 }
 
+/// What is learnt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Task {
+    /// Opinions
+    Scores,
+    /// Real or fake
+    Detection,
+}
+
+impl Args {
+    /// The folder of the data set.
+    fn data(&self) -> Result<&Path> {
+        self.data.as_deref().context("--data: name the folder of the data set")
+    }
+
+    fn job<'a>(&'a self, method: methods::Method, sets: &'a Sets, cache: &'a Path) -> Job<'a> {
+        Job {
+            method,
+            options: &self.options,
+            seed: self.seed,
+            split: self.split,
+            every: self.view.every,
+            face: self.view.face(),
+            reading: &self.view.reading,
+            sets,
+            out: &self.out,
+            cache,
+            threads: self.threads,
+            quiet: false,
+            assumed: |assumed| Notes::of(assumed).iter().for_each(|line| note!("{line}")),
+            resumed: |done, all| print::resumed("step", done, all),
+        }
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.cache.clone().unwrap_or_else(|| self.out.join("frames"))
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   train --data synthetic --out run --crop 0.17,0,0.83,0.8
@@ -58,6 +106,11 @@ Examples:
   train --data DREAM --boxes boxes.csv --out large --preset large \\
       --visual swinv2_large.safetensors --text clip-vit-b32.safetensors \\
       --device cuda --accumulate 4 --layer-decay 0.9
+
+  train --task detection --list faces/list.csv --boxes faces/boxes.csv \\
+      --out detector --preset large --visual swinv2_large.safetensors
+        a tower that has seen real and swapped faces, which the command before
+        then starts from: --visual detector/model.*.safetensors
 
 The checkpoint says which frames, which part of them and which size the network was trained with; score-video and \
 benchmark obey it.
@@ -71,7 +124,8 @@ ends with the same weights. Exit status: 0 done, 1 no room for the output, 2 an 
 fn after_help() -> String {
     let method = |method: &methods::Method| format!("  {:<10} {}\n", method.entry.name, method.about);
     let list: String = methods::METHODS.iter().map(method).collect();
-    format!("Methods:\n{list}\n{EXAMPLES}")
+    let towers = detection::names().join(", ");
+    format!("Methods:\n{list}\nTowers of --task detection: {towers}\n\n{EXAMPLES}")
 }
 
 fn main() -> ExitCode {
@@ -79,6 +133,11 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<bool> {
+    if args.task == Task::Detection {
+        return detect(args);
+    }
+    let detection = args.backbone.is_some() || args.list.is_some();
+    ensure!(!detection, "--backbone and --list are for --task detection: add it, or leave them out");
     let method = methods::by_name(&args.method)?;
     // Before videos and descriptions are read, which takes long.
     for note in method.check_weights(&args.options)? {
@@ -94,23 +153,7 @@ fn run(args: &Args) -> Result<bool> {
         sets.tests.iter().map(|(_, clips)| clips.len()).sum::<usize>(),
         sets.fit.iter().map(|clip| clip.sentences.len()).sum::<usize>(),
     );
-    let outcome = Job {
-        method,
-        options: &args.options,
-        seed: args.seed,
-        split: args.split,
-        every: args.view.every,
-        face: args.view.face(),
-        reading: &args.view.reading,
-        sets: &sets,
-        out: &args.out,
-        cache: &args.cache.clone().unwrap_or_else(|| args.out.join("frames")),
-        threads: args.threads,
-        quiet: false,
-        assumed: |assumed| Notes::of(assumed).iter().for_each(|line| note!("{line}")),
-        resumed: |done, all| print::resumed("step", done, all),
-    }
-    .run()?;
+    let outcome = args.job(method, &sets, &args.cache()).run()?;
     train::write(&args.out.join("assumptions.csv"), &assumptions_csv(&outcome.assumptions)?)?;
     let whole = |test: &train::TestScores| test.scores.iter().copied().map(Some).collect();
     let from_video: Vec<Scores> = outcome.tests.iter().map(whole).collect();
@@ -130,9 +173,44 @@ fn run(args: &Args) -> Result<bool> {
     Ok(true)
 }
 
+/// Trains a detector; the clips that it is chosen by are of people whom it has not seen.
+fn detect(args: &Args) -> Result<bool> {
+    let method = detection::by_name(args.backbone.as_deref().unwrap_or(detection::DEFAULT))?;
+    for note in method.check_weights(&args.options)? {
+        note!("note: {note}");
+    }
+    let faces = args.view.boxes.as_ref().map(FaceBoxes::read).transpose()?;
+    let clips = match &args.list {
+        Some(list) => detection::of_list(list, faces.as_ref())?,
+        None => detection::of_tree(args.data()?, args.split, faces.as_ref())?,
+    };
+    let sets = detection::divide(clips, &args.options, args.seed)?;
+    let fakes = |clips: &[Clip]| clips.iter().filter(|clip| detection::is_fake(clip)).count();
+    let (fit, held) = (sets.fit.len(), sets.validation.len());
+    say!(
+        "{fit} clips to fit on, {} of them fake; {held} of other people to choose by, {} of them fake",
+        fakes(&sets.fit),
+        fakes(&sets.validation)
+    );
+    let outcome = args.job(method, &sets, &args.cache()).run()?;
+    train::write(&args.out.join("assumptions.csv"), &assumptions_csv(&outcome.assumptions)?)?;
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(["file", "label", "person", "logit"])?;
+    let scores = outcome.tests.iter().flat_map(|test| &test.scores);
+    for (clip, score) in sets.validation.iter().zip(scores) {
+        let label = if detection::is_fake(clip) { "fake" } else { "real" };
+        csv.write_record([clip.name(), label, clip.about.identity.as_str(), score.to_string().as_str()])?;
+    }
+    train::write(&args.out.join("predictions.csv"), &csv.into_inner().context("predictions.csv")?)?;
+    say!("{}; {:.0} s of training", outcome.note, outcome.seconds);
+    say!("{} (SHA-256 {})", outcome.checkpoint.display(), outcome.sha256.get(..12).unwrap_or_default());
+    note!("wrote the detector and the logits of {} below {}", count(held, "clip"), args.out.display());
+    Ok(true)
+}
+
 /// The clips of the split, with their boxes and, where they are read, their descriptions.
 fn sets(args: &Args, reads: bool) -> Result<Sets> {
-    let dataset = Dataset::open(&args.data).context("--data")?;
+    let dataset = Dataset::open(args.data()?).context("--data")?;
     let split = dataset.split(args.split).with_context(|| format!("--split {}", args.split))?;
     let faces = args.view.boxes.as_ref().map(FaceBoxes::read).transpose()?;
     let clip = |row: &Labelled| -> Result<Clip> {

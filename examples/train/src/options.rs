@@ -99,9 +99,9 @@ pub struct Options {
     /// Batches whose gradients make one step [default: 1; tiny: 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub accumulate: Option<u16>,
-    /// Frames drawn from a video for a step; a method that sees a few fixed frames takes all of them
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
-    pub frames: u16,
+    /// Frames drawn from a video for a step; a method that sees a few fixed frames or a clip takes all of them [default: 4; hust: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub frames: Option<u16>,
     /// Sentences drawn for a video and step, 0 for all [default: all; tiny: 4]
     #[arg(long, value_name = "K")]
     pub sentences: Option<usize>,
@@ -109,7 +109,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 2000)]
     #[serde(skip)]
     pub descriptions: usize,
-    /// Loss of scores, one of those of Tables IV and V; with descriptions lambda times the alignment is added [default: nin-kl; tiny: mae-plcc-rank]
+    /// Loss of scores, one of those of Tables IV and V; with descriptions lambda times the alignment is added [default: nin-kl; tiny and hust: mae-plcc-rank; unilj: rmse]
     #[arg(long, value_name = "LOSS", value_parser = loss())]
     #[serde(skip)]
     pub loss: Option<PaperLoss>,
@@ -122,7 +122,7 @@ pub struct Options {
     /// The frames of a batch are moved by up to this many pixels each way, all alike
     #[arg(long, value_name = "PIXELS", default_value_t = 0)]
     pub shift: u8,
-    /// Parameters that begin with this stay as they are, such as visual or text; may be given several times
+    /// Parameters that begin with this stay as they are, such as visual, text, stages (hust) or backbone (unilj); may be given several times
     #[arg(long, value_name = "PREFIX")]
     pub freeze: Vec<String>,
     /// From this epoch on, frozen parameters learn as well
@@ -131,7 +131,7 @@ pub struct Options {
     /// Every layer below the top of a tower learns at this times the rate of the one above
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = positive)]
     pub layer_decay: f64,
-    /// First weights of the visual tower: safetensors with the names of timm or of Microsoft, or a checkpoint's
+    /// First weights of the visual tower: safetensors with the names of timm or of the authors, or a checkpoint's
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     pub visual: Option<PathBuf>,
@@ -153,9 +153,9 @@ pub struct Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preset {
-    /// Swin-V2 of three blocks on 64x64, two text layers of width 32: from nothing, in minutes on a CPU
+    /// Swin-V2 or ConvNeXt of three blocks on 64x64, two text layers of width 32: from nothing, in minutes on a CPU
     Tiny,
-    /// The paper's: Swin-V2-L on 256x256 and CLIP's text tower; start it from published weights
+    /// The paper's: Swin-V2-L on 256x256 and CLIP's text tower, ConvNeXt-T (hust) or XL (unilj) on 384x384; start it from published weights
     Large,
 }
 
@@ -235,4 +235,15 @@ fn schedule() -> impl TypedValueParser<Value = Schedule> {
 
 fn loss() -> impl TypedValueParser<Value = PaperLoss> {
     PossibleValuesParser::new(PaperLoss::ALL.map(PaperLoss::name)).try_map(|name| name.parse())
+}
+
+/// The options of a command line.
+#[cfg(test)]
+pub(crate) fn of_words(words: &str) -> Options {
+    #[derive(Debug, clap::Parser)]
+    struct Cli {
+        #[command(flatten)]
+        options: Options,
+    }
+    <Cli as clap::Parser>::parse_from([""].into_iter().chain(words.split_whitespace())).options
 }

@@ -1,13 +1,14 @@
-//! What the presets say where the command line says nothing.
+//! What the presets and the methods say where the command line says nothing.
 
 use anyhow::{Result, ensure};
 use dream_loss::PaperLoss;
 use dream_models::deep::train::schedule::Schedule;
 use serde::Serialize;
 
+use crate::methods::Method;
 use crate::options::{GroupBy, Init, Options, Preset};
 
-/// Options whose defaults depend on the preset.
+/// Options whose defaults depend on preset and method.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Recipe {
     pub(crate) epochs: u64,
@@ -23,12 +24,14 @@ pub(crate) struct Recipe {
     pub(crate) group_by: GroupBy,
     /// Of a video and step, 0 for all.
     pub(crate) sentences: usize,
+    /// Of a video and step.
+    pub(crate) frames: usize,
     #[serde(skip)]
     pub(crate) loss: PaperLoss,
 }
 
 impl Recipe {
-    pub(crate) fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &Options, method: &Method) -> Self {
         // The paper's, and the customs of published training where it is silent.
         let large = Self {
             epochs: 30,
@@ -40,6 +43,7 @@ impl Recipe {
             accumulate: 1,
             group_by: GroupBy::None,
             sentences: 0,
+            frames: usize::from(method.own.frames),
             loss: PaperLoss::NinKl,
         };
         let preset = match options.preset {
@@ -68,7 +72,8 @@ impl Recipe {
             accumulate: options.accumulate.map_or(preset.accumulate, usize::from),
             group_by: options.group_by.unwrap_or(preset.group_by),
             sentences: options.sentences.unwrap_or(preset.sentences),
-            loss: options.loss.unwrap_or(preset.loss),
+            frames: options.frames.map_or(preset.frames, usize::from),
+            loss: options.loss.or(method.own.loss).unwrap_or(preset.loss),
         }
     }
 

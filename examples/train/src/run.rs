@@ -8,10 +8,11 @@ use crate::files::lock;
 use crate::finish::Outcome;
 use crate::frames::{Frames, digest};
 use crate::job::Job;
+use crate::methods::Goal;
 use crate::notes::Assumptions;
 use crate::recipe::Recipe;
 use crate::threads::{all, bar, with_threads};
-use crate::training::Training;
+use crate::training::{Training, labels};
 
 impl Job<'_> {
     /// Trains from wherever an earlier run in the folder was stopped, and scores the test sets with the best epoch. What
@@ -26,10 +27,22 @@ impl Job<'_> {
 
     fn start(&self) -> Result<Outcome> {
         let (options, sets) = (self.options, self.sets);
-        let recipe = Recipe::new(options);
+        let recipe = Recipe::new(options, &self.method);
         recipe.check()?;
         let device = options.device.open()?;
         let _lock = lock(self.out)?;
+        if self.method.own.goal == Goal::Detection {
+            ensure!(options.loss.is_none(), "--loss: a detector has the binary cross-entropy; leave it out");
+            for (clips, what) in [(&sets.fit, "to fit on"), (&sets.validation, "to choose by")] {
+                let fakes = labels(clips).into_iter().filter(|&fake| fake).count();
+                let reals = clips.len() - fakes;
+                ensure!(
+                    fakes.min(reals) > 0,
+                    "of the clips {what}, {fakes} are fake and {reals} are real: both are needed; add clips or people, \
+                     or try another --seed"
+                );
+            }
+        }
         let plan = self.method.plan(options);
         let texts = match plan.tokens() {
             Some(tokens) => Texts::new(sets, tokens, options.descriptions)?,
@@ -48,8 +61,9 @@ impl Job<'_> {
         }
         let input = plan.input(self.every, self.face.clone());
         input.validate()?;
-        let frames = self.frames(&input);
-        let assumed = self.decode(&frames)?;
+        let learnt = plan.taken().from(&input);
+        let (frames, learnt) = (self.frames(&input), self.frames(&learnt));
+        let assumed = self.decode(&learnt, &frames)?;
         (self.assumed)(&assumed);
         let training = Training {
             job: self,
@@ -57,20 +71,24 @@ impl Job<'_> {
             plan: &*plan,
             texts: &texts,
             frames: &frames,
+            learnt: &learnt,
             device: &device,
             settings: &settings,
             assumed: &assumed,
         };
         let progress = training.run()?;
-        training.finish(&progress)
+        match self.method.own.goal {
+            Goal::Opinion => training.finish(&progress),
+            Goal::Detection => training.finish_detection(&progress),
+        }
     }
 
     /// Puts all videos into the cache; what was assumed about them.
-    fn decode(&self, frames: &Frames<'_>) -> Result<Assumptions> {
-        let clips: Vec<&Clip> = self.sets.all().collect();
+    fn decode(&self, learnt: &Frames<'_>, scored: &Frames<'_>) -> Result<Assumptions> {
+        let clips: Vec<(usize, &Clip)> = self.sets.all().enumerate().collect();
         let bar = bar("frames", clips.len(), self.quiet)?;
-        let one = |clip: &&Clip| -> Result<(String, Vec<String>)> {
-            let video = frames.get(clip)?;
+        let one = |&(place, clip): &(usize, &Clip)| -> Result<(String, Vec<String>)> {
+            let video = if place < self.sets.fit.len() { learnt.get(clip)? } else { scored.get(clip)? };
             bar.inc(1);
             Ok((clip.name().to_owned(), video.assumptions))
         };

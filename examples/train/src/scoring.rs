@@ -68,8 +68,9 @@ pub(crate) fn scores(
         };
         let videos = all(chunk, seen)?;
         for same in videos.chunk_by(|a, b| a.1.len() == b.1.len()) {
-            let block = block(same, [0; 2], frames, device)?;
-            let (videos, count, planes, height, width) = block.dims5()?;
+            let count = same.first().map_or(0, |(_, chosen, _)| chosen.len());
+            let block = block(same, count, [0; 2], frames, device)?;
+            let (videos, _, planes, height, width) = block.dims5()?;
             let encoded = network.encode(&block.reshape((videos * count, planes, height, width))?)?;
             let found = network.score(&encoded.reshape((videos, count, ()))?)?;
             scores.extend(found.to_dtype(DType::F64)?.to_vec1::<f64>()?);

@@ -26,6 +26,9 @@ pub(crate) struct Epoch {
     pub(crate) gradient_norm: f64,
     pub(crate) plcc: f64,
     pub(crate) srcc: f64,
+    /// Area under the ROC curve, of a detector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) auc: Option<f64>,
     /// Whether it is the best so far.
     pub(crate) best: bool,
     /// Wall time from the start, over all runs.
@@ -45,8 +48,15 @@ pub(crate) struct Progress {
     pub(crate) seconds: f64,
 }
 
+impl Epoch {
+    /// What the best epoch has most of.
+    pub(crate) fn merit(&self) -> f64 {
+        self.auc.unwrap_or(self.plcc + self.srcc)
+    }
+}
+
 impl Progress {
-    /// The best epoch, by the mean of both correlations.
+    /// The best epoch, by the mean of both correlations or the area under the ROC curve.
     pub(crate) fn best(&self) -> Option<&Epoch> {
         self.history.iter().rfind(|epoch| epoch.best)
     }

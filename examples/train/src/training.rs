@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use dream_eval::SetScore;
+use dream_eval::{SetScore, roc_auc};
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::candle_nn::VarBuilder;
 use dream_models::deep::checkpoint::{Checkpoint, Contents};
+use dream_models::deep::layers::is_running_statistic;
 use dream_models::deep::train::Params;
 use dream_models::deep::train::draws;
 use dream_models::deep::train::optim::{AdamW, AdamWConfig, accumulate, gradients};
@@ -18,10 +19,11 @@ use serde_json::{Value, json};
 use crate::batch::Drawing;
 use crate::curve;
 use crate::data::{Clip, Texts};
+use crate::detection::{balanced, is_fake};
 use crate::files::write;
 use crate::frames::Frames;
 use crate::job::Job;
-use crate::methods::{Network, Plan, Terms};
+use crate::methods::{Goal, Network, Plan, Terms};
 use crate::notes::Assumptions;
 use crate::options::{GroupBy, Init};
 use crate::recipe::Recipe;
@@ -39,7 +41,10 @@ pub(crate) struct Training<'a> {
     pub(crate) recipe: Recipe,
     pub(crate) plan: &'a dyn Plan,
     pub(crate) texts: &'a Texts,
+    /// Of the clips that are scored.
     pub(crate) frames: &'a Frames<'a>,
+    /// Of the clips that are learnt from.
+    pub(crate) learnt: &'a Frames<'a>,
     pub(crate) device: &'a Device,
     pub(crate) settings: &'a Value,
     pub(crate) assumed: &'a Assumptions,
@@ -137,14 +142,25 @@ impl Training<'_> {
     }
 
     fn batches(&self, epoch: u64) -> Vec<Vec<usize>> {
+        if self.goal() == Goal::Detection {
+            return balanced(&labels(&self.job.sets.fit), self.recipe.batch, self.job.seed, epoch);
+        }
         let people: Vec<&str> = self.job.sets.fit.iter().map(|clip| clip.about.identity.as_str()).collect();
         let groups = (self.recipe.group_by == GroupBy::Identity).then_some(people.as_slice());
         draws::batches(people.len(), groups, self.recipe.batch, self.job.seed, epoch)
     }
 
+    fn goal(&self) -> Goal {
+        self.job.method.own.goal
+    }
+
     /// The factor of the learning rate of a parameter.
     fn rate(&self, name: &str, epoch: u64) -> f64 {
         let options = self.job.options;
+        // Batch norms move them by themselves.
+        if is_running_statistic(name) {
+            return 0.0;
+        }
         let free = options.unfreeze_at.is_some_and(|at| epoch >= at);
         if !free && options.freeze.iter().any(|prefix| name.starts_with(prefix.as_str())) {
             return 0.0;
@@ -156,10 +172,11 @@ impl Training<'_> {
     fn step(&self, learner: &mut Learner, order: &[Vec<usize>], epoch: u64, step: usize) -> Result<[f64; 5]> {
         let (job, options) = (self.job, self.job.options);
         let drawing = Drawing {
-            frames: self.frames,
+            frames: self.learnt,
             device: self.device,
             seed: job.seed,
-            count: self.plan.draws_frames().then_some(usize::from(options.frames)),
+            taken: self.plan.taken(),
+            count: self.recipe.frames,
             flip: !options.no_flip,
             shift: options.shift,
             sentences: self.recipe.sentences,
@@ -168,8 +185,13 @@ impl Training<'_> {
         let vars = learner.params.named();
         let (mut sum, mut values) = (BTreeMap::new(), [0.0; 5]);
         let share = 1.0 / batches.len().max(1) as f64;
-        for chosen in batches {
-            let batch = drawing.batch(&job.sets.fit, &self.texts.fit, chosen, epoch)?;
+        for (place, chosen) in (0..).zip(batches) {
+            // A clip that comes again in an epoch is seen anew.
+            let turn = match self.goal() {
+                Goal::Opinion => epoch,
+                Goal::Detection => epoch << 32 | ((step * self.recipe.accumulate) as u64 + place),
+            };
+            let batch = drawing.batch(&job.sets.fit, &self.texts.fit, chosen, turn)?;
             let Terms { visual, text, alignment, total } =
                 learner.network.terms(&batch, self.recipe.loss, options.lambda)?;
             let store = (&total * share)?.backward()?;
@@ -192,11 +214,13 @@ impl Training<'_> {
         let weights = learner.params.tensors()?;
         let found = self.score(&*self.frozen(&weights)?, clips)?;
         let SetScore { plcc, srcc, .. } = SetScore::of(&found, &opinions(clips))?;
-        let best = progress.best().is_none_or(|best| plcc + srcc > best.plcc + best.srcc);
+        let auc = match self.goal() {
+            Goal::Opinion => None,
+            Goal::Detection => Some(roc_auc(&found, &labels(clips))?),
+        };
         let [loss, visual, text, alignment, norm] = progress.sums.map(|sum| sum / steps as f64);
-        progress.epoch += 1;
-        progress.history.push(Epoch {
-            epoch: progress.epoch,
+        let mut this = Epoch {
+            epoch: progress.epoch + 1,
             steps: learner.adam.steps(),
             lr: learner.adam.config().lr,
             loss,
@@ -206,14 +230,23 @@ impl Training<'_> {
             gradient_norm: norm,
             plcc,
             srcc,
-            best,
+            auc,
+            best: false,
             seconds: progress.seconds,
-        });
+        };
+        let best = progress.best().is_none_or(|best| this.merit() > best.merit());
+        this.best = best;
+        progress.epoch += 1;
+        progress.history.push(this);
         (progress.step, progress.sums) = (0, [0.0; 5]);
         if best {
+            let mut validation = json!({ "clips": clips.len(), "plcc": plcc, "srcc": srcc });
+            if let Some(auc) = auc {
+                validation = json!({ "clips": clips.len(), "auc": auc });
+            }
             let provenance = json!({
                 "settings": self.settings, "epoch": progress.epoch,
-                "validation": { "clips": clips.len(), "plcc": plcc, "srcc": srcc },
+                "validation": validation,
             });
             self.save_network(BEST, provenance, &weights)?;
         }
@@ -250,7 +283,9 @@ impl Training<'_> {
     fn log(&self, progress: &Progress, bar: &ProgressBar) -> Result<()> {
         let lines = progress.history.iter().map(|epoch| Ok(serde_json::to_string(epoch)? + "\n"));
         write(&self.job.out.join("metrics.jsonl"), lines.collect::<Result<String>>()?.as_bytes())?;
-        write(&self.job.out.join("curve.svg"), curve::draw(&progress.history)?.as_bytes())?;
+        if self.goal() == Goal::Opinion {
+            write(&self.job.out.join("curve.svg"), curve::draw(&progress.history)?.as_bytes())?;
+        }
         bar.set_message(beside_bar(progress));
         Ok(())
     }
@@ -259,11 +294,18 @@ impl Training<'_> {
 /// The last epoch, as long for every one, so that the bar has its room at 80 columns and does not jump.
 fn beside_bar(progress: &Progress) -> String {
     let last = progress.history.last();
-    let text = last
-        .map(|last| format!(", epoch {:>3}: PLCC {:>6.3} SRCC {:>6.3}", last.epoch, last.plcc, last.srcc));
+    let text = last.map(|last| match last.auc {
+        Some(auc) => format!(", epoch {:>3}: AUC {auc:>5.3}", last.epoch),
+        None => format!(", epoch {:>3}: PLCC {:>6.3} SRCC {:>6.3}", last.epoch, last.plcc, last.srcc),
+    });
     format!("{:37}", text.unwrap_or_default())
 }
 
 pub(crate) fn opinions(clips: &[Clip]) -> Vec<f64> {
     clips.iter().map(|clip| clip.mos).collect()
+}
+
+/// Which clips are fake.
+pub(crate) fn labels(clips: &[Clip]) -> Vec<bool> {
+    clips.iter().map(is_fake).collect()
 }

@@ -5,7 +5,7 @@
 mod print_test;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use dream_data::RelativeBox;
@@ -44,30 +44,24 @@ fn tensors(out: &Path, stem: &str) -> Vec<u8> {
     fs::read(out.join(&found[0])).unwrap()
 }
 
-#[test]
-fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path();
+/// A run to its end and one that is killed twice on the way. The folder of the first, which has these files of predictions
+/// and these rows in its table.
+fn killed_and_resumed(root: &Path, method: &str, predictions: &[&str], rows: &[&str]) -> PathBuf {
     let (data, cache) = (tree(root), root.join("frames"));
     let (whole, broken) = (root.join("whole"), root.join("broken"));
-    let often = ["--epochs", "2", "--save-every", "1"];
+    let often = ["--method", method, "--epochs", "2", "--save-every", "1"];
     let said = succeed(command(&data, &whole, &cache, &often));
     let end = format!(" clips below {}\n", whole.display());
     assert!(!said.contains("resumed") && said.ends_with(&end), "{said}");
-    for name in ["table.txt", "predictions.csv", "predictions-text.csv", "curve.svg", "model.json"] {
+    for name in ["table.txt", "curve.svg", "model.json"].iter().chain(predictions) {
         assert!(whole.join(name).exists(), "{name}");
     }
     let lines = fs::read_to_string(whole.join("metrics.jsonl")).unwrap();
     assert_eq!(lines.lines().count(), 2, "{lines}");
     let table = fs::read_to_string(whole.join("table.txt")).unwrap();
-    assert!(table.contains("\nDA-CLIP ") && table.contains("\nDA-CLIP-T "), "{table}");
-
-    let model = Checkpoint::open(whole.join("model.json")).unwrap();
-    let descriptions = Descriptions::load(&model).unwrap().unwrap();
-    let width = DaClip::load_visual(&model, DType::F32, &Device::Cpu).unwrap().config().dim;
-    let any = Tensor::ones(width, DType::F32, &Device::Cpu).unwrap();
-    let nearest = descriptions.nearest(&any, 5).unwrap();
-    assert!(nearest.len() == 5 && nearest.iter().all(|(_, text)| text.contains(' ')), "{nearest:?}");
+    assert!(rows.iter().all(|row| table.contains(&format!("\n{row} "))), "{table}");
+    let reads = predictions.contains(&"predictions-text.csv");
+    assert_eq!(whole.join("predictions-text.csv").exists(), reads);
 
     // Killed as soon as a state inside of an epoch is on the disk, and once more later.
     for epoch in [0, 1] {
@@ -80,7 +74,7 @@ fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
         assert!(killed, "the run ended before it could be killed");
         assert!(!broken.join("model.json").exists());
     }
-    let other = command(&data, &broken, &cache, &["--epochs", "2", "--seed", "9"]).output().unwrap();
+    let other = command(&data, &broken, &cache, &[&often[..], &["--seed", "9"]].concat()).output().unwrap();
     let error = String::from_utf8_lossy(&other.stderr).into_owned();
     assert!(!other.status.success() && error.contains("seed 0 there, 9 now"), "{error}");
 
@@ -89,10 +83,37 @@ fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
     for stem in ["model", "best", "state"] {
         assert!(tensors(&whole, stem) == tensors(&broken, stem), "{stem}: other weights");
     }
-    for name in ["predictions.csv", "predictions-text.csv"] {
+    for name in predictions {
         let read = |out: &Path| fs::read_to_string(out.join(name)).unwrap();
         assert_eq!(read(&whole), read(&broken));
     }
+    whole
+}
+
+#[test]
+fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let predictions = ["predictions.csv", "predictions-text.csv"];
+    let whole = killed_and_resumed(folder.path(), "da-clip", &predictions, &["DA-CLIP", "DA-CLIP-T"]);
+    let model = Checkpoint::open(whole.join("model.json")).unwrap();
+    let descriptions = Descriptions::load(&model).unwrap().unwrap();
+    let width = DaClip::load_visual(&model, DType::F32, &Device::Cpu).unwrap().config().dim;
+    let any = Tensor::ones(width, DType::F32, &Device::Cpu).unwrap();
+    let nearest = descriptions.nearest(&any, 5).unwrap();
+    assert!(nearest.len() == 5 && nearest.iter().all(|(_, text)| text.contains(' ')), "{nearest:?}");
+}
+
+#[test]
+fn hust_killed_in_an_epoch_ends_with_the_same_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    killed_and_resumed(folder.path(), "hust", &["predictions.csv"], &["HUST"]);
+}
+
+/// Its drawn clips and dropped features go on as they would have.
+#[test]
+fn unilj_killed_in_an_epoch_ends_with_the_same_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    killed_and_resumed(folder.path(), "unilj", &["predictions.csv"], &["UNILJ"]);
 }
 
 #[test]
@@ -104,6 +125,8 @@ fn other_networks_losses_and_options_run() {
         "--shift 2 --group-by none --init published --validation identity --warm-up 1 --loss nin-kl --epochs 1",
         "--method opdai --loss mae-plcc-rank --epochs 1",
         "--no-text --accumulate 2 --schedule cosine --clip-norm 1 --epochs 1",
+        "--method hust --loss nin-kl --freeze stages.0 --unfreeze-at 1 --layer-decay 0.8 --epochs 2",
+        "--method unilj --loss mae --freeze backbone --layer-decay 0.8 --shift 2 --epochs 1",
         "--freeze text.text_model --unfreeze-at 1 --layer-decay 0.8 --no-decay-vectors --epochs 2",
     ];
     for (number, more) in runs.iter().enumerate() {
@@ -136,7 +159,9 @@ fn a_checkpoint_knows_what_its_network_looks_at() {
     fs::write(&boxes, list).unwrap();
     let face_options =
         ["--boxes", boxes.to_str().unwrap(), "--expand", "1.5", "--every", "3", "--epochs", "1"];
-    for (method, plan) in [("opdai", "centres:3"), ("da-clip", "every:3")] {
+    for (method, plan) in
+        [("opdai", "centres:3"), ("da-clip", "every:3"), ("hust", "centres:20"), ("unilj", "clips:10x5/1")]
+    {
         let out = root.join(method);
         succeed(command(&data, &out, &cache, &[&face_options[..], &["--method", method]].concat()));
         let checkpoint = Checkpoint::open(out.join("model.json")).unwrap();

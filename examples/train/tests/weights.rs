@@ -30,6 +30,17 @@ fn tensors(out: &Path) -> PathBuf {
 
 /// Trains OPDAI for an epoch into `root/name`: the tensors of the model, and what was printed.
 fn trained(root: &Path, name: &str, visual: Option<&Path>) -> (PathBuf, String) {
+    trained_as("opdai", root, name, visual, &[])
+}
+
+/// The same for any method, with more options.
+fn trained_as(
+    method: &str,
+    root: &Path,
+    name: &str,
+    visual: Option<&Path>,
+    more: &[&str],
+) -> (PathBuf, String) {
     let data = root.join("data");
     let data = if data.exists() { data } else { tree(root) };
     let (out, cache) = (root.join(name), root.join("frames"));
@@ -38,16 +49,46 @@ fn trained(root: &Path, name: &str, visual: Option<&Path>) -> (PathBuf, String) 
         "--cache",
         cache.to_str().unwrap(),
         "--method",
-        "opdai",
+        method,
         "--epochs",
         "1",
         "--batch",
         "4",
     ]);
     arguments.extend(visual.iter().flat_map(|path| ["--visual", path.to_str().unwrap()]));
+    arguments.extend(more);
     let (done, words) = run(&arguments);
     assert!(done, "{words}");
     (tensors(&out), words)
+}
+
+/// All tensors of a file, as bytes of their numbers.
+fn numbers(path: &Path) -> BTreeMap<String, Vec<u32>> {
+    let all = TensorFile::open(path).unwrap().read_where(|_| true, &Device::Cpu).unwrap();
+    let bits = |tensor: Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    all.into_iter()
+        .map(|(name, tensor)| (name, bits(tensor).into_iter().map(f32::to_bits).collect()))
+        .collect()
+}
+
+/// The tower of HUST is that of UNILJ: a frozen one stays as it came, and the layers behind it learn.
+#[test]
+fn a_convnext_goes_from_one_method_to_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let (hust, _) = trained_as("hust", root, "hust", None, &[]);
+    let (unilj, words) = trained_as("unilj", root, "unilj", Some(&hust), &["--freeze", "backbone"]);
+    assert!(!words.contains("was taken off"), "{words}");
+    let (before, after) = (numbers(&hust), numbers(&unilj));
+    let tower = |names: &BTreeMap<String, Vec<u32>>, prefix: &str| -> BTreeMap<String, Vec<u32>> {
+        let part = |(name, values): (&String, &Vec<u32>)| {
+            Some((name.strip_prefix(prefix)?.to_owned(), values.clone()))
+        };
+        names.iter().filter_map(part).filter(|(name, _)| !name.starts_with("head.fc.")).collect()
+    };
+    assert_eq!(tower(&before, ""), tower(&after, "backbone."));
+    let (_, words) = trained_as("hust", root, "again", Some(&unilj), &[]);
+    assert!(words.contains("`backbone.` was taken off"), "{words}");
 }
 
 /// The tower of an OPDAI as Microsoft names it, in the wrapper of a training on several devices.
@@ -102,6 +143,9 @@ fn what_does_not_fit_is_named_before_the_data_are_looked_for() {
     let words = refused(&["--method", "opdai", "--preset", "large", "--visual", ours]);
     assert!(words.contains("of width 32 with 1, 1, 1 blocks") && words.contains(" more; with"), "{words}");
     assert!(words.contains("--preset") && words.len() < 1500, "{} letters: {words}", words.len());
+    let words = refused(&["--method", "hust", "--visual", ours]);
+    assert!(words.contains("--visual ") && words.contains("the file is a Swin-V2 of width 32"), "{words}");
+    assert!(words.contains("wanted is a ConvNeXt of width 32"), "{words}");
     let words = refused(&["--method", "opdai", "--text", ours]);
     assert!(words.contains("--text: this network has no text tower"), "{words}");
 

@@ -16,7 +16,7 @@ impl Sampling {
     /// # Errors
     /// [`Error::InvalidOption`] when `n`, `k`, `length` or `step` is 0, and for [`Sampling::PerSecond`], which needs
     /// [`Sampling::sampler_at`]; [`Error::FrameCountUnknown`] when `frames` is `None` and needed;
-    /// [`Error::TooFewFrames`] when the clips do not fit side by side, or when frames of an empty video are wanted.
+    /// [`Error::TooFewFrames`] when frames of an empty video are wanted.
     pub fn sampler(self, frames: Option<u64>) -> Result<Sampler> {
         self.check()?;
         Sampler::new(self, frames, None)
@@ -65,7 +65,7 @@ impl Sampler {
             Some(found) if found < needed => Err(Error::TooFewFrames { sampling, needed, found }),
             Some(found) => Ok(found),
         };
-        let (mut starts, mut beat) = (Vec::new(), Beat::default());
+        let (mut starts, mut beat, mut sampling) = (Vec::new(), Beat::default(), sampling);
         match sampling {
             Sampling::Every { .. } | Sampling::FirstOfSecond => {}
             Sampling::PerSecond { n } => {
@@ -81,9 +81,13 @@ impl Sampler {
                 known("centres", 1)?;
             }
             Sampling::Clips { k, length, step, seed } => {
-                let span = span(length, step);
-                let found = known("clips", k.saturating_mul(span))?;
-                starts = places(k, span, found, seed);
+                let (span, found) = (span(length, step), known("clips", 1)?);
+                // As many as there is room for; where there is none for a whole clip, what there is of the first.
+                let room = found / span;
+                let length = if room == 0 { found.div_ceil(step.max(1)) } else { length };
+                let k = k.min(room.max(1));
+                starts = if room == 0 { vec![0] } else { places(k, span, found, seed) };
+                sampling = Sampling::Clips { k, length, step, seed };
             }
         }
         Ok(Self { sampling, frames, starts, beat, origin: None, second: -1.0 })
@@ -363,6 +367,12 @@ mod tests {
         // No room to choose.
         assert_eq!(taken(clips(7), 30).first().copied(), Some(0));
         assert_eq!(clips(7).sampler(Some(30)).unwrap().clip_starts(), [0, 10, 20]);
+        // Room for two clips, for one, and for a part of one.
+        for (frames, expected) in [(29, 8), (20, 8), (19, 4), (10, 4), (9, 3), (7, 3), (4, 2), (1, 1)] {
+            assert_eq!(taken(clips(7), frames).len(), expected, "{frames}");
+        }
+        assert_eq!(clips(7).sampler(Some(20)).unwrap().clip_starts(), [0, 10]);
+        assert_eq!(taken(clips(7), 9), [0, 3, 6]);
     }
 
     /// 2 clips of 2 frames in 6 frames: the starts are one of (0,2) (0,3) (0,4) (1,3) (1,4) (2,4).

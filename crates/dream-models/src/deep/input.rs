@@ -99,7 +99,8 @@ pub enum FramePlan {
         /// Above 0.
         n: u64,
     },
-    /// `k` clips of `length` frames that lie `step` frames apart.
+    /// `k` clips of `length` frames that lie `step` frames apart; a video that is too short gives as many whole clips as fit,
+    /// or what there is of one.
     Clips {
         /// Number of clips, above 0.
         k: u64,

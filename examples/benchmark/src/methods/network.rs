@@ -185,11 +185,11 @@ impl Network {
         let (train, tests) = (clips(&split.train), split.tests.iter().map(&mut clips).collect::<Vec<_>>());
         let number = split.name.parse().unwrap_or_default();
         let cache = task.store.root().join(FRAMES);
-        let all =
-            Sets { fit: train.iter().chain(tests.iter().flatten()).cloned().collect(), ..Sets::default() };
+        let test = tests.iter().flatten().cloned().collect();
+        let all = Sets { fit: train.clone(), tests: vec![(String::new(), test)], ..Sets::default() };
         let broken = self.job(split.seed, number, &all, folder, &cache).prepare()?;
         for (id, error) in broken {
-            let path = all.fit.iter().find(|clip| clip.about.id == id).map(|clip| clip.path.as_path());
+            let path = all.all().find(|clip| clip.about.id == id).map(|clip| clip.path.as_path());
             let why = path
                 .map_or_else(|| message(&error, ::train::in_words), |path| reason(&error, path, id.as_str()));
             lost.insert(id.to_string(), why);

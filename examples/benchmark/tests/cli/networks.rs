@@ -49,6 +49,17 @@ fn killed_sharded_or_with_other_jobs_the_bytes_are_the_same() {
 }
 
 #[test]
+fn every_network_has_a_row() {
+    let bench = Bench::new();
+    let case = bench.case("out", &quick("networks", &["--crop", "0.17,0,0.83,0.8"]));
+    case.run(0);
+    let rows = fs::read_to_string(case.out.join("table4.csv")).unwrap();
+    for row in ["DA-CLIP,", "DA-CLIP-T,", "OPDAI,", "HUST,", "UNILJ,"] {
+        assert!(rows.contains(row), "{row}: {rows}");
+    }
+}
+
+#[test]
 fn a_broken_clip_is_left_out_and_another_option_is_another_training() {
     let bench = Bench::new();
     let (torn, video, bytes) = bench.tear(1);

@@ -11,7 +11,7 @@ use dream_models::deep::pretrained;
 use dream_models::deep::train::Params;
 use serde_json::Value;
 
-use super::method::{Batch, Method, Network, Plan, Terms};
+use super::method::{Batch, Goal, Method, Network, Own, Plan, Terms};
 use super::swin;
 use crate::options::{Options, Preset};
 use crate::weights::Source;
@@ -20,6 +20,7 @@ pub(super) const METHOD: Method = Method {
     entry: ENTRY,
     about: "video and descriptions in one space, one regressor; sees one of every N frames, a few in a step",
     texts: true,
+    own: Own { loss: None, frames: 4, goal: Goal::Opinion },
     plan: |options| {
         let base = match options.preset {
             Preset::Large => Config::paper(),

@@ -6,13 +6,17 @@ use anyhow::{Result, ensure};
 use dream_loss::PaperLoss;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::candle_nn::VarBuilder;
-use dream_models::deep::input::{FaceRule, Input};
+use dream_models::deep::input::{FaceRule, FramePlan, Input};
 use dream_models::deep::methods::Entry;
 use dream_models::deep::network::VideoNetwork;
 use dream_models::deep::train::Params;
+use dream_models::deep::train::draws::Draws;
 use serde_json::Value;
 
 use crate::options::Options;
+
+/// The middle of the grades: where a score is before anything is learnt.
+pub(super) const MIDDLE: f64 = 3.0;
 
 /// A method that can be trained.
 #[derive(Debug, Clone, Copy)]
@@ -23,10 +27,61 @@ pub struct Method {
     pub about: &'static str,
     /// Whether it learns from descriptions where it is not told otherwise.
     pub(super) texts: bool,
-    pub(super) plan: fn(&Options) -> Box<dyn Plan>,
+    pub(crate) own: Own,
+    pub(super) plan: PlanOf,
+}
+
+/// What is a method's own where the options and the preset's recipe leave it open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Own {
+    /// `None`: that of the preset.
+    pub(crate) loss: Option<PaperLoss>,
+    /// Frames of a video and step, where it draws frames.
+    pub(crate) frames: u16,
+    pub(crate) goal: Goal,
+}
+
+/// What is learnt, and what the best epoch is chosen by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// Opinions, by correlations with them.
+    Opinion,
+    /// Which clips are fake, by the area under the ROC curve. Batches hold as many real clips as fake ones.
+    Detection,
+}
+
+/// What makes the plan of a method from the options.
+pub(crate) type PlanOf = fn(&Options) -> Box<dyn Plan>;
+
+/// Which frames of a video a step sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// All that the network looks at.
+    All,
+    /// Some of them, drawn at random.
+    Drawn,
+    /// So many consecutive frames from anywhere in the video. One that is too short is filled up with frames that are zero
+    /// behind the normalisation.
+    Clip(usize),
+}
+
+impl Taken {
+    /// The input whose frames are drawn from, for a network that looks at `input`.
+    pub(crate) fn from(self, input: &Input) -> Input {
+        let frames = match self {
+            Self::All | Self::Drawn => input.frames,
+            Self::Clip(_) => FramePlan::Every { n: 1 },
+        };
+        Input { frames, ..input.clone() }
+    }
 }
 
 impl Method {
+    /// A method that does not read.
+    pub(crate) const fn new(entry: Entry, about: &'static str, own: Own, plan: PlanOf) -> Self {
+        Self { entry, about, texts: false, own, plan }
+    }
+
     /// Its title in a table.
     #[must_use]
     pub fn title(&self, options: &Options) -> String {
@@ -63,9 +118,9 @@ pub(crate) trait Plan: Debug + Send + Sync {
     /// What its networks look at. `every` is for methods that look at one of so many frames.
     fn input(&self, every: u64, face: FaceRule) -> Input;
 
-    /// Whether a step sees a few frames of a video, drawn at random, or all that the network looks at.
-    fn draws_frames(&self) -> bool {
-        true
+    /// Which frames of a video a step sees.
+    fn taken(&self) -> Taken {
+        Taken::Drawn
     }
 
     /// How many tokens of a sentence it reads; `None` when it reads none.
@@ -116,8 +171,20 @@ pub(crate) struct Batch {
     pub(crate) frames: Tensor,
     /// `[videos]`
     pub(crate) mos: Tensor,
+    /// For what a network draws while it learns: a stream for each video, which depends on seed, epoch and clip alone.
+    pub(crate) draws: Vec<Draws>,
     /// Ids `[sentences, tokens]` and how many belong to each video.
     pub(crate) text: Option<(Tensor, Vec<usize>)>,
+}
+
+impl Batch {
+    /// The frames one by one, `[n, 3, side, side]`, each with the opinion of its video, `[n]`.
+    pub(crate) fn single_frames(&self) -> Result<(Tensor, Tensor)> {
+        let (videos, count, planes, height, width) = self.frames.dims5()?;
+        let frames = self.frames.reshape((videos * count, planes, height, width))?;
+        let mos = self.mos.unsqueeze(1)?.broadcast_as((videos, count))?.flatten_all()?;
+        Ok((frames, mos.contiguous()?))
+    }
 }
 
 /// The terms of a loss; those that a network does not have are `None`.
@@ -131,7 +198,7 @@ pub(crate) struct Terms {
 
 impl Terms {
     /// Of a network that looks and does not read.
-    pub(super) fn visual(visual: Tensor) -> Self {
+    pub(crate) fn visual(visual: Tensor) -> Self {
         Self { total: visual.clone(), visual, text: None, alignment: None }
     }
 }

@@ -9,7 +9,7 @@ use dream_models::deep::methods::opdai::{self, ENTRY, Opdai};
 use dream_models::deep::train::Params;
 use serde_json::Value;
 
-use super::method::{Batch, Method, Network, Plan, Terms};
+use super::method::{Batch, Goal, Method, Network, Own, Plan, Taken, Terms};
 use super::swin;
 use crate::options::Options;
 
@@ -17,6 +17,7 @@ pub(super) const METHOD: Method = Method {
     entry: ENTRY,
     about: "a linear head on the middle frames of three equal parts of the video, whatever --every is",
     texts: false,
+    own: Own { loss: None, frames: 4, goal: Goal::Opinion },
     plan: |options| Box::new(Sizes(swin::config(options.preset))),
 };
 
@@ -29,8 +30,8 @@ impl Plan for Sizes {
         Input { face, ..opdai::input(&self.0) }
     }
 
-    fn draws_frames(&self) -> bool {
-        false
+    fn taken(&self) -> Taken {
+        Taken::All
     }
 
     fn published(&self, options: &Options, params: &Params) -> Result<Vec<String>> {
@@ -61,10 +62,7 @@ impl Plan for Sizes {
 
 impl Network for Opdai {
     fn terms(&self, batch: &Batch, loss: PaperLoss, _lambda: f64) -> Result<Terms> {
-        let (videos, count, planes, height, width) = batch.frames.dims5()?;
-        let frames = batch.frames.reshape((videos * count, planes, height, width))?;
-        let mos = batch.mos.unsqueeze(1)?.broadcast_as((videos, count))?.flatten_all()?;
-        let scores = self.frame_scores(&frames)?;
-        Ok(Terms::visual(loss.forward(&scores, &mos.contiguous()?)?))
+        let (frames, mos) = batch.single_frames()?;
+        Ok(Terms::visual(loss.forward(&self.frame_scores(&frames)?, &mos)?))
     }
 }

@@ -5,14 +5,12 @@ use dream_models::deep::backbones::swin_v2::Config;
 use dream_models::deep::pretrained;
 use dream_models::deep::train::{Params, first_values};
 
+use super::method::MIDDLE;
 use crate::options::{Options, Preset};
 use crate::weights::Source;
 
-/// The middle of the grades: where a score is before anything is learnt.
-const MIDDLE: f64 = 3.0;
-
 /// The sizes of a preset.
-pub(super) fn config(preset: Preset) -> Config {
+pub(crate) fn config(preset: Preset) -> Config {
     match preset {
         Preset::Large => Config::large_w12to16_192to256(),
         Preset::Tiny => Config {

@@ -54,6 +54,49 @@ pub fn scale_narrow(params: &Params, tower: &str, heads: &[&str], bias: (&str, f
     Ok(())
 }
 
+/// Makes a narrow network with a ConvNeXt tower ready to learn from nothing.
+///
+/// Opens the residual branches of the tower below `tower` (which is empty or ends with a point): `gamma` becomes 1. The weights
+/// of its linear layers get the deviation of Glorot and Bengio, those of its convolutions the root of `1 / inputs`. The
+/// parameter `bias.0` is set to `bias.1`. Call it once, on first values that [`Params::seeded`] drew; see [`scale_narrow`].
+///
+/// ```
+/// use dream_models::deep::backbones::convnext::Config;
+/// use dream_models::deep::candle_core::{DType, Device};
+/// use dream_models::deep::methods::hust::Hust;
+/// use dream_models::deep::train::{Params, first_values};
+///
+/// let params = Params::seeded(7, DType::F32, &Device::Cpu);
+/// Hust::new(&Config::default(), &params.builder())?;
+/// first_values::scale_narrow_convnext(&params, "", ("head.fc.bias", 3.0))?;
+/// assert_eq!(params.tensors()?["stages.0.blocks.0.gamma"].to_vec1::<f32>()?, [1.0; 8]);
+/// # Ok::<(), dream_models::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::Tensor`](crate::Error::Tensor) when there is no memory left.
+pub fn scale_narrow_convnext(params: &Params, tower: &str, bias: (&str, f64)) -> Result<()> {
+    for (name, var) in params.named() {
+        if name == bias.0 {
+            var.set(&(var.zeros_like()? + bias.1)?)?;
+        }
+        let Some(part) = name.strip_prefix(tower) else { continue };
+        let of_tower = ["stem.", "stages.", "head."].iter().any(|start| part.starts_with(start));
+        match *var.dims() {
+            [_] if part.ends_with(".gamma") => var.set(&var.ones_like()?)?,
+            [outputs, inputs] if of_tower => {
+                multiply(&var, (2.0 / (inputs + outputs) as f64).sqrt() / PUBLISHED)?;
+            }
+            [_, planes, rows, columns] if of_tower => {
+                multiply(&var, (1.0 / (planes * rows * columns) as f64).sqrt() / PUBLISHED)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn multiply(var: &Var, factor: f64) -> Result<()> {
     Ok(var.set(&(var.as_tensor() * factor)?)?)
 }
@@ -87,6 +130,30 @@ mod tests {
         let expected = [1.0, 12.5, 0.5, 0.5, 12.5, 3.0];
         for (name, expected) in names.iter().zip(expected) {
             assert!((value(name) - expected).abs() < 1e-12, "{name}: {}", value(name));
+        }
+    }
+
+    #[test]
+    fn the_layers_of_a_convnext_change_and_nothing_else() {
+        let names = [
+            ("a.stem.0.weight", &[8, 3, 4, 4][..], 0.5 * 50.0 / 48_f64.sqrt()),
+            ("a.stages.0.blocks.0.conv_dw.weight", &[8, 1, 7, 7], 0.5 * 50.0 / 7.0),
+            ("a.stages.0.blocks.0.mlp.fc1.weight", &[6, 2], 12.5),
+            ("a.stages.0.blocks.0.gamma", &[8], 1.0),
+            ("a.stages.0.blocks.0.norm.weight", &[8], 0.5),
+            ("fc4.weight", &[6, 2], 0.5),
+            ("fc4.bias", &[1], 3.0),
+        ];
+        let tensor =
+            |shape: &[usize]| (Tensor::ones(shape, DType::F64, &Device::Cpu).unwrap() * 0.5).unwrap();
+        let tensors: BTreeMap<String, Tensor> =
+            names.iter().map(|(name, shape, _)| ((*name).to_owned(), tensor(shape))).collect();
+        let params = Params::from_tensors(&tensors, DType::F64, &Device::Cpu).unwrap();
+        scale_narrow_convnext(&params, "a.", ("fc4.bias", 3.0)).unwrap();
+        let after = params.tensors().unwrap();
+        for (name, _, expected) in names {
+            let value = after[name].flatten_all().unwrap().to_vec1::<f64>().unwrap()[0];
+            assert!((value - expected).abs() < 1e-12, "{name}: {value}");
         }
     }
 }

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use crate::deep::backbones::blocks_above;
 use crate::deep::input::Input;
 use crate::{Error, Result};
 
@@ -105,6 +106,21 @@ impl Config {
     pub fn stride(&self) -> usize {
         let stages = u32::try_from(self.dims.len().saturating_sub(1)).unwrap_or(u32::MAX);
         self.patch_size.saturating_mul(2_usize.saturating_pow(stages))
+    }
+
+    /// Blocks between a parameter and the top of the tower, for learning rates that fall towards the pixels: 0 for the
+    /// last norm and the head, 1 for the last block, and the most for the stem. A downsampling belongs to the first block
+    /// behind it.
+    ///
+    /// ```
+    /// let config = dream_models::deep::backbones::convnext::Config::tiny();
+    /// assert_eq!(config.depth_of("stages.3.blocks.2.mlp.fc1.weight"), 1);
+    /// assert_eq!(config.depth_of("stages.3.downsample.1.weight"), 3);
+    /// assert_eq!(config.depth_of("stem.0.weight"), 19);
+    /// ```
+    #[must_use]
+    pub fn depth_of(&self, parameter: &str) -> u32 {
+        blocks_above(parameter, &self.depths, ["stem.", "stages"])
     }
 
     /// Checks that the preprocessing makes frames that are large enough.

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Deserializer};
 
+use crate::deep::backbones::blocks_above;
 use crate::{Error, Result};
 
 /// What the configurations of all versions have in common, with their names.
@@ -27,17 +28,7 @@ impl Shape<'_> {
 
     /// Blocks between a parameter and the top of the tower, 0 for the last norm and the head.
     pub(crate) fn depth_of(&self, parameter: &str) -> u32 {
-        let all: usize = self.depths.iter().sum();
-        let below = |block: usize| u32::try_from(all.saturating_sub(block)).unwrap_or(u32::MAX);
-        let mut parts = parameter.split('.');
-        let mut number = |name| (parts.next() == Some(name)).then(|| parts.next()?.parse::<usize>().ok())?;
-        if parameter.starts_with("patch_embed.") {
-            return below(0).saturating_add(1);
-        }
-        let Some(stage) = number("layers") else { return 0 };
-        let before: usize = self.depths.iter().take(stage).sum();
-        // The merging of patches belongs to the first block of its stage.
-        below(before + number("blocks").unwrap_or(0))
+        blocks_above(parameter, self.depths, ["patch_embed.", "layers"])
     }
 
     /// Width of a stage.

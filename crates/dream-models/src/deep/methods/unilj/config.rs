@@ -45,6 +45,13 @@ impl Config {
         Input { frames, face, pixels: Preprocess::squash_384(), ..Input::default() }
     }
 
+    /// Blocks between a parameter and the top of the backbone: see [`convnext::Config::depth_of`]. The layers behind a clip
+    /// are the top.
+    #[must_use]
+    pub fn depth_of(&self, parameter: &str) -> u32 {
+        parameter.strip_prefix("backbone.").map_or(0, |name| self.backbone.depth_of(name))
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         let refuse = |field, value: usize, expected| {
             Err(Error::InvalidConfig { field, value: value as f64, expected })

@@ -1,0 +1,78 @@
+//! A text branch that does not learn any more, as what the video branch follows.
+
+use anyhow::{Context, Result};
+use dream_models::deep::candle_core::{DType, Device, Tensor};
+use dream_models::deep::text::clip::Tokens;
+
+use crate::data::Sentences;
+use crate::methods::Network;
+
+/// Part of the mean variance that is added to every direction, so that one in which clips hardly differ is not blown up.
+const RIDGE: f64 = 1e-2;
+
+/// What a text branch makes of all sentences of every clip to learn from, and the scale on which clips differ alike in
+/// every direction.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// `[clips, dim]`
+    read: Tensor,
+    /// `[1, dim]`
+    centre: Tensor,
+    /// `[dim, dim]`: by this, rows have the same spread in every direction.
+    spread: Tensor,
+}
+
+impl Held {
+    pub(crate) fn new(network: &dyn Network, clips: &[Sentences], device: &Device) -> Result<Self> {
+        let one = |sentences: &Sentences| -> Result<Tensor> {
+            let ids = Tokens::stack(sentences, device)?;
+            let read = network.represent_text(&ids, &[sentences.len()])?;
+            Ok(read.context("this network cannot represent descriptions")?.detach())
+        };
+        let read = Tensor::cat(&clips.iter().map(one).collect::<Result<Vec<_>>>()?, 0)?;
+        let centre = read.mean_keepdim(0)?;
+        let around = read.broadcast_sub(&centre)?.to_dtype(DType::F64)?;
+        let count = around.dim(0)? as f64;
+        let covariance = (around.t()?.contiguous()?.matmul(&around)? / count)?.to_vec2::<f64>()?;
+        let dim = covariance.len();
+        let mean =
+            covariance.iter().enumerate().filter_map(|(i, row)| row.get(i)).sum::<f64>() / dim.max(1) as f64;
+        let spread = whitening(covariance, RIDGE * mean + f64::MIN_POSITIVE);
+        let spread = Tensor::from_vec(spread, (dim, dim), device)?.to_dtype(read.dtype())?;
+        Ok(Self { read, centre, spread })
+    }
+
+    /// Of some clips, `[clips, dim]`.
+    pub(crate) fn of(&self, clips: &[usize]) -> Result<Tensor> {
+        let at = clips.iter().map(|&at| u32::try_from(at)).collect::<Result<Vec<_>, _>>()?;
+        let count = at.len();
+        Ok(self.read.index_select(&Tensor::from_vec(at, count, self.read.device())?, 0)?)
+    }
+
+    /// Representations without what clips have in common, and with the same spread in every direction.
+    pub(crate) fn whiten(&self, rows: &Tensor) -> Result<Tensor> {
+        Ok(rows.broadcast_sub(&self.centre)?.matmul(&self.spread)?)
+    }
+}
+
+/// `w`, row by row, for which `wᵀ c w` is the identity: the inverse of the transposed factor of Cholesky.
+fn whitening(mut c: Vec<Vec<f64>>, ridge: f64) -> Vec<f64> {
+    let n = c.len();
+    for i in 0..n {
+        for j in 0..=i {
+            let dot: f64 = (0..j).map(|k| c[i][k] * c[j][k]).sum();
+            let rest = c[i][j] - dot;
+            c[i][j] = if i == j { (rest + ridge).max(ridge).sqrt() } else { rest / c[j][j] };
+        }
+    }
+    // The inverse of the lower factor, column by column, laid out transposed.
+    let mut out = vec![0.0; n * n];
+    for column in 0..n {
+        for i in column..n {
+            let dot: f64 = (column..i).map(|k| c[i][k] * out[column * n + k]).sum();
+            let unit = if i == column { 1.0 } else { 0.0 };
+            out[column * n + i] = (unit - dot) / c[i][i];
+        }
+    }
+    out
+}
