@@ -70,6 +70,16 @@ fn random_weights_say_so_and_bytes_do_not_depend_on_jobs_or_a_kill() {
     own.run(0);
     let predictions = |case: &Case| fs::read(case.out.join("predictions/resnet50.csv")).unwrap();
     assert_ne!(predictions(&own), predictions(&one), "another preparation is another result");
+    let refused = ["--methods", "vgg-face", "--splits", "1", "--vgg-convention", "bgr-mean-subtracted"];
+    assert!(bench.case("refused", &refused).run(2).contains("add --deep-input own"));
+    let file = weights(bench.root(), FeatureSet::VggFace, 1, "");
+    let vgg = |convention: &str| {
+        let common = ["--methods", "vgg-face", "--splits", "1", "--vgg-face", &file, "--deep-input", "own"];
+        let case = bench.case(convention, &[&common[..], &["--vgg-convention", convention]].concat());
+        case.run(0);
+        fs::read(case.out.join("predictions/vgg-face.csv")).unwrap()
+    };
+    assert_ne!(vgg("rgb-mean-subtracted"), vgg("bgr-mean-subtracted"));
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ::train::Preset;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
+use dream_models::deep::backbones::vgg::Convention;
 use dream_models::deep::features::{FeatureSet, Preparation};
 
 use super::DeepSet;
@@ -31,6 +32,11 @@ pub(crate) struct DeepArgs {
     /// were trained
     #[arg(long, value_enum, default_value = "published")]
     deep_input: DeepInput,
+
+    /// Which numbers the weights of --vgg-face were trained on, for --deep-input own: rgb-mean-subtracted, bgr-mean-subtracted,
+    /// bgr-mean-in-rgb-order or rgb-unit-range [default: rgb-mean-subtracted]
+    #[arg(long, value_name = "NAME", value_parser = convention)]
+    vgg_convention: Option<Convention>,
 }
 
 /// How frames are prepared.
@@ -50,8 +56,13 @@ impl DeepArgs {
             DeepInput::Published => Preparation::Published,
             DeepInput::Own => Preparation::Own,
         };
+        let convention = self.vgg_convention;
+        ensure!(
+            convention.is_none() || preparation == Preparation::Own,
+            "--vgg-convention: the published script shows levels from 0 to 1; add --deep-input own"
+        );
         Ok(Arc::new(match self.file(set) {
-            Some(path) => DeepSet::of_file(set, path, preparation)?,
+            Some(path) => DeepSet::of_file(set, path, preparation, convention)?,
             None => DeepSet::random(set, preset, preparation),
         }))
     }
@@ -64,4 +75,11 @@ impl DeepArgs {
             _ => None,
         }
     }
+}
+
+fn convention(text: &str) -> Result<Convention, String> {
+    Convention::by_name(text).ok_or_else(|| {
+        let known: Vec<&str> = Convention::ALL.iter().map(|convention| convention.name()).collect();
+        format!("known are {}", known.join(", "))
+    })
 }

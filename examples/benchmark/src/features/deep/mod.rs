@@ -11,6 +11,7 @@ use ::train::Preset;
 use anyhow::{Context, Result};
 use dream_data::name_of;
 use dream_features::VideoSpec;
+use dream_models::deep::backbones::vgg::Convention;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::checkpoint::TensorFile;
 use dream_models::deep::features::{FeatureSet, Preparation, SetConfig, SetTower};
@@ -56,10 +57,16 @@ enum Weights {
 }
 
 impl DeepSet {
-    fn of_file(set: FeatureSet, path: &Path, preparation: Preparation) -> Result<Self> {
+    fn of_file(
+        set: FeatureSet,
+        path: &Path,
+        preparation: Preparation,
+        convention: Option<Convention>,
+    ) -> Result<Self> {
         let flag = || format!("--{} {}", set.name(), path.display());
         let file = TensorFile::open(path).with_context(flag)?;
         let config = set.of_file(&file, preparation).with_context(flag)?;
+        let config = convention.map_or(config.clone(), |convention| config.with_convention(convention));
         let read = config.tower.read(&file).with_context(flag)?;
         read.notes.iter().for_each(|line| note!("note: {}: {line}", path.display()));
         let sha256 = pretrained::tensors_sha256(&read.tensors).with_context(flag)?;

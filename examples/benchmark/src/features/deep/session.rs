@@ -75,3 +75,81 @@ impl DeepSession {
         Ok((values, self.features.len() as u64, warning))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use dream_models::deep::candle_core::DType;
+    use dream_models::deep::features::{FeatureSet, Preparation, SetConfig};
+    use serde_json::Value;
+
+    use super::*;
+
+    fn resnet() -> Arc<dyn FrameEncoder> {
+        let SetConfig { tower, input } = FeatureSet::ResNet50.small(Preparation::Published);
+        tower.encoder(tower.seeded(5).unwrap(), input, DType::F32, &Device::Cpu).unwrap()
+    }
+
+    fn picture(number: usize) -> Vec<u8> {
+        (0..40 * 33 * 3).map(|i| u8::try_from((i * (number + 3) / 5 + i % 40 * 6) % 256).unwrap()).collect()
+    }
+
+    fn encoded(encoder: &dyn FrameEncoder, numbers: &[usize]) -> Vec<f64> {
+        let one = |number: &usize| {
+            let levels = |c: usize| picture(*number).into_iter().skip(c).step_by(3).collect::<Vec<u8>>();
+            let planes: Vec<f32> = (0..3).flat_map(levels).map(|level| f32::from(level) / 255.0).collect();
+            encoder.encode(&Tensor::from_vec(planes, (1, 3, 33, 40), &Device::Cpu).unwrap()).unwrap()
+        };
+        let all = Tensor::cat(&numbers.iter().map(one).collect::<Vec<_>>(), 0).unwrap();
+        let values = over_video(&all).unwrap().values.to_vec1::<f32>().unwrap();
+        values.into_iter().map(f64::from).collect()
+    }
+
+    #[test]
+    fn a_video_is_the_mean_and_deviation_of_the_last_frames_of_its_strides() {
+        let encoder = resnet();
+        for (frames, expected) in [(11, &[4, 9][..]), (5, &[4]), (4, &[0]), (1, &[0])] {
+            let mut session = DeepSession::new(Arc::clone(&encoder), VideoSpec::new(40, 33, 30.0)).unwrap();
+            for number in 0..frames {
+                if session.wants_next() {
+                    let picture = picture(number);
+                    session.push(&Frame::rgb((&picture, 40, 33, 120)).unwrap()).unwrap();
+                } else {
+                    session.skip();
+                }
+            }
+            let (values, count, warning) = session.finish().unwrap();
+            assert_eq!(values, encoded(&*encoder, expected), "{frames} frames");
+            assert_eq!(count, expected.len() as u64);
+            assert_eq!(warning.is_some(), expected.len() == 1);
+            assert_eq!(warning.is_some_and(|text| text.contains("shorter than a stride")), frames < 5);
+        }
+        let none = DeepSession::new(encoder, VideoSpec::new(40, 33, 30.0)).unwrap();
+        assert!(none.finish().unwrap_err().to_string().contains("no frame"));
+    }
+
+    /// The frames that the published scripts take.
+    #[test]
+    fn frames_are_those_of_the_reference() {
+        let here = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared"));
+        let root = std::env::var_os("DREAM_SHARED").map_or(here, PathBuf::from);
+        let path = root.join("golden/models/preprocess/frame_sampling.json");
+        let Ok(bytes) = std::fs::read(&path) else {
+            assert!(std::env::var("DREAM_REQUIRE_SHARED").is_err(), "{} is missing", path.display());
+            return;
+        };
+        let golden: Value = serde_json::from_slice(&bytes).unwrap();
+        let cases = golden["feature_scripts"]["cases"].as_array().unwrap();
+        assert!(cases.len() > 10);
+        for case in cases {
+            let number = |key: &str| case[key].as_f64().unwrap();
+            let plan = Sampling::Strides { n: case["rate"].as_u64().unwrap() };
+            let mut sampler = plan.sampler_at(None, number("fps")).unwrap();
+            let frames = 0..case["frames"].as_u64().unwrap();
+            let found: Vec<u64> = frames.filter(|&index| sampler.wants(index, 0.0)).collect();
+            let expected = case["zero_based_frames"].as_array().unwrap();
+            assert_eq!(found, expected.iter().map(|at| at.as_u64().unwrap()).collect::<Vec<_>>(), "{case}");
+        }
+    }
+}

@@ -39,6 +39,16 @@ pub(crate) enum Statistic {
     MeanStd,
 }
 
+impl Statistic {
+    /// As recipes have it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Mean => "mean",
+            Self::MeanStd => "mean-std",
+        }
+    }
+}
+
 /// Raised when the same pixels give other features.
 const VERSION: u32 = 1;
 
@@ -148,13 +158,7 @@ fn assemble(
         .with("face", face)
         .with("side", side)
         .with("frames", input.frames.to_string().replace(':', "-"))
-        .with(
-            "pooling",
-            match statistic {
-                Statistic::Mean => "mean",
-                Statistic::MeanStd => "mean-std",
-            },
-        )
+        .with("pooling", statistic.name())
         .with("pixels", "rgb")
         .with("source", "whole");
     let part = Part::new(input, options)?;
