@@ -91,7 +91,7 @@ fn gaps(method: &MethodResults, undefined: &[(Set, f64)]) -> Vec<String> {
         ));
     }
     if runs.iter().any(|run| run.note.starts_with(RANDOM)) {
-        notes.push(format!("{RANDOM}: its numbers say nothing about the network that it is named after"));
+        notes.push("its numbers say nothing about the network that it is named after".to_owned());
     }
     let open = runs.iter().filter(|run| run.note.contains("not converged")).count();
     if open > 0 {

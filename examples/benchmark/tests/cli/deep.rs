@@ -39,9 +39,7 @@ fn random_weights_say_so_and_bytes_do_not_depend_on_jobs_or_a_kill() {
     let protocol = fs::read_to_string(one.out.join("protocol.json")).unwrap();
     for (name, title) in SETS {
         assert!(table.contains(&format!("{title} (random weights)")), "{table}");
-        assert!(
-            shown.contains(&format!("{title} (random weights): random weights: its numbers say nothing"))
-        );
+        assert!(shown.contains(&format!("{title} (random weights): its numbers say nothing")));
         assert!(page.contains(&format!("random weights: a small network of its build was drawn with seed 0, name trained weights with --{name}")));
         assert!(one.out.join(format!("predictions/{name}.csv")).exists());
         assert!(one.out.join(format!("cache/features/{name}")).exists());
