@@ -287,7 +287,7 @@ fn files_that_cannot_be_used_are_named_for_what_they_are() {
         std::fs::write(&broken, &bytes[..bytes.len() - 7]).unwrap();
         assert!(matches!(open(set, &broken), Err(Error::InvalidModel { .. })), "cut off");
         let mut huge = bytes.clone();
-        huge[..8].copy_from_slice(&(MAX_HEADER_BYTES as u64 + 1).to_le_bytes());
+        huge[..8].copy_from_slice(&(MAX_HEADER_BYTES + 1).to_le_bytes());
         std::fs::write(&broken, huge).unwrap();
         assert!(matches!(open(set, &broken), Err(Error::InvalidModel { .. })), "a huge header");
         std::fs::write(&broken, b"\x80\x02}q\x00.").unwrap();
