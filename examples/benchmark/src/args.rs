@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::features::deep::DeepArgs;
 use crate::features::sets::Set;
 use crate::methods::imported::{self, Source};
 use crate::plan::shard::Shard;
@@ -92,8 +93,8 @@ pub(crate) struct Merge {
 /// What both kinds of evaluation need.
 #[derive(Debug, Args)]
 pub(crate) struct Work {
-    /// Methods by name; `all` is all on features, which are quick, `networks` all that `train` trains, which are not; the
-    /// baselines stand beside them in any case
+    /// Methods by name; `all` is all on features, which are quick, `deep` all on features of networks, `networks` all that
+    /// `train` trains, which are not quick; the baselines stand beside them in any case
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "all")]
     pub(crate) methods: Vec<String>,
 
@@ -122,6 +123,9 @@ pub(crate) struct Work {
     pub(crate) view: ::train::View,
 
     #[command(flatten)]
+    pub(crate) deep: DeepArgs,
+
+    #[command(flatten)]
     pub(crate) networks: ::train::Options,
 }
 
@@ -138,6 +142,10 @@ Examples:
       --boxes faces.csv --preset large --device cuda \\
       --visual swinv2_large.safetensors --text clip-vit-b32.safetensors
         and every network, trained on each split from published weights
+  benchmark --data DREAM --out results --boxes faces.csv --methods deep \
+      --resnet50 resnet50.safetensors --vgg-face vgg-face.safetensors \
+      --dfgc1st convnext-epoch10.safetensors
+        the rows on deep features, each on the weights of its network
   benchmark --data DREAM --out results --predictions Ours=run0/predictions.csv \\
       --predictions Ours=run1/predictions.csv
         and a method that was trained elsewhere on splits 0 and 1

@@ -1,9 +1,12 @@
 //! All stages of a run, as far as a shard can go.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use rayon::ThreadPoolBuilder;
 
 use crate::args;
+use crate::features::deep::DeepSet;
 use crate::features::extract::{Extraction, read};
 use crate::features::sets::Set;
 use crate::features::videos::Videos;
@@ -43,6 +46,7 @@ impl Work<'_> {
         let mut sets: Vec<Set> = all.iter().flat_map(|method| method.sets()).collect();
         sets.sort_unstable();
         sets.dedup();
+        let deep: Vec<Arc<DeepSet>> = all.iter().filter_map(|method| method.deep()).collect();
         let faces = Faces::new(&args.view)?;
         let pool =
             ThreadPoolBuilder::new().num_threads(args.jobs).build().context("cannot start the threads")?;
@@ -65,8 +69,17 @@ impl Work<'_> {
         let (shard, retry_failed) = (args.shard.unwrap_or(Shard::ALL), args.retry_failed);
         let (sets, every, videos) = (sets.as_slice(), args.view.every, &videos);
         let reading = &args.view.reading;
-        let extraction =
-            Extraction { plan, store: &store, sets, every, videos, reading, shard, retry_failed };
+        let extraction = Extraction {
+            plan,
+            store: &store,
+            sets,
+            deep: &deep,
+            every,
+            videos,
+            reading,
+            shard,
+            retry_failed,
+        };
         let features = pool.install(|| extraction.run())?;
         if others(args, shard, features.pending(), "features") {
             return Ok(false);
@@ -121,12 +134,13 @@ pub(crate) fn methods(
     plan: Option<&Plan>,
     names: &[String],
 ) -> Result<Vec<Box<dyn Method>>> {
-    registry::choose(names, || Setup::new(plan, args.networks.clone(), &args.view, args.jobs))
+    let deep = |set| args.deep.set(set, args.networks.preset);
+    registry::choose(names, deep, || Setup::new(plan, args.networks.clone(), &args.view, args.jobs))
 }
 
 /// Prints what the methods are.
 pub(crate) fn list(args: &args::Work) -> Result<bool> {
-    let every = ["all", "networks"].map(str::to_owned);
+    let every = ["all", "deep", "networks"].map(str::to_owned);
     for method in registry::baselines(false).iter().chain(&methods(args, None, &every)?) {
         let About { name, title, about, .. } = method.about(args.view.every);
         // All settings of a network are in the report.

@@ -6,6 +6,10 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use dream_data::{ColorRange, OpenOptions, RelativeBox};
 use dream_features::Pooling;
+#[cfg(feature = "deep")]
+use score_video::dream_models::deep::backbones::vgg::Convention;
+#[cfg(feature = "deep")]
+use score_video::dream_models::deep::features::FeatureSet;
 
 use crate::input::InputArgs;
 
@@ -69,13 +73,13 @@ pub(crate) struct Args {
     pub(crate) input: InputArgs,
 }
 
-/// Options of clip-vit and network.
+/// Options of networks.
 #[cfg(feature = "deep")]
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Networks")]
 pub(crate) struct NetworkArgs {
-    /// The file of the weights: for clip-vit the safetensors file of a published tower, for network the JSON file of a
-    /// checkpoint
+    /// The file of the weights: for network the JSON file of a checkpoint, for the others the safetensors file of a published
+    /// tower or of a training
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
 
@@ -87,7 +91,18 @@ pub(crate) struct NetworkArgs {
     #[arg(long, value_name = "PLAN", requires = "weights")]
     pub(crate) frames: Option<score_video::dream_models::deep::input::FramePlan>,
 
-    /// Show clip-vit whole frames, instead of the face
+    /// Prepare frames as the scripts of DREAM's authors do, instead of as the network was trained: levels from 0 to 1, for
+    /// resnet50 of native size; for resnet50, vgg-face and dfgc1st
+    #[arg(long, requires = "weights")]
+    pub(crate) published: bool,
+
+    /// Which numbers the weights of vgg-face were trained on: rgb-mean-subtracted, bgr-mean-subtracted,
+    /// bgr-mean-in-rgb-order or rgb-unit-range. Their publisher says it [default: rgb-mean-subtracted, with --published
+    /// rgb-unit-range]
+    #[arg(long, value_name = "NAME", requires = "weights", value_parser = convention)]
+    pub(crate) convention: Option<Convention>,
+
+    /// Show whole frames, instead of the face; not for network
     #[arg(long, requires = "weights", conflicts_with = "boxes")]
     pub(crate) whole_frame: bool,
 
@@ -95,6 +110,14 @@ pub(crate) struct NetworkArgs {
     /// height
     #[arg(long, value_name = "FILE", requires = "weights")]
     pub(crate) boxes: Option<PathBuf>,
+}
+
+#[cfg(feature = "deep")]
+fn convention(text: &str) -> Result<Convention, String> {
+    Convention::by_name(text).ok_or_else(|| {
+        let known: Vec<&str> = Convention::ALL.iter().map(|convention| convention.name()).collect();
+        format!("known are {}", known.join(", "))
+    })
 }
 
 const EXAMPLES: &str = "\
@@ -112,6 +135,8 @@ Examples:
         60 features, as a trained VIDEVAL model takes them
   extract-features --set clip-vit --weights clip-vit-b16.safetensors clips/
         768 features of faces by CLIP, in a build with --features deep
+  extract-features --set resnet50 --weights resnet50.safetensors --published clips/
+        4096 features of faces, as the paper's row ResNet-50 has them
 
 Columns: `video`, `frame` (with --per-frame), the features by name (docs/features.md), `frames` (how many were used), \
 `undefined` (how many values the reference leaves undefined; they are 0 here), `recipe` (how they were made: models of \
@@ -128,7 +153,10 @@ impl NetworkArgs {
         let frames = self.frames.map(|frames| format!("--frames {frames}"));
         let whole = self.whole_frame.then(|| "--whole-frame".to_owned());
         let boxes = self.boxes.as_ref().map(|path| format!("--boxes {}", path.display()));
-        let parts: Vec<String> = [block, frames, whole, boxes].into_iter().flatten().collect();
+        let published = self.published.then(|| "--published".to_owned());
+        let convention = self.convention.map(|convention| format!("--convention {}", convention.name()));
+        let parts = [block, frames, published, convention, whole, boxes];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
         (!parts.is_empty()).then(|| parts.join(" "))
     }
 }
@@ -157,9 +185,30 @@ pub(crate) enum Set {
     /// What the network of a checkpoint makes of frames, from --weights
     #[cfg(feature = "deep")]
     Network,
+    /// ResNet-50 of ImageNet, mean and deviation, from --weights: 4096
+    #[cfg(feature = "deep")]
+    #[value(name = "resnet50")]
+    ResNet50,
+    /// fc7 of VGG-Face, mean and deviation, from --weights: 8192
+    #[cfg(feature = "deep")]
+    VggFace,
+    /// The ConvNeXt of the winner of DFGC-2022, mean and deviation, from --weights: 4096
+    #[cfg(feature = "deep")]
+    Dfgc1st,
 }
 
 impl Set {
+    /// The deep feature set of the benchmark that this is.
+    #[cfg(feature = "deep")]
+    pub(crate) const fn deep(self) -> Option<FeatureSet> {
+        match self {
+            Self::ResNet50 => Some(FeatureSet::ResNet50),
+            Self::VggFace => Some(FeatureSet::VggFace),
+            Self::Dfgc1st => Some(FeatureSet::Dfgc1st),
+            _ => None,
+        }
+    }
+
     /// As one types it.
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())

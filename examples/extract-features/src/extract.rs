@@ -84,7 +84,9 @@ impl Method {
                 bail!("--pooling needs brisque, gm-log or higrade: the others have a fixed pooling")
             }
             #[cfg(feature = "deep")]
-            Set::ClipVit | Set::Network => Kind::Network(Box::new(Network::new(args)?)),
+            Set::ClipVit | Set::Network | Set::ResNet50 | Set::VggFace | Set::Dfgc1st => {
+                Kind::Network(Box::new(Network::new(args)?))
+            }
             Set::Tlvqm => Kind::Video(Box::new(Tlvqm::default())),
             Set::VBliinds => Kind::Video(Box::new(VBliinds { flat_areas, ..VBliinds::default() })),
             Set::Videval => Kind::Video(Box::new(videval()?)),

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use dream_features::FeatureLayout;
-use score_video::{Encoder, Error as ScoreError, Looks, NetworkOptions, Options};
+use score_video::dream_models::deep::features::Preparation;
+use score_video::{Encoder, Error as ScoreError, Looks, NetworkOptions, Options, SetLooks};
 
 use crate::args::{Args, NetworkArgs, Set};
 use crate::extract::{Extracted, Row, partly};
+use crate::print::note;
 
 /// A network, and the names of its features.
 pub(crate) struct Network {
@@ -18,7 +20,7 @@ pub(crate) struct Network {
 impl Network {
     pub(crate) fn new(args: &Args) -> Result<Self> {
         ensure!(args.crop.is_none(), "--crop: a network cuts out the face itself; --boxes names faces");
-        let NetworkArgs { weights, block, frames, whole_frame, boxes } = &args.network;
+        let NetworkArgs { weights, block, frames, whole_frame, boxes, published, convention } = &args.network;
         let Some(weights) = weights else {
             bail!("--set {}: name the file of its weights with --weights", args.set.name());
         };
@@ -29,7 +31,22 @@ impl Network {
         looks.whole_frame = *whole_frame;
         looks.block = block.unwrap_or(looks.block);
         looks.frames = frames.unwrap_or(looks.frames);
-        let encoder = if args.set == Set::ClipVit {
+        ensure!(
+            args.set.deep().is_some() || !(*published || convention.is_some()),
+            "--published and --convention are for resnet50, vgg-face and dfgc1st"
+        );
+        let encoder = if let Some(set) = args.set.deep() {
+            ensure!(
+                block.is_none() && frames.is_none(),
+                "--block and --frames are for clip-vit: {} takes the last frames of strides of 1/6 second",
+                set.name()
+            );
+            let mut looks = SetLooks::default();
+            looks.preparation = if *published { Preparation::Published } else { Preparation::Own };
+            looks.convention = *convention;
+            looks.whole_frame = *whole_frame;
+            Encoder::feature_set(weights, set, &looks, &options)
+        } else if args.set == Set::ClipVit {
             Encoder::clip_vit(weights, &looks, &options)
         } else {
             ensure!(
@@ -39,6 +56,7 @@ impl Network {
             Encoder::checkpoint(weights, &options)
         };
         let encoder = encoder.map_err(|error| flags(&error))?;
+        encoder.notes().iter().for_each(|line| note!("{}: {line}", weights.display()));
         Ok(Self { layout: FeatureLayout::new(encoder.names())?, encoder })
     }
 
@@ -52,7 +70,7 @@ impl Network {
         let found = found.with_context(|| path.display().to_string())?;
         let row = Row {
             frame: None,
-            values: found.mean(),
+            values: self.encoder.pooled(&found)?,
             frames: found.features.len() as u64,
             undefined: 0,
             recipe: self.encoder.recipe().clone(),
@@ -68,7 +86,12 @@ impl Network {
 
 /// The library's words in those of the command line.
 fn flags(error: &ScoreError) -> anyhow::Error {
-    const FLAGS: [(&str, &str); 3] = [("weights", "--weights"), ("block", "--block"), ("boxes", "--boxes")];
+    const FLAGS: [(&str, &str); 4] = [
+        ("weights", "--weights"),
+        ("block", "--block"),
+        ("boxes", "--boxes"),
+        ("convention", "--convention"),
+    ];
     if let ScoreError::NoFace { frames, .. } = error {
         return anyhow::anyhow!("no face in {frames} frames: name it with --boxes, or take --whole-frame");
     }

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use dream_data::{FrameSource, OpenOptions, name_of, open};
 use dream_features::Recipe;
+use dream_models::deep::candle_core::{Device, Error as TensorError, Tensor};
+use dream_models::deep::features::{FeatureSet, Warning, over_video};
 
 use crate::encoded::Encoded;
-use crate::error::Result;
-use crate::methods::network::towers::{self, Tower};
-use crate::options::{Looks, Options};
+use crate::error::{Error, Result};
+use crate::methods::network::towers::{self, Statistic, Tower};
+use crate::options::{Looks, Options, SetLooks};
 use crate::passes;
 
 /// Makes features of videos by a network. It can be shared by threads, and a clone is cheap.
@@ -18,7 +20,7 @@ use crate::passes;
 /// use score_video::{Encoder, Looks, Options};
 ///
 /// let encoder = Encoder::clip_vit("clip-vit-b16.safetensors", &Looks::default(), &Options::default())?;
-/// let features = encoder.encode_file("clip.mp4")?.mean();
+/// let features = encoder.pooled(&encoder.encode_file("clip.mp4")?)?;
 /// assert_eq!(features.len(), encoder.names().len());
 /// # Ok::<(), score_video::Error>(())
 /// ```
@@ -55,13 +57,50 @@ impl Encoder {
         Ok(Self { tower, open: options.open.clone() })
     }
 
+    /// The network of a deep feature set of the benchmark, from a safetensors file of any publisher or of a training: its features
+    /// of a video are means over the frames, and then standard deviations.
+    ///
+    /// # Errors
+    /// As [`Encoder::clip_vit`].
+    pub fn feature_set(
+        path: impl AsRef<Path>,
+        set: FeatureSet,
+        looks: &SetLooks,
+        options: &Options,
+    ) -> Result<Self> {
+        let tower = towers::feature_set(path.as_ref(), set, looks, options)?;
+        Ok(Self { tower, open: options.open.clone() })
+    }
+
+    /// What to know about the file of the weights, a line each.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.tower.notes
+    }
+
     /// Names of the features, in order.
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.tower.names
     }
 
-    /// How the mean over the frames of a video is made: what a model that learns from it should state.
+    /// The features of a video by their [`names`](Self::names), from what was made of its frames: the mean over them, for a feature
+    /// set also the deviation, which is 0 for one frame (see [`Encoded::warnings`]).
+    ///
+    /// # Errors
+    /// [`Error::Network`] for frames with different numbers of features, which no network gives.
+    pub fn pooled(&self, found: &Encoded) -> Result<Vec<f64>> {
+        if self.tower.statistic == Statistic::Mean {
+            return Ok(found.mean());
+        }
+        let width = found.features.first().map_or(0, Vec::len);
+        let tensor = |cause: TensorError| Error::from(dream_models::Error::from(cause));
+        let all = Tensor::from_vec(found.features.concat(), (found.features.len(), width), &Device::Cpu);
+        let values = over_video(&all.map_err(tensor)?)?.values.to_vec1::<f32>().map_err(tensor)?;
+        Ok(values.into_iter().map(f64::from).collect())
+    }
+
+    /// How the features of a video are made: what a model that learns from it should state.
     #[must_use]
     pub fn recipe(&self) -> &Recipe {
         &self.tower.recipe
@@ -85,6 +124,10 @@ impl Encoder {
         name: &str,
         open: &mut dyn FnMut() -> dream_data::Result<Box<dyn FrameSource>>,
     ) -> Result<Encoded> {
-        passes::encode(&self.tower.network, name, open)
+        let mut found = passes::encode(&self.tower.network, name, open)?;
+        if self.tower.statistic == Statistic::MeanStd && found.features.len() == 1 {
+            found.warnings.push(Warning::OneFrame.to_string());
+        }
+        Ok(found)
     }
 }

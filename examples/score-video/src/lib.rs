@@ -46,9 +46,9 @@ pub use error::{Error, Result};
 pub use live::{Live, Plane};
 pub use methods::registry::{MethodInfo, methods};
 pub use methods::{About, CheckpointReport, ReferenceReport};
-#[cfg(feature = "deep")]
-pub use options::Looks;
 pub use options::{LEVEL, NetworkOptions, NoFace, Options};
+#[cfg(feature = "deep")]
+pub use options::{Looks, SetLooks};
 pub use row::Row;
 pub use score::{Face, Score, Video};
 pub use scorer::Scorer;

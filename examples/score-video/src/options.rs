@@ -83,6 +83,19 @@ impl Default for Looks {
     }
 }
 
+/// What the network of a feature set looks at.
+#[cfg(feature = "deep")]
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct SetLooks {
+    /// How frames are prepared. Default: as the network was trained.
+    pub preparation: dream_models::deep::features::Preparation,
+    /// Which numbers the weights of a VGG-Face were trained on. `None` is what the preparation says.
+    pub convention: Option<dream_models::deep::backbones::vgg::Convention>,
+    /// The whole frame, instead of the face. Default: no.
+    pub whole_frame: bool,
+}
+
 /// What happens to a video without a face.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -88,6 +88,13 @@ impl FrameRate {
     }
 }
 
+/// Frames per second as a number.
+impl From<FrameRate> for f64 {
+    fn from(rate: FrameRate) -> Self {
+        rate.as_f64()
+    }
+}
+
 /// From `25`, `12.5` or `30000/1001`. The usual decimals mean the broadcast rates: `23.976` and `23.98` are 24000/1001,
 /// `29.97` is 30000/1001, `47.952`, `59.94` and `119.88` likewise.
 impl FromStr for FrameRate {

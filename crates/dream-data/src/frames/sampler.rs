@@ -14,19 +14,20 @@ impl Sampling {
     /// The sampler for a video of `frames` frames (`None` if unknown).
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] when `n`, `k`, `length` or `step` is 0, and for [`Sampling::PerSecond`], which needs
-    /// [`Sampling::sampler_at`]; [`Error::FrameCountUnknown`] when `frames` is `None` and needed;
-    /// [`Error::TooFewFrames`] when frames of an empty video are wanted.
+    /// [`Error::InvalidOption`] when `n`, `k`, `length` or `step` is 0, and for [`Sampling::PerSecond`] and
+    /// [`Sampling::Strides`], which need [`Sampling::sampler_at`]; [`Error::FrameCountUnknown`] when `frames` is `None` and
+    /// needed; [`Error::TooFewFrames`] when frames of an empty video are wanted.
     pub fn sampler(self, frames: Option<u64>) -> Result<Sampler> {
         self.check()?;
         Sampler::new(self, frames, None)
     }
 
     /// The sampler for a video of `frames` frames (`None` if unknown) at `rate` frames per second, which only
-    /// [`Sampling::PerSecond`] looks at.
+    /// [`Sampling::PerSecond`] and [`Sampling::Strides`] look at: a [`FrameRate`] or a number.
     ///
     /// # Errors
-    /// As [`Sampling::sampler`], except that nothing needs another function.
+    /// As [`Sampling::sampler`], except that nothing needs another function; [`Error::InvalidOption`] for a number that is no
+    /// positive rate.
     ///
     /// # Example
     /// ```
@@ -37,8 +38,15 @@ impl Sampling {
     /// assert_eq!(taken, [14, 44, 74]);
     /// # Ok::<(), dream_data::Error>(())
     /// ```
-    pub fn sampler_at(self, frames: Option<u64>, rate: FrameRate) -> Result<Sampler> {
+    pub fn sampler_at(self, frames: Option<u64>, rate: impl Into<f64>) -> Result<Sampler> {
         self.check()?;
+        let rate = rate.into();
+        if !(rate.is_finite() && rate > 0.0) {
+            return Err(Error::option(
+                "frame_rate",
+                format!("{rate} is no positive number of frames per second"),
+            ));
+        }
         Sampler::new(self, frames, Some(rate))
     }
 }
@@ -52,6 +60,8 @@ pub struct Sampler {
     frames: Option<u64>,
     starts: Vec<u64>,
     beat: Beat,
+    /// For `Strides`: frames of a stride.
+    stride: u64,
     /// For `FirstOfSecond`: the time of the first frame, and the last second with a taken frame.
     origin: Option<f64>,
     second: f64,
@@ -59,23 +69,34 @@ pub struct Sampler {
 
 impl Sampler {
     /// `sampling` was checked.
-    pub(crate) fn new(sampling: Sampling, frames: Option<u64>, rate: Option<FrameRate>) -> Result<Self> {
+    pub(crate) fn new(sampling: Sampling, frames: Option<u64>, rate: Option<f64>) -> Result<Self> {
         let known = |sampling: &'static str, needed: u64| match frames {
             None => Err(Error::FrameCountUnknown { sampling }),
             Some(found) if found < needed => Err(Error::TooFewFrames { sampling, needed, found }),
             Some(found) => Ok(found),
         };
-        let (mut starts, mut beat, mut sampling) = (Vec::new(), Beat::default(), sampling);
+        let (mut starts, mut beat, mut sampling, mut stride) = (Vec::new(), Beat::default(), sampling, 1);
+        let known_rate = || {
+            rate.ok_or_else(|| {
+                let reason = format!(
+                    "`{sampling}` needs the rate of the video: call `sampler_at`, or give `Sampled` the source"
+                );
+                Error::option("sampling", reason)
+            })
+        };
         match sampling {
             Sampling::Every { .. } | Sampling::FirstOfSecond => {}
             Sampling::PerSecond { n } => {
-                let rate = rate.ok_or_else(|| {
-                    let reason = format!(
-                        "`{sampling}` needs the rate of the video: call `sampler_at`, or give `Sampled` the source"
-                    );
-                    Error::option("sampling", reason)
-                })?;
-                beat = Beat::new(rate.as_f64() / n as f64);
+                beat = Beat::new(known_rate()? / n as f64);
+            }
+            Sampling::Strides { n } => {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "positive, and cut on purpose"
+                )]
+                let frames = (known_rate()? / n as f64) as u64;
+                stride = frames.max(1);
             }
             Sampling::Centres { .. } => {
                 known("centres", 1)?;
@@ -90,15 +111,15 @@ impl Sampler {
                 sampling = Sampling::Clips { k, length, step, seed };
             }
         }
-        Ok(Self { sampling, frames, starts, beat, origin: None, second: -1.0 })
+        Ok(Self { sampling, frames, starts, beat, stride, origin: None, second: -1.0 })
     }
 
     /// Whether the frame at position `index`, shown at `time` seconds, is taken. Ask about all frames, in order:
     /// [`Sampling::FirstOfSecond`] and [`Sampling::PerSecond`] remember what they took. All but `FirstOfSecond` use
     /// `index` alone, and it never takes a frame whose time is not finite.
     ///
-    /// Of a video that ends before the first sample of `PerSecond`, the first frame is taken if the number of frames is
-    /// known. If not, [`Sampled`](crate::Sampled) returns it at the end.
+    /// Of a video that ends before the first sample of `PerSecond` or `Strides`, the first frame is taken if the number of
+    /// frames is known. If not, [`Sampled`](crate::Sampled) returns it at the end.
     pub fn wants(&mut self, index: u64, time: f64) -> bool {
         match self.sampling {
             Sampling::Every { n, offset } => {
@@ -109,6 +130,10 @@ impl Sampler {
             Sampling::PerSecond { .. } => match self.frames {
                 Some(frames) if self.beat.is_late(frames) => index == 0 && frames > 0,
                 _ => self.beat.falls_on(index),
+            },
+            Sampling::Strides { .. } => match self.frames {
+                Some(frames) if frames < self.stride => index == 0 && frames > 0,
+                _ => (index % self.stride) + 1 == self.stride,
             },
             Sampling::FirstOfSecond => {
                 if !time.is_finite() {
@@ -124,7 +149,7 @@ impl Sampler {
     }
 
     /// The number of frames that will be taken. It is known except for [`Sampling::FirstOfSecond`], and for
-    /// [`Sampling::Every`] and [`Sampling::PerSecond`] of an unknown number of frames.
+    /// [`Sampling::Every`], [`Sampling::PerSecond`] and [`Sampling::Strides`] of an unknown number of frames.
     #[must_use]
     pub fn expected(&self) -> Option<u64> {
         match self.sampling {
@@ -132,6 +157,10 @@ impl Sampler {
             Sampling::Centres { n } => Some(n.min(self.frames?)),
             Sampling::Clips { k, length, .. } => Some(k.saturating_mul(length)),
             Sampling::PerSecond { .. } => Some(self.beat.within(self.frames?).map_or(0, |(count, _)| count)),
+            Sampling::Strides { .. } => {
+                let frames = self.frames?;
+                Some((frames / self.stride).max(u64::from(frames > 0)))
+            }
             Sampling::FirstOfSecond => None,
         }
     }
@@ -153,6 +182,10 @@ impl Sampler {
                 Some(self.starts.last()?.saturating_add(span(length, step) - 1))
             }
             Sampling::PerSecond { .. } => self.beat.within(self.frames?).map(|(_, last)| last),
+            Sampling::Strides { .. } => {
+                let frames = self.frames?;
+                if frames == 0 { None } else { Some((frames - frames % self.stride).saturating_sub(1)) }
+            }
             Sampling::FirstOfSecond => None,
         }
     }
@@ -173,9 +206,16 @@ impl Sampler {
         let place = past / step.max(1);
         (past % step.max(1) == 0 && place < length).then_some((clip as u64, place))
     }
-    /// Whether the first frame must be kept until another is taken or the video ends.
-    pub(crate) fn needs_stand_in(&self) -> bool {
-        matches!(self.sampling, Sampling::PerSecond { .. }) && self.beat.first > 0.0
+
+    /// Whether the first frame must be kept until another is taken or the video ends: it stands for a video that turns out to
+    /// be shorter than the first step of [`Sampling::PerSecond`] or [`Sampling::Strides`]. [`Sampled`](crate::Sampled) does so.
+    #[must_use]
+    pub fn needs_stand_in(&self) -> bool {
+        match self.sampling {
+            Sampling::PerSecond { .. } => self.beat.first > 0.0,
+            Sampling::Strides { .. } => self.stride > 1,
+            _ => false,
+        }
     }
 
     /// What sampling makes of a rate: `None` where the frames that are taken follow each other without a gap.
@@ -191,6 +231,7 @@ impl Sampler {
                 (k > 1 || apart > 1).then(|| rate.scaled(1, apart))
             }
             Sampling::PerSecond { n } => (self.beat.period > 1.0).then(|| FrameRate::whole(n)),
+            Sampling::Strides { .. } => (self.stride > 1).then(|| rate.scaled(1, self.stride)),
             Sampling::FirstOfSecond => Some(if rate.as_f64() > 1.0 { FrameRate::whole(1) } else { rate }),
         }
     }
@@ -425,6 +466,46 @@ mod tests {
         );
     }
 
+    /// Rate, frames, the frames that the scripts for deep features take, the first and the last of them, and their distance.
+    #[test]
+    fn strides_are_those_of_the_published_scripts() {
+        for (n, rate, frames, step, count) in [
+            (6, 30.0, 150, 5, 30),
+            (1, 30.0, 150, 30, 5),
+            (6, 29.97, 150, 4, 37),
+            (1, 29.97, 150, 29, 5),
+            (6, 25.0, 126, 4, 31),
+            (6, 23.976, 61, 3, 20),
+            (1, 23.976, 61, 23, 2),
+            (6, 60.0, 300, 10, 30),
+            (6, 6.0, 12, 1, 12),
+            // Where the scripts divide by zero, and where they find no frame.
+            (6, 5.0, 7, 1, 7),
+            (6, 30.0, 3, 5, 0),
+        ] {
+            let sampling = Sampling::Strides { n };
+            let mut sampler = sampling.sampler_at(None, rate).unwrap();
+            let found: Vec<u64> = (0..frames).filter(|&i| sampler.wants(i, 0.0)).collect();
+            let expected: Vec<u64> = (1..=frames).filter(|t| t % step == 0).map(|t| t - 1).collect();
+            assert_eq!(found, expected, "{n} of {rate}");
+            assert_eq!(found.len(), count, "{n} of {rate}");
+            assert_eq!(sampler.needs_stand_in(), step > 1);
+            let mut sampler = sampling.sampler_at(Some(frames), rate).unwrap();
+            let found: Vec<u64> = (0..frames).filter(|&i| sampler.wants(i, 0.0)).collect();
+            assert_eq!(found, if count == 0 { vec![0] } else { expected });
+            assert_eq!(
+                (sampler.expected(), sampler.last()),
+                (Some(found.len() as u64), found.last().copied())
+            );
+        }
+        let sampler = Sampling::Strides { n: 6 }.sampler_at(Some(0), 30.0).unwrap();
+        assert_eq!((sampler.expected(), sampler.last()), (Some(0), None));
+        assert!(Sampling::Strides { n: 6 }.sampler(Some(9)).unwrap_err().to_string().contains("sampler_at"));
+        for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(Sampling::Strides { n: 6 }.sampler_at(None, rate).is_err(), "{rate}");
+        }
+    }
+
     #[test]
     fn counts_and_last_frames_are_those_of_the_questions() {
         for rate in [(24, 1), (25, 1), (30_000, 1001), (10_007, 3), (3, 2), (1, 1)] {
@@ -457,6 +538,7 @@ mod tests {
             ("clips:2x1/9", "25"),
             ("clips:1x3/5", "5"),
             ("per-second:2", "2"),
+            ("strides:6", "25/4"),
             ("first-of-second", "1"),
         ] {
             assert_eq!(rate(text, Some(40)).as_deref(), Some(expected), "{text}");

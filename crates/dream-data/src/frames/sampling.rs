@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 /// Which frames of a video are taken.
 ///
-/// Its text form is `every:6`, or `every:6+2` with an offset; `per-second:1`; `centres:3`; `clips:2x8/2` for 2 clips of
+/// Its text form is `every:6`, or `every:6+2` with an offset; `per-second:1`; `strides:6`; `centres:3`; `clips:2x8/2` for 2 clips of
 /// 8 frames, 2 frames apart, or `clips:2x8/2@7` with a seed other than 0; and `first-of-second`, which is also read from
 /// its older form `second`.
 ///
@@ -66,6 +66,13 @@ pub enum Sampling {
         /// How many; at least 1. All frames, if it is not below the rate.
         n: u64,
     },
+    /// The last frame of every stride of `floor(rate / n)` frames, one of 1 for a rate below `n`: with frames counted from
+    /// 1, those whose number the stride divides. The scripts for deep features of DREAM's authors take frames so, six for a
+    /// second. A video that is shorter than a stride is represented by its first frame. Needs the rate.
+    Strides {
+        /// How many strides fill a second, or a little less; at least 1.
+        n: u64,
+    },
     /// The first frame of every second. Seconds are counted by timestamps from the first frame of the video, so that it
     /// suits frames of varying duration. A second without frames gives none.
     FirstOfSecond,
@@ -86,7 +93,9 @@ impl Sampling {
 
     pub(crate) fn check(self) -> Result<()> {
         let numbers: &[(&'static str, u64)] = match self {
-            Self::Every { n, .. } | Self::Centres { n } | Self::PerSecond { n } => &[("n", n)],
+            Self::Every { n, .. } | Self::Centres { n } | Self::PerSecond { n } | Self::Strides { n } => {
+                &[("n", n)]
+            }
             Self::Clips { k, length, step, .. } => &[("k", k), ("length", length), ("step", step)],
             Self::FirstOfSecond => &[],
         };
@@ -106,6 +115,7 @@ impl fmt::Display for Sampling {
             Self::Clips { k, length, step, seed: 0 } => write!(f, "clips:{k}x{length}/{step}"),
             Self::Clips { k, length, step, seed } => write!(f, "clips:{k}x{length}/{step}@{seed}"),
             Self::PerSecond { n } => write!(f, "per-second:{n}"),
+            Self::Strides { n } => write!(f, "strides:{n}"),
             Self::FirstOfSecond => f.write_str("first-of-second"),
         }
     }
@@ -117,8 +127,8 @@ impl FromStr for Sampling {
 
     fn from_str(text: &str) -> Result<Self> {
         let sampling = parse(text).ok_or_else(|| {
-            let known = "every:6, every:6+2 (from frame 2 on), per-second:1, centres:3, clips:2x8/2 (2 clips of 8 \
-                         frames, 2 apart), clips:2x8/2@7 (with a seed) or first-of-second";
+            let known = "every:6, every:6+2 (from frame 2 on), per-second:1, strides:6, centres:3, clips:2x8/2 (2 \
+                         clips of 8 frames, 2 apart), clips:2x8/2@7 (with a seed) or first-of-second";
             Error::option("sampling", format!("`{text}` is no way of sampling; give {known}"))
         })?;
         sampling.check()?;
@@ -138,6 +148,7 @@ fn parse(text: &str) -> Option<Sampling> {
         }
         "centres" => Some(Sampling::Centres { n: rest.parse().ok()? }),
         "per-second" => Some(Sampling::PerSecond { n: rest.parse().ok()? }),
+        "strides" => Some(Sampling::Strides { n: rest.parse().ok()? }),
         "clips" => {
             let (clips, seed) = rest.split_once('@').unwrap_or((rest, "0"));
             let (k, clip) = clips.split_once('x')?;
@@ -162,6 +173,7 @@ mod tests {
             ("clips:2x8/2", Sampling::Clips { k: 2, length: 8, step: 2, seed: 0 }),
             ("clips:2x8/3@7", Sampling::Clips { k: 2, length: 8, step: 3, seed: 7 }),
             ("per-second:2", Sampling::PerSecond { n: 2 }),
+            ("strides:6", Sampling::Strides { n: 6 }),
             ("first-of-second", Sampling::FirstOfSecond),
         ] {
             assert_eq!((text.parse::<Sampling>().unwrap(), expected.to_string().as_str()), (expected, text));
@@ -188,7 +200,9 @@ mod tests {
             let error = text.parse::<Sampling>().unwrap_err().to_string();
             assert!(error.contains(&format!("`{text}` is no way of sampling; give every:6")), "{error}");
         }
-        for text in ["every:0", "centres:0", "clips:0x8/2", "clips:2x0/2", "clips:2x8/0", "per-second:0"] {
+        for text in
+            ["every:0", "centres:0", "clips:0x8/2", "clips:2x0/2", "clips:2x8/0", "per-second:0", "strides:0"]
+        {
             let error = text.parse::<Sampling>().unwrap_err().to_string();
             assert!(error.contains("it must be at least 1"), "{error}");
         }

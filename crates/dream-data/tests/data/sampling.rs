@@ -41,6 +41,7 @@ fn check_every_way(open: &dyn Fn() -> Box<dyn FrameSource>, name: &str) {
         Sampling::Centres { n: 1000 },
         Sampling::Clips { k: 2, length: 2, step: 2, seed: 5 },
         Sampling::PerSecond { n: 1 },
+        Sampling::Strides { n: 4 },
         Sampling::FirstOfSecond,
     ] {
         let mut sampler = sampling.sampler_at(Some(frames), open().info().frame_rate).unwrap();
@@ -316,7 +317,7 @@ fn plans_go_by_the_frames_that_come_and_not_by_a_promise() {
 #[test]
 fn plans_are_the_same_by_every_decoder() {
     for clip in ["baseline.mp4", "bframes.mp4", "edit-list.mp4", "fragmented.mp4", "variable.mp4"] {
-        for sampling in ["centres:3", "every:5", "clips:2x2/2@5", "per-second:2"] {
+        for sampling in ["centres:3", "every:5", "clips:2x2/2@5", "per-second:2", "strides:6"] {
             let sampling: Sampling = sampling.parse().unwrap();
             for decoder in common::decoders() {
                 let frames =

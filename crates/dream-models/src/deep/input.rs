@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::face::{FaceBox, VideoBoxConfig, VideoFaceBox};
-use crate::preprocess::Preprocess;
+use crate::preprocess::{Preprocess, ResizeRule};
 use crate::{Error, Result};
 
 /// How a video becomes the input of a network.
@@ -57,13 +57,17 @@ impl Input {
     /// [`Error::InvalidInput`] with both sizes.
     pub fn expect_size(&self, [height, width]: [usize; 2]) -> Result<()> {
         let size = self.pixels.size;
-        if (height, width) == (size, size) {
-            return Ok(());
-        }
-        let reason = format!(
-            "the preprocessing makes frames of {size}x{size} pixels, the network takes {width}x{height}: set its size \
-             to that of the network"
-        );
+        let reason = match self.pixels.rule {
+            ResizeRule::Native => format!(
+                "the preprocessing leaves pictures as large as they are, the network takes {width}x{height} pixels: take \
+                 another rule"
+            ),
+            _ if (height, width) == (size, size) => return Ok(()),
+            _ => format!(
+                "the preprocessing makes frames of {size}x{size} pixels, the network takes {width}x{height}: set its size \
+                 to that of the network"
+            ),
+        };
         Err(Error::InvalidInput { argument: "pixels", reason })
     }
 }
@@ -75,7 +79,8 @@ impl Input {
 /// | `every:6` | the first of every six |
 /// | `centres:3` | the middle frames of three equal parts |
 /// | `clips:2x8/4` | two clips of eight frames each, every fourth frame of the video |
-/// | `second` | the first of every second |
+/// | `strides:6` | the last of every `floor(rate / 6)` frames, by the rate of the video |
+/// | `first-of-second` | the first of every second |
 ///
 /// ```
 /// use dream_models::deep::input::FramePlan;
@@ -111,6 +116,12 @@ pub enum FramePlan {
     },
     /// The first frame of every second, by the times of the frames.
     FirstOfSecond,
+    /// The last frame of every `floor(rate / n)` frames; of a shorter video the first frame. So do the published scripts for
+    /// deep features: with frames counted from 1, they take those whose number the stride divides.
+    Strides {
+        /// How many strides fill a second, above 0.
+        n: u64,
+    },
 }
 
 impl Default for FramePlan {
@@ -122,7 +133,7 @@ impl Default for FramePlan {
 impl FramePlan {
     fn validate(&self) -> Result<()> {
         let numbers = match *self {
-            Self::Every { n } | Self::Centres { n } => vec![("n", n)],
+            Self::Every { n } | Self::Centres { n } | Self::Strides { n } => vec![("n", n)],
             Self::Clips { k, length, step } => vec![("k", k), ("length", length), ("step", step)],
             Self::FirstOfSecond => Vec::new(),
         };
@@ -140,6 +151,7 @@ impl fmt::Display for FramePlan {
             Self::Centres { n } => write!(f, "centres:{n}"),
             Self::Clips { k, length, step } => write!(f, "clips:{k}x{length}/{step}"),
             Self::FirstOfSecond => f.write_str("first-of-second"),
+            Self::Strides { n } => write!(f, "strides:{n}"),
         }
     }
 }
@@ -159,13 +171,15 @@ impl FromStr for FramePlan {
             None if matches!(text, "first-of-second" | "second") => Some(Self::FirstOfSecond),
             Some(("every", n)) => number(n).map(|n| Self::Every { n }),
             Some(("centres", n)) => number(n).map(|n| Self::Centres { n }),
+            Some(("strides", n)) => number(n).map(|n| Self::Strides { n }),
             Some(("clips", rest)) => clips(rest),
             _ => None,
         };
         plan.ok_or_else(|| {
             let shown: String = text.chars().take(40).collect();
             let reason = format!(
-                "`{shown}` names no frames: write every:6, centres:3, clips:2x8/4 or first-of-second, with numbers above 0"
+                "`{shown}` names no frames: write every:6, centres:3, clips:2x8/4, strides:6 or first-of-second, with \
+                 numbers above 0"
             );
             Error::InvalidInput { argument: "frames", reason }
         })
@@ -255,6 +269,7 @@ mod tests {
             FramePlan::Centres { n: 3 },
             FramePlan::Clips { k: 2, length: 8, step: 4 },
             FramePlan::FirstOfSecond,
+            FramePlan::Strides { n: 6 },
         ] {
             assert_eq!(plan.to_string().parse::<FramePlan>().unwrap(), plan);
         }
@@ -273,6 +288,7 @@ mod tests {
             "clips:2x8",
             "clips:2x8/0",
             "second:1",
+            "strides:0",
         ] {
             let error = bad.parse::<FramePlan>().unwrap_err().to_string();
             assert!(error.contains("every:6"), "{bad}: {error}");
@@ -309,5 +325,9 @@ mod tests {
         assert!(Input { frames, ..Input::default() }.validate().is_err());
         let error = Input::default().expect_size([64, 32]).unwrap_err().to_string();
         assert!(error.contains("256x256") && error.contains("32x64"), "{error}");
+        let pixels = Preprocess { rule: ResizeRule::Native, ..Preprocess::default() };
+        let native = Input { pixels, ..Input::default() };
+        let error = native.expect_size([256; 2]).unwrap_err().to_string();
+        assert!(error.contains("another rule"), "{error}");
     }
 }

@@ -229,6 +229,40 @@ pub fn vgg16(file: &TensorFile, config: &vgg::Config) -> Result<Pretrained> {
     Ok(Pretrained { tensors: tower.read_as(vgg::ours, &expected, "VGG-16")?, notes: tower.notes() })
 }
 
+/// The sizes of the ResNet of bottlenecks in a file, by the shapes of its tensors; those of ResNet-50 where it holds none, so that
+/// [`resnet50()`] says what does not fit.
+///
+/// # Errors
+///
+/// [`Error::InvalidModel`] for a file with several such towers or the state of a training.
+pub fn resnet_config(file: &TensorFile) -> Result<resnet::Config> {
+    let tower = Tower::find(file, &resnet::MARKS)?;
+    Ok(resnet::config_of(tower.shapes()).unwrap_or_default())
+}
+
+/// The sizes of the VGG-16 in a file, by the shapes of its tensors; those of VGG-Face where it holds none, so that [`vgg16()`] says
+/// what does not fit.
+///
+/// # Errors
+///
+/// As [`resnet_config()`].
+pub fn vgg_config(file: &TensorFile) -> Result<vgg::Config> {
+    let tower = Tower::find(file, &vgg::MARKS)?;
+    Ok(vgg::config_of(tower.shapes()).unwrap_or_default())
+}
+
+/// The sizes of the ConvNeXt in a file, by the shapes of its tensors, without a head; those of ConvNeXt-XL where it holds none, so
+/// that [`convnext()`] says what does not fit.
+///
+/// # Errors
+///
+/// As [`resnet_config()`].
+pub fn convnext_config(file: &TensorFile) -> Result<convnext::Config> {
+    let tower = Tower::find(file, &convnext::MARKS)?;
+    let naming = convnext::Naming::of(tower.shapes().map(|(name, _)| name));
+    Ok(convnext::config_of(naming, tower.shapes()).unwrap_or_else(convnext::Config::xlarge))
+}
+
 /// The configuration of a published image tower of CLIP, by the sizes of its embeddings: [`b16`](vit::Config::b16),
 /// [`b32`](vit::Config::b32), or [`l14`](vit::Config::l14) at 224 or 336 pixels.
 ///

@@ -32,6 +32,12 @@ pub enum ResizeRule {
         /// The share of the resized short side that is kept: above 0, at most 1.
         crop_pct: f64,
     },
+    /// All of it, squeezed into the square in floating point, each pixel from the two nearest ones of each direction:
+    /// [`FloatFilter::Bilinear`]. Nothing is widened where an image gets smaller, nothing is rounded to 8 bits, and
+    /// [`Preprocess::interpolation`] is not looked at. So do the published scripts for deep features.
+    FloatSquare,
+    /// The image as it is, of any size: neither [`Preprocess::size`] nor [`Preprocess::interpolation`] is looked at.
+    Native,
 }
 
 /// How a frame becomes the input of a network: planes of red, green and blue `f32`.
@@ -164,7 +170,38 @@ impl Preprocess {
         Self { size: 384, ..Self::default() }
     }
 
-    /// Values that [`Preprocess::apply`] writes: `3 * size * size`.
+    /// The same preprocessing for networks that were shown levels from 0 to 1, without mean and deviation.
+    #[must_use]
+    pub fn unit_range(self) -> Self {
+        Self { mean: [0.0; 3], std: [1.0; 3], ..self }
+    }
+
+    /// Width and height of what [`Preprocess::apply`] writes for an image of this size.
+    ///
+    /// ```
+    /// use dream_models::preprocess::{Preprocess, ResizeRule};
+    ///
+    /// let native = Preprocess { rule: ResizeRule::Native, ..Preprocess::default() };
+    /// assert_eq!(native.output_size(120, 90), (120, 90));
+    /// assert_eq!(Preprocess::resnet_224().output_size(120, 90), (224, 224));
+    /// ```
+    #[must_use]
+    pub fn output_size(&self, width: usize, height: usize) -> (usize, usize) {
+        match self.rule {
+            ResizeRule::Native => (width, height),
+            _ => (self.size, self.size),
+        }
+    }
+
+    /// Values that [`Preprocess::apply`] writes for an image of this size.
+    #[must_use]
+    pub fn len_of(&self, width: usize, height: usize) -> usize {
+        let (width, height) = self.output_size(width, height);
+        width.saturating_mul(height).saturating_mul(3)
+    }
+
+    /// Values that [`Preprocess::apply`] writes where the result is a square: `3 * size * size`. With [`ResizeRule::Native`] see
+    /// [`Preprocess::len_of`].
     #[must_use]
     pub const fn len(&self) -> usize {
         self.size.saturating_mul(self.size).saturating_mul(3)
@@ -208,12 +245,15 @@ impl Preprocess {
         self.geometry(width.max(1), height.max(1)).0
     }
 
-    /// The square before scaling, in the layout of `view`.
+    /// The square before scaling, in the layout of `view`; the whole image with [`ResizeRule::Native`].
     ///
     /// # Errors
-    /// As [`Preprocess::validate`].
+    /// As [`Preprocess::validate`]; [`Error::InvalidInput`] with [`ResizeRule::FloatSquare`], whose pixels are no 8-bit ones.
     pub fn resize(&self, view: &ImageView<'_>) -> Result<Resized> {
         self.validate()?;
+        if self.rule == ResizeRule::FloatSquare {
+            return Err(no_bytes("its pixels are made in floating point: take `Preprocess::apply`"));
+        }
         let (full, part) = self.geometry(view.width(), view.height());
         Ok(resample::resize_part(view, full, part, self.interpolation))
     }
@@ -221,37 +261,75 @@ impl Preprocess {
     /// Writes the input of the network: all of red, then green, then blue, each row by row.
     ///
     /// # Errors
-    /// As [`Preprocess::validate`]; [`Error::LengthMismatch`] when `out` does not have [`Preprocess::len`] values.
+    /// As [`Preprocess::validate`]; [`Error::LengthMismatch`] when `out` does not have [`Preprocess::len_of`] values;
+    /// [`Error::InvalidConfig`] for an image with a side above [`MAX_SIDE`] and [`ResizeRule::FloatSquare`].
     pub fn apply(&self, view: &ImageView<'_>, out: &mut [f32]) -> Result<()> {
         self.validate()?;
-        let square = self.resize(view)?;
-        self.write(&square.data, view.layout(), out)
+        match self.rule {
+            ResizeRule::FloatSquare => self.float(view, out),
+            ResizeRule::Native => {
+                let row = view.width() * view.layout().bytes();
+                let rows = (0..view.height()).flat_map(|y| view.row(y).get(..row).unwrap_or_default());
+                let pixels: Vec<u8> = rows.copied().collect();
+                self.write(&pixels, view.layout(), view.width() * view.height(), out)
+            }
+            _ => self.write(&self.resize(view)?.data, view.layout(), self.size * self.size, out),
+        }
+    }
+
+    /// [`ResizeRule::FloatSquare`].
+    fn float(&self, view: &ImageView<'_>, out: &mut [f32]) -> Result<()> {
+        let (width, height, layout) = (view.width(), view.height(), view.layout());
+        let mut planes = Vec::with_capacity(3 * width * height);
+        for offset in layout.offsets() {
+            for y in 0..height {
+                let level = |pixel: &[u8]| f32::from(pixel.get(offset).copied().unwrap_or_default()) / 255.0;
+                planes.extend(view.row(y).chunks_exact(layout.bytes()).map(level));
+            }
+        }
+        let square = resize_planes(&planes, (width, height), (self.size, self.size), FloatFilter::Bilinear)?;
+        if out.len() != square.len() {
+            return Err(Error::LengthMismatch { argument: "out", expected: square.len(), found: out.len() });
+        }
+        let plane = self.size * self.size;
+        let values = self.mean.into_iter().zip(self.std);
+        for ((out, square), (mean, std)) in
+            out.chunks_exact_mut(plane).zip(square.chunks_exact(plane)).zip(values)
+        {
+            out.iter_mut().zip(square).for_each(|(out, level)| *out = (level - mean) / std);
+        }
+        Ok(())
     }
 
     /// The last step of [`Preprocess::apply`], for a square that was resized before: `square` holds red, green and blue
     /// of each of the `size * size` pixels.
     ///
     /// # Errors
-    /// As [`Preprocess::apply`]; [`Error::LengthMismatch`] when `square` does not have [`Preprocess::len`] bytes.
+    /// As [`Preprocess::apply`]; [`Error::LengthMismatch`] when `square` does not have [`Preprocess::len`] bytes;
+    /// [`Error::InvalidInput`] for a rule that makes no square of 8-bit pixels.
     pub fn normalise(&self, square: &[u8], out: &mut [f32]) -> Result<()> {
         self.validate()?;
+        if matches!(self.rule, ResizeRule::FloatSquare | ResizeRule::Native) {
+            return Err(no_bytes("it makes no square of 8-bit pixels: take `Preprocess::apply`"));
+        }
         if square.len() != self.len() {
             let (expected, found) = (self.len(), square.len());
             return Err(Error::LengthMismatch { argument: "square", expected, found });
         }
-        self.write(square, PixelLayout::Rgb, out)
+        self.write(square, PixelLayout::Rgb, self.size * self.size, out)
     }
 
-    fn write(&self, square: &[u8], layout: PixelLayout, out: &mut [f32]) -> Result<()> {
-        if out.len() != self.len() {
-            return Err(Error::LengthMismatch { argument: "out", expected: self.len(), found: out.len() });
+    /// The planes of `count` pixels.
+    fn write(&self, pixels: &[u8], layout: PixelLayout, count: usize, out: &mut [f32]) -> Result<()> {
+        if out.len() != 3 * count {
+            return Err(Error::LengthMismatch { argument: "out", expected: 3 * count, found: out.len() });
         }
-        let planes = out.chunks_exact_mut(self.size * self.size);
+        let planes = out.chunks_exact_mut(count.max(1));
         for ((plane, offset), (mean, std)) in
             planes.zip(layout.offsets()).zip(self.mean.into_iter().zip(self.std))
         {
             let table: [f32; 256] = std::array::from_fn(|level| (level as f32 / 255.0 - mean) / std);
-            for (value, pixel) in plane.iter_mut().zip(square.chunks_exact(layout.bytes())) {
+            for (value, pixel) in plane.iter_mut().zip(pixels.chunks_exact(layout.bytes())) {
                 let level = pixel.get(offset).copied().unwrap_or_default();
                 *value = table.get(usize::from(level)).copied().unwrap_or_default();
             }
@@ -263,7 +341,8 @@ impl Preprocess {
     fn geometry(&self, width: usize, height: usize) -> ((usize, usize), (Range<usize>, Range<usize>)) {
         let size = self.size;
         let full = match self.rule {
-            ResizeRule::SquareResize => (size, size),
+            ResizeRule::SquareResize | ResizeRule::FloatSquare => (size, size),
+            ResizeRule::Native => return ((width, height), (0..width, 0..height)),
             ResizeRule::ShortSideCenterCrop { crop_pct } => {
                 #[expect(
                     clippy::cast_possible_truncation,
@@ -283,6 +362,10 @@ impl Preprocess {
         };
         (full, (middle(full.0), middle(full.1)))
     }
+}
+
+fn no_bytes(reason: &str) -> Error {
+    Error::InvalidInput { argument: "rule", reason: reason.to_owned() }
 }
 
 #[cfg(test)]
@@ -352,6 +435,44 @@ mod tests {
                 assert!(out.iter().all(|v| v.is_finite()), "{width}x{height} {config:?}");
             }
         }
+    }
+
+    #[test]
+    fn the_rules_of_the_published_scripts_round_nothing_and_keep_sizes() {
+        let image = ramp(7, 4);
+        let bgr: Vec<u8> = image.chunks(3).flat_map(|p| [p[2], p[1], p[0]]).collect();
+        let rule = |rule, size| Preprocess { rule, size, ..Preprocess::default() };
+        for config in [rule(ResizeRule::Native, 1), rule(ResizeRule::FloatSquare, 5)] {
+            let apply = |data: &[u8], layout| {
+                let mut out = vec![f32::NAN; config.len_of(7, 4)];
+                let view = ImageView::new(data, 7, 4, 21, layout).unwrap();
+                config.apply(&view, &mut out).unwrap();
+                assert!(config.apply(&view, &mut out[1..]).is_err());
+                out
+            };
+            let found = apply(&image, PixelLayout::Rgb);
+            assert_eq!(found, apply(&bgr, PixelLayout::Bgr));
+            let scaled = |(c, level): (usize, f32)| (level - config.mean[c]) / config.std[c];
+            let expected: Vec<f32> = if config.rule == ResizeRule::Native {
+                let levels = (0..3).flat_map(|c| image.iter().skip(c).step_by(3).map(move |v| (c, v)));
+                levels.map(|(c, v)| scaled((c, f32::from(*v) / 255.0))).collect()
+            } else {
+                let planes: Vec<f32> = (0..3)
+                    .flat_map(|c| image.iter().skip(c).step_by(3))
+                    .map(|v| f32::from(*v) / 255.0)
+                    .collect();
+                let square = resize_planes(&planes, (7, 4), (5, 5), FloatFilter::Bilinear).unwrap();
+                square.into_iter().enumerate().map(|(i, level)| scaled((i / 25, level))).collect()
+            };
+            assert_eq!(found, expected, "{config:?}");
+            assert!(config.normalise(&vec![0; config.len()], &mut vec![0.0; config.len()]).is_err());
+            let text = serde_json::to_string(&config).unwrap();
+            assert_eq!(serde_json::from_str::<Preprocess>(&text).unwrap(), config);
+        }
+        let view = ImageView::rgb(&image, 7, 4).unwrap();
+        assert_eq!(rule(ResizeRule::Native, 9).resize(&view).unwrap().data, image);
+        let error = rule(ResizeRule::FloatSquare, 9).resize(&view).unwrap_err().to_string();
+        assert!(error.contains("Preprocess::apply"), "{error}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod devices;
 mod embedded;
 mod face;
 mod face_blend;
+mod feature_sets;
 mod hostile;
 mod hub;
 mod hust_unilj;

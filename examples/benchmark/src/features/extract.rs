@@ -1,13 +1,15 @@
 //! The first stage: features of every clip, on disk. One pass through a video serves all sets that lack it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ::train::ReadArgs;
 use anyhow::Result;
 use dream_data::{Cropped, FrameSource, OpenOptions, open};
-use dream_features::{VideoFeatures, VideoSpec};
+use dream_features::{Frame, VideoFeatures, VideoSession, VideoSpec};
 use serde::{Deserialize, Serialize};
 
+use super::deep::{DeepSession, DeepSet};
 use super::sets::Set;
 use super::videos::{Video, Videos, reason};
 use crate::plan::shard::Shard;
@@ -49,9 +51,19 @@ impl Features {
     /// The values of a clip, where it did not fail.
     pub(crate) fn values(&self, set: Set, clip: usize) -> Option<&[f64]> {
         match &self.entry(set, clip)?.outcome {
-            Outcome::Features { values, .. } if values.len() == set.len() => Some(values),
+            Outcome::Features { values, .. } if values.len() == self.width(set) => Some(values),
             _ => None,
         }
+    }
+
+    /// How many values a clip has: of a deep set as many as its weights give.
+    pub(crate) fn width(&self, set: Set) -> usize {
+        let values = |entry: &Entry| match &entry.outcome {
+            Outcome::Features { values, .. } => Some(values.len()),
+            Outcome::Failed(_) => None,
+        };
+        let found = || self.0.get(&set)?.iter().flatten().find_map(values);
+        if set.deep().is_some() { found().unwrap_or_default() } else { set.len() }
     }
 
     /// Pairs of clip and set that are still to be extracted, elsewhere.
@@ -66,6 +78,8 @@ pub(crate) struct Extraction<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) store: &'a Store,
     pub(crate) sets: &'a [Set],
+    /// The networks of the deep sets among them.
+    pub(crate) deep: &'a [Arc<DeepSet>],
     pub(crate) every: u64,
     pub(crate) videos: &'a Videos,
     pub(crate) reading: &'a ReadArgs,
@@ -81,14 +95,76 @@ pub(crate) fn name(plan: &Plan, clip: &Clip, set: Set) -> String {
 struct Extractor {
     set: Set,
     version: String,
-    video: Box<dyn VideoFeatures>,
+    video: Kind,
+}
+
+enum Kind {
+    Features(Box<dyn VideoFeatures>),
+    Deep(Arc<DeepSet>),
+}
+
+impl Kind {
+    fn start(&self, spec: VideoSpec) -> Result<Session> {
+        Ok(match self {
+            Self::Features(features) => Session::Features(features.start(spec)?),
+            Self::Deep(deep) => Session::Deep(Box::new(deep.start(spec)?)),
+        })
+    }
+}
+
+/// A video in the hands of an extractor.
+enum Session {
+    Features(Box<dyn VideoSession>),
+    Deep(Box<DeepSession>),
+}
+
+impl Session {
+    fn wants_next(&self) -> bool {
+        match self {
+            Self::Features(session) => session.wants_next(),
+            Self::Deep(session) => session.wants_next(),
+        }
+    }
+
+    fn skip(&mut self) {
+        match self {
+            Self::Features(session) => session.skip(),
+            Self::Deep(session) => session.skip(),
+        }
+    }
+
+    fn push(&mut self, frame: &Frame<'_>) -> Result<()> {
+        match self {
+            Self::Features(session) => Ok(session.push(frame)?),
+            Self::Deep(session) => session.push(frame),
+        }
+    }
+
+    /// The features, and what their reader should know.
+    fn finish(self) -> Result<(Outcome, Option<String>)> {
+        match self {
+            Self::Features(session) => {
+                let features = session.finish()?;
+                let (values, frames) = (features.values().to_vec(), features.frames());
+                Ok((Outcome::Features { values, frames, undefined: features.replaced() }, None))
+            }
+            Self::Deep(session) => {
+                let (values, frames, warning) = session.finish()?;
+                Ok((Outcome::Features { values, frames, undefined: 0 }, warning))
+            }
+        }
+    }
 }
 
 impl Extraction<'_> {
     /// Extracts what is not there, as far as it is the task of this shard.
     pub(crate) fn run(&self) -> Result<Features> {
         let extractors = self.sets.iter().map(|&set| {
-            Ok(Extractor { set, version: set.version(self.every)?, video: set.extractor(self.every)? })
+            if let Some(deep) = self.deep.iter().find(|deep| set.deep() == Some(deep.set())) {
+                return Ok(Extractor { set, version: deep.version()?, video: Kind::Deep(Arc::clone(deep)) });
+            }
+            let video = Kind::Features(set.extractor(self.every)?);
+            Ok(Extractor { set, version: set.version(self.every)?, video })
         });
         let extractors = extractors.collect::<Result<Vec<_>>>()?;
         let bar = ::train::bar("features", self.plan.clips.len(), false)?;
@@ -136,11 +212,12 @@ impl Extraction<'_> {
         let used: Vec<&Extractor> = lacking.iter().map(|(_, _, extractor)| *extractor).collect();
         let (outcomes, assumptions) = match video {
             Ok(video) => extract(video, clip, &used, &self.reading.options()),
-            Err(reason) => (vec![Outcome::Failed(reason.to_owned()); used.len()], Vec::new()),
+            Err(reason) => (vec![(Outcome::Failed(reason.to_owned()), None); used.len()], Vec::new()),
         };
-        for ((at, name, extractor), outcome) in lacking.iter().zip(outcomes) {
+        for ((at, name, extractor), (outcome, warning)) in lacking.iter().zip(outcomes) {
             let key = key(extractor).unwrap_or_else(|| "unreadable".to_owned());
-            let entry = Entry { key, assumptions: assumptions.clone(), outcome };
+            let assumptions = assumptions.iter().cloned().chain(warning).collect();
+            let entry = Entry { key, assumptions, outcome };
             self.store.write_json(name, &entry)?;
             if let Some(slot) = entries.get_mut(*at) {
                 *slot = Some(entry);
@@ -163,11 +240,12 @@ fn extract(
     clip: &Clip,
     extractors: &[&Extractor],
     options: &OpenOptions,
-) -> (Vec<Outcome>, Vec<String>) {
+) -> (Vec<(Outcome, Option<String>)>, Vec<String>) {
     if extractors.is_empty() {
         return (Vec::new(), Vec::new());
     }
-    let failed = |error: &anyhow::Error| Outcome::Failed(reason(error, &video.path, clip.id.as_str()));
+    let failed =
+        |error: &anyhow::Error| (Outcome::Failed(reason(error, &video.path, clip.id.as_str())), None);
     match frames(video, extractors, options) {
         Ok((outcomes, assumptions)) => {
             (outcomes.into_iter().map(|found| found.unwrap_or_else(|e| failed(&e))).collect(), assumptions)
@@ -177,7 +255,7 @@ fn extract(
 }
 
 /// What an extractor has found, and what was assumed about the video.
-type Found = (Vec<Result<Outcome>>, Vec<String>);
+type Found = (Vec<Result<(Outcome, Option<String>)>>, Vec<String>);
 
 fn frames(video: &Video, extractors: &[&Extractor], options: &OpenOptions) -> Result<Found> {
     let mut source: Box<dyn FrameSource> = open(&video.path, options)?;
@@ -207,14 +285,6 @@ fn frames(video: &Video, extractors: &[&Extractor], options: &OpenOptions) -> Re
             }
         }
     }
-    let finish = |session: dream_features::Result<Box<dyn dream_features::VideoSession>>| {
-        let features = session?.finish()?;
-        Ok(Outcome::Features {
-            values: features.values().to_vec(),
-            frames: features.frames(),
-            undefined: features.replaced(),
-        })
-    };
     let assumptions = source.info().assumptions.iter().map(ToString::to_string).collect();
-    Ok((sessions.into_iter().map(finish).collect(), assumptions))
+    Ok((sessions.into_iter().map(|session| session?.finish()).collect(), assumptions))
 }

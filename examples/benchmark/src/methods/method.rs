@@ -1,9 +1,12 @@
 //! What a method is to the benchmark.
 
+use std::sync::Arc;
+
 use ::train::Assumptions;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::features::deep::DeepSet;
 use crate::features::extract::{Entry, Features, Outcome};
 use crate::features::sets::Set;
 use crate::features::videos::Videos;
@@ -39,6 +42,11 @@ pub(crate) trait Method: Send + Sync {
 
     /// The network that it is a row of. Networks are trained one after another, once for all of their rows.
     fn network(&self) -> Option<&str> {
+        None
+    }
+
+    /// The network that makes its features, where one does.
+    fn deep(&self) -> Option<Arc<DeepSet>> {
         None
     }
 
@@ -105,7 +113,7 @@ impl Task<'_> {
 
     /// The features of `sets`, side by side, for the clips of a list that have them all.
     pub(crate) fn rows(&self, sets: &[Set], list: &[Scored]) -> Rows {
-        let width = sets.iter().map(|set| set.len()).sum();
+        let width = sets.iter().map(|set| self.features.width(*set)).sum();
         let mut rows = Rows { data: Vec::new(), width, places: Vec::new() };
         for (place, row) in list.iter().enumerate() {
             let values: Option<Vec<&[f64]>> =

@@ -1,5 +1,7 @@
 //! Features and support vector regression: nine of the paper's methods are of this kind.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use dream_eval::plcc;
 use dream_models::regression::{
@@ -8,6 +10,7 @@ use dream_models::regression::{
 };
 
 use super::method::{About, Method, Predicted, Task};
+use crate::features::deep::DeepSet;
 use crate::features::sets::Set;
 
 /// One or several sets of features, a selection from them on request, and an ε-SVR.
@@ -17,22 +20,35 @@ pub(crate) struct FeatureSvr {
     title: &'static str,
     sets: Vec<Set>,
     select: bool,
+    /// What makes the features, where that is a network.
+    deep: Option<Arc<DeepSet>>,
 }
 
 impl FeatureSvr {
     /// One set as it is.
     pub(crate) fn plain(set: Set, title: &'static str) -> Self {
-        Self { name: set.name(), title, sets: vec![set], select: false }
+        Self { name: set.name(), title, sets: vec![set], select: false, deep: None }
     }
 
     /// Several sets side by side, and the selection from them.
     pub(crate) fn selected(name: &'static str, title: &'static str, sets: &[Set]) -> Self {
-        Self { name, title, sets: sets.to_vec(), select: true }
+        Self { name, title, sets: sets.to_vec(), select: true, deep: None }
+    }
+
+    /// The features of a network, and the selection from them.
+    pub(crate) fn deep(deep: Arc<DeepSet>) -> Result<Self> {
+        let (set, title) = (Set::of(deep.set())?, deep.set().title());
+        Ok(Self { name: set.name(), title, sets: vec![set], select: true, deep: Some(deep) })
     }
 }
 
 impl Method for FeatureSvr {
     fn about(&self, every: u64) -> About {
+        if let Some(deep) = &self.deep {
+            let about = format!("{}; training keeps 20 to 500 of them", deep.about());
+            let [name, family] = [self.name, "Deep features and SVR"].map(str::to_owned);
+            return About { name, title: deep.title(), family, about, sets: self.sets.clone() };
+        }
         let width: usize = self.sets.iter().map(|set| set.len()).sum();
         let about = match self.sets.as_slice() {
             [set] => format!("{width} features, {}", set.frames(every)),
@@ -47,6 +63,10 @@ impl Method for FeatureSvr {
 
     fn version(&self) -> String {
         format!("svr-1 {} {} {}", env!("CARGO_PKG_VERSION"), dream_models::VERSION, self.select)
+    }
+
+    fn deep(&self) -> Option<Arc<DeepSet>> {
+        self.deep.clone()
     }
 
     fn predict(&self, task: &Task<'_>) -> Result<Predicted> {
@@ -81,8 +101,10 @@ impl Method for FeatureSvr {
             0 => String::new(),
             count => format!(", {count} of the rankings reached the bound on their steps"),
         };
+        let caution = self.deep.as_ref().and_then(|deep| deep.caution());
+        let caution = caution.map_or_else(String::new, |caution| format!("{caution}. "));
         let note = format!(
-            "C {:.3}, gamma {gamma:.5}, R2 in folds {:.3}, {} of {} features, {} clips{converged}{rankings}",
+            "{caution}C {:.3}, gamma {gamma:.5}, R2 in folds {:.3}, {} of {} features, {} clips{converged}{rankings}",
             report.best.c,
             report.best_score,
             used.len(),

@@ -5,6 +5,7 @@ use dream_eval::{Method, Table};
 
 use super::protocol::{Kind, Protocol};
 use super::results::MethodResults;
+use crate::features::deep::RANDOM;
 use crate::features::sets::Set;
 use crate::methods::baseline::FAMILY;
 
@@ -88,6 +89,9 @@ fn gaps(method: &MethodResults, undefined: &[(Set, f64)]) -> Vec<String> {
             set.len(),
             set.name()
         ));
+    }
+    if runs.iter().any(|run| run.note.starts_with(RANDOM)) {
+        notes.push("its numbers say nothing about the network that it is named after".to_owned());
     }
     let open = runs.iter().filter(|run| run.note.contains("not converged")).count();
     if open > 0 {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod cache;
+mod deep;
 mod faults;
 mod helpers;
 mod networks;

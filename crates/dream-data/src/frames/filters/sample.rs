@@ -13,11 +13,11 @@ use crate::frames::source::{FrameSource, Step, next_of};
 /// [`VideoInfo::frames`] is the number of frames that will come, where known. If frames are left out in between,
 /// [`VideoInfo::thinned`] is true and [`VideoInfo::frame_rate`] is the rate of the selection: of the video's rate the
 /// `n`th part for [`Sampling::Every`], the share of frames taken for [`Sampling::Centres`], the rate inside a clip for
-/// [`Sampling::Clips`], `n` for [`Sampling::PerSecond`] and 1 for [`Sampling::FirstOfSecond`], if the video has more.
+/// [`Sampling::Clips`], `n` for [`Sampling::PerSecond`], one for each stride for [`Sampling::Strides`] and 1 for [`Sampling::FirstOfSecond`], if the video has more.
 /// The times of the frames do not change. A thinned source cannot be sampled again.
 ///
 /// The source is not read beyond the last frame that can be taken, so damage after it goes unnoticed. A video without
-/// frames gives none. With [`Sampling::PerSecond`] a video that ends before its first sample gives its first frame, which
+/// frames gives none. With [`Sampling::PerSecond`] and [`Sampling::Strides`] a video that ends before its first sample gives its first frame, which
 /// therefore is decoded and kept; a damaged one gives none.
 ///
 /// # Example
@@ -100,7 +100,7 @@ impl<S: FrameSource> Sampled<S> {
         if let Some(rate) = sampler.rate(info.frame_rate) {
             (info.thinned, info.frame_rate) = (true, rate);
             // Frames that are equally far apart keep what is known about their durations.
-            let even = matches!(sampling, Sampling::Every { .. });
+            let even = matches!(sampling, Sampling::Every { .. } | Sampling::Strides { .. });
             info.nominal_rate = info.nominal_rate.and_then(|nominal| sampler.rate(nominal)).filter(|_| even);
             info.pacing = if even { info.pacing } else { Pacing::Unknown };
         }

@@ -44,9 +44,8 @@ impl Network {
     ///
     /// One at a time, however many are held: the order of the sums in a matrix product may depend on its size, and the
     /// score must not.
-    pub(super) fn encode(&self, pixels: &[f32]) -> Result<Vec<f32>> {
-        let side = self.input().pixels.size;
-        let frame = Tensor::from_slice(pixels, (1, 3, side, side), &Device::Cpu).map_err(tensor)?;
+    pub(super) fn encode(&self, pixels: &[f32], [height, width]: [usize; 2]) -> Result<Vec<f32>> {
+        let frame = Tensor::from_slice(pixels, (1, 3, height, width), &Device::Cpu).map_err(tensor)?;
         let encoded = self.encoder.encode(&frame)?;
         encoded.flatten_all().and_then(|all| all.to_vec1()).map_err(tensor)
     }

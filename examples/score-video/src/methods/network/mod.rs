@@ -137,6 +137,7 @@ fn sampling(frames: &FramePlan) -> String {
         FramePlan::Every { n } => format!("one of every {n} frames"),
         FramePlan::Centres { n } => format!("the middle frames of {n} equal parts"),
         FramePlan::FirstOfSecond => "the first frame of every second".to_owned(),
+        FramePlan::Strides { n } => format!("the last of every stride of 1/{n} second"),
         other => other.to_string(),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dream_data::{Layout, PixelRect, Sampler};
 use dream_features::color::pack_rgb8;
 use dream_features::{Frame, VideoSpec};
-use dream_models::face::{VideoBoxConfig, VideoFaceBox};
+use dream_models::face::{Face as Found, VideoBoxConfig, VideoFaceBox};
 use dream_models::preprocess::ImageView;
 use dream_models::regression::Grade;
 use rayon::prelude::*;
@@ -26,6 +26,13 @@ enum Pass {
     Score,
 }
 
+/// The input of a network.
+struct Prepared {
+    pixels: Vec<f32>,
+    /// Height and width.
+    size: [usize; 2],
+}
+
 pub(super) struct NetworkSession {
     method: Arc<Network>,
     pass: Pass,
@@ -39,7 +46,14 @@ pub(super) struct NetworkSession {
     part: Option<PixelRect>,
     rgb: Vec<u8>,
     /// Network inputs that wait for the batch to be full.
-    waiting: Vec<Vec<f32>>,
+    waiting: Vec<Prepared>,
+    /// The next frame is looked at only in case that the video ends before the plan takes one.
+    spare: bool,
+    /// That frame, while the face is looked for and when it is scored.
+    spare_faces: Option<Vec<Found>>,
+    spare_input: Option<(Prepared, f64)>,
+    /// What was encoded so far is that frame.
+    stood_in: bool,
     /// What the network made of the frames.
     encoded: Vec<Vec<f32>>,
     /// When those frames are shown, and the frame that was asked about last.
@@ -54,7 +68,8 @@ impl NetworkSession {
     pub(super) fn new(method: Arc<Network>, name: &str, spec: VideoSpec) -> Result<Self> {
         let area = method.part.of(name, spec)?;
         let counted = method.frames.needs_count();
-        let sampler = if counted { None } else { Some(method.frames.sampler(None)?) };
+        let sampler =
+            if counted { None } else { Some(method.frames.sampler_at(None, spec.frames_per_second)?) };
         let pass = match (counted, &area) {
             (true, _) => Pass::Count,
             (false, None) => Pass::Detect,
@@ -74,6 +89,10 @@ impl NetworkSession {
             part: None,
             rgb: Vec::new(),
             waiting: Vec::new(),
+            spare: false,
+            spare_faces: None,
+            spare_input: None,
+            stood_in: false,
             encoded: Vec::new(),
             times: Vec::new(),
             now: 0.0,
@@ -91,7 +110,8 @@ impl NetworkSession {
 
     /// Runs the waiting frames through the network, each for itself.
     fn encode(&mut self) -> Result<()> {
-        let encoded = self.waiting.par_iter().map(|pixels| self.method.encode(pixels));
+        let encoded =
+            self.waiting.par_iter().map(|Prepared { pixels, size }| self.method.encode(pixels, *size));
         self.encoded.extend(encoded.collect::<Result<Vec<_>>>()?);
         self.waiting.clear();
         Ok(())
@@ -99,6 +119,9 @@ impl NetworkSession {
 
     /// The face was looked for in all frames: what is scored?
     fn choose_face(&mut self) -> Result<Pass> {
+        if let Some(found) = self.spare_faces.take().filter(|_| self.faces.frames() == 0) {
+            self.faces.push(&found);
+        }
         let face = self.faces.finish_in(self.spec.width, self.spec.height);
         let original = |face| self.method.blend.as_ref()?.box_of_original(face, self.spec);
         self.area = Some(match (face, self.method.no_face) {
@@ -118,6 +141,14 @@ impl NetworkSession {
     /// Runs what still waits. Which part was looked at, and what speaks against it.
     fn close(&mut self) -> Result<(Face, Vec<String>)> {
         self.encode()?;
+        if self.encoded.is_empty()
+            && let Some((input, time)) = self.spare_input.take()
+        {
+            self.waiting.push(input);
+            self.times.push(time);
+            self.stood_in = true;
+            self.encode()?;
+        }
         if self.encoded.is_empty() {
             return Err(Error::Network("the video has no frame to score".to_owned()));
         }
@@ -129,6 +160,12 @@ impl NetworkSession {
             warnings.push(
                 "scored from luma alone, as if it were gray: the network looks at colour too".to_owned(),
             );
+        }
+        if self.stood_in {
+            warnings.push(format!(
+                "too short for the frames {}: the first frame stands for the video",
+                self.method.frames
+            ));
         }
         if looked > 0 && source == "whole frame" {
             warnings.push("no face: the whole frame was scored".to_owned());
@@ -160,7 +197,10 @@ impl Session for NetworkSession {
             *count += 1;
         }
         self.now = time;
-        self.sampler.as_mut().is_some_and(|sampler| sampler.wants(index, time))
+        let Some(sampler) = &mut self.sampler else { return false };
+        let taken = sampler.wants(index, time);
+        self.spare = !taken && index == 0 && sampler.needs_stand_in();
+        taken || self.spare
     }
 
     fn push(&mut self, frame: &Frame<'_>, Shown { layout, .. }: Shown) -> Result<()> {
@@ -169,16 +209,30 @@ impl Session for NetworkSession {
         let Some((area, _)) = self.area else {
             if let Part::Detected(detector, _) = &method.part {
                 let found = detector.detect(&self.packed(frame)?);
-                self.faces.push(&found);
+                if self.spare {
+                    self.spare_faces = Some(found);
+                } else {
+                    self.faces.push(&found);
+                }
             }
             return Ok(());
         };
         let part = part_of(&area, frame, layout);
         let face = frame.crop(part.left, part.top, part.width, part.height)?;
         let preprocess = &method.input().pixels;
-        let mut input = vec![0.0; preprocess.len()];
-        preprocess.apply(&self.packed(&face)?, &mut input)?;
+        let (width, height) = preprocess.output_size(part.width, part.height);
+        let mut pixels = vec![0.0; preprocess.len_of(part.width, part.height)];
+        preprocess.apply(&self.packed(&face)?, &mut pixels)?;
         self.part = Some(part);
+        let input = Prepared { pixels, size: [height, width] };
+        if self.spare {
+            self.spare_input = Some((input, self.now));
+            return Ok(());
+        }
+        if std::mem::take(&mut self.stood_in) {
+            self.encoded.clear();
+            self.times.clear();
+        }
         self.waiting.push(input);
         self.times.push(self.now);
         if self.waiting.len() >= method.batch { self.encode() } else { Ok(()) }
@@ -191,7 +245,7 @@ impl Session for NetworkSession {
             Pass::Detect => self.choose_face()?,
             Pass::Score => return Ok(false),
         };
-        self.sampler = Some(self.method.frames.sampler(self.count)?);
+        self.sampler = Some(self.method.frames.sampler_at(self.count, self.spec.frames_per_second)?);
         Ok(true)
     }
 

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deep::backbones::blocks_above;
 use crate::deep::input::Input;
+use crate::preprocess::ResizeRule;
 use crate::{Error, Result};
 
 /// Shape of a [`ConvNext`](super::ConvNext), with the field names of timm.
@@ -126,12 +127,16 @@ impl Config {
     /// Checks that the preprocessing makes frames that are large enough.
     pub(in crate::deep) fn expect_size(&self, input: &Input) -> Result<()> {
         let (size, stride) = (input.pixels.size, self.stride());
-        if size >= stride {
+        let reason = if input.pixels.rule == ResizeRule::Native {
+            "the preprocessing leaves pictures as large as they are, the network takes frames of one size"
+                .to_owned()
+        } else if size >= stride {
             return Ok(());
-        }
-        let reason = format!(
-            "frames of {size}x{size} pixels are too small, the network takes {stride}x{stride} at least"
-        );
+        } else {
+            format!(
+                "frames of {size}x{size} pixels are too small, the network takes {stride}x{stride} at least"
+            )
+        };
         Err(Error::InvalidInput { argument: "pixels", reason })
     }
 

@@ -33,7 +33,7 @@ use block::{Stage, Stem};
 
 pub use config::Config;
 pub use names::Naming;
-pub(crate) use names::{MARKS, sizes};
+pub(crate) use names::{MARKS, config_of, sizes};
 
 /// ConvNeXt, trainable on every device, for frames of any size.
 ///

@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Config;
+
 /// Whose names the tensors of a ConvNeXt have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Naming {
@@ -78,4 +80,27 @@ pub(crate) fn sizes<'a>(names: impl IntoIterator<Item = (&'a str, &'a [usize])>)
     }
     let depths: Vec<String> = blocks.values().map(|blocks| blocks.len().to_string()).collect();
     width.filter(|_| is).map(|width| format!("of width {width} with {} blocks", depths.join(", ")))
+}
+
+/// The configuration of the network whose tensors these are, by their shapes, without a head; `None` where they are of another
+/// build.
+pub(crate) fn config_of<'a>(
+    naming: Naming,
+    tensors: impl IntoIterator<Item = (&'a str, &'a [usize])>,
+) -> Option<Config> {
+    let shapes: BTreeMap<String, &[usize]> =
+        tensors.into_iter().map(|(name, shape)| (naming.ours(name), shape)).collect();
+    let (mut dims, mut depths) = (Vec::new(), Vec::new());
+    for stage in 0.. {
+        let first = |block: usize| shapes.get(&format!("stages.{stage}.blocks.{block}.conv_dw.weight"));
+        let Some(&&[width, ..]) = first(0) else { break };
+        dims.push(width);
+        depths.push((0..).take_while(|&block| first(block).is_some()).count());
+    }
+    let &&[_, 3, patch_size, _] = shapes.get("stem.0.weight")? else { return None };
+    let &&[width, _, kernel_size, _] = shapes.get("stages.0.blocks.0.conv_dw.weight")? else { return None };
+    let hidden = shapes.get("stages.0.blocks.0.mlp.fc1.weight")?.first()?;
+    let mlp_ratio = hidden.checked_div(width)?;
+    let config = Config { patch_size, depths, dims, kernel_size, mlp_ratio, ..Config::xlarge() };
+    config.validate().is_ok().then_some(config)
 }

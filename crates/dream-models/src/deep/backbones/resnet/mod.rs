@@ -34,7 +34,7 @@ use block::{Bottleneck, ConvNorm};
 use config::planes;
 
 pub use config::Config;
-pub(crate) use names::{MARKS, is_of_tower, sizes};
+pub(crate) use names::{MARKS, config_of, is_of_tower, sizes};
 
 /// A ResNet without its last layer, trainable on every device.
 ///

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use crate::preprocess::Preprocess;
 use crate::{Error, Result};
 
 /// In which order the first kernel of a network has its planes. Frames are always red, green and blue.
@@ -13,10 +14,85 @@ pub enum ChannelOrder {
     Bgr,
 }
 
+/// Which numbers the weights of a VGG-Face were trained on. A file does not tell it: its publisher does.
+///
+/// ```
+/// use dream_models::deep::backbones::vgg::Convention;
+///
+/// assert_eq!(Convention::by_name("bgr-mean-subtracted"), Some(Convention::BgrMeanSubtracted));
+/// assert_eq!(Convention::default().name(), "rgb-mean-subtracted");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Convention {
+    /// Red, green, blue from 0 to 255, each without its mean: the original network.
+    #[default]
+    RgbMeanSubtracted,
+    /// Blue, green, red, each without its mean.
+    BgrMeanSubtracted,
+    /// Blue, green, red without the means of red, green, blue: a port of weights of Torch7.
+    BgrMeanInRgbOrder,
+    /// Red, green, blue from 0 to 1: the script for features of DREAM's authors.
+    RgbUnitRange,
+}
+
+impl Convention {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::RgbMeanSubtracted, Self::BgrMeanSubtracted, Self::BgrMeanInRgbOrder, Self::RgbUnitRange];
+
+    /// As one types it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RgbMeanSubtracted => "rgb-mean-subtracted",
+            Self::BgrMeanSubtracted => "bgr-mean-subtracted",
+            Self::BgrMeanInRgbOrder => "bgr-mean-in-rgb-order",
+            Self::RgbUnitRange => "rgb-unit-range",
+        }
+    }
+
+    /// The convention of a [`name`](Self::name).
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|convention| convention.name() == name)
+    }
+
+    /// For [`Config::order`].
+    #[must_use]
+    pub const fn order(self) -> ChannelOrder {
+        match self {
+            Self::RgbMeanSubtracted | Self::RgbUnitRange => ChannelOrder::Rgb,
+            Self::BgrMeanSubtracted | Self::BgrMeanInRgbOrder => ChannelOrder::Bgr,
+        }
+    }
+
+    /// For [`Preprocess::mean`]: of red, green and blue, whatever the order.
+    #[must_use]
+    pub const fn mean(self) -> [f32; 3] {
+        let [red, green, blue] = Preprocess::VGG_FACE_MEAN;
+        match self {
+            Self::RgbMeanSubtracted | Self::BgrMeanSubtracted => [red, green, blue],
+            Self::BgrMeanInRgbOrder => [blue, green, red],
+            Self::RgbUnitRange => [0.0; 3],
+        }
+    }
+
+    /// For [`Preprocess::std`].
+    #[must_use]
+    pub const fn std(self) -> [f32; 3] {
+        match self {
+            Self::RgbUnitRange => [1.0; 3],
+            _ => [1.0 / 255.0; 3],
+        }
+    }
+}
+
 /// Shape of a [`Vgg16`](super::Vgg16). [`Config::default`] is [`Config::vgg_face`].
 ///
 /// Which numbers the weights were trained on is a matter of the
-/// [`Preprocess`](crate::preprocess::Preprocess) in front; four conventions are in use:
+/// [`Preprocess`](crate::preprocess::Preprocess) in front; four [conventions](Convention) are in use:
 ///
 /// | frames | `mean` of the preprocessing | `std` | `order` |
 /// |---|---|---|---|

@@ -35,8 +35,8 @@ use crate::Result;
 use crate::deep::layers::{Conv2d, Linear, Packed, Window, bias_relu, max_pool, relu};
 use crate::deep::tap::{Point, Tap, see};
 
-pub use config::{ChannelOrder, Config};
-pub(crate) use names::{MARKS, ours, sizes};
+pub use config::{ChannelOrder, Config, Convention};
+pub(crate) use names::{MARKS, config_of, ours, sizes};
 
 /// Convolutions of each block.
 const DEPTHS: [usize; 5] = [2, 2, 3, 3, 3];

@@ -1,4 +1,6 @@
-use super::DEPTHS;
+use std::collections::BTreeMap;
+
+use super::{Config, DEPTHS};
 
 /// A name that every VGG-16 has once, as each publisher spells it: with this crate's names, Caffe's, torchvision's.
 pub(crate) const MARKS: [&str; 3] = ["conv_1_1.weight", "conv1_1.weight", "features.0.weight"];
@@ -41,4 +43,18 @@ pub(crate) fn sizes<'a>(names: impl IntoIterator<Item = (&'a str, &'a [usize])>)
         }
     }
     first.zip(last).filter(|_| deep).map(|(first, last)| format!("of width {first} with {last} features"))
+}
+
+/// The configuration of the network whose tensors these are, by their shapes; `None` where they are of another build.
+pub(crate) fn config_of<'a>(tensors: impl IntoIterator<Item = (&'a str, &'a [usize])>) -> Option<Config> {
+    let shapes: BTreeMap<String, &[usize]> =
+        tensors.into_iter().filter_map(|(name, shape)| Some((ours(name)?, shape))).collect();
+    let mut widths = [0; DEPTHS.len()];
+    for (block, width) in (1..).zip(&mut widths) {
+        *width = *shapes.get(&format!("conv_{block}_1.weight"))?.first()?;
+    }
+    let &[features, inputs] = *shapes.get("fc6.weight")? else { return None };
+    let side = inputs.checked_div(*widths.last()?)?.isqrt();
+    let config = Config { image_size: side.checked_mul(32)?, widths, features, ..Config::vgg_face() };
+    config.validate().is_ok().then_some(config)
 }
