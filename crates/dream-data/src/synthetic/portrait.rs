@@ -1,6 +1,7 @@
-//! Moves the committed portraits.
+//! Moves portraits: the committed ones and photographs from outside.
 
 use super::canvas::{Canvas, mix, step};
+use super::photograph::{MIDDLE, Photograph};
 use super::pose::{Pose, Rest, features};
 use crate::error::{Error, Result};
 use crate::frames::readers::still::built_in;
@@ -33,6 +34,7 @@ pub(super) struct Portrait {
     picture: Canvas,
     centre: (f32, f32),
     half: (f32, f32),
+    breath: f32,
 }
 
 impl Portrait {
@@ -42,9 +44,16 @@ impl Portrait {
             let decoded = built_in(source.bytes);
             let (width, height, pixels) = decoded.map_err(|reason| Error::option("portraits", reason))?;
             let picture = Canvas::from_bytes(width, height, &pixels);
-            Ok(Self { picture, centre: source.centre, half: source.half })
+            Ok(Self { picture, centre: source.centre, half: source.half, breath: 0.0 })
         };
         PORTRAITS.iter().map(portrait).collect()
+    }
+
+    /// A photograph, cut for frames of a size.
+    pub(super) fn of(photograph: &Photograph, width: usize, height: usize) -> Self {
+        let (picture, half) = photograph.cut(width, height);
+        let aspect = picture.width() as f32 / picture.height().max(1) as f32;
+        Self { picture, centre: (0.5 * aspect, MIDDLE), half, breath: 1.0 }
     }
 
     /// The rest position of the head in a frame. The picture fills the height; its sides are cropped or continued.
@@ -55,6 +64,7 @@ impl Portrait {
             centre: (0.5 * width + (self.centre.0 - 0.5 * aspect) * height, self.centre.1 * height),
             half: (self.half.0 * height, self.half.1 * height),
             liveliness: 0.7,
+            breath: self.breath,
         }
     }
 
