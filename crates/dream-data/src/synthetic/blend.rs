@@ -191,7 +191,8 @@ impl Blend {
         }
         let pose = moment.pose;
         let before = canvas.clone();
-        let mut changed = self.detailed(&before, s, pose.half.1);
+        // A whole picture without detail is no swap, so less is lost around a face that stays.
+        let mut changed = self.detailed(&before, if self.reversed { 0.6 * s } else { s }, pose.half.1);
         Tint::of(s * single(self.colour), moment).apply(&mut changed);
         let source = if self.reversed {
             canvas.copy(&changed);
@@ -215,7 +216,7 @@ impl Blend {
         let blur = || canvas.blurred(1 + count(0.05 * s * half_height));
         let mut changed = match self.detail {
             BlendDetail::Soft => blur(),
-            BlendDetail::Coarse => canvas.coarsened(1.4 + s * (0.6 + 0.09 * half_height)),
+            BlendDetail::Coarse => canvas.coarsened(1.4 + s * (0.6 + 0.06 * half_height)),
             BlendDetail::Sharp => blur(),
             BlendDetail::Kept => return canvas.clone(),
         };
@@ -247,7 +248,7 @@ impl Blend {
             mask.centre = (mask.centre.0 + most * now(61), mask.centre.1 + most * now(62));
             let size = 1.0 + most * now(63);
             mask.axes = (mask.axes.0 * size, mask.axes.1 * size);
-            mask.opacity *= 1.0 - (0.35 + 0.6 * s) * (0.5 + 0.5 * now(64));
+            mask.opacity *= 1.0 - (0.3 + 0.4 * s) * (0.5 + 0.5 * now(64));
         }
         mask
     }
@@ -323,10 +324,10 @@ impl Bend {
     fn of(s: f32, share: f32, moment: &Moment<'_>) -> Self {
         let drawn = |salt: u64, low: f32, high: f32| share * (low + high * s) * moment.choice(salt);
         Self {
-            shift: (drawn(71, 0.014, 0.08), drawn(72, 0.01, 0.06)),
-            scale: drawn(73, 0.01, 0.1),
-            turn: drawn(74, 0.005, 0.08),
-            field: share * (0.006 + 0.05 * s),
+            shift: (drawn(71, 0.014, 0.13), drawn(72, 0.01, 0.1)),
+            scale: drawn(73, 0.01, 0.15),
+            turn: drawn(74, 0.005, 0.14),
+            field: share * (0.006 + 0.06 * s),
             phases: [75, 76, 77, 78].map(|salt| 3.0 * moment.choice(salt)),
         }
     }

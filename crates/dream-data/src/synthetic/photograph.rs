@@ -10,6 +10,9 @@ use crate::error::{Error, Result};
 pub(super) const HALF: f32 = 0.32;
 pub(super) const MIDDLE: f32 = 0.43;
 
+/// How far the neighbours of a row beyond the border come from, in pixels.
+const SOFT: f32 = 8.0;
+
 /// The least distance between the eyes, in pixels.
 const SMALLEST: f64 = 8.0;
 
@@ -106,7 +109,7 @@ impl Photograph {
     }
 
     /// Cut so that the head fills a frame of this size as drawn heads do, and level. It has up to twice the pixels of
-    /// the frame each way. Beyond the border lies its mirror image. Also half width and half height of the head, in
+    /// the frame each way. Beyond the border lies what is on it, softly. Also half width and half height of the head, in
     /// heights of the cut.
     pub(super) fn cut(&self, width: usize, height: usize) -> (Canvas, (f32, f32)) {
         let high = self.half.1 / HALF;
@@ -133,9 +136,25 @@ impl Photograph {
         (canvas, (self.half.0 / high, HALF))
     }
 
-    /// Bilinear.
+    /// Bilinear. A row of the border that is drawn out gives streaks, so its neighbours are mixed in.
     fn sample(&self, x: f32, y: f32) -> Rgb {
-        let (x, y) = (mirrored(x, self.width), mirrored(y, self.height));
+        let beyond = |at: f32, size: usize| (0.5 - at).max(at + 0.5 - size as f32).max(0.0);
+        let (aside, above) = (beyond(x, self.width), beyond(y, self.height));
+        if aside <= 0.0 && above <= 0.0 {
+            return self.inside(x, y);
+        }
+        let mut sum = [0.0_f32; 3];
+        for step in [-1.0, -0.5, 0.0, 0.5, 1.0] {
+            let one = self.inside(x + step * above.min(SOFT), y + step * aside.min(SOFT));
+            sum = [sum[0] + one[0], sum[1] + one[1], sum[2] + one[2]];
+        }
+        sum.map(|value| value / 5.0)
+    }
+
+    /// Bilinear, with the border pixels replicated.
+    fn inside(&self, x: f32, y: f32) -> Rgb {
+        let within = |at: f32, size: usize| (at - 0.5).clamp(0.0, size.saturating_sub(1) as f32);
+        let (x, y) = (within(x, self.width), within(y, self.height));
         let (left, top) = (libm::floorf(x), libm::floorf(y));
         let at = |dx: usize, dy: usize| {
             let column = (rounded(left) + dx).min(self.width.saturating_sub(1));
@@ -145,16 +164,6 @@ impl Photograph {
         };
         mix(mix(at(0, 0), at(1, 0), x - left), mix(at(0, 1), at(1, 1), x - left), y - top)
     }
-}
-
-/// The place of a sample between the middles of the first and the last pixel; those beyond are reflected.
-fn mirrored(at: f32, size: usize) -> f32 {
-    let last = size.saturating_sub(1) as f32;
-    if last <= 0.0 {
-        return 0.0;
-    }
-    let at = libm::fmodf((at - 0.5).abs(), 2.0 * last);
-    at.min(2.0 * last - at).max(0.0)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a picture")]
@@ -211,10 +220,11 @@ mod tests {
     }
 
     #[test]
-    fn borders_are_mirrored_and_no_faces_are_errors() {
-        assert_eq!([-1.5, 0.5, 3.5, 4.5].map(|at| mirrored(at, 4)), [2.0, 0.0, 3.0, 2.0]);
-        assert_eq!(mirrored(7.0, 1), 0.0);
+    fn borders_are_drawn_out_and_no_faces_are_errors() {
         let eyes = [[42.0, 60.0], [78.0, 60.0]];
+        let made = Photograph::new("a", SIZE, picture(), eyes, [60.0, 94.0]).unwrap();
+        assert_eq!(made.sample(-30.0, 80.5), [0.0, 80.0, 0.0]);
+        assert_eq!(made.sample(60.5, 900.0), [60.0, 159.0, 0.0]);
         for (bytes, eyes, mouth) in [
             (vec![0; 3], eyes, [60.0, 94.0]),
             (picture(), [[42.0, 60.0]; 2], [60.0, 94.0]),
