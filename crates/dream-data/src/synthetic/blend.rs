@@ -293,9 +293,9 @@ impl Tint {
             let choice = moment.choice(salt);
             (if choice < 0.0 { -0.4 } else { 0.4 }) + 0.6 * choice
         };
-        let light = 20.0 * drawn(44);
+        let light = 16.0 * drawn(44);
         Self {
-            add: [41, 42, 43].map(|salt| amount * (light + 30.0 * drawn(salt))),
+            add: [41, 42, 43].map(|salt| amount * (light + 24.0 * drawn(salt))),
             saturation: 1.0 + 0.4 * amount * drawn(45),
             contrast: 1.0 + 0.2 * amount * drawn(46),
         }
