@@ -86,8 +86,8 @@ Examples:
         760 clips, 210 MB, 45,000 opinions
   synthesize-dataset --out small --identities 4 --methods 9 --raters 10
   synthesize-dataset --out large --size 320x240 --frames 100 --jobs 8
-  synthesize-dataset --out people --portraits portraits --identities 60 --methods 105 --detection 4
-        120 photographs that move, with blends; 480 real and 480 forged clips
+  synthesize-dataset --out people --portraits portraits --detection 4
+        40 photographs that move, with blends; 160 real and 160 forged clips
         for detection besides
   synthesize-dataset --contact-sheet sheet.png --size 192x160
         a picture only

@@ -169,18 +169,18 @@ fn portraits_move_and_clips_for_detection_are_listed() {
     let folder = tempfile::tempdir().unwrap();
     let portraits = portraits(folder.path());
     let write = |out: &Path, more: &[&str]| {
-        let options = "--identities 3 --methods 12 --frames 3 --size 96x80 --raters 3 --detection 1";
+        let options = "--methods 12 --frames 3 --size 96x80 --raters 3 --detection 1";
         let mut command = Command::new(env!("CARGO_BIN_EXE_synthesize-dataset"));
         command.arg("--out").arg(out).arg("--portraits").arg(&portraits);
         command.args(options.split(' ')).args(more).output().unwrap()
     };
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
-    let output = write(&one, &[]);
+    let output = write(&one, &["--identities", "3"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("6 real and 6 forged clips"), "{}", text(&output.stdout));
     let said = text(&output.stderr);
     assert!(!said.contains("gray.png") || said.contains("1 portrait without a face left out"), "{said}");
-    assert_eq!(write(&two, &["--jobs", "3"]).status.code(), Some(0));
+    assert_eq!(write(&two, &["--identities", "3", "--jobs", "3"]).status.code(), Some(0));
     let detector = FaceDetector::embedded().unwrap();
     let detector = detector.with_config(DetectorConfig { levels: 2, ..Default::default() }).unwrap();
     let table = fs::read_to_string(one.join("detection.csv")).unwrap();
