@@ -58,6 +58,15 @@ pub(crate) struct Args {
     #[arg(long)]
     no_portrait: bool,
 
+    /// Folder of portraits (PNG, JPEG), one person each: they are animated instead of drawn faces, and most methods also
+    /// blend a face with a changed copy of itself. Two portraits for every identity group, chosen by the seed
+    #[arg(long, value_name = "DIR", conflicts_with = "no_portrait")]
+    pub(crate) portraits: Option<PathBuf>,
+
+    /// Also write detection.csv: N real and N forged clips of every person, in no split, for `train --task detection`
+    #[arg(long, value_name = "N", requires = "out", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) detection: Option<u16>,
+
     /// Seed of every draw; the same seed gives the same bytes
     #[arg(long, value_name = "N", default_value_t = 7)]
     seed: u64,
@@ -77,12 +86,15 @@ Examples:
         760 clips, 210 MB, 45,000 opinions
   synthesize-dataset --out small --identities 4 --methods 9 --raters 10
   synthesize-dataset --out large --size 320x240 --frames 100 --jobs 8
+  synthesize-dataset --out people --portraits portraits --detection 4
+        40 photographs that move, with blends; 160 real and 160 forged clips
+        for detection besides
   synthesize-dataset --contact-sheet sheet.png --size 192x160
         a picture only
 
 Below DIR: videos/C1|C2|C3/*.y4m, splits/0..9/*.csv, all_descriptions_en.csv as in the benchmark; sessions.csv (every \
 grade, with rejected ones and checkers), truth.csv (realism and artifacts of every clip), truth.json (the options and \
-the raters). Exit status: 0 done, 1 no room for the output, 2 an error.";
+the raters); with --detection, detection.csv and detection/real|fake/*.y4m. Exit status: 0 done, 1 no room for the output, 2 an error.";
 
 impl Args {
     /// The data set that the options ask for.
@@ -95,7 +107,7 @@ impl Args {
             width: self.size.width,
             height: self.size.height,
             frame_rate: self.fps,
-            portraits: !self.no_portrait,
+            portraits: !self.no_portrait && self.portraits.is_none(),
             seed: self.seed,
             a: self.a,
             raters: self.raters,

@@ -9,6 +9,8 @@ mod line;
 mod measure;
 #[path = "../../page.rs"]
 mod page;
+#[path = "../../portrait.rs"]
+mod portrait;
 mod portraits;
 #[path = "../../print.rs"]
 mod print;

@@ -6,20 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use dream_data::table::{Column, Spec, Table};
-use dream_data::{OpenOptions, Pixels, expand_images, in_order, name_of, open};
-use dream_models::face::{DetectorConfig, Face, FaceDetector, largest};
-use dream_models::preprocess::ImageView;
+use dream_data::{in_order, name_of};
 use sha2::{Digest, Sha256};
 
 use crate::args::Args;
 use crate::bar::bar;
-use crate::print::{count, note};
+use crate::portrait::{Detector, Found, Picture, files, picture, tell_faceless};
 use crate::pseudo::{Portrait, Rgb};
-
-/// Looks at the whole picture, then at halves and quarters of it.
-const LEVELS: u32 = 3;
-/// Portraits without a face that have a line of their own.
-const NAMED: usize = 10;
 
 /// A portrait with a face. Its pixels are read when they are needed.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +30,8 @@ pub(crate) struct Person {
 
 impl Person {
     pub(crate) fn portrait(&self) -> Result<Portrait> {
-        Ok(Portrait { picture: picture(&self.path)?, face: self.face, points: self.points })
+        let Picture { width, height, data } = picture(&self.path)?;
+        Ok(Portrait { picture: Rgb { width, height, data }, face: self.face, points: self.points })
     }
 }
 
@@ -54,12 +48,7 @@ pub(crate) struct Portraits {
 
 impl Portraits {
     pub(crate) fn read(args: &Args) -> Result<Self> {
-        let mut files: Vec<(String, PathBuf)> = expand_images([&args.portraits])
-            .into_iter()
-            .map(|path| (name_of(path.strip_prefix(&args.portraits).unwrap_or(&path)), path))
-            .collect();
-        files.sort();
-        ensure!(!files.is_empty(), "{}: there is no PNG or JPEG file in it", args.portraits.display());
+        let files = files(&args.portraits)?;
         let finder = Finder::new(args)?;
         let (mut people, mut faceless) = (Vec::new(), Vec::new());
         let bar = bar("faces", files.len())?;
@@ -80,22 +69,13 @@ impl Portraits {
 
     /// Says how many have no face, and which.
     pub(crate) fn tell(&self) {
-        if self.faceless.is_empty() {
-            return;
-        }
-        note!("note: {} without a face left out:", count(self.faceless.len(), "portrait"));
-        for name in self.faceless.iter().take(NAMED) {
-            note!("  {name}");
-        }
-        if let Some(more) = self.faceless.len().checked_sub(NAMED + 1) {
-            note!("  and {} more", more + 1);
-        }
+        tell_faceless(&self.faceless);
     }
 }
 
 /// Where faces are from.
 enum Finder {
-    Detector(Box<FaceDetector>),
+    Detector(Box<Detector>),
     Table { path: PathBuf, boxes: BTreeMap<String, [f64; 4]> },
 }
 
@@ -103,10 +83,7 @@ impl Finder {
     fn new(args: &Args) -> Result<Self> {
         Ok(match &args.boxes {
             Some(path) => Self::Table { path: path.clone(), boxes: read_boxes(path)? },
-            None => {
-                let config = DetectorConfig { levels: LEVELS, ..DetectorConfig::default() };
-                Self::Detector(Box::new(FaceDetector::embedded()?.with_config(config)?))
-            }
+            None => Self::Detector(Box::new(Detector::new()?)),
         })
     }
 
@@ -114,18 +91,14 @@ impl Finder {
         let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         let picture = picture(path)?;
-        let (width, height) = (picture.width as f64, picture.height as f64);
         let (face, points) = match self {
             Self::Table { boxes, .. } => match boxes.get(name) {
                 Some(face) => (*face, None),
                 None => return Ok(None),
             },
             Self::Detector(detector) => {
-                let faces = detector.detect(&ImageView::rgb(&picture.data, picture.width, picture.height)?);
-                let Some(Face { area, points, .. }) = largest(&faces) else { return Ok(None) };
-                let [left, top, right, bottom] = area.corners();
-                let points = points.map(|[x, y]| [x * width, y * height]);
-                ([left * width, top * height, right * width, bottom * height], Some(points))
+                let Some(Found { face, points }) = detector.find(&picture)? else { return Ok(None) };
+                (face, Some(points))
             }
         };
         Ok(Some(Person { name: name.to_owned(), path: path.to_owned(), sha256, face, points }))
@@ -141,22 +114,6 @@ impl std::fmt::Display for Finder {
             }
         }
     }
-}
-
-/// The one picture of a file.
-pub(crate) fn picture(path: &Path) -> Result<Rgb> {
-    let mut source = open(path, &OpenOptions::default())?;
-    let Some(frame) = source.next_frame()? else { bail!("{}: there is no picture in it", path.display()) };
-    let pixels = frame.pixels();
-    let (width, height) = match pixels {
-        Pixels::Rgb(plane) | Pixels::Gray(plane) | Pixels::Yuv420 { y: plane, .. } => {
-            let (_, width, height, _) = plane.parts();
-            (width, height)
-        }
-    };
-    let mut data = Vec::new();
-    pixels.write_rgb8(&mut data);
-    Ok(Rgb { width, height, data })
 }
 
 fn read_boxes(path: &Path) -> Result<BTreeMap<String, [f64; 4]>> {

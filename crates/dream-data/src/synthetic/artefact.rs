@@ -150,7 +150,7 @@ impl Moment<'_> {
     }
 
     /// One of a few numbers from -1 to 1 that belong to the clip.
-    fn choice(&self, salt: u64) -> f32 {
+    pub(super) fn choice(&self, salt: u64) -> f32 {
         hash(self.seed, 31, salt)
     }
 }

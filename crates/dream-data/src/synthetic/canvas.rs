@@ -91,6 +91,26 @@ impl Canvas {
         canvas
     }
 
+    /// Squares of `size` pixels replaced by their means, with straight lines between: few pixels made large again.
+    pub(super) fn coarsened(&self, size: f32) -> Self {
+        let size = size.max(1.0);
+        let cells = |side: usize| whole(libm::ceilf(side as f32 / size), side).max(1);
+        let mut small = Self::new(cells(self.width), cells(self.height));
+        let samples = whole(libm::ceilf(size), 64);
+        let part = |i: usize| (i as f32 + 0.5) / samples as f32 - 0.5;
+        small.each(|x, y, pixel| {
+            let mut sum = [0.0; 3];
+            for (i, j) in (0..samples).flat_map(|j| (0..samples).map(move |i| (i, j))) {
+                let one = self.sample((x + part(i)) * size, (y + part(j)) * size);
+                sum = [sum[0] + one[0], sum[1] + one[1], sum[2] + one[2]];
+            }
+            *pixel = sum.map(|value| value / (samples * samples) as f32);
+        });
+        let mut canvas = Self::new(self.width, self.height);
+        canvas.each(|x, y, pixel| *pixel = small.sample(x / size, y / size));
+        canvas
+    }
+
     fn blurred_rows(&self, radius: usize) -> Self {
         let mut canvas = Self::new(self.width, self.height);
         let count = (2 * radius + 1) as f32;

@@ -77,6 +77,12 @@ impl SyntheticConfig {
         self.identities.saturating_mul(self.takes).saturating_mul(self.methods.saturating_add(3))
     }
 
+    /// People in all: two in every group.
+    #[must_use]
+    pub fn people(&self) -> usize {
+        self.identities.saturating_mul(2)
+    }
+
     /// # Errors
     /// [`Error::InvalidOption`] for a value out of its range, and if the sessions need more clips than there are.
     pub(super) fn check(&self) -> Result<()> {

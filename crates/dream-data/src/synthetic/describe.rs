@@ -42,11 +42,12 @@ impl SyntheticClip {
             let (chinese, english) = (NOTHING_DETECTED_ZH.to_owned(), NOTHING_DETECTED.to_owned());
             return Ok(Remark { findings: Vec::new(), extent: Extent::NoArtifact, chinese, english });
         }
+        let visible = self.visible();
         let mut random = SplitMix64::stream(seed, 0xde5c);
-        let mut left: Vec<((Place, Artifact), f64)> = if self.planted.is_empty() {
+        let mut left: Vec<((Place, Artifact), f64)> = if visible.is_empty() {
             IMAGINED.map(|finding| (finding, 1.0)).to_vec()
         } else {
-            self.planted.iter().map(|p| ((p.place, p.artifact), p.strength)).collect()
+            visible.iter().map(|p| ((p.place, p.artifact), p.strength)).collect()
         };
         let mut findings = vec![take(&mut left, &mut random)];
         left.retain(|((place, _), _)| *place != Place::NotSpecified);

@@ -94,6 +94,7 @@ impl Look {
             centre: (0.5 * width as f32, 0.5 * height as f32),
             half: (half * self.slim, half),
             liveliness: 1.0,
+            breath: 0.0,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Methods of swapping: each leaves its own mixture of artifacts, and some leave more than others.
 
 use super::artefact::Planted;
+use super::blend::Blend;
 use super::canvas::hash;
 use crate::dataset::Round;
 use crate::random::SplitMix64;
@@ -15,10 +16,13 @@ pub struct SyntheticMethod {
     pub submission: String,
     /// Its artifacts, with their strengths in a clip of usual difficulty.
     pub artifacts: Vec<Planted>,
+    /// The copy that it pastes over a face; only in a data set of photographs.
+    pub blend: Option<Blend>,
 }
 
-/// Draws methods from nearly invisible to bad: their severities are evenly spaced, in random order.
-pub(super) fn draw(count: usize, seed: u64) -> Vec<SyntheticMethod> {
+/// Draws methods from nearly invisible to bad: their severities are evenly spaced, in random order. With `blends`, a
+/// quarter are artifacts alone, as without, three of eight a blend alone, and the others both.
+pub(super) fn draw(count: usize, seed: u64, blends: bool) -> Vec<SyntheticMethod> {
     let mut random = SplitMix64::stream(seed, 0x3e7);
     let mut severities: Vec<f64> =
         (0..count).map(|i| 0.06 + 0.94 * (i as f64 + 0.5) / count as f64).collect();
@@ -47,9 +51,23 @@ pub(super) fn draw(count: usize, seed: u64) -> Vec<SyntheticMethod> {
             let place = places.get(random.below(places.len())).copied().unwrap_or(Place::NotSpecified);
             Planted { place, artifact, strength: (severity * random.between(0.7, 1.15)).clamp(0.05, 1.0) }
         });
-        methods.push(SyntheticMethod { round, submission, artifacts: artifacts.collect() });
+        let mut artifacts: Vec<Planted> = artifacts.collect();
+        let blend = blends.then(|| blended(severity, &mut artifacts, seed, i as u64)).flatten();
+        methods.push(SyntheticMethod { round, submission, artifacts, blend });
     }
     methods
+}
+
+/// The blend of a method, and fewer artifacts beside it.
+fn blended(severity: f64, artifacts: &mut Vec<Planted>, seed: u64, method: u64) -> Option<Blend> {
+    let mut random = SplitMix64::stream(seed ^ 0xb1e4d, method);
+    let kept = match random.unit() {
+        x if x < 0.25 => return None,
+        x if x < 0.625 => 0,
+        _ => 1 + random.below(2),
+    };
+    artifacts.truncate(kept);
+    Some(Blend::drawn(severity, &mut random))
 }
 
 /// Deals methods to rounds as in the benchmark: 6, 13 and 16 of 35.
@@ -71,6 +89,12 @@ pub(super) fn planted(method: &SyntheticMethod, seed: u64) -> Vec<Planted> {
     (0..).zip(&method.artifacts).map(strength).collect()
 }
 
+/// The blend in one clip of a method.
+pub(super) fn pasted(method: &SyntheticMethod, seed: u64) -> Option<Blend> {
+    let change = 1.0 + 0.22 * f64::from(hash(seed, 47, 0));
+    method.blend.map(|blend| Blend { strength: (blend.strength * change).clamp(0.03, 1.0), ..blend })
+}
+
 /// How much a clip suffers, 0 to 1: mostly from its worst artifact. Grows with every strength.
 pub(super) fn damage(planted: &[Planted]) -> f64 {
     if planted.is_empty() {
@@ -87,7 +111,7 @@ mod tests {
 
     #[test]
     fn methods_differ_and_are_dealt_to_rounds() {
-        let methods = draw(35, 3);
+        let methods = draw(35, 3, false);
         let of = |round| methods.iter().filter(|m| m.round == round).count();
         assert_eq!(Round::ALL.map(of), [6, 13, 16]);
         assert_eq!(methods.iter().filter(|m| m.submission == "00000").count(), 3);
@@ -99,14 +123,14 @@ mod tests {
             assert!((2..=4).contains(&method.artifacts.len()));
             assert!(method.artifacts.iter().all(|planted| planted.check().is_ok()));
         }
-        assert_ne!(draw(35, 4), methods);
+        assert_ne!(draw(35, 4, false), methods);
         // Few methods still fill the rounds in order.
-        assert_eq!(draw(3, 1).iter().map(|m| m.round).collect::<Vec<_>>(), Round::ALL);
+        assert_eq!(draw(3, 1, false).iter().map(|m| m.round).collect::<Vec<_>>(), Round::ALL);
     }
 
     #[test]
     fn stronger_artifacts_do_more_damage() {
-        let mut planted = planted(&draw(9, 1)[4], 5);
+        let mut planted = planted(&draw(9, 1, false)[4], 5);
         for i in 0..planted.len() {
             let before = damage(&planted);
             planted[i].strength += 0.01;

@@ -9,6 +9,8 @@
 //! method does.
 //!
 //! - Faces are ellipses, except two photographs; artifacts ([`Planted`]) change the pixels of a place.
+//! - With [`Synthetic::with_photographs`] everybody is a photograph, and most methods also paste a changed copy of the
+//!   face over it ([`Blend`]).
 //! - A method ([`SyntheticMethod`]) is a mixture of artifacts. The stronger they are, the lower the realism of a clip.
 //! - Attentive raters give grades whose variance on a clip is `a (m - 1)(5 - m)` about its mean `m`; careless ones
 //!   answer at random. Sessions have checkers, on which attentive raters agree except for slips.
@@ -31,11 +33,14 @@
 //! ```
 
 mod artefact;
+mod blend;
 mod canvas;
 mod config;
 mod describe;
+mod detection;
 mod face;
 mod method;
+mod photograph;
 mod plan;
 mod portrait;
 mod pose;
@@ -43,9 +48,12 @@ mod raters;
 mod tree;
 
 pub use artefact::Planted;
+pub use blend::{Blend, BlendDetail, BlendPart};
 pub use config::SyntheticConfig;
 pub use describe::Remark;
+pub use detection::DetectionSummary;
 pub use method::SyntheticMethod;
+pub use photograph::Photograph;
 pub use plan::{Synthetic, SyntheticClip};
 pub use raters::{Attempt, SyntheticRater};
 pub use tree::{TreeProgress, TreeSummary};

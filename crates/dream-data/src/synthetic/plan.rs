@@ -1,13 +1,16 @@
 //! The clips, their artifacts and their looks.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
 
 use super::artefact::{Moment, Planted, Scratch, apply, frozen, shown};
+use super::blend::Blend;
 use super::canvas::{Canvas, hash, yuv420};
 use super::config::SyntheticConfig;
 use super::face::{Look, single};
-use super::method::{SyntheticMethod, damage, draw, planted};
+use super::method::{SyntheticMethod, damage, draw, pasted, planted};
+use super::photograph::Photograph;
 use super::portrait::Portrait;
 use super::pose::{Pose, Rest};
 use crate::dataset::{Clip, ClipId, Round};
@@ -25,6 +28,8 @@ pub struct SyntheticClip {
     pub realism: f64,
     /// Its artifacts, in the order of the method; none for a real clip.
     pub planted: Vec<Planted>,
+    /// The copy of the face that is pasted over it.
+    pub blend: Option<Blend>,
     /// Group, actor.
     person: (u16, u16),
     /// The seed of its movements and of everything else that differs between clips.
@@ -37,6 +42,36 @@ impl SyntheticClip {
     pub const fn person(&self) -> (u16, u16) {
         self.person
     }
+
+    /// What people may see: the planted artifacts and the traces of the blend, each kind of artifact once for a place.
+    #[must_use]
+    pub fn visible(&self) -> Vec<Planted> {
+        seen(&self.planted, self.blend.as_ref())
+    }
+
+    fn scene(&self) -> Scene<'_> {
+        Scene { person: self.person, seed: self.seed, planted: &self.planted, blend: self.blend.as_ref() }
+    }
+}
+
+fn seen(planted: &[Planted], blend: Option<&Blend>) -> Vec<Planted> {
+    let mut all = planted.to_vec();
+    for trace in blend.map(Blend::traces).unwrap_or_default() {
+        match all.iter_mut().find(|p| (p.place, p.artifact) == (trace.place, trace.artifact)) {
+            Some(same) => same.strength = same.strength.max(trace.strength),
+            None => all.push(trace),
+        }
+    }
+    all
+}
+
+/// What is rendered: who, how they move, and what is wrong.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) person: (u16, u16),
+    pub(super) seed: u64,
+    pub(super) planted: &'a [Planted],
+    pub(super) blend: Option<&'a Blend>,
 }
 
 /// A data set that is made on request: its [`SyntheticConfig`] determines everything about it.
@@ -59,6 +94,8 @@ impl SyntheticClip {
 pub struct Synthetic {
     config: SyntheticConfig,
     portraits: Vec<Portrait>,
+    /// Two of every group, or none.
+    photographs: Vec<Photograph>,
     methods: Vec<SyntheticMethod>,
     clips: Vec<SyntheticClip>,
     biases: Vec<(f64, bool)>,
@@ -70,9 +107,45 @@ impl Synthetic {
     /// # Errors
     /// [`Error::InvalidOption`] for a value out of its range, and if the sessions need more clips than there are.
     pub fn new(config: SyntheticConfig) -> Result<Self> {
-        config.check()?;
         let portraits = config.portraits.then(Portrait::built_in).transpose()?.unwrap_or_default();
-        let methods = draw(config.methods, config.seed);
+        Self::of(config, portraits, Vec::new())
+    }
+
+    /// The same with photographs instead of drawn faces, and with blends among the artifacts. The first two photographs
+    /// are the people of group 1, the next two those of group 2, and so on; further ones are not used.
+    /// [`SyntheticConfig::portraits`] has no meaning here.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`Error::InvalidOption`] for fewer photographs than people.
+    ///
+    /// # Example
+    /// ```
+    /// use dream_data::synthetic::{Photograph, Synthetic, SyntheticConfig};
+    ///
+    /// let gray = |shade: u8| {
+    ///     let pixels = vec![shade; 3 * 100 * 120];
+    ///     Photograph::new("gray", (100, 120), pixels, [[35.0, 50.0], [65.0, 50.0]], [50.0, 80.0])
+    /// };
+    /// let people = (0..4).map(|i| gray(100 + i)).collect::<Result<Vec<_>, _>>()?;
+    /// let config = SyntheticConfig { identities: 2, session_clips: 20, ..Default::default() };
+    /// let synthetic = Synthetic::with_photographs(config.clone(), people)?;
+    /// assert!(synthetic.clips().iter().any(|clip| clip.blend.is_some()));
+    /// assert!(Synthetic::with_photographs(config, vec![gray(1)?]).is_err());
+    /// # Ok::<(), dream_data::Error>(())
+    /// ```
+    pub fn with_photographs(config: SyntheticConfig, mut photographs: Vec<Photograph>) -> Result<Self> {
+        let (people, found) = (config.people(), photographs.len());
+        if found < people {
+            let reason = format!("{people} people need a photograph each, and there are {found}");
+            return Err(Error::option("photographs", reason));
+        }
+        photographs.truncate(people);
+        Self::of(config, Vec::new(), photographs)
+    }
+
+    fn of(config: SyntheticConfig, portraits: Vec<Portrait>, photographs: Vec<Photograph>) -> Result<Self> {
+        config.check()?;
+        let methods = draw(config.methods, config.seed, !photographs.is_empty());
         let (low, high) = config.realism_range();
         let mut clips = Vec::with_capacity(config.clips());
         // Real clips of a round, then its fakes; `None` is the method of the real ones.
@@ -90,13 +163,15 @@ impl Synthetic {
                     let name = format!("{round}/{group}-{actor}-{}-{end}.y4m", 1 + take / 2);
                     let seed = SplitMix64::stream(config.seed, 1_000_000 + clips.len() as u64).next();
                     let planted = method.map_or_else(Vec::new, |method| planted(method, seed));
+                    let blend = method.and_then(|method| pasted(method, seed));
                     // Nobody finds every real clip perfect.
                     let doubt = 0.05 + 0.05 * f64::from(hash(seed, 43, 0));
-                    let loss = if method.is_some() { damage(&planted) } else { doubt };
+                    let loss = if method.is_some() { damage(&seen(&planted, blend.as_ref())) } else { doubt };
                     clips.push(SyntheticClip {
                         clip: Clip::from_id(ClipId::new(&name)?)?,
                         realism: high - (high - low) * loss.clamp(0.0, 1.0),
                         planted,
+                        blend,
                         person: (group, if actor == 1 { 1 } else { 2 }),
                         seed,
                     });
@@ -104,7 +179,7 @@ impl Synthetic {
             }
         }
         let biases = super::raters::biases(&config);
-        Ok(Self { config, portraits, methods, clips, biases })
+        Ok(Self { config, portraits, photographs, methods, clips, biases })
     }
 
     /// Its settings.
@@ -117,6 +192,12 @@ impl Synthetic {
     #[must_use]
     pub fn methods(&self) -> &[SyntheticMethod] {
         &self.methods
+    }
+
+    /// The photographs of the people, two of every group; none where faces are drawn.
+    #[must_use]
+    pub fn photographs(&self) -> &[Photograph] {
+        &self.photographs
     }
 
     /// All clips: round by round, the real ones first.
@@ -137,14 +218,14 @@ impl Synthetic {
     /// [`Error::InvalidOption`] if there is no such clip, [`Error::Io`] of the sink.
     pub fn render<W: Write>(&self, clip: usize, sink: W) -> Result<W> {
         let name = self.clip(clip)?.clip.id.as_str().to_owned();
-        self.render_named(clip, sink, Path::new(&name))
+        self.render_named(self.clip(clip)?.scene(), sink, Path::new(&name))
     }
 
     /// `path` is for messages.
-    pub(super) fn render_named<W: Write>(&self, clip: usize, sink: W, path: &Path) -> Result<W> {
+    pub(super) fn render_named<W: Write>(&self, scene: Scene<'_>, sink: W, path: &Path) -> Result<W> {
         let size = (self.config.width, self.config.height);
         let mut writer = Y4mWriter::named(sink, path, size, self.config.frame_rate, ColorRange::Limited)?;
-        let mut film = self.film(clip)?;
+        let mut film = self.film(scene);
         let mut planes = Vec::new();
         for frame in 0..u64::from(self.config.frames) {
             let canvas = film.frame(frame);
@@ -162,25 +243,38 @@ impl Synthetic {
     /// # Errors
     /// [`Error::InvalidOption`] if there is no such clip or frame.
     pub fn still(&self, clip: usize, frame: u32) -> Result<Vec<u8>> {
-        if frame >= self.config.frames {
-            return Err(Error::option("frame", format!("{frame} of {}; count from 0", self.config.frames)));
-        }
-        Ok(film_still(self.film(clip)?, frame))
+        self.still_of(self.clip(clip)?.scene(), frame)
     }
 
-    /// The same frame of a clip with other artifacts.
+    /// The same frame of a clip with other artifacts and without a blend.
     ///
     /// # Errors
     /// As [`still`](Self::still), and [`Error::InvalidOption`] for artifacts that cannot be rendered
     /// ([`Planted::kinds`]).
     pub fn still_with(&self, clip: usize, frame: u32, planted: &[Planted]) -> Result<Vec<u8>> {
         planted.iter().try_for_each(Planted::check)?;
+        self.still_of(Scene { planted, blend: None, ..self.clip(clip)?.scene() }, frame)
+    }
+
+    /// The same frame of a clip with a blend and without other artifacts.
+    ///
+    /// # Errors
+    /// As [`still`](Self::still), and [`Error::InvalidOption`] for a number of the blend outside 0 to 1.
+    pub fn still_blended(&self, clip: usize, frame: u32, blend: &Blend) -> Result<Vec<u8>> {
+        blend.check()?;
+        self.still_of(Scene { planted: &[], blend: Some(blend), ..self.clip(clip)?.scene() }, frame)
+    }
+
+    fn still_of(&self, scene: Scene<'_>, frame: u32) -> Result<Vec<u8>> {
         if frame >= self.config.frames {
             return Err(Error::option("frame", format!("{frame} of {}; count from 0", self.config.frames)));
         }
-        let mut film = self.film(clip)?;
-        film.planted = planted;
-        Ok(film_still(film, frame))
+        Ok(film_still(self.film(scene), frame))
+    }
+
+    /// What is rendered for a clip.
+    pub(super) fn scene(&self, clip: usize) -> Option<Scene<'_>> {
+        self.clips.get(clip).map(SyntheticClip::scene)
     }
 
     fn clip(&self, clip: usize) -> Result<&SyntheticClip> {
@@ -188,26 +282,31 @@ impl Synthetic {
         self.clips.get(clip).ok_or_else(fault)
     }
 
-    fn film(&self, clip: usize) -> Result<Film<'_>> {
-        let clip = self.clip(clip)?;
+    fn film<'a>(&'a self, scene: Scene<'a>) -> Film<'a> {
         let (width, height) = (self.config.width as usize, self.config.height as usize);
-        let (group, actor) = clip.person;
+        let (group, actor) = scene.person;
         // The first actors of the first groups are photographs; all others are drawn.
         let photograph = (actor == 1).then(|| (group as usize).saturating_sub(1));
-        let portrait = photograph.and_then(|index| self.portraits.get(index));
+        let built_in = photograph.and_then(|index| self.portraits.get(index)).map(Cow::Borrowed);
+        let index = 2 * (group as usize).saturating_sub(1) + usize::from(actor != 1);
+        let own = self.photographs.get(index).map(|own| Cow::Owned(Portrait::of(own, width, height)));
+        let portrait = own.or(built_in);
         let person = u64::from(group) * 2 + u64::from(actor);
         let look = Look::new(SplitMix64::stream(self.config.seed, 2_000_000_000 + person).next());
-        let rest = portrait.map_or_else(|| look.rest(width, height), |portrait| portrait.rest(width, height));
-        Ok(Film {
+        let rest = portrait
+            .as_ref()
+            .map_or_else(|| look.rest(width, height), |portrait| portrait.rest(width, height));
+        Film {
             rest,
             look,
             portrait,
-            planted: &clip.planted,
-            seed: clip.seed,
+            planted: scene.planted,
+            blend: scene.blend,
+            seed: scene.seed,
             rate: single(self.config.frame_rate.as_f64()),
             canvas: Canvas::new(width, height),
             scratch: Scratch::default(),
-        })
+        }
     }
 }
 
@@ -215,8 +314,9 @@ impl Synthetic {
 struct Film<'a> {
     rest: Rest,
     look: Look,
-    portrait: Option<&'a Portrait>,
+    portrait: Option<Cow<'a, Portrait>>,
     planted: &'a [Planted],
+    blend: Option<&'a Blend>,
     seed: u64,
     rate: f32,
     canvas: Canvas,
@@ -233,18 +333,21 @@ impl Film<'_> {
         }
         let time = shown as f32 / self.rate;
         let pose = Pose::at(&self.rest, self.seed, time, frozen(self.planted));
-        match self.portrait {
+        match &self.portrait {
             Some(portrait) => portrait.paint(&mut self.canvas, &self.rest, &pose),
             None => self.look.paint(&mut self.canvas, &pose),
+        }
+        let moment = Moment { pose: &pose, frame: shown, time, seed: self.seed };
+        if let Some(blend) = self.blend {
+            blend.paste(&moment, &mut self.canvas);
         }
         // Camera grain, so that no area is quite flat.
         let (seed, mut number) = (self.seed ^ shown.wrapping_mul(0x2545_f491_4f6c_dd1d), 0);
         self.canvas.each(|_, _, pixel| {
             number += 1;
             let grain = 1.6 * hash(seed, 5, number);
-            *pixel = pixel.map(|c| c + grain);
+            *pixel = pixel.map(|c| c * pose.light + grain);
         });
-        let moment = Moment { pose: &pose, frame: shown, time, seed: self.seed };
         apply(self.planted, &moment, &mut self.canvas, &mut self.scratch);
         &self.canvas
     }
@@ -269,7 +372,7 @@ mod tests {
         let config = SyntheticConfig { width: 96, height: 80, frames: 8, ..Default::default() };
         let synthetic = Synthetic::new(config).unwrap();
         for clip in [0, 1] {
-            let film = synthetic.film(clip).unwrap();
+            let film = synthetic.film(synthetic.scene(clip).unwrap());
             let pose = Pose::at(&film.rest, film.seed, 7.0 / film.rate, Frozen::default());
             let plain = synthetic.still(clip, 7).unwrap();
             let everywhere = [Artifact::Stiffness, Artifact::FrameDrop];

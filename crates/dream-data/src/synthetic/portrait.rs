@@ -1,6 +1,7 @@
-//! Moves the committed portraits.
+//! Moves portraits: the committed ones and photographs from outside.
 
 use super::canvas::{Canvas, mix, step};
+use super::photograph::{MIDDLE, Photograph};
 use super::pose::{Pose, Rest, features};
 use crate::error::{Error, Result};
 use crate::frames::readers::still::built_in;
@@ -33,6 +34,8 @@ pub(super) struct Portrait {
     picture: Canvas,
     centre: (f32, f32),
     half: (f32, f32),
+    /// Whether it comes from outside: eyes of unknown looks (with glasses, in shadow) narrow and do not close.
+    own: bool,
 }
 
 impl Portrait {
@@ -42,9 +45,16 @@ impl Portrait {
             let decoded = built_in(source.bytes);
             let (width, height, pixels) = decoded.map_err(|reason| Error::option("portraits", reason))?;
             let picture = Canvas::from_bytes(width, height, &pixels);
-            Ok(Self { picture, centre: source.centre, half: source.half })
+            Ok(Self { picture, centre: source.centre, half: source.half, own: false })
         };
         PORTRAITS.iter().map(portrait).collect()
+    }
+
+    /// A photograph, cut for frames of a size.
+    pub(super) fn of(photograph: &Photograph, width: usize, height: usize) -> Self {
+        let (picture, half) = photograph.cut(width, height);
+        let aspect = picture.width() as f32 / picture.height().max(1) as f32;
+        Self { picture, centre: (0.5 * aspect, MIDDLE), half, own: true }
     }
 
     /// The rest position of the head in a frame. The picture fills the height; its sides are cropped or continued.
@@ -55,6 +65,7 @@ impl Portrait {
             centre: (0.5 * width + (self.centre.0 - 0.5 * aspect) * height, self.centre.1 * height),
             half: (self.half.0 * height, self.half.1 * height),
             liveliness: 0.7,
+            breath: if self.own { 1.0 } else { 0.0 },
         }
     }
 
@@ -76,9 +87,15 @@ impl Portrait {
             let (a, b) = ((u - features::MOUTH.0) / 0.55, (v - 0.43) / 0.34);
             let mouth = step(1.0, 0.0, libm::sqrtf(a * a + b * b));
             v -= 0.09 * (talk - 0.35) * mouth * step(-0.3, 0.5, b);
+            if self.own {
+                let (x, y) = ((u.abs() - features::EYE.0) / 0.42, (v - features::EYE.1) / 0.2);
+                let near = step(1.0, 0.2, libm::sqrtf(x * x + y * y));
+                v += 0.6 * (1.0 - open) * near * (v - features::EYE.1);
+            }
             let at = from(u, v);
             *pixel = self.picture.sample(at.0, at.1);
-            for side in [-1.0, 1.0] {
+            let sides: &[f32] = if self.own { &[] } else { &[-1.0, 1.0] };
+            for side in sides {
                 let (a, b) = ((u - side * features::EYE.0) / 0.3, (v - features::EYE.1) / 0.13);
                 let r = libm::sqrtf(a * a + b * b);
                 let lid = step(1.0, 0.75, r)

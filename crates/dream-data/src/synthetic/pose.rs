@@ -19,6 +19,8 @@ pub(super) struct Pose {
     cos: f32,
     /// How far the features turn to the side, in `u`.
     pub(super) turn: f32,
+    /// How bright the picture is; 1 is usual.
+    pub(super) light: f32,
     pub(super) expression: Expression,
 }
 
@@ -45,6 +47,8 @@ pub(super) struct Rest {
     pub(super) half: (f32, f32),
     /// How much it moves; 1 is usual.
     pub(super) liveliness: f32,
+    /// How much its size and the light change; 0 for drawn heads.
+    pub(super) breath: f32,
 }
 
 /// How much of the movement of eyes and mouth is suppressed.
@@ -69,6 +73,8 @@ impl Pose {
             rest.centre.0 + 0.13 * life * half_width * wave(1, 0.3, 0.7),
             rest.centre.1 + 0.05 * life * half_height * wave(2, 0.4, 0.9),
         );
+        let zoom = 1.0 + 0.02 * rest.breath * life * wave(7, 0.2, 0.5);
+        let light = 1.0 + 0.03 * rest.breath * wave(8, 0.2, 0.6);
         // About one blink per second.
         let since = (time * (0.8 + 0.3 * hash(seed, 3, 0)) + hash(seed, 3, 1)) % 1.0;
         let eyes = step(0.03, 0.09, (since.abs() - 0.5).abs());
@@ -82,10 +88,11 @@ impl Pose {
         };
         Self {
             centre,
-            half: (half_width, half_height),
+            half: (half_width * zoom, half_height * zoom),
             sin: sinf(roll),
             cos: cosf(roll),
             turn: 0.1 * life * wave(6, 0.25, 0.6),
+            light,
             expression,
         }
     }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use super::plan::Synthetic;
+use super::photograph::Photograph;
+use super::plan::{Scene, Synthetic};
 use crate::annotation::{Ddof, Tally};
 use crate::dataset::{Clip, DESCRIPTIONS};
 use crate::error::{Error, Result};
@@ -98,7 +99,7 @@ impl Synthetic {
     }
 
     /// Rejects a folder that was started with another configuration, and marks a new one.
-    fn claim(&self, root: &Path) -> Result<()> {
+    pub(super) fn claim(&self, root: &Path) -> Result<()> {
         let path = root.join(TRUTH);
         let text = self.truth();
         if path.exists() {
@@ -122,8 +123,11 @@ impl Synthetic {
 
     /// Configuration, planted `a`, methods and raters.
     fn truth(&self) -> String {
-        let mut text =
-            format!("{{\n  \"format\": 1,\n  \"config\": {},\n  \"raters\": [\n", self.config().json());
+        let mut text = format!(
+            "{{\n  \"format\": 1,\n  \"config\": {},\n{}  \"raters\": [\n",
+            self.config().json(),
+            self.people()
+        );
         let raters: Vec<String> = self
             .raters()
             .into_iter()
@@ -139,18 +143,40 @@ impl Synthetic {
         text
     }
 
-    /// Realism and artifacts of every clip.
+    /// The photographs of the people; nothing where faces are drawn.
+    fn people(&self) -> String {
+        if self.photographs().is_empty() {
+            return String::new();
+        }
+        let person = |(i, photograph): (usize, &Photograph)| {
+            let name = escaped(photograph.name());
+            let sum = photograph.fingerprint();
+            format!(
+                "    {{\"person\": \"{}-{}\", \"photograph\": \"{name}\", \"pixels\": \"{sum:016x}\"}}",
+                i / 2 + 1,
+                i % 2 + 1
+            )
+        };
+        let people: Vec<String> = self.photographs().iter().enumerate().map(person).collect();
+        format!("  \"people\": [\n{}\n  ],\n", people.join(",\n"))
+    }
+
+    /// Realism and artifacts of every clip; those of photographs also have their blend.
     fn truth_table(&self) -> String {
-        let mut text = String::from("file,identity,method,real,realism,artifacts\n");
+        let blends = !self.photographs().is_empty();
+        let mut text = String::from("file,identity,method,real,realism,artifacts");
+        text.push_str(if blends { ",blend\n" } else { "\n" });
         for clip in self.clips() {
             let planted: Vec<String> = clip
-                .planted
+                .visible()
                 .iter()
                 .map(|p| format!("{} {} {} {:?}", p.place, p.artifact, p.extent(), p.strength))
                 .collect();
             let Clip { id, identity, method, real } = &clip.clip;
             let (real, planted) = (u8::from(*real), quoted(&planted.join("; ")));
-            text.push_str(&format!("{id},{identity},{method},{real},{:?},{planted}\n", clip.realism));
+            text.push_str(&format!("{id},{identity},{method},{real},{:?},{planted}", clip.realism));
+            let blend = clip.blend.map(|blend| blend.to_string()).unwrap_or_default();
+            text.push_str(&if blends { format!(",{blend}\n") } else { "\n".to_owned() });
         }
         text
     }
@@ -162,9 +188,25 @@ impl Synthetic {
         jobs: usize,
         progress: &(dyn Fn(TreeProgress) + Sync),
     ) -> Result<usize> {
-        for clip in self.clips() {
-            if let Some(parent) = folder.join(clip.clip.id.as_str()).parent() {
+        let paths: Vec<PathBuf> =
+            self.clips().iter().map(|clip| folder.join(clip.clip.id.as_str())).collect();
+        self.write_clips(&paths, |i| self.scene(i), jobs, progress)
+    }
+
+    /// Renders what is not there of a list of clips; returns how many were.
+    pub(super) fn write_clips<'a>(
+        &self,
+        paths: &[PathBuf],
+        scene: impl Fn(usize) -> Option<Scene<'a>> + Sync,
+        jobs: usize,
+        progress: &(dyn Fn(TreeProgress) + Sync),
+    ) -> Result<usize> {
+        let mut made = None;
+        for parent in paths.iter().filter_map(|path| path.parent()) {
+            // Most clips lie in the folder of the one before.
+            if made != Some(parent) {
                 fs::create_dir_all(parent).map_err(|e| Error::io(parent, e))?;
+                made = Some(parent);
             }
         }
         let (next, kept, stop) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
@@ -173,14 +215,13 @@ impl Synthetic {
         let work = || {
             while !stop.load(Ordering::Relaxed) {
                 let i = next.fetch_add(1, Ordering::Relaxed);
-                let Some(clip) = self.clips().get(i) else { break };
-                let path = folder.join(clip.clip.id.as_str());
-                let there = fs::metadata(&path).is_ok_and(|file| file.len() == self.video_bytes());
+                let (Some(path), Some(scene)) = (paths.get(i), scene(i)) else { break };
+                let there = fs::metadata(path).is_ok_and(|file| file.len() == self.video_bytes());
                 let done = if there {
                     kept.fetch_add(1, Ordering::Relaxed);
                     Ok(())
                 } else {
-                    self.write_video(i, &path)
+                    self.write_video(scene, path)
                 };
                 match done {
                     Ok(()) => progress(TreeProgress::Clip { kept: there }),
@@ -192,7 +233,7 @@ impl Synthetic {
             }
         };
         thread::scope(|scope| {
-            for _ in 1..jobs.clamp(1, 256).min(self.clips().len()) {
+            for _ in 1..jobs.clamp(1, 256).min(paths.len()) {
                 scope.spawn(work);
             }
             work();
@@ -204,10 +245,10 @@ impl Synthetic {
         }
     }
 
-    fn write_video(&self, clip: usize, path: &Path) -> Result<()> {
+    fn write_video(&self, scene: Scene<'_>, path: &Path) -> Result<()> {
         let part = part_of(path);
         let file = File::create(&part).map_err(|e| Error::io(&part, e))?;
-        self.render_named(clip, BufWriter::new(file), &part)?;
+        self.render_named(scene, BufWriter::new(file), &part)?;
         fs::rename(&part, path).map_err(|e| Error::io(path, e))
     }
 
@@ -298,4 +339,14 @@ impl Synthetic {
         }
         Ok(())
     }
+}
+
+/// For a string of JSON.
+fn escaped(text: &str) -> String {
+    let one = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if u32::from(c) < 0x20 => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    };
+    text.chars().map(one).collect()
 }

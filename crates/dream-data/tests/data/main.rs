@@ -10,6 +10,7 @@ mod depth;
 mod differential;
 mod mp4;
 mod open;
+mod photographs;
 mod program;
 mod sampling;
 mod serde;
