@@ -8,7 +8,7 @@ use dream_models::deep::train::draws::Draws;
 
 use crate::data::{Clip, Sentences};
 use crate::frames::{Frames, Video};
-use crate::methods::{Batch, Taken};
+use crate::methods::{Batch, Taken, Text};
 use crate::threads::all;
 
 /// How batches are drawn.
@@ -38,7 +38,8 @@ const NETWORK: u64 = 5;
 pub(crate) type Seen = (Video, Vec<usize>, bool);
 
 impl Drawing<'_> {
-    /// A batch to learn from; what is drawn depends on seed, epoch and clip alone. `texts` is empty without text.
+    /// A batch to learn from; what is drawn depends on seed, epoch and clip alone. `texts` is empty where ids of sentences
+    /// are not asked for.
     pub(crate) fn batch(
         &self,
         clips: &[Clip],
@@ -70,7 +71,7 @@ impl Drawing<'_> {
         let mos: Vec<f32> =
             chosen.iter().filter_map(|&at| clips.get(at)).map(|clip| single(clip.mos)).collect();
         let count = mos.len();
-        let text = if texts.is_empty() { None } else { Some(self.text(texts, chosen, epoch)?) };
+        let text = if texts.is_empty() { Text::Nothing } else { self.text(texts, chosen, epoch)? };
         Ok(Batch {
             frames: block(&videos, length, self.moved(chosen, epoch), self.frames, self.device)?,
             mos: Tensor::from_vec(mos, count, self.device)?,
@@ -84,7 +85,7 @@ impl Drawing<'_> {
     }
 
     /// Token ids of some sentences of every video, and how many those are.
-    fn text(&self, texts: &[Sentences], chosen: &[usize], epoch: u64) -> Result<(Tensor, Vec<usize>)> {
+    fn text(&self, texts: &[Sentences], chosen: &[usize], epoch: u64) -> Result<Text> {
         let most = if self.sentences == 0 { usize::MAX } else { self.sentences };
         let (mut rows, mut counts) = (Vec::new(), Vec::new());
         for &at in chosen {
@@ -93,7 +94,7 @@ impl Drawing<'_> {
             counts.push(some.len());
             rows.extend(some.into_iter().filter_map(|k| sentences.get(k)));
         }
-        Ok((Tokens::stack(&rows, self.device)?, counts))
+        Ok(Text::Ids(Tokens::stack(&rows, self.device)?, counts))
     }
 
     /// By how many pixels the frames of a batch are moved, all of them alike: they are compared with each other.

@@ -13,6 +13,7 @@ mod figure;
 mod files;
 mod finish;
 mod frames;
+mod held;
 #[path = "../../input.rs"]
 mod input;
 mod job;

@@ -116,6 +116,13 @@ pub struct Options {
     /// Weight of the alignment of video and description
     #[arg(long, value_name = "X", default_value_t = 0.2, value_parser = not_negative)]
     pub lambda: f64,
+    /// How video and description are brought together
+    #[arg(long, value_enum, default_value = "paper")]
+    pub alignment: AlignmentForm,
+    /// Only the text branch learns in the first N epochs; then it is held, and the video branch follows the mean over all
+    /// sentences of a clip
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub text_first: u64,
     /// Do not mirror videos
     #[arg(long)]
     pub no_flip: bool,
@@ -177,6 +184,21 @@ pub enum GroupBy {
     None,
     /// One person's: what the batch's losses compare is then what the methods did, not who it is
     Identity,
+}
+
+/// How a video and its description are brought together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlignmentForm {
+    /// 1 minus the mean cosine, as in the paper: a direction that all clips have in common satisfies it
+    #[default]
+    Paper,
+    /// The same after the mean of the batch is taken off: what differs between clips has to agree
+    Centred,
+    /// Each clip has to be closest to its own description in the batch
+    Contrast,
+    /// The same where clips differ alike in every direction; needs --text-first
+    Whitened,
 }
 
 /// What is held out as a whole.

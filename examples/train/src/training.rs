@@ -22,8 +22,9 @@ use crate::data::{Clip, Texts};
 use crate::detection::{balanced, is_fake};
 use crate::files::write;
 use crate::frames::Frames;
+use crate::held::Held;
 use crate::job::Job;
-use crate::methods::{Goal, Network, Plan, Terms};
+use crate::methods::{Goal, Joint, Network, Plan, Terms, Text};
 use crate::notes::Assumptions;
 use crate::options::{GroupBy, Init};
 use crate::recipe::Recipe;
@@ -50,11 +51,22 @@ pub(crate) struct Training<'a> {
     pub(crate) assumed: &'a Assumptions,
 }
 
+/// Who learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Together,
+    TextAlone,
+    /// The text branch has learnt and stays as it is.
+    TextHeld,
+}
+
 /// What changes while a network learns.
 struct Learner {
     network: Box<dyn Network>,
     params: Params,
     adam: AdamW,
+    /// Once the text branch does not learn any more.
+    held: Option<Held>,
 }
 
 impl Training<'_> {
@@ -133,7 +145,7 @@ impl Training<'_> {
         if let Some(moments) = &moments {
             adam.load_state(moments)?;
         }
-        Ok((progress, Learner { network, params, adam }))
+        Ok((progress, Learner { network, params, adam, held: None }))
     }
 
     fn save(&self, progress: &Progress, learner: &Learner) -> Result<()> {
@@ -157,8 +169,13 @@ impl Training<'_> {
     /// The factor of the learning rate of a parameter.
     fn rate(&self, name: &str, epoch: u64) -> f64 {
         let options = self.job.options;
-        // Batch norms move them by themselves.
-        if is_running_statistic(name) {
+        let held = match self.stage(epoch) {
+            Stage::Together => None,
+            Stage::TextAlone => Some("visual"),
+            Stage::TextHeld => Some("text."),
+        };
+        // Batch norms move their running statistics by themselves.
+        if is_running_statistic(name) || held.is_some_and(|prefix| name.starts_with(prefix)) {
             return 0.0;
         }
         let free = options.unfreeze_at.is_some_and(|at| epoch >= at);
@@ -166,6 +183,16 @@ impl Training<'_> {
             return 0.0;
         }
         options.layer_decay.powi(i32::try_from(self.plan.depth_of(name)).unwrap_or(i32::MAX))
+    }
+
+    /// Who learns in an epoch.
+    fn stage(&self, epoch: u64) -> Stage {
+        let first = self.job.options.text_first;
+        match (first, self.plan.tokens()) {
+            (0, _) | (_, None) => Stage::Together,
+            _ if epoch < first => Stage::TextAlone,
+            _ => Stage::TextHeld,
+        }
     }
 
     /// One step of the optimiser; the values to be logged.
@@ -182,6 +209,10 @@ impl Training<'_> {
             sentences: self.recipe.sentences,
         };
         let batches = order.chunks(self.recipe.accumulate).nth(step).unwrap_or_default();
+        let stage = self.stage(epoch);
+        if stage == Stage::TextHeld && learner.held.is_none() {
+            learner.held = Some(Held::new(&*learner.network, &self.texts.fit, self.device)?);
+        }
         let vars = learner.params.named();
         let (mut sum, mut values) = (BTreeMap::new(), [0.0; 5]);
         let share = 1.0 / batches.len().max(1) as f64;
@@ -191,12 +222,22 @@ impl Training<'_> {
                 Goal::Opinion => epoch,
                 Goal::Detection => epoch << 32 | ((step * self.recipe.accumulate) as u64 + place),
             };
-            let batch = drawing.batch(&job.sets.fit, &self.texts.fit, chosen, turn)?;
+            let texts = if stage == Stage::TextHeld { &[][..] } else { &self.texts.fit };
+            let mut batch = drawing.batch(&job.sets.fit, texts, chosen, turn)?;
+            if let Some(held) = &learner.held {
+                batch.text = Text::Read(held.of(chosen)?);
+            }
+            let joint = Joint {
+                lambda: options.lambda,
+                form: options.alignment,
+                text_alone: stage == Stage::TextAlone,
+                held: learner.held.as_ref(),
+            };
             let Terms { visual, text, alignment, total } =
-                learner.network.terms(&batch, self.recipe.loss, options.lambda)?;
+                learner.network.terms(&batch, self.recipe.loss, joint)?;
             let store = (&total * share)?.backward()?;
             accumulate(&mut sum, gradients(&store, &vars))?;
-            let terms = [Some(total), Some(visual), text, alignment];
+            let terms = [Some(total), visual, text, alignment];
             for (value, term) in values.iter_mut().zip(terms) {
                 if let Some(term) = term {
                     *value += share * dream_loss::read(&term)?;

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::tower::{Built, Tower};
 use super::{KIND, OfPreset};
-use crate::methods::{Batch, Network, Plan, Terms};
+use crate::methods::{Batch, Joint, Network, Plan, Terms};
 use crate::options::{Options, Preset};
 use crate::weights::Source;
 
@@ -127,7 +127,7 @@ impl VideoNetwork for Detector {
 
 impl Network for Detector {
     /// Binary cross-entropy of the frames, each with the label of its video: 1 for a fake. It has no other loss.
-    fn terms(&self, batch: &Batch, _: PaperLoss, _: f64) -> Result<Terms> {
+    fn terms(&self, batch: &Batch, _: PaperLoss, _: Joint<'_>) -> Result<Terms> {
         let (frames, labels) = batch.single_frames()?;
         Ok(Terms::visual(bce_with_logits(&self.logits(&frames, Mode::Train)?, &labels)?))
     }

@@ -73,7 +73,7 @@ mod tests {
     use dream_models::deep::train::draws::Draws;
 
     use super::*;
-    use crate::methods::Batch;
+    use crate::methods::{Batch, Joint, Text};
     use crate::options::of_words as options;
     use crate::recipe::Recipe;
 
@@ -92,9 +92,9 @@ mod tests {
                 frames: Tensor::from_vec(values, (2, 2, 3, 64, 64), &Device::Cpu).unwrap(),
                 mos: Tensor::new(&[0.0_f32, 1.0], &Device::Cpu).unwrap(),
                 draws: Vec::new(),
-                text: None,
+                text: Text::Nothing,
             };
-            let terms = network.terms(&batch, Recipe::new(&options, &method).loss, 0.2).unwrap();
+            let terms = network.terms(&batch, Recipe::new(&options, &method).loss, Joint::default()).unwrap();
             let store = terms.total.backward().unwrap();
             for (variable, var) in params.named().iter().filter(|(name, _)| !is_running_statistic(name)) {
                 let gradient = store.get(var).unwrap_or_else(|| panic!("{name}: {variable} has none"));

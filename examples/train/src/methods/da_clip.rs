@@ -1,8 +1,8 @@
 //! DA-CLIP: a video and what people wrote about it in one space, with one regressor. Both branches have the same loss, and
 //! the alignment of the two is added.
 
-use anyhow::Result;
-use dream_loss::{Alignment, PaperLoss};
+use anyhow::{Context, Result};
+use dream_loss::{Alignment, Contrast, PaperLoss};
 use dream_models::deep::candle_core::Tensor;
 use dream_models::deep::candle_nn::VarBuilder;
 use dream_models::deep::input::{FaceRule, FramePlan, Input};
@@ -11,9 +11,9 @@ use dream_models::deep::pretrained;
 use dream_models::deep::train::Params;
 use serde_json::Value;
 
-use super::method::{Batch, Goal, Method, Network, Own, Plan, Terms};
+use super::method::{Batch, Goal, Joint, Method, Network, Own, Plan, Terms, Text};
 use super::swin;
-use crate::options::{Options, Preset};
+use crate::options::{AlignmentForm, Options, Preset};
 use crate::weights::Source;
 
 pub(super) const METHOD: Method = Method {
@@ -73,15 +73,36 @@ impl Plan for Sizes {
 }
 
 impl Network for DaClip {
-    fn terms(&self, batch: &Batch, loss: PaperLoss, lambda: f64) -> Result<Terms> {
+    fn terms(&self, batch: &Batch, loss: PaperLoss, joint: Joint<'_>) -> Result<Terms> {
+        let texts = match &batch.text {
+            Text::Nothing => None,
+            Text::Ids(ids, counts) => Some(self.embed_text(ids, counts)?),
+            Text::Read(read) => Some(read.clone()),
+        };
+        let by_text = |texts: &Tensor| anyhow::Ok(loss.forward(&self.regress(texts)?, &batch.mos)?);
+        let text = texts.as_ref().map(by_text).transpose()?;
+        if let (true, Some(text)) = (joint.text_alone, &text) {
+            return Ok(Terms {
+                visual: None,
+                total: text.clone(),
+                text: Some(text.clone()),
+                alignment: None,
+            });
+        }
         let videos = self.embed_video(&batch.frames)?;
         let visual = loss.forward(&self.regress(&videos)?, &batch.mos)?;
-        let Some((ids, counts)) = &batch.text else { return Ok(Terms::visual(visual)) };
-        let texts = self.embed_text(ids, counts)?;
-        let text = loss.forward(&self.regress(&texts)?, &batch.mos)?;
-        let alignment = Alignment::Mean.forward(&videos, &texts)?;
-        let total = ((&visual + &text)? + (&alignment * lambda)?)?;
-        Ok(Terms { visual, text: Some(text), alignment: Some(alignment), total })
+        let (Some(texts), Some(text)) = (texts, text) else { return Ok(Terms::visual(visual)) };
+        let alignment = match joint.form {
+            AlignmentForm::Paper => Alignment::Mean.forward(&videos, &texts)?,
+            AlignmentForm::Centred => Alignment::Centred.forward(&videos, &texts)?,
+            AlignmentForm::Contrast => Contrast::default().forward(&videos, &texts)?,
+            AlignmentForm::Whitened => {
+                let held = joint.held.context("--alignment whitened needs --text-first")?;
+                Contrast::default().forward(&held.whiten(&videos)?, &held.whiten(&texts)?)?
+            }
+        };
+        let total = ((&visual + &text)? + (&alignment * joint.lambda)?)?;
+        Ok(Terms { visual: Some(visual), text: Some(text), alignment: Some(alignment), total })
     }
 
     fn represent_text(&self, ids: &Tensor, counts: &[usize]) -> Result<Option<Tensor>> {

@@ -11,7 +11,7 @@ use dream_models::deep::train::Params;
 use serde_json::Value;
 
 use super::convnext;
-use super::method::{Batch, Goal, Method, Network, Own, Plan, Terms};
+use super::method::{Batch, Goal, Joint, Method, Network, Own, Plan, Terms};
 use crate::options::{Options, Preset};
 
 pub(super) const METHOD: Method = Method {
@@ -64,7 +64,7 @@ impl Plan for Sizes {
 }
 
 impl Network for Hust {
-    fn terms(&self, batch: &Batch, loss: PaperLoss, _lambda: f64) -> Result<Terms> {
+    fn terms(&self, batch: &Batch, loss: PaperLoss, _: Joint<'_>) -> Result<Terms> {
         let (frames, mos) = batch.single_frames()?;
         Ok(Terms::visual(loss.forward(&self.frame_scores(&frames)?, &mos)?))
     }

@@ -13,7 +13,8 @@ use dream_models::deep::train::Params;
 use dream_models::deep::train::draws::Draws;
 use serde_json::Value;
 
-use crate::options::Options;
+use crate::held::Held;
+use crate::options::{AlignmentForm, Options};
 
 /// The middle of the grades: where a score is before anything is learnt.
 pub(super) const MIDDLE: f64 = 3.0;
@@ -149,8 +150,8 @@ pub(crate) trait Plan: Debug + Send + Sync {
 
 /// A network that learns.
 pub(crate) trait Network: VideoNetwork {
-    /// The loss of a batch. `lambda` is the weight of the alignment of video and description.
-    fn terms(&self, batch: &Batch, loss: PaperLoss, lambda: f64) -> Result<Terms>;
+    /// The loss of a batch.
+    fn terms(&self, batch: &Batch, loss: PaperLoss, joint: Joint<'_>) -> Result<Terms>;
 
     /// Representations of videos by their descriptions, from token ids `[sentences, tokens]` and how many sentences
     /// each video has; `None` for a network that does not read.
@@ -164,6 +165,18 @@ pub(crate) trait Network: VideoNetwork {
     }
 }
 
+/// How the two branches of a network that reads learn.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Joint<'a> {
+    /// Weight of the alignment of video and description.
+    pub(crate) lambda: f64,
+    pub(crate) form: AlignmentForm,
+    /// Whether the text branch learns alone.
+    pub(crate) text_alone: bool,
+    /// A text branch that does not learn any more.
+    pub(crate) held: Option<&'a Held>,
+}
+
 /// A batch on the device.
 #[derive(Debug)]
 pub(crate) struct Batch {
@@ -173,8 +186,17 @@ pub(crate) struct Batch {
     pub(crate) mos: Tensor,
     /// For what a network draws while it learns: a stream for each video, which depends on seed, epoch and clip alone.
     pub(crate) draws: Vec<Draws>,
+    pub(crate) text: Text,
+}
+
+/// What was written about the videos of a batch.
+#[derive(Debug)]
+pub(crate) enum Text {
+    Nothing,
     /// Ids `[sentences, tokens]` and how many belong to each video.
-    pub(crate) text: Option<(Tensor, Vec<usize>)>,
+    Ids(Tensor, Vec<usize>),
+    /// Representations `[videos, dim]` by a text branch that does not learn any more.
+    Read(Tensor),
 }
 
 impl Batch {
@@ -190,7 +212,7 @@ impl Batch {
 /// The terms of a loss; those that a network does not have are `None`.
 #[derive(Debug)]
 pub(crate) struct Terms {
-    pub(crate) visual: Tensor,
+    pub(crate) visual: Option<Tensor>,
     pub(crate) text: Option<Tensor>,
     pub(crate) alignment: Option<Tensor>,
     pub(crate) total: Tensor,
@@ -199,6 +221,6 @@ pub(crate) struct Terms {
 impl Terms {
     /// Of a network that looks and does not read.
     pub(crate) fn visual(visual: Tensor) -> Self {
-        Self { total: visual.clone(), visual, text: None, alignment: None }
+        Self { total: visual.clone(), visual: Some(visual), text: None, alignment: None }
     }
 }

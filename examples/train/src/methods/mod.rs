@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 
 pub(crate) use convnext::config as convnext_of;
 pub use method::Method;
-pub(crate) use method::{Batch, Goal, Network, Own, Plan, PlanOf, Taken, Terms};
+pub(crate) use method::{Batch, Goal, Joint, Network, Own, Plan, PlanOf, Taken, Terms, Text};
 pub(crate) use swin::config as swin_v2_of;
 
 /// Every method that can be trained, in the order in which programs list them.

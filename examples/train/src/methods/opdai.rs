@@ -9,7 +9,7 @@ use dream_models::deep::methods::opdai::{self, ENTRY, Opdai};
 use dream_models::deep::train::Params;
 use serde_json::Value;
 
-use super::method::{Batch, Goal, Method, Network, Own, Plan, Taken, Terms};
+use super::method::{Batch, Goal, Joint, Method, Network, Own, Plan, Taken, Terms};
 use super::swin;
 use crate::options::Options;
 
@@ -61,7 +61,7 @@ impl Plan for Sizes {
 }
 
 impl Network for Opdai {
-    fn terms(&self, batch: &Batch, loss: PaperLoss, _lambda: f64) -> Result<Terms> {
+    fn terms(&self, batch: &Batch, loss: PaperLoss, _: Joint<'_>) -> Result<Terms> {
         let (frames, mos) = batch.single_frames()?;
         Ok(Terms::visual(loss.forward(&self.frame_scores(&frames)?, &mos)?))
     }

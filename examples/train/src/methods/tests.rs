@@ -25,7 +25,7 @@ fn batch(plan: &dyn Plan, seed: u64) -> Batch {
         frames: Tensor::from_vec(values, (videos, count, 3, side, side), &Device::Cpu).unwrap(),
         mos: Tensor::new(&[1.5_f32, 4.5, 2.5], &Device::Cpu).unwrap(),
         draws: (0..3).map(|clip| Draws::of(seed, &[clip])).collect(),
-        text,
+        text: text.map_or(Text::Nothing, |(ids, counts)| Text::Ids(ids, counts)),
     }
 }
 
@@ -39,7 +39,8 @@ fn every_variable_of_every_method_has_a_gradient() {
         let network = plan.build(&params.builder(), &input).unwrap();
         plan.scale(&params).unwrap();
         let loss = Recipe::new(&options, method).loss;
-        let terms = network.terms(&batch(&*plan, 1), loss, 0.2).unwrap();
+        let terms =
+            network.terms(&batch(&*plan, 1), loss, Joint { lambda: 0.2, ..Joint::default() }).unwrap();
         let store = terms.total.backward().unwrap();
         let named = params.named();
         assert!(plan.last_layer().iter().all(|last| named.iter().any(|(name, _)| name == last)));
@@ -69,7 +70,9 @@ fn the_same_batch_has_the_same_loss() {
         let network = plan.build(&params.builder(), &plan.input(6, FaceRule::Whole)).unwrap();
         plan.scale(&params).unwrap();
         let loss = |batch: &Batch| {
-            let terms = network.terms(batch, Recipe::new(&options, method).loss, 0.2).unwrap();
+            let terms = network
+                .terms(batch, Recipe::new(&options, method).loss, Joint { lambda: 0.2, ..Joint::default() })
+                .unwrap();
             terms.total.to_scalar::<f32>().unwrap()
         };
         let (first, mut other) = (batch(&*plan, 1), batch(&*plan, 1));

@@ -14,7 +14,7 @@ use dream_models::face::VideoBoxConfig;
 use serde_json::Value;
 
 use super::convnext as tower;
-use super::method::{Batch, Goal, Method, Network, Own, Plan, Taken, Terms};
+use super::method::{Batch, Goal, Joint, Method, Network, Own, Plan, Taken, Terms};
 use crate::options::{Options, Preset};
 
 /// The share of the features of a clip that is dropped in a step.
@@ -83,7 +83,7 @@ impl Plan for Sizes {
 }
 
 impl Network for Unilj {
-    fn terms(&self, batch: &Batch, loss: PaperLoss, _lambda: f64) -> Result<Terms> {
+    fn terms(&self, batch: &Batch, loss: PaperLoss, _: Joint<'_>) -> Result<Terms> {
         let (videos, count, planes, height, width) = batch.frames.dims5()?;
         let features =
             self.frame_features(&batch.frames.reshape((videos * count, planes, height, width))?)?;
