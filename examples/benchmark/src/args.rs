@@ -142,8 +142,8 @@ Examples:
       --boxes faces.csv --preset large --device cuda \\
       --visual swinv2_large.safetensors --text clip-vit-b32.safetensors
         and every network, trained on each split from published weights
-  benchmark --data DREAM --out results --boxes faces.csv --methods deep \
-      --resnet50 resnet50.safetensors --vgg-face vgg-face.safetensors \
+  benchmark --data DREAM --out results --boxes faces.csv --methods deep \\
+      --resnet50 resnet50.safetensors --vgg-face vgg-face.safetensors \\
       --dfgc1st convnext-epoch10.safetensors
         the rows on deep features, each on the weights of its network
   benchmark --data DREAM --out results --predictions Ours=run0/predictions.csv \\

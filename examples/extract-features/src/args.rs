@@ -135,7 +135,8 @@ Examples:
         60 features, as a trained VIDEVAL model takes them
   extract-features --set clip-vit --weights clip-vit-b16.safetensors clips/
         768 features of faces by CLIP, in a build with --features deep
-  extract-features --set resnet50 --weights resnet50.safetensors --published clips/
+  extract-features --set resnet50 --published \\
+      --weights resnet50.safetensors clips/
         4096 features of faces, as the paper's row ResNet-50 has them
 
 Columns: `video`, `frame` (with --per-frame), the features by name (docs/features.md), `frames` (how many were used), \
