@@ -10,10 +10,16 @@ use dream_data::synthetic::{Synthetic, SyntheticConfig};
 /// Writes `root/data`: two splits of 48 clips, of 4 people and 9 methods, 8 frames of 48x40.
 #[must_use]
 pub fn tree(root: &Path) -> PathBuf {
+    tree_of(root, 8)
+}
+
+/// The same with so many frames in a clip.
+#[must_use]
+pub fn tree_of(root: &Path, frames: u32) -> PathBuf {
     let config = SyntheticConfig {
         identities: 4,
         methods: 9,
-        frames: 8,
+        frames,
         width: 48,
         height: 40,
         raters: 8,

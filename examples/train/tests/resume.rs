@@ -16,7 +16,7 @@ use dream_models::deep::checkpoint::Checkpoint;
 use dream_models::deep::explain::retrieval::Descriptions;
 use dream_models::deep::input::FaceRule;
 use dream_models::deep::methods::da_clip::DaClip;
-use train::testing::{kill_when, tree};
+use train::testing::{kill_when, tree, tree_of};
 use train::{Clip, Scoring, score};
 
 fn command(data: &Path, out: &Path, cache: &Path, more: &[&str]) -> Command {
@@ -187,6 +187,29 @@ fn a_checkpoint_knows_what_its_network_looks_at() {
         clips[0].face = None;
         let error = format!("{:#}", score(&out.join("model.json"), &clips[..1], &how).unwrap_err());
         assert!(error.contains("no face box"), "{error}");
+    }
+}
+
+/// UNILJ fills up what is shorter than a clip, and takes as many clips as fit otherwise.
+#[test]
+fn short_videos_are_learnt_and_scored() {
+    let folder = tempfile::tempdir().unwrap();
+    for frames in [3, 11] {
+        let root = folder.path().join(frames.to_string());
+        let (data, cache, out) = (tree_of(&root, frames), root.join("frames"), root.join("out"));
+        succeed(command(&data, &out, &cache, &["--method", "unilj", "--epochs", "1"]));
+        let dataset = Dataset::open(&data).unwrap();
+        let mut predictions = csv::Reader::from_path(out.join("predictions.csv")).unwrap();
+        let rows: Vec<csv::StringRecord> = predictions.records().map(Result::unwrap).take(5).collect();
+        let clip = |row: &csv::StringRecord| {
+            let id: ClipId = row[2].parse().unwrap();
+            let path = dataset.video_path(&id).unwrap();
+            Clip { about: train::about(id), path, face: None, mos: 0.0, sentences: Vec::new() }
+        };
+        let clips: Vec<Clip> = rows.iter().map(clip).collect();
+        let how = Scoring { batch: 1, quiet: true, ..Scoring::default() };
+        let expected: Vec<f64> = rows.iter().map(|row| row[4].parse().unwrap()).collect();
+        assert_eq!(score(&out.join("model.json"), &clips, &how).unwrap(), expected, "{frames} frames");
     }
 }
 

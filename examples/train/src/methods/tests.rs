@@ -16,7 +16,7 @@ fn batch(plan: &dyn Plan, seed: u64) -> Batch {
     let count = if let Taken::Clip(length) = plan.taken() { length } else { 2 };
     let mut draws = Draws::new(seed);
     let values: Vec<f32> =
-        (0..videos * count * 3 * side * side).map(|_| 2.0 * draws.signed_unit() as f32).collect();
+        (0..videos * count * 3 * side * side).map(|_| draws.below(4001) as f32 / 1000.0 - 2.0).collect();
     let text = plan.tokens().map(|_| {
         let ids = [49406_u32, 320, 1125, 49407, 49406, 518, 2533, 49407, 49406, 320, 1929, 49407];
         (Tensor::new(&ids, &Device::Cpu).unwrap().reshape((3, 4)).unwrap(), vec![1; 3])
