@@ -10,6 +10,35 @@ use crate::methods::Network;
 /// Part of the mean variance that is added to every direction, so that one in which clips hardly differ is not blown up.
 const RIDGE: f64 = 1e-2;
 
+/// Who learns in an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Together,
+    TextAlone,
+    /// The text branch has learnt and stays as it is.
+    TextHeld,
+}
+
+impl Stage {
+    /// Where the text branch learns alone in the `first` epochs.
+    pub(crate) const fn of(epoch: u64, first: u64) -> Self {
+        match first {
+            0 => Self::Together,
+            _ if epoch < first => Self::TextAlone,
+            _ => Self::TextHeld,
+        }
+    }
+
+    /// Whether a parameter stays as it is.
+    pub(crate) fn holds(self, parameter: &str) -> bool {
+        match self {
+            Self::Together => false,
+            Self::TextAlone => parameter.starts_with("visual"),
+            Self::TextHeld => parameter.starts_with("text."),
+        }
+    }
+}
+
 /// What a text branch makes of all sentences of every clip to learn from, and the scale on which clips differ alike in
 /// every direction.
 #[derive(Debug)]

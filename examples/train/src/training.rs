@@ -22,7 +22,7 @@ use crate::data::{Clip, Texts};
 use crate::detection::{balanced, is_fake};
 use crate::files::write;
 use crate::frames::Frames;
-use crate::held::Held;
+use crate::held::{Held, Stage};
 use crate::job::Job;
 use crate::methods::{Goal, Joint, Network, Plan, Terms, Text};
 use crate::notes::Assumptions;
@@ -49,15 +49,6 @@ pub(crate) struct Training<'a> {
     pub(crate) device: &'a Device,
     pub(crate) settings: &'a Value,
     pub(crate) assumed: &'a Assumptions,
-}
-
-/// Who learns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Together,
-    TextAlone,
-    /// The text branch has learnt and stays as it is.
-    TextHeld,
 }
 
 /// What changes while a network learns.
@@ -169,13 +160,8 @@ impl Training<'_> {
     /// The factor of the learning rate of a parameter.
     fn rate(&self, name: &str, epoch: u64) -> f64 {
         let options = self.job.options;
-        let held = match self.stage(epoch) {
-            Stage::Together => None,
-            Stage::TextAlone => Some("visual"),
-            Stage::TextHeld => Some("text."),
-        };
         // Batch norms move their running statistics by themselves.
-        if is_running_statistic(name) || held.is_some_and(|prefix| name.starts_with(prefix)) {
+        if is_running_statistic(name) || self.stage(epoch).holds(name) {
             return 0.0;
         }
         let free = options.unfreeze_at.is_some_and(|at| epoch >= at);
@@ -187,12 +173,8 @@ impl Training<'_> {
 
     /// Who learns in an epoch.
     fn stage(&self, epoch: u64) -> Stage {
-        let first = self.job.options.text_first;
-        match (first, self.plan.tokens()) {
-            (0, _) | (_, None) => Stage::Together,
-            _ if epoch < first => Stage::TextAlone,
-            _ => Stage::TextHeld,
-        }
+        let first = if self.plan.tokens().is_some() { self.job.options.text_first } else { 0 };
+        Stage::of(epoch, first)
     }
 
     /// One step of the optimiser; the values to be logged.
