@@ -32,8 +32,8 @@ impl fmt::Display for Warning {
     }
 }
 
-/// The features of DFGC-1st and of UNILJ: mean and standard deviation (divided by `n - 1`) over what a [`FrameEncoder`] made
-/// of the frames of a video, `[frames, d]`.
+/// The features of DFGC-1st and of UNILJ: mean and standard deviation (divided by `n - 1`) over what a
+/// [`FrameEncoder`](crate::deep::network::FrameEncoder) made of the frames of a video, `[frames, d]`.
 ///
 /// The deviation of one frame is 0 here, with a [`Warning`]; in the published script it is not a number.
 ///
