@@ -5,7 +5,6 @@ use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::text::clip::Tokens;
 
 use crate::data::Sentences;
-use crate::methods::Network;
 
 /// Part of the mean variance that is added to every direction, so that one in which clips hardly differ is not blown up.
 const RIDGE: f64 = 1e-2;
@@ -52,10 +51,15 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    pub(crate) fn new(network: &dyn Network, clips: &[Sentences], device: &Device) -> Result<Self> {
+    /// `represent` makes a representation of token ids `[sentences, tokens]` of one clip; `None` if the network does not read.
+    pub(crate) fn new(
+        represent: impl Fn(&Tensor) -> Result<Option<Tensor>>,
+        clips: &[Sentences],
+        device: &Device,
+    ) -> Result<Self> {
         let one = |sentences: &Sentences| -> Result<Tensor> {
             let ids = Tokens::stack(sentences, device)?;
-            let read = network.represent_text(&ids, &[sentences.len()])?;
+            let read = represent(&ids)?;
             Ok(read.context("this network cannot represent descriptions")?.detach())
         };
         let read = Tensor::cat(&clips.iter().map(one).collect::<Result<Vec<_>>>()?, 0)?;

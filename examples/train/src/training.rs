@@ -193,7 +193,8 @@ impl Training<'_> {
         let batches = order.chunks(self.recipe.accumulate).nth(step).unwrap_or_default();
         let stage = self.stage(epoch);
         if stage == Stage::TextHeld && learner.held.is_none() {
-            learner.held = Some(Held::new(&*learner.network, &self.texts.fit, self.device)?);
+            let represent = |ids: &Tensor| learner.network.represent_text(ids, &[ids.dim(0)?]);
+            learner.held = Some(Held::new(represent, &self.texts.fit, self.device)?);
         }
         let vars = learner.params.named();
         let (mut sum, mut values) = (BTreeMap::new(), [0.0; 5]);

@@ -11,16 +11,16 @@ use dream_models::deep::network::{FrameEncoder, VideoNetwork};
 use dream_models::deep::train::Params;
 use serde_json::Value;
 
-use super::tower::{Built, Tower};
-use super::{KIND, OfPreset};
+use super::tower::{BIAS, Built, Tower, WEIGHT};
 use crate::methods::{Batch, Joint, Network, Plan, Terms};
 use crate::options::{Options, Preset};
 use crate::weights::Source;
 
-/// The layer on the tower.
-pub(super) const HEAD: &str = "head.";
-const WEIGHT: &str = "head.weight";
-pub(super) const BIAS: &str = "head.bias";
+/// `kind` of the checkpoints of detectors, whose configuration is that of their tower.
+pub const KIND: &str = "detector";
+
+/// The preset's tower of a kind.
+type OfPreset = fn(Preset) -> Tower;
 
 /// Tower and frames of a preset.
 #[derive(Debug)]

@@ -12,14 +12,11 @@ use dream_models::deep::methods::{Entry, Weights};
 pub(crate) use sampling::balanced;
 
 use crate::methods::{Goal, Method, Own};
-use crate::options::Preset;
 use detector::{Detector, Sizes};
 use tower::Tower;
 
+pub use detector::KIND;
 pub use list::{divide, is_fake, of_list, of_tree};
-
-/// `kind` of the checkpoints of detectors, whose configuration is that of their tower.
-pub const KIND: &str = "detector";
 
 /// A detector for each tower, in the order in which programs list them.
 const DETECTORS: [(&str, Method); 6] = [
@@ -60,9 +57,6 @@ pub fn by_name(name: &str) -> Result<Method> {
     let found = DETECTORS.iter().find(|(known, _)| *known == name).map(|(_, method)| *method);
     found.with_context(|| format!("no backbone {name}: there are {}", names().join(", ")))
 }
-
-/// The preset's tower of a kind.
-type OfPreset = fn(Preset) -> Tower;
 
 #[cfg(test)]
 mod tests {

@@ -12,9 +12,13 @@ use dream_models::deep::train::{Params, first_values};
 use dream_models::preprocess::Preprocess;
 use serde::{Deserialize, Serialize};
 
-use super::detector::{BIAS, HEAD};
 use crate::methods::{convnext_of, swin_v2_of};
 use crate::options::Preset;
+
+/// The layer on the tower.
+const HEAD: &str = "head.";
+pub(super) const WEIGHT: &str = "head.weight";
+pub(super) const BIAS: &str = "head.bias";
 
 /// The side of the frames of the tiny preset, in pixels.
 const TINY: usize = 64;
