@@ -150,11 +150,11 @@ Examples:
       --boxes faces.csv --preset large --device cuda \\
       --visual swinv2_large.safetensors --text clip-vit-b32.safetensors
         and every network, trained on each split from published weights
-  benchmark --data DREAM --out results --boxes faces.csv --preset large \
+  benchmark --data DREAM --out results --boxes faces.csv --preset large \\
       --device cuda --visual swinv2_large.safetensors --loss-ablation opdai
         and Table V as in the paper, on OPDAI
-  benchmark --data DREAM --out results --boxes faces.csv --preset large \
-      --device cuda --pretraining none --pretraining \
+  benchmark --data DREAM --out results --boxes faces.csv --preset large \\
+      --device cuda --pretraining none --pretraining \\
       ImageNet=swinv2_large.safetensors,ImageNet=convnext_xlarge.safetensors
         and Table VI: OPDAI and UNILJ, from nothing and from ImageNet
   benchmark --data DREAM --out results --boxes faces.csv --methods deep \\
@@ -169,7 +169,7 @@ Examples:
   benchmark cross --train DREAM --test ffpp/list.csv qeval/list.csv --out across
   benchmark --list-methods
 
-Below the folder of --out: report.html (everything on one page), table4.txt, .md, .csv, .tex, significance.csv, \
+Below the folder of --out: report.html (everything on one page), table4.txt, .md, .csv, .tex (table5 and table6 where they are asked for), significance.csv, \
 failures.csv, assumptions.csv (what was assumed about the videos; --strict refuses those), predictions/METHOD.csv \
 (evaluate-predictions reads them), protocol.json (what was trained and tested on what), and cache/ (features and trainings, \
 found again by the content of the video, the settings and the version).
