@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::features::deep::DeepArgs;
-use crate::features::sets::Set;
+use crate::methods::first_weights::{self, Start};
 use crate::methods::imported::{self, Source};
+use crate::methods::variants::Ablation;
 use crate::plan::shard::Shard;
 
 /// The benchmark of photorealism in one command: features of every clip, training on every split, predictions, the
@@ -49,9 +50,16 @@ pub(crate) struct Splits {
     #[arg(long, value_name = "TITLE=FILE", value_parser = imported::source)]
     pub(crate) predictions: Vec<Source>,
 
-    /// Also compare losses on a small trainable head on the features of this set (Table V)
-    #[arg(long, value_name = "SET", value_enum)]
-    pub(crate) loss_ablation: Option<Set>,
+    /// Also compare losses (Table V): on a small trainable head on the features of this set, or on the whole of OPDAI, which is
+    /// then trained with each loss on each split
+    #[arg(long, value_name = "SET|opdai", value_enum)]
+    pub(crate) loss_ablation: Option<Ablation>,
+
+    /// Also train OPDAI and UNILJ from each of these first weights (Table VI): a name and a file of weights of the visual tower,
+    /// or `none`. A file is for the network whose tower it holds, `none` for both; opdai: or unilj: in front of the name asks for
+    /// one. May be given several times
+    #[arg(long, value_name = "NAME=FILE", value_delimiter = ',', value_parser = first_weights::start)]
+    pub(crate) pretraining: Vec<Start>,
 
     /// Say what the methods are, and stop
     #[arg(long)]
@@ -142,6 +150,13 @@ Examples:
       --boxes faces.csv --preset large --device cuda \\
       --visual swinv2_large.safetensors --text clip-vit-b32.safetensors
         and every network, trained on each split from published weights
+  benchmark --data DREAM --out results --boxes faces.csv --preset large \\
+      --device cuda --visual swinv2_large.safetensors --loss-ablation opdai
+        and Table V as in the paper, on OPDAI
+  benchmark --data DREAM --out results --boxes faces.csv --preset large \\
+      --device cuda --pretraining none --pretraining \\
+      ImageNet=swinv2_large.safetensors,ImageNet=convnext_xlarge.safetensors
+        and Table VI: OPDAI and UNILJ, from nothing and from ImageNet
   benchmark --data DREAM --out results --boxes faces.csv --methods deep \\
       --resnet50 resnet50.safetensors --vgg-face vgg-face.safetensors \\
       --dfgc1st convnext-epoch10.safetensors
@@ -154,7 +169,7 @@ Examples:
   benchmark cross --train DREAM --test ffpp/list.csv qeval/list.csv --out across
   benchmark --list-methods
 
-Below the folder of --out: report.html (everything on one page), table4.txt, .md, .csv, .tex, significance.csv, \
+Below the folder of --out: report.html (everything on one page), table4.txt, .md, .csv, .tex (table5 and table6 where they are asked for), significance.csv, \
 failures.csv, assumptions.csv (what was assumed about the videos; --strict refuses those), predictions/METHOD.csv \
 (evaluate-predictions reads them), protocol.json (what was trained and tested on what), and cache/ (features and trainings, \
 found again by the content of the video, the settings and the version).

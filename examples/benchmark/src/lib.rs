@@ -23,10 +23,10 @@ use anyhow::{Context, Result};
 use clap::{CommandFactory, FromArgMatches};
 
 use args::Command;
-use methods::{imported, loss_head, registry};
+use methods::{imported, registry};
 use plan::Plan;
 use report::protocol::Kind;
-use work::Work;
+use work::{More, Work};
 
 /// The program.
 #[must_use]
@@ -49,19 +49,20 @@ pub fn run(cli: &Cli) -> Result<bool> {
         Some(Command::Cross(cross)) => {
             let plan = Plan::across(&cross.train, &cross.test, cross.repeats, cross.work.seed)?;
             let methods = work::methods(&cross.work, Some(&plan), &cross.work.methods)?;
-            let (args, command, losses) = (&cross.work, cli.typed.as_str(), Vec::new());
-            Work { args, command, plan: &plan, kind: Kind::Across, methods, losses }.run()
+            let (args, command, more) = (&cross.work, cli.typed.as_str(), Default::default());
+            Work { args, command, plan: &plan, kind: Kind::Across, methods, more }.run()
         }
-        None if cli.splits.list_methods => work::list(&cli.splits.work),
+        None if cli.splits.list_methods => work::list(&cli.splits),
         None => {
             let splits = &cli.splits;
             let data = splits.data.as_deref().context("--data DIR is missing")?;
             let plan = Plan::of_tree(data, splits.splits, splits.work.seed)?;
-            let losses = splits.loss_ablation.map_or_else(Vec::new, loss_head::heads);
             let mut methods = work::methods(&splits.work, Some(&plan), &splits.work.methods)?;
-            methods.extend(imported::read(&splits.predictions, &plan, &registry::names())?);
+            let more = More::of(splits, Some(&plan))?;
+            let ours = more.all().map(|method| method.name()).chain(registry::names()).collect::<Vec<_>>();
+            methods.extend(imported::read(&splits.predictions, &plan, &ours)?);
             let (args, command) = (&splits.work, cli.typed.as_str());
-            Work { args, command, plan: &plan, kind: Kind::Splits, methods, losses }.run()
+            Work { args, command, plan: &plan, kind: Kind::Splits, methods, more }.run()
         }
     }
 }

@@ -1,18 +1,20 @@
 //! All stages of a run, as far as a shard can go.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use rayon::ThreadPoolBuilder;
 
-use crate::args;
+use crate::args::{self, Splits};
 use crate::features::deep::DeepSet;
 use crate::features::extract::{Extraction, read};
 use crate::features::sets::Set;
 use crate::features::videos::Videos;
 use crate::methods::method::{About, Method, Task};
 use crate::methods::network::Setup;
-use crate::methods::registry;
+use crate::methods::variants::{self, Ablation};
+use crate::methods::{first_weights, loss_head, registry};
 use crate::plan::Plan;
 use crate::plan::faces::Faces;
 use crate::plan::shard::Shard;
@@ -33,7 +35,38 @@ pub(crate) struct Work<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) kind: Kind,
     pub(crate) methods: Vec<Box<dyn Method>>,
+    pub(crate) more: More,
+}
+
+/// The methods of further tables.
+#[derive(Default)]
+pub(crate) struct More {
+    /// Table V.
     pub(crate) losses: Vec<Box<dyn Method>>,
+    /// Table VI.
+    pub(crate) pretraining: Vec<Box<dyn Method>>,
+}
+
+impl More {
+    /// Those that are asked for. Files of first weights are read.
+    pub(crate) fn of(splits: &Splits, plan: Option<&Plan>) -> Result<Self> {
+        let setup = || setup(&splits.work, plan).map(Arc::new);
+        let losses = match splits.loss_ablation {
+            Some(Ablation::Head(set)) => loss_head::heads(set),
+            Some(Ablation::Tower) => variants::by_loss(&setup()?)?,
+            None => Vec::new(),
+        };
+        let pretraining = match splits.pretraining.as_slice() {
+            [] => Vec::new(),
+            starts => first_weights::by_first_weights(starts, &setup()?)?,
+        };
+        Ok(Self { losses, pretraining })
+    }
+
+    /// In the order of the tables.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &dyn Method> {
+        self.losses.iter().chain(&self.pretraining).map(|method| &**method)
+    }
 }
 
 impl Work<'_> {
@@ -42,7 +75,10 @@ impl Work<'_> {
         date::given()?;
         drop(self.methods.splice(..0, registry::baselines(self.kind == Kind::Across)));
         let Self { args, plan, .. } = self;
-        let all: Vec<&dyn Method> = self.methods.iter().chain(&self.losses).map(|method| &**method).collect();
+        let mut names = BTreeSet::new();
+        let all = self.methods.iter().map(|method| &**method).chain(self.more.all());
+        // One training may be behind rows of several tables.
+        let all: Vec<&dyn Method> = all.filter(|method| names.insert(method.name())).collect();
         let mut sets: Vec<Set> = all.iter().flat_map(|method| method.sets()).collect();
         sets.sort_unstable();
         sets.dedup();
@@ -60,7 +96,7 @@ impl Work<'_> {
         // Baselines and predictions from files need no videos.
         let seen = !sets.is_empty() || all.iter().any(|method| method.network().is_some());
         let videos = if seen { pool.install(|| Videos::of(plan, &store, &faces)) } else { Videos::default() };
-        let tables = [self.methods.as_slice(), self.losses.as_slice()];
+        let tables = [&self.methods, &self.more.losses, &self.more.pretraining].map(Vec::as_slice);
         let origin = Origin::new(self.command, plan, &videos);
         let settings = settings(args, &faces);
         let protocol = Protocol::new(self.kind, origin, plan, tables, args.view.every, &sets, settings);
@@ -135,17 +171,34 @@ pub(crate) fn methods(
     names: &[String],
 ) -> Result<Vec<Box<dyn Method>>> {
     let deep = |set| args.deep.set(set, args.networks.preset);
-    registry::choose(names, deep, || Setup::new(plan, args.networks.clone(), &args.view, args.jobs))
+    registry::choose(names, deep, || setup(args, plan))
 }
 
-/// Prints what the methods are.
-pub(crate) fn list(args: &args::Work) -> Result<bool> {
+/// What all networks share.
+fn setup(args: &args::Work, plan: Option<&Plan>) -> Result<Setup> {
+    Setup::new(plan, args.networks.clone(), &args.view, args.jobs)
+}
+
+/// Prints what the methods are, and the rows of Tables V and VI that are asked for.
+pub(crate) fn list(splits: &Splits) -> Result<bool> {
+    let args = &splits.work;
     let every = ["all", "deep", "networks"].map(str::to_owned);
-    for method in registry::baselines(false).iter().chain(&methods(args, None, &every)?) {
-        let About { name, title, about, .. } = method.about(args.view.every);
-        // All settings of a network are in the report.
-        let about = about.split("; {").next().unwrap_or_default();
-        say!("{name:<12} {title:<12} {about}");
+    let (methods, more) = (methods(args, None, &every)?, More::of(splits, None)?);
+    let methods = registry::baselines(false).into_iter().chain(methods).collect::<Vec<_>>();
+    for (heading, rows) in [("", &methods), ("Table V:", &more.losses), ("Table VI:", &more.pretraining)] {
+        if !rows.is_empty() && !heading.is_empty() {
+            say!("{heading}");
+        }
+        let abouts: Vec<About> = rows.iter().map(|method| method.about(args.view.every)).collect();
+        let wide = |text: fn(&About) -> &str| abouts.iter().map(|about| text(about).len()).max().unwrap_or(0);
+        let [wide_name, wide_title] = [wide(|about| &about.name), wide(|about| &about.title)];
+        let [wide_name, wide_title] =
+            [wide_name, wide_title].map(|wide| if heading.is_empty() { 12 } else { wide });
+        for About { name, title, about, .. } in &abouts {
+            // All settings of a network are in the report.
+            let about = about.split("; {").next().unwrap_or_default();
+            say!("{name:<wide_name$} {title:<wide_title$} {about}");
+        }
     }
     Ok(true)
 }

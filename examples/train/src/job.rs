@@ -63,9 +63,10 @@ impl Job<'_> {
     /// # Errors
     /// When a file of first weights cannot be read.
     pub fn settings(&self) -> Result<Value> {
-        let Options { visual, text, .. } = self.options;
+        let Options { visual, visual_option, text, .. } = self.options;
         let digest = |source: Option<Source<'_>>| source.map(|source| source.sha256()).transpose();
-        let (visual, text) = (Source::of("--visual", visual.as_ref()), Source::of("--text", text.as_ref()));
+        let (visual, text) =
+            (Source::of(visual_option, visual.as_ref()), Source::of("--text", text.as_ref()));
         let recipe = Recipe::new(self.options, &self.method);
         let loss = match self.method.own.goal {
             Goal::Opinion => recipe.loss.name(),

@@ -142,6 +142,10 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     pub visual: Option<PathBuf>,
+    /// What messages call the option behind `visual`.
+    #[arg(skip = "--visual")]
+    #[serde(skip)]
+    pub visual_option: &'static str,
     /// First weights of the text tower: safetensors with the names of Hugging Face or of OpenAI, or a checkpoint's
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]

@@ -79,7 +79,7 @@ pub(crate) fn read(sources: &[Source], plan: &Plan, ours: &[String]) -> Result<V
 }
 
 /// A name for files: letters and digits, and one dash for everything between them.
-fn slug(title: &str) -> String {
+pub(super) fn slug(title: &str) -> String {
     let lower = title.to_lowercase();
     lower
         .split(|c: char| !c.is_ascii_alphanumeric())

@@ -25,7 +25,7 @@ const FRAMES: &str = "cache/frames";
 /// What all networks of a run share.
 #[derive(Debug)]
 pub(crate) struct Setup {
-    options: Options,
+    pub(super) options: Options,
     view: View,
     /// 0 for one per core.
     threads: usize,
@@ -37,14 +37,30 @@ pub(crate) struct Setup {
 
 /// One row of a network.
 #[derive(Debug, Clone)]
-struct Network {
+pub(super) struct Network {
     method: ::train::methods::Method,
     setup: Arc<Setup>,
     options: Options,
     /// Everything that the weights depend on but the clips and the seed.
-    settings: String,
-    /// Title of the row of the text branch, where this is one.
-    text: Option<String>,
+    pub(super) settings: String,
+    /// Of the training, which may be behind several rows.
+    pub(super) name: String,
+    title: String,
+    family: String,
+    /// What it is and looks at.
+    about: String,
+    /// Whether the text branch gives the scores.
+    text: bool,
+}
+
+/// What tells a row from the others of its network.
+pub(super) struct Label {
+    /// Of the training, where no other row has the same one.
+    pub(super) name: String,
+    pub(super) title: String,
+    pub(super) family: String,
+    /// In words.
+    pub(super) way: String,
 }
 
 /// What a training leaves for the rows of its network.
@@ -87,28 +103,61 @@ fn blank(id: &ClipId) -> Clip {
 
 /// The rows of some networks.
 pub(crate) fn rows(names: &[&str], setup: Setup) -> Result<Vec<Box<dyn Method>>> {
-    let (setup, none) = (Arc::new(setup), Path::new(""));
+    let setup = Arc::new(setup);
     let (mut rows, mut notes) = (Vec::<Box<dyn Method>>::new(), BTreeSet::new());
     for name in names {
         let method = ::train::methods::by_name(name)?;
-        let reads = method.text_title(&setup.options);
-        // The weights of a text tower are for the networks that have one.
-        let text = setup.options.text.clone().filter(|_| reads.is_some());
-        let options = Options { text, ..setup.options.clone() };
+        let options = read_by(&method, setup.options.clone());
         notes.extend(method.check_weights(&options).with_context(|| (*name).to_owned())?);
-        let row = Network { method, setup: Arc::clone(&setup), options, settings: String::new(), text: None };
-        let settings = row.job(0, 0, &Sets::default(), none, none).settings();
-        let row = Network { settings: settings.with_context(|| (*name).to_owned())?.to_string(), ..row };
-        let text = reads.filter(|_| setup.written);
+        let row = Network::new(method, &setup, options)?;
+        let text = method.text_title(&setup.options).filter(|_| setup.written);
         rows.push(Box::new(row.clone()));
-        rows.extend(text.map(|text| -> Box<dyn Method> { Box::new(Network { text: Some(text), ..row }) }));
+        rows.extend(text.map(|title| -> Box<dyn Method> {
+            let about = format!("{}, scored by the clips' own descriptions", row.about);
+            Box::new(Network { title, about, text: true, ..row })
+        }));
     }
     // Several networks may start from one file.
     notes.iter().for_each(|note| note!("note: {note}"));
     Ok(rows)
 }
 
+/// The options without weights of a text tower where a network has none.
+fn read_by(method: &::train::methods::Method, options: Options) -> Options {
+    let text = options.text.clone().filter(|_| method.text_title(&options).is_some());
+    Options { text, ..options }
+}
+
 impl Network {
+    /// The row of the scores by the videos.
+    pub(super) fn new(
+        method: ::train::methods::Method,
+        setup: &Arc<Setup>,
+        options: Options,
+    ) -> Result<Self> {
+        let (options, none) = (read_by(&method, options), Path::new(""));
+        let name = method.entry.name.to_owned();
+        let row = Self {
+            method,
+            setup: Arc::clone(setup),
+            title: method.title(&options),
+            options,
+            settings: String::new(),
+            name: name.clone(),
+            family: "Networks".to_owned(),
+            about: method.about.to_owned(),
+            text: false,
+        };
+        let settings = row.job(0, 0, &Sets::default(), none, none).settings().context(name)?.to_string();
+        Ok(Self { settings, ..row })
+    }
+
+    /// The same training as a row with other words.
+    pub(super) fn labelled(self, label: Label) -> Self {
+        let Label { name, title, family, way } = label;
+        Self { about: format!("{way}; {}", self.about), name, title, family, ..self }
+    }
+
     fn job<'a>(&'a self, seed: u64, split: usize, sets: &'a Sets, out: &'a Path, cache: &'a Path) -> Job<'a> {
         let (Setup { view, threads, .. }, options) = (&*self.setup, &self.options);
         let (method, every, face, threads) = (self.method, view.every, view.face(), *threads);
@@ -150,9 +199,9 @@ impl Network {
 
     /// The scores of a split: those of an earlier training of the same, or of a new one.
     fn scores(&self, task: &Task<'_>) -> Result<Scores> {
-        let name = format!("{FOLDER}/{}/{}", task.split.name, self.method.entry.name);
+        let name = format!("{FOLDER}/{}/{}", task.split.name, self.name);
         let (folder, scores) = (task.store.root().join(&name), format!("{name}/scores.json"));
-        let key = task.key(&Self { text: None, ..self.clone() });
+        let key = task.key(&Self { text: false, ..self.clone() });
         let before = fs::read_to_string(folder.join("key")).ok();
         // A training with other options or clips: nothing of it may be taken for this one's.
         if before.is_some_and(|before| before != key) {
@@ -219,14 +268,14 @@ impl Network {
 
 impl Method for Network {
     fn about(&self, _: u64) -> About {
-        let (ending, row) = match self.text {
-            Some(_) => ("-t", ", scored by the clips' own descriptions"),
-            None => ("", ""),
-        };
-        let name = format!("{}{ending}", self.method.entry.name);
-        let title = self.text.clone().unwrap_or_else(|| self.method.title(&self.options));
-        let about = format!("{}{row}; {}", self.method.about, self.settings);
-        About { name, title, family: "Networks".into(), about, sets: Vec::new() }
+        let ending = if self.text { "-t" } else { "" };
+        About {
+            name: format!("{}{ending}", self.name),
+            title: self.title.clone(),
+            family: self.family.clone(),
+            about: format!("{}; {}", self.about, self.settings),
+            sets: Vec::new(),
+        }
     }
 
     fn version(&self) -> String {
@@ -236,7 +285,7 @@ impl Method for Network {
     }
 
     fn network(&self) -> Option<&str> {
-        Some(self.method.entry.name)
+        Some(&self.name)
     }
 
     fn depends_on(&self, task: &Task<'_>, clip: usize) -> Vec<String> {
@@ -249,6 +298,6 @@ impl Method for Network {
 
     fn predict(&self, task: &Task<'_>) -> Result<Predicted> {
         let Scores { video, text } = self.scores(task)?;
-        Ok(if self.text.is_some() { text } else { video })
+        Ok(if self.text { text } else { video })
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Report {
     pub(super) headline: Vec<String>,
     pub(super) protocol: Protocol,
     pub(super) methods: Vec<MethodResults>,
+    /// Trainings of further tables.
+    pub(super) more: Vec<MethodResults>,
     pub(super) tables: Vec<ResultTable>,
     pub(super) comparisons: Vec<Comparison>,
     pub(super) failures: Vec<Failure>,
@@ -33,9 +35,20 @@ impl Report {
         };
         let undefined = protocol.undefined(store);
         let mut tables = vec![ResultTable::new(file, title, &methods, &protocol, &undefined)?];
-        let losses = results(store, &protocol, &protocol.losses)?;
-        if !losses.is_empty() {
-            tables.push(ResultTable::new("table5", "Table V: losses", &losses, &protocol, &undefined)?);
+        let mut more: Vec<MethodResults> = Vec::new();
+        for (file, title, rows) in [
+            ("table5", "Table V: losses", &protocol.losses),
+            ("table6", "Table VI: first weights", &protocol.pretraining),
+        ] {
+            let rows = results(store, &protocol, rows)?;
+            if !rows.is_empty() {
+                tables.push(ResultTable::new(file, title, &rows, &protocol, &undefined)?);
+            }
+            for row in rows {
+                if !methods.iter().chain(&more).any(|other| other.about.name == row.about.name) {
+                    more.push(row);
+                }
+            }
         }
         let comparisons = match protocol.kind {
             Kind::Splits => significance::compare(&methods, &protocol.test_sets)?,
@@ -43,6 +56,11 @@ impl Report {
         };
         let headline = headline(&protocol, &methods, &tables, &comparisons);
         let (failures, assumptions) = (protocol.failures(store), protocol.assumptions(store));
-        Ok(Self { headline, protocol, methods, tables, comparisons, failures, assumptions })
+        Ok(Self { headline, protocol, methods, more, tables, comparisons, failures, assumptions })
+    }
+
+    /// All trainings, once.
+    pub(super) fn trained(&self) -> impl Iterator<Item = &MethodResults> {
+        self.methods.iter().chain(&self.more)
     }
 }

@@ -27,7 +27,7 @@ use tables::FORMATS;
 const PAGE: &str = "report.html";
 
 /// Files of the tables, without their endings.
-const TABLES: [&str; 3] = ["table4", "table5", "table8"];
+const TABLES: [&str; 4] = ["table4", "table5", "table6", "table8"];
 
 /// Writes the report of a complete folder and says where it is; whether nothing failed.
 pub(crate) fn finish(store: &Store, protocol: Protocol) -> Result<bool> {
@@ -51,7 +51,7 @@ pub(crate) fn finish(store: &Store, protocol: Protocol) -> Result<bool> {
 /// Writes everything into the folder.
 fn write(report: &Report, store: &Store) -> Result<()> {
     remove_old(report, store)?;
-    for method in &report.methods {
+    for method in report.trained() {
         let name = format!("{PREDICTIONS}/{}.csv", method.about.name);
         store.write(&name, &predictions(report, method)?)?;
     }
@@ -77,7 +77,7 @@ fn write(report: &Report, store: &Store) -> Result<()> {
 /// Removes tables and predictions of a run with other methods: they would look like results of this one.
 fn remove_old(report: &Report, store: &Store) -> Result<()> {
     let methods: Vec<String> =
-        report.methods.iter().map(|method| format!("{PREDICTIONS}/{}.csv", method.about.name)).collect();
+        report.trained().map(|method| format!("{PREDICTIONS}/{}.csv", method.about.name)).collect();
     let tables: Vec<&str> = report.tables.iter().map(|table| table.file).collect();
     let predictions = store.list(PREDICTIONS)?;
     for name in predictions.iter().filter(|name| !methods.contains(name)) {

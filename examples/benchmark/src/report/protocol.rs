@@ -37,8 +37,11 @@ pub(crate) struct Protocol {
     pub(crate) origin: Origin,
     /// In the order of the table.
     pub(crate) methods: Vec<About>,
-    /// The same features under several losses (Table V).
+    /// The same features or network under several losses (Table V).
     pub(crate) losses: Vec<About>,
+    /// Networks from several first weights (Table VI).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) pretraining: Vec<About>,
     pub(crate) splits: Vec<String>,
     pub(crate) test_sets: Vec<String>,
     pub(crate) feature_sets: Vec<Set>,
@@ -60,12 +63,12 @@ pub(crate) struct Failure {
 }
 
 impl Protocol {
-    /// Of the methods of both tables.
+    /// Of the methods of all tables.
     pub(crate) fn new(
         kind: Kind,
         origin: Origin,
         plan: &Plan,
-        [methods, losses]: [&[Box<dyn Method>]; 2],
+        tables: [&[Box<dyn Method>]; 3],
         every: u64,
         feature_sets: &[Set],
         settings: Vec<(String, String)>,
@@ -74,12 +77,15 @@ impl Protocol {
             let cached = feature_sets.iter().map(|set| extract::name(plan, clip, *set)).collect();
             (clip.id.to_string(), cached)
         };
+        let [methods, losses, pretraining] =
+            tables.map(|methods| methods.iter().map(|method| method.about(every)).collect());
         Self {
             format: FORMAT,
             kind,
             origin,
-            methods: methods.iter().map(|method| method.about(every)).collect(),
-            losses: losses.iter().map(|method| method.about(every)).collect(),
+            methods,
+            losses,
+            pretraining,
             splits: plan.splits.iter().map(|split| split.name.clone()).collect(),
             test_sets: plan.sets.clone(),
             feature_sets: feature_sets.to_vec(),
@@ -106,6 +112,13 @@ impl Protocol {
         }
     }
 
+    /// Everything that was trained, once: one training may be behind rows of several tables.
+    fn trained(&self) -> impl Iterator<Item = &About> {
+        let mut names = BTreeSet::new();
+        let all = self.methods.iter().chain(&self.losses).chain(&self.pretraining);
+        all.filter(move |about| names.insert(&about.name))
+    }
+
     /// The runs of some methods, by method and split; `None` for one that is not there.
     pub(crate) fn runs(&self, store: &Store, methods: &[About]) -> Vec<Vec<Option<Run>>> {
         let run = |split: &String, method: &About| store.read_json(&run::name(split, &method.name));
@@ -116,8 +129,8 @@ impl Protocol {
     pub(crate) fn missing(&self, store: &Store) -> (usize, usize) {
         let there = |name: &String| store.root().join(name).is_file();
         let features = self.clips.iter().flat_map(|(_, names)| names).filter(|name| !there(name)).count();
-        let methods = self.methods.iter().chain(&self.losses);
-        let names = methods.flat_map(|m| self.splits.iter().map(move |split| run::name(split, &m.name)));
+        let names =
+            self.trained().flat_map(|m| self.splits.iter().map(move |split| run::name(split, &m.name)));
         (features, names.filter(|name| !there(name)).count())
     }
 
@@ -144,7 +157,7 @@ impl Protocol {
             let entries = names.iter().filter_map(|name| store.read_json::<Entry>(name));
             all.entry(clip.clone()).or_default().extend(entries.flat_map(|entry| entry.assumptions));
         }
-        for method in &self.methods {
+        for method in self.trained() {
             let runs = self.splits.iter().map(|split| run::name(split, &method.name));
             for run in runs.filter_map(|name| store.read_json::<Run>(&name)) {
                 run.assumptions
@@ -167,7 +180,7 @@ impl Protocol {
                 }
             }
         }
-        for method in self.methods.iter().chain(&self.losses) {
+        for method in self.trained() {
             for split in &self.splits {
                 let run: Option<Run> = store.read_json(&run::name(split, &method.name));
                 let Some(run) = run else { continue };

@@ -53,6 +53,10 @@ impl ResultTable {
             vec![format!("{over}; {}; \"-\" where a method cannot predict a set.", sets.join(", "))];
         notes.extend(table.warnings());
         notes.extend(methods.iter().flat_map(|method| gaps(method, undefined)));
+        notes.extend(methods.iter().enumerate().filter_map(|(at, MethodResults { about, .. })| {
+            let first = methods.iter().take(at).find(|other| other.about.name == about.name)?;
+            Some(format!("{}: the same training as {}", about.title, first.about.title))
+        }));
         Ok(Self { file, title: title.to_owned(), notes, table })
     }
 

@@ -12,3 +12,4 @@ mod print_test;
 mod reading;
 mod report;
 mod sorting;
+mod variants;

@@ -42,7 +42,9 @@ impl Plan for Sizes {
     }
 
     fn published(&self, options: &Options, params: &Params) -> Result<Vec<String>> {
-        let Some(source) = Source::of("--visual", options.visual.as_ref()) else { return Ok(Vec::new()) };
+        let Some(source) = Source::of(options.visual_option, options.visual.as_ref()) else {
+            return Ok(Vec::new());
+        };
         source.put(params, "visual", |file| self.tower.read(file))
     }
 

@@ -44,7 +44,9 @@ pub(super) fn published(
     config: &Config,
     params: &Params,
 ) -> Result<Vec<String>> {
-    let Some(source) = Source::of("--visual", options.visual.as_ref()) else { return Ok(Vec::new()) };
+    let Some(source) = Source::of(options.visual_option, options.visual.as_ref()) else {
+        return Ok(Vec::new());
+    };
     let config = Config { num_classes: 0, ..config.clone() };
     source.put(params, prefix, |file| pretrained::convnext(file, &config))
 }

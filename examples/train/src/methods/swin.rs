@@ -30,7 +30,9 @@ pub(crate) fn config(preset: Preset) -> Config {
 /// Puts the published weights of the file that the options name, if any, under `visual`; a head that the file has is left
 /// out. What was done to the names of the file, in lines.
 pub(super) fn published(options: &Options, config: &Config, params: &Params) -> Result<Vec<String>> {
-    let Some(source) = Source::of("--visual", options.visual.as_ref()) else { return Ok(Vec::new()) };
+    let Some(source) = Source::of(options.visual_option, options.visual.as_ref()) else {
+        return Ok(Vec::new());
+    };
     let config = Config { num_classes: 0, ..config.clone() };
     source.put(params, "visual", |file| pretrained::swin_v2(file, &config))
 }

@@ -1,6 +1,6 @@
 //! Losses against each other on equal terms (Table V): the same small head on the same features, trained with each.
 //!
-//! The paper trains its whole video tower with each loss. A head on features says which loss suits the scores and
+//! The paper trains its whole video tower with each loss, see [`variants`](super::variants). A head on features says which loss suits the scores and
 //! the batch, and nothing of what a loss does to a backbone.
 
 mod head;
@@ -13,7 +13,7 @@ use crate::features::sets::Set;
 use head::{Head, HeadParams};
 
 /// The losses of Table V, which has no mean squared error.
-fn losses() -> impl Iterator<Item = PaperLoss> {
+pub(super) fn losses() -> impl Iterator<Item = PaperLoss> {
     PaperLoss::ALL.into_iter().filter(|loss| *loss != PaperLoss::Mse)
 }
 

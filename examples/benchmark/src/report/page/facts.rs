@@ -109,6 +109,11 @@ pub(super) fn files(out: &mut String, report: &Report) -> fmt::Result {
         let what = format!("predictions of {}, clip by clip", escaped(&method.about.title));
         rows.push((file(&format!("{PREDICTIONS}/{}.csv", method.about.name)), what));
     }
+    for method in &report.more {
+        let [title, family] = [&method.about.title, &method.about.family].map(|text| escaped(text));
+        let what = format!("predictions of {title} ({family}), clip by clip");
+        rows.push((file(&format!("{PREDICTIONS}/{}.csv", method.about.name)), what));
+    }
     writeln!(out, "<table class=\"wide\">")?;
     for (links, what) in rows {
         writeln!(out, "<tr><th scope=\"row\">{links}</th><td>{what}</td></tr>")?;

@@ -46,7 +46,9 @@ pub(super) fn page(report: &Report, date: &str) -> Result<String, fmt::Error> {
             "differences" => matrix::matrices(&mut out, report)?,
             "predictions" => panels::panels(&mut out, report)?,
             "methods" => {
-                let methods = report.methods.iter().map(|method| &method.about);
+                // Heads on features have nothing to tell that their table does not.
+                let more = report.more.iter().filter(|method| method.about.sets.is_empty());
+                let methods = report.methods.iter().chain(more).map(|method| &method.about);
                 pairs(&mut out, methods.map(|about| (&*about.title, &*about.about)))?;
             }
             "settings" => facts::settings(&mut out, report)?,
