@@ -9,6 +9,9 @@ use crate::data::Sentences;
 /// Part of the mean variance that is added to every direction, so that one in which clips hardly differ is not blown up.
 const RIDGE: f64 = 1e-2;
 
+/// With a smaller mean variance clips do not differ, and nothing is scaled.
+const FLAT: f64 = 1e-12;
+
 /// Who learns in an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
@@ -70,7 +73,7 @@ impl Held {
         let dim = covariance.len();
         let mean =
             covariance.iter().enumerate().filter_map(|(i, row)| row.get(i)).sum::<f64>() / dim.max(1) as f64;
-        let spread = whitening(covariance, RIDGE * mean + f64::MIN_POSITIVE);
+        let spread = whitening(covariance, if mean > FLAT { RIDGE * mean } else { 1.0 });
         let spread = Tensor::from_vec(spread, (dim, dim), device)?.to_dtype(read.dtype())?;
         Ok(Self { read, centre, spread })
     }
@@ -108,4 +111,71 @@ fn whitening(mut c: Vec<Vec<f64>>, ridge: f64) -> Vec<f64> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use dream_models::deep::train::draws::Draws;
+
+    use super::*;
+
+    #[test]
+    fn whitened_rows_have_no_mean_and_the_same_spread_in_every_direction() {
+        // Two directions that hang together, a narrow one, and a large mean that all share.
+        let mut draws = Draws::new(5);
+        let rows: Vec<f32> = (0..400)
+            .flat_map(|_| {
+                let [a, b, c] = [(); 3].map(|()| draws.signed_unit());
+                [100.0 + 3.0 * a, 50.0 + 2.0 * a + b, 0.4 * c - 7.0]
+            })
+            .map(single)
+            .collect();
+        let clips = vec![vec![vec![1_u32]]; 400];
+        let at = std::cell::Cell::new(0);
+        let represent = |_: &Tensor| {
+            let start = 3 * at.replace(at.get() + 1);
+            Ok(Some(Tensor::new(&rows[start..start + 3], &Device::Cpu)?.unsqueeze(0)?))
+        };
+        let held = Held::new(represent, &clips, &Device::Cpu).unwrap();
+        let picked = held.of(&[7, 0]).unwrap().to_vec2::<f32>().unwrap();
+        assert_eq!(picked, [&rows[21..24], &rows[..3]]);
+        let white = held.whiten(&held.read).unwrap().to_dtype(DType::F64).unwrap();
+        let mean = white.mean(0).unwrap().to_vec1::<f64>().unwrap();
+        assert!(mean.iter().all(|m| m.abs() < 1e-3), "{mean:?}");
+        let spread = (white.t().unwrap().matmul(&white).unwrap() / 400.0).unwrap().to_vec2::<f64>().unwrap();
+        for (i, row) in spread.iter().enumerate() {
+            for (j, value) in row.iter().enumerate() {
+                let expected = if i == j { 1.0 } else { 0.0 };
+                assert!((value - expected).abs() < 0.4, "{i} {j}: {value}");
+            }
+        }
+        // The ridge takes from the narrow direction only.
+        assert!(spread[0][0] > 0.95 && spread[2][2] > 0.6, "{spread:?}");
+    }
+
+    #[test]
+    fn clips_that_do_not_differ_give_finite_rows() {
+        let clips = vec![vec![vec![1_u32]]; 4];
+        let represent = |_: &Tensor| Ok(Some(Tensor::new(&[[2.0_f32, 3.0]], &Device::Cpu)?));
+        let held = Held::new(represent, &clips, &Device::Cpu).unwrap();
+        let white = held.whiten(&held.read).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert!(white.iter().all(|value| *value == 0.0), "{white:?}");
+    }
+
+    #[test]
+    fn who_learns() {
+        let stages = [0, 1, 2, 3].map(|epoch| Stage::of(epoch, 2));
+        assert_eq!(stages, [Stage::TextAlone, Stage::TextAlone, Stage::TextHeld, Stage::TextHeld]);
+        assert_eq!(Stage::of(0, 0), Stage::Together);
+        let names = ["visual.norm.weight", "visual_proj.weight", "text.embeddings.weight", "regressor.bias"];
+        let held = |stage: Stage| names.map(|name| stage.holds(name));
+        assert_eq!(held(Stage::Together), [false; 4]);
+        assert_eq!(held(Stage::TextAlone), [true, true, false, false]);
+        assert_eq!(held(Stage::TextHeld), [false, false, true, false]);
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "test values")]
+    fn single(value: f64) -> f32 {
+        value as f32
+    }
 }

@@ -10,6 +10,7 @@ use crate::frames::{Frames, digest};
 use crate::job::Job;
 use crate::methods::Goal;
 use crate::notes::Assumptions;
+use crate::options::{AlignmentForm, Options};
 use crate::recipe::Recipe;
 use crate::threads::{all, bar, with_threads};
 use crate::training::{Training, labels};
@@ -50,6 +51,7 @@ impl Job<'_> {
         };
         let reads = plan.tokens().is_some() || options.text.is_none();
         ensure!(reads, "--text: this network has no text tower; leave it out");
+        check_text(options, plan.tokens().is_some(), recipe.epochs)?;
         let mut settings = self.settings()?;
         // Names and scores of all clips that are learnt from, in a few digits.
         let line = |clip: &Clip| format!("{} {} {:?}", clip.name(), clip.mos, clip.face);
@@ -93,5 +95,51 @@ impl Job<'_> {
             Ok((clip.name().to_owned(), video.assumptions))
         };
         Ok(all(&clips, one)?.into_iter().filter(|(_, texts)| !texts.is_empty()).collect())
+    }
+}
+
+/// Refuses options of the text branch that cannot do what they say.
+fn check_text(options: &Options, reads: bool, epochs: u64) -> Result<()> {
+    let (first, form) = (options.text_first, options.alignment);
+    ensure!(reads || first == 0, "--text-first: this network does not read; leave it out");
+    ensure!(reads || form == AlignmentForm::Paper, "--alignment: this network does not read; leave it out");
+    ensure!(
+        first < epochs,
+        "--text-first {first} of {epochs} epochs leaves none for the videos: ask for more --epochs, or a smaller one"
+    );
+    ensure!(
+        first > 0 || form != AlignmentForm::Whitened,
+        "--alignment whitened is for a text branch that has learnt: add --text-first 3, or take contrast"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::of_words;
+
+    #[test]
+    fn options_of_the_text_branch_are_refused_where_they_cannot_work() {
+        let check =
+            |words: &str, reads| check_text(&of_words(words), reads, 3).map_err(|error| error.to_string());
+        for (words, reads) in [
+            ("", true),
+            ("", false),
+            ("--text-first 2", true),
+            ("--alignment contrast", true),
+            ("--alignment centred", true),
+            ("--text-first 1 --alignment whitened", true),
+        ] {
+            assert_eq!(check(words, reads), Ok(()), "{words}");
+        }
+        for (words, reads, part) in [
+            ("--text-first 1", false, "does not read"),
+            ("--alignment centred", false, "does not read"),
+            ("--text-first 3", true, "leaves none for the videos"),
+            ("--alignment whitened", true, "add --text-first"),
+        ] {
+            assert!(check(words, reads).unwrap_err().contains(part), "{words}");
+        }
     }
 }

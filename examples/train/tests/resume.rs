@@ -46,10 +46,16 @@ fn tensors(out: &Path, stem: &str) -> Vec<u8> {
 
 /// A run to its end and one that is killed twice on the way. The folder of the first, which has these files of predictions
 /// and these rows in its table.
-fn killed_and_resumed(root: &Path, method: &str, predictions: &[&str], rows: &[&str]) -> PathBuf {
+fn killed_and_resumed(
+    root: &Path,
+    method: &str,
+    more: &[&str],
+    predictions: &[&str],
+    rows: &[&str],
+) -> PathBuf {
     let (data, cache) = (tree(root), root.join("frames"));
     let (whole, broken) = (root.join("whole"), root.join("broken"));
-    let often = ["--method", method, "--epochs", "2", "--save-every", "1"];
+    let often = [&["--method", method, "--epochs", "2", "--save-every", "1"], more].concat();
     let said = succeed(command(&data, &whole, &cache, &often));
     let end = format!(" clips below {}\n", whole.display());
     assert!(!said.contains("resumed") && said.ends_with(&end), "{said}");
@@ -94,7 +100,7 @@ fn killed_and_resumed(root: &Path, method: &str, predictions: &[&str], rows: &[&
 fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     let predictions = ["predictions.csv", "predictions-text.csv"];
-    let whole = killed_and_resumed(folder.path(), "da-clip", &predictions, &["DA-CLIP", "DA-CLIP-T"]);
+    let whole = killed_and_resumed(folder.path(), "da-clip", &[], &predictions, &["DA-CLIP", "DA-CLIP-T"]);
     let model = Checkpoint::open(whole.join("model.json")).unwrap();
     let descriptions = Descriptions::load(&model).unwrap().unwrap();
     let width = DaClip::load_visual(&model, DType::F32, &Device::Cpu).unwrap().config().dim;
@@ -103,17 +109,26 @@ fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
     assert!(nearest.len() == 5 && nearest.iter().all(|(_, text)| text.contains(' ')), "{nearest:?}");
 }
 
+/// Its text branch is held when the run goes on.
+#[test]
+fn a_run_whose_text_branch_is_held_ends_with_the_same_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let predictions = ["predictions.csv", "predictions-text.csv"];
+    let more = ["--text-first", "1", "--alignment", "whitened"];
+    killed_and_resumed(folder.path(), "da-clip", &more, &predictions, &["DA-CLIP", "DA-CLIP-T"]);
+}
+
 #[test]
 fn hust_killed_in_an_epoch_ends_with_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
-    killed_and_resumed(folder.path(), "hust", &["predictions.csv"], &["HUST"]);
+    killed_and_resumed(folder.path(), "hust", &[], &["predictions.csv"], &["HUST"]);
 }
 
 /// Its drawn clips and dropped features go on as they would have.
 #[test]
 fn unilj_killed_in_an_epoch_ends_with_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
-    killed_and_resumed(folder.path(), "unilj", &["predictions.csv"], &["UNILJ"]);
+    killed_and_resumed(folder.path(), "unilj", &[], &["predictions.csv"], &["UNILJ"]);
 }
 
 #[test]

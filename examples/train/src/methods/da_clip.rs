@@ -97,7 +97,7 @@ impl Network for DaClip {
             AlignmentForm::Centred => Alignment::Centred.forward(&videos, &texts)?,
             AlignmentForm::Contrast => Contrast::default().forward(&videos, &texts)?,
             AlignmentForm::Whitened => {
-                let held = joint.held.context("--alignment whitened needs --text-first")?;
+                let held = joint.held.context("no text branch is held")?;
                 Contrast::default().forward(&held.whiten(&videos)?, &held.whiten(&texts)?)?
             }
         };
