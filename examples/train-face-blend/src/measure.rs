@@ -1,5 +1,6 @@
 //! How well logits tell blends from the rest.
 
+use dream_eval::roc_auc;
 use serde::Serialize;
 
 /// Logits of pictures, by what was done to them.
@@ -80,16 +81,10 @@ impl Measures {
     }
 }
 
-/// Probability that one of `high` is above one of `low`; equal numbers count half.
+/// Probability that one of `high` is above one of `low`; equal numbers count half. 0 where there are none.
 fn auc(high: &[f64], low: &[f64]) -> f64 {
-    let mut low = low.to_vec();
-    low.sort_by(f64::total_cmp);
-    let below = |value: &f64| {
-        let (under, to) = (low.partition_point(|x| x < value), low.partition_point(|x| x <= value));
-        (under + to) as u64
-    };
-    let twice: u64 = high.iter().map(below).sum();
-    twice as f64 / 2.0 / (high.len() * low.len()).max(1) as f64
+    let is_high: Vec<bool> = high.iter().map(|_| true).chain(low.iter().map(|_| false)).collect();
+    roc_auc(&[high, low].concat(), &is_high).unwrap_or(0.0)
 }
 
 /// Share of pairs whose first number is larger; equal ones count half.
