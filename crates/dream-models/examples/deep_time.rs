@@ -1,7 +1,7 @@
 //! Times a full-size tower on this machine: `deep_time NETWORK BATCH REPEATS [WEIGHTS [IO]]`, where the network is
-//! swin-v2, convnext-tiny, convnext-xlarge, clip-text or clip-vit.
+//! swin-v2, swin-large, convnext-tiny, convnext-xlarge, resnet50, vgg16, clip-text or clip-vit.
 //!
-//! WEIGHTS is a safetensors file with the names of timm or of the Hugging Face library; without it, weights are zeros.
+//! WEIGHTS is a safetensors file with the names of timm or of the Hugging Face library; without it, weights are random.
 //! IO is one with `input` and the output of its first row, `first`, which are then compared. Prints wall and processor
 //! time of every run and the peak memory (Linux). `clip-vit` is ViT-B/16 up to the tokens after its eighth block.
 
@@ -11,11 +11,15 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use dream_models::deep::backbones::convnext::{self, ConvNext};
+use dream_models::deep::backbones::resnet::{self, ResNet};
+use dream_models::deep::backbones::swin::{self, Swin};
 use dream_models::deep::backbones::swin_v2::{self, SwinV2};
+use dream_models::deep::backbones::vgg::{self, Vgg16};
 use dream_models::deep::backbones::vit::{self, ClipVit};
 use dream_models::deep::candle_core::{self, DType, Device, Tensor, safetensors};
 use dream_models::deep::candle_nn::VarBuilder;
 use dream_models::deep::text::clip::{self, TextTower};
+use dream_models::deep::train::Params;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -26,7 +30,7 @@ fn main() -> Result<()> {
     let device = Device::Cpu;
     let vb = match arguments.get(3) {
         Some(path) => VarBuilder::from_tensors(safetensors::load(path, &device)?, DType::F32, &device),
-        None => VarBuilder::zeros(DType::F32, &device),
+        None => Params::seeded(1, DType::F32, &device).builder(),
     };
     let io = arguments.get(4).map_or_else(|| Ok(HashMap::new()), |path| safetensors::load(path, &device))?;
     match arguments.first().map(String::as_str) {
@@ -42,6 +46,24 @@ fn main() -> Result<()> {
             let model = ConvNext::new(&config, &vb)?;
             drop(vb);
             let random = || Tensor::randn(0.0_f32, 1.0, (batch, 3, 384, 384), &device);
+            time(batch, repeats, &io, random, |input| Ok(model.forward_features(input)?))?;
+        }
+        Some("swin-large") => {
+            let model = Swin::new(&swin::Config::large_w12_384(), &vb)?;
+            drop(vb);
+            let random = || Tensor::randn(0.0_f32, 1.0, (batch, 3, 384, 384), &device);
+            time(batch, repeats, &io, random, |input| Ok(model.forward_features(input)?))?;
+        }
+        Some("resnet50") => {
+            let model = ResNet::new(&resnet::Config::resnet50(), &vb)?;
+            drop(vb);
+            let random = || Tensor::randn(0.0_f32, 1.0, (batch, 3, 224, 224), &device);
+            time(batch, repeats, &io, random, |input| Ok(model.forward_features(input)?))?;
+        }
+        Some("vgg16") => {
+            let model = Vgg16::new(&vgg::Config::vgg_face(), &vb)?;
+            drop(vb);
+            let random = || Tensor::randn(0.0_f32, 1.0, (batch, 3, 224, 224), &device);
             time(batch, repeats, &io, random, |input| Ok(model.forward_features(input)?))?;
         }
         Some("clip-text") => {
