@@ -16,8 +16,9 @@ use dream_models::deep::backbones::swin::{self, Swin};
 use dream_models::deep::backbones::swin_v2::{self, SwinV2};
 use dream_models::deep::backbones::vgg::{self, Vgg16};
 use dream_models::deep::backbones::vit::{self, ClipVit};
-use dream_models::deep::candle_core::{self, DType, Device, Tensor, safetensors};
-use dream_models::deep::candle_nn::VarBuilder;
+use dream_models::deep::candle_core::{self, DType, Device, Shape, Tensor, safetensors};
+use dream_models::deep::candle_nn::var_builder::SimpleBackend;
+use dream_models::deep::candle_nn::{Init, VarBuilder};
 use dream_models::deep::text::clip::{self, TextTower};
 use dream_models::deep::train::Params;
 
@@ -30,7 +31,7 @@ fn main() -> Result<()> {
     let device = Device::Cpu;
     let vb = match arguments.get(3) {
         Some(path) => VarBuilder::from_tensors(safetensors::load(path, &device)?, DType::F32, &device),
-        None => Params::seeded(1, DType::F32, &device).builder(),
+        None => VarBuilder::from_backend(Box::new(Random), DType::F32, device.clone()),
     };
     let io = arguments.get(4).map_or_else(|| Ok(HashMap::new()), |path| safetensors::load(path, &device))?;
     match arguments.first().map(String::as_str) {
@@ -91,6 +92,30 @@ fn main() -> Result<()> {
         println!("{peak}");
     }
     Ok(())
+}
+
+/// Fresh values that nothing is going to change, as those of a file.
+struct Random;
+
+impl SimpleBackend for Random {
+    fn get(
+        &self,
+        shape: Shape,
+        name: &str,
+        init: Init,
+        dtype: DType,
+        device: &Device,
+    ) -> candle_core::Result<Tensor> {
+        Ok(Params::seeded(1, dtype, device).builder().get_with_hints(shape, name, init)?.detach())
+    }
+
+    fn get_unchecked(&self, name: &str, _: DType, _: &Device) -> candle_core::Result<Tensor> {
+        candle_core::bail!("the shape of {name} is not known")
+    }
+
+    fn contains_tensor(&self, _: &str) -> bool {
+        true
+    }
 }
 
 fn time(

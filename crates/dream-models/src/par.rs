@@ -37,3 +37,15 @@ pub(crate) fn for_each_chunk<T: Send>(
         work(i, chunk);
     }
 }
+
+/// Threads that [`map`] and [`for_each_chunk`] share work out to.
+#[cfg(feature = "rayon")]
+pub(crate) fn threads() -> usize {
+    rayon::current_num_threads()
+}
+
+/// Threads that [`map`] and [`for_each_chunk`] share work out to.
+#[cfg(not(feature = "rayon"))]
+pub(crate) fn threads() -> usize {
+    1
+}

@@ -197,7 +197,7 @@ fn pack<S: Simd>(simd: S, grid: Grid, image: &[f32], first: usize, from: usize, 
 
 /// A vector of channels, with zeros behind the last channel.
 #[inline(always)]
-fn load<S: Simd>(simd: S, pixel: &[f32], from: usize) -> S::f32s {
+pub(super) fn load<S: Simd>(simd: S, pixel: &[f32], from: usize) -> S::f32s {
     let values = pixel.get(from..).unwrap_or_default();
     match S::as_simd_f32s(values).0.first() {
         Some(vector) => *vector,
@@ -206,7 +206,7 @@ fn load<S: Simd>(simd: S, pixel: &[f32], from: usize) -> S::f32s {
 }
 
 #[inline(always)]
-fn store<S: Simd>(simd: S, pixel: &mut [f32], from: usize, vector: S::f32s) {
+pub(super) fn store<S: Simd>(simd: S, pixel: &mut [f32], from: usize, vector: S::f32s) {
     let values = pixel.get_mut(from..).unwrap_or_default();
     match S::as_mut_simd_f32s(values).0.first_mut() {
         Some(slot) => *slot = vector,

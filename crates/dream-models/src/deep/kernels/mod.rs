@@ -4,29 +4,35 @@
 //! composed of candle's own operations. A piece of work (some rows) is computed by one thread in one order, so no result
 //! depends on the number of threads.
 
+mod after;
+mod blocked;
 mod depthwise;
 mod gelu;
 mod math;
 mod norm;
+mod packed;
+mod product;
 mod residual;
-mod rows;
 mod scaled;
 mod softmax;
 mod tile;
 mod windows;
+mod winograd;
 
 use candle_core::{CpuStorage, DType, Device, Layout, Result, Tensor, bail};
 
+pub(super) use after::{Bend, Finish};
 pub(super) use depthwise::depthwise;
 pub(super) use gelu::{Erf, Quick, Rectified, bias_curve};
 pub(super) use norm::{Norm, normalise};
 pub(super) use residual::{add_bias, add_biased, column_sums};
-pub(super) use rows::rows_product;
+pub(super) use packed::Packed;
+pub(super) use product::{packed_rows, packed_windows, rows_product, window_product};
 pub(super) use scaled::add_scaled;
 pub(super) use softmax::{exponentials, softmax};
 pub(super) use tile::{Panels, product, product_within};
 pub use windows::Window;
-pub(super) use windows::{window_maxima, window_rows};
+pub(super) use windows::{Grid, window_maxima};
 
 /// Values of one piece of work: enough to be worth a thread, few enough for the second-level cache.
 const PIECE: usize = 1 << 14;

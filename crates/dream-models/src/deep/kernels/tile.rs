@@ -1,7 +1,9 @@
+use std::ops::Range;
+
 use pulp::Simd;
 
 /// Vectors of a panel.
-const VECTORS: usize = 2;
+pub(super) const VECTORS: usize = 2;
 /// Rows of a tile: with the vectors of a panel, as many sums as hide the latency of a multiply-add.
 const ROWS: usize = 6;
 
@@ -24,6 +26,33 @@ impl Panels {
     /// Columns, those that fill the last panel included.
     pub(in crate::deep) fn columns(&self) -> usize {
         self.data.len() / self.rows.max(1)
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns of a panel.
+    pub(super) fn wide(&self) -> usize {
+        self.wide
+    }
+
+    pub(super) fn panels(&self, numbers: Range<usize>) -> impl Iterator<Item = &[f32]> {
+        let size = (self.wide * self.rows).max(1);
+        self.data.chunks_exact(size).take(numbers.end).skip(numbers.start)
+    }
+
+    /// One panel after the other.
+    pub(super) fn all_mut(&mut self) -> &mut [f32] {
+        &mut self.data
+    }
+
+    /// Reads a column of the matrix.
+    pub(super) fn read_column(&self, column: usize, out: &mut [f32]) {
+        let panel = self.panels(column / self.wide..column / self.wide + 1).next().unwrap_or_default();
+        for (slot, row) in out.iter_mut().zip(panel.chunks_exact(self.wide)) {
+            *slot = row.get(column % self.wide).copied().unwrap_or_default();
+        }
     }
 
     /// Writes a row of the matrix.

@@ -2,6 +2,8 @@ use std::ops::Range;
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
+use super::blocked::Source;
+use super::packed::Views;
 use super::slice;
 use crate::par;
 
@@ -84,9 +86,14 @@ impl Window {
 }
 
 /// What every window sees, as one row of `kernel kernel planes` values with zeros outside the picture: a convolution is a
-/// product with these rows. `lines` are lines of windows, counted over all pictures.
-pub(in crate::deep) fn window_rows(x: &Tensor, window: Window, lines: Range<usize>) -> Result<Tensor> {
-    x.contiguous()?.apply_op1(Rows { window, lines })
+/// product with these rows.
+pub(super) fn window_rows(x: &Tensor, window: Window) -> Result<Tensor> {
+    x.contiguous()?.apply_op1_no_bwd(&Rows { window })
+}
+
+/// The sum of what [`window_rows`] takes from every pixel, for the gradient by `x`.
+pub(super) fn window_rows_back(x: &Tensor, rows: &Tensor, window: Window) -> Result<Tensor> {
+    x.contiguous()?.apply_op2_no_bwd(&rows.contiguous()?, &RowsBack { window })
 }
 
 /// The largest value that every window sees, and NaN where it sees one. The gradient goes to the first of equal values, by
@@ -95,40 +102,61 @@ pub(in crate::deep) fn window_maxima(x: &Tensor, window: Window) -> Result<Tenso
     x.contiguous()?.apply_op1(Maxima { window })
 }
 
+/// The sizes of pictures, and the windows over them.
 #[derive(Debug, Clone, Copy)]
-struct Grid {
-    count: usize,
-    rows: usize,
-    columns: usize,
-    planes: usize,
+pub(in crate::deep) struct Grid {
+    pub(super) count: usize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) planes: usize,
     window: Window,
     /// Windows along both axes.
-    high: usize,
-    wide: usize,
+    pub(super) high: usize,
+    pub(super) wide: usize,
 }
 
 impl Grid {
-    fn new(layout: &Layout, window: Window) -> Result<Self> {
-        let (count, rows, columns, planes) = layout.shape().dims4()?;
+    pub(in crate::deep) fn new(layout: &Layout, window: Window) -> Result<Self> {
+        Self::of(layout.shape().dims4()?, window)
+    }
+
+    pub(in crate::deep) fn of(
+        (count, rows, columns, planes): (usize, usize, usize, usize),
+        window: Window,
+    ) -> Result<Self> {
         let [high, wide] = window.grid([rows, columns])?;
         if planes == 0 {
-            bail!("a picture without planes: {layout:?}");
+            bail!("a picture of {rows} by {columns} pixels without planes");
         }
         Ok(Self { count, rows, columns, planes, window, high, wide })
     }
 
+    pub(in crate::deep) fn window(self) -> Window {
+        self.window
+    }
+
+    /// Windows over all pictures.
+    pub(super) fn windows(self) -> usize {
+        self.count * self.high * self.wide
+    }
+
+    /// Of what a convolution with so many outputs gives.
+    pub(in crate::deep) fn shape(self, outputs: usize) -> [usize; 4] {
+        [self.count, self.high, self.wide, outputs]
+    }
+
     /// Values of a picture.
-    fn picture(self) -> usize {
+    pub(super) fn picture(self) -> usize {
         self.rows * self.columns * self.planes
     }
 
-    /// Values of a row of [`window_rows`].
-    fn row(self) -> usize {
+    /// Values that a window sees.
+    pub(in crate::deep) fn row(self) -> usize {
         self.window.kernel * self.window.kernel * self.planes
     }
 
-    /// For a window, the places in a row of [`window_rows`] and in a picture of every run of pixels that it sees.
-    fn runs(self, high: usize, wide: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+    /// For a window, the places in a row of what it sees and in a picture of every run of pixels that it sees.
+    pub(super) fn runs(self, high: usize, wide: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
         let (ys, above) = self.window.inside(high, self.rows);
         let (xs, before) = self.window.inside(wide, self.columns);
         let length = xs.len() * self.planes;
@@ -153,10 +181,9 @@ impl Grid {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Rows {
     window: Window,
-    lines: Range<usize>,
 }
 
 impl CustomOp1 for Rows {
@@ -165,33 +192,22 @@ impl CustomOp1 for Rows {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (x, grid) = (slice(x, layout)?, Grid::new(layout, self.window)?);
-        if self.lines.end > grid.count * grid.high {
-            bail!("window-rows: there are no lines {:?} in {grid:?}", self.lines);
-        }
-        let (row, rows) = (grid.row(), self.lines.len() * grid.wide);
-        let mut out = vec![0.0; rows * row];
+        let grid = Grid::new(layout, self.window)?;
+        let (views, row) = (Views { x: slice(x, layout)?, grid }, grid.row());
+        let mut out = vec![0.0; grid.windows() * row];
         par::for_each_chunk(&mut out, grid.wide * row, |line, out| {
-            let line = self.lines.start + line;
-            let picture = x.get(line / grid.high * grid.picture()..).unwrap_or_default();
             for (wide, out) in out.chunks_exact_mut(row).enumerate() {
-                for (here, there) in grid.runs(line % grid.high, wide) {
-                    if let (Some(out), Some(seen)) = (out.get_mut(here), picture.get(there)) {
-                        out.copy_from_slice(seen);
-                    }
-                }
+                views.copy(line * grid.wide + wide, 0, out);
             }
         });
-        Ok((CpuStorage::F32(out), Shape::from((rows, row))))
-    }
-
-    fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        x.apply_op2_no_bwd(&grad.contiguous()?, &RowsBack(self.clone())).map(Some)
+        Ok((CpuStorage::F32(out), Shape::from((grid.windows(), row))))
     }
 }
 
 #[derive(Debug)]
-struct RowsBack(Rows);
+struct RowsBack {
+    window: Window,
+}
 
 impl CustomOp2 for RowsBack {
     fn name(&self) -> &'static str {
@@ -205,17 +221,15 @@ impl CustomOp2 for RowsBack {
         grad: &CpuStorage,
         other: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let Rows { window, lines } = &self.0;
-        let (count, grad, grid) = (slice(x, layout)?.len(), slice(grad, other)?, Grid::new(layout, *window)?);
+        let (count, grad, grid) = (slice(x, layout)?.len(), slice(grad, other)?, Grid::new(layout, self.window)?);
         let row = grid.row();
         let mut out = vec![0.0; count];
         par::for_each_chunk(&mut out, grid.picture(), |picture, out| {
-            let first = picture * grid.high;
-            for line in lines.start.max(first)..lines.end.min(first + grid.high) {
+            for line in 0..grid.high {
                 for wide in 0..grid.wide {
-                    let from = ((line - lines.start) * grid.wide + wide) * row;
+                    let from = ((picture * grid.high + line) * grid.wide + wide) * row;
                     let grad = grad.get(from..from + row).unwrap_or_default();
-                    for (here, there) in grid.runs(line - first, wide) {
+                    for (here, there) in grid.runs(line, wide) {
                         let out = out.get_mut(there).unwrap_or_default();
                         let grad = grad.get(here).unwrap_or_default();
                         out.iter_mut().zip(grad).for_each(|(sum, grad)| *sum += grad);

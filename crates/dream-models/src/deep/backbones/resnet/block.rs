@@ -4,8 +4,8 @@ use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
 use super::config::{Config, planes};
-use crate::deep::kernels::{add_bias, add_biased, applies};
-use crate::deep::layers::{BatchNorm, Conv2d, Mode, Packed, Window, bias_relu, relu};
+use crate::deep::kernels::Bend;
+use crate::deep::layers::{After, BatchNorm, Conv2d, Filters, Mode, Window};
 
 /// A convolution without bias and the batch norm behind it.
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ pub(super) struct ConvNorm {
     norm: BatchNorm,
     window: Window,
     /// Both as one convolution, where nothing can change them any more.
-    folded: OnceLock<(Packed, Tensor)>,
+    folded: OnceLock<(Filters, Tensor)>,
 }
 
 impl ConvNorm {
@@ -33,44 +33,41 @@ impl ConvNorm {
         })
     }
 
-    /// The result without its bias, and the bias, for those who add it in a later pass over the data.
-    fn parts(&self, x: &Tensor, mode: Mode) -> Result<(Tensor, Tensor)> {
-        match mode {
-            Mode::Eval => {
-                let (weight, bias) = self.folded()?;
-                Ok((weight.product(x)?, bias))
-            }
-            Mode::Train => Ok((self.norm.train(&self.conv.forward(x)?)?, self.norm.bias().clone())),
-        }
-    }
-
     /// With the ReLU behind it.
     pub(super) fn relu(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        let (y, bias) = self.parts(x, mode)?;
-        bias_relu(&y, &bias)
+        self.finished(x, mode, None, Bend::Relu)
     }
 
     /// Without one.
     fn plain(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        let (y, bias) = self.parts(x, mode)?;
-        add_bias(&y, &bias)
+        self.finished(x, mode, None, Bend::Straight)
     }
 
     /// The ReLU of `residual` and the result.
     fn relu_of_sum(&self, residual: &Tensor, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        let (y, bias) = self.parts(x, mode)?;
-        if applies(&y) { relu(&add_biased(residual, &y, &bias)?) } else { bias_relu(&(residual + y)?, &bias) }
+        self.finished(x, mode, Some(residual), Bend::Relu)
+    }
+
+    fn finished(&self, x: &Tensor, mode: Mode, residual: Option<&Tensor>, bend: Bend) -> Result<Tensor> {
+        let after = |bias| After { bias: Some(bias), residual, bend, ..After::default() };
+        match mode {
+            Mode::Eval => {
+                let (filters, bias) = self.folded()?;
+                filters.windows(x, after(&bias))
+            }
+            Mode::Train => after(self.norm.bias()).compose(&self.norm.train(&self.conv.forward(x)?)?),
+        }
     }
 
     /// The norm of [`Mode::Eval`] is linear, so it is part of the weight. Gradients reach all parameters through it.
-    fn folded(&self) -> Result<(Packed, Tensor)> {
+    fn folded(&self) -> Result<(Filters, Tensor)> {
         if let Some(folded) = self.folded.get() {
             return Ok(folded.clone());
         }
         let (scale, shift) = self.norm.affine()?;
         let weight = self.conv.weight();
         let folded =
-            (Packed::new(&weight.broadcast_mul(&scale.reshape(((), 1, 1, 1))?)?, self.window)?, shift);
+            (Filters::of_windows(&weight.broadcast_mul(&scale.reshape(((), 1, 1, 1))?)?, self.window)?, shift);
         if !weight.track_op() && !self.norm.is_variable() {
             // Another thread may have been faster, with the same numbers.
             let _ = self.folded.set(folded.clone());

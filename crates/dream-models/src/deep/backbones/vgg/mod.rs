@@ -26,13 +26,11 @@
 mod config;
 mod names;
 
-use std::sync::OnceLock;
-
 use candle_core::{Tensor, bail};
 use candle_nn::VarBuilder;
 
 use crate::Result;
-use crate::deep::layers::{Conv2d, Linear, Packed, Window, bias_relu, max_pool, relu};
+use crate::deep::layers::{Conv2d, Linear, Window, max_pool};
 use crate::deep::tap::{Point, Tap, see};
 
 pub use config::{ChannelOrder, Config, Convention};
@@ -47,35 +45,10 @@ const DEPTHS: [usize; 5] = [2, 2, 3, 3, 3];
 /// threads.
 #[derive(Debug, Clone)]
 pub struct Vgg16 {
-    blocks: Vec<Vec<Conv>>,
+    blocks: Vec<Vec<Conv2d>>,
     pool: Window,
     dense: [Linear; 2],
     config: Config,
-}
-
-/// A convolution whose weight is turned once where nothing can change it any more.
-#[derive(Debug, Clone)]
-struct Conv {
-    layer: Conv2d,
-    packed: OnceLock<Packed>,
-}
-
-impl Conv {
-    fn relu(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let packed = match self.packed.get() {
-            Some(packed) => packed.clone(),
-            None => {
-                let packed = self.layer.packed()?;
-                if !self.layer.weight().track_op() {
-                    // Another thread may have been faster, with the same numbers.
-                    let _ = self.packed.set(packed.clone());
-                }
-                packed
-            }
-        };
-        let product = packed.product(x)?;
-        self.layer.bias().map_or_else(|| relu(&product), |bias| bias_relu(&product, bias))
-    }
 }
 
 impl Vgg16 {
@@ -98,7 +71,7 @@ impl Vgg16 {
             let mut convs = Vec::with_capacity(depth);
             for conv in 0..depth {
                 let vb = vb.pp(format!("conv_{}_{}", block + 1, conv + 1));
-                convs.push(Conv { layer: Conv2d::new(inputs, width, window, &vb)?, packed: OnceLock::new() });
+                convs.push(Conv2d::new(inputs, width, window, &vb)?);
                 inputs = width;
             }
             blocks.push(convs);

@@ -3,8 +3,8 @@ use candle_nn::VarBuilder;
 
 use super::attention::attend;
 use super::{Activation, fused};
-use crate::deep::kernels::applies;
-use crate::deep::layers::{LayerNorm, Linear, bias_gelu, bias_quick_gelu, gelu, quick_gelu};
+use crate::deep::kernels::{Bend, applies};
+use crate::deep::layers::{LayerNorm, Linear};
 use crate::deep::tap::{Point, Tap};
 
 /// What the blocks of a tower have in common.
@@ -80,13 +80,11 @@ impl Block {
     /// What follows the attention, whose result is `mixed`, for every row by itself.
     fn finish(&self, x: &Tensor, mixed: &Tensor) -> Result<Tensor> {
         let x = self.out.add_to(x, mixed)?;
-        let hidden = self.fc1.product(&self.norm2.forward(&x)?)?;
-        let hidden = match (self.shape.activation, self.fc1.bias()) {
-            (Activation::QuickGelu, Some(bias)) => bias_quick_gelu(&hidden, bias)?,
-            (Activation::QuickGelu, None) => quick_gelu(&hidden)?,
-            (Activation::Gelu, Some(bias)) => bias_gelu(&hidden, bias)?,
-            (Activation::Gelu, None) => gelu(&hidden)?,
+        let bend = match self.shape.activation {
+            Activation::QuickGelu => Bend::QuickGelu,
+            Activation::Gelu => Bend::Gelu,
         };
+        let hidden = self.fc1.bent(&self.norm2.forward(&x)?, bend)?;
         self.fc2.add_to(&x, &hidden)
     }
 

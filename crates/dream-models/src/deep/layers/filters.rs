@@ -1,0 +1,190 @@
+use std::sync::Arc;
+
+use candle_core::{CpuStorage, Result, Storage, Tensor};
+
+use super::activation::{bias_gelu, bias_quick_gelu, bias_relu, gelu, quick_gelu, relu};
+use crate::deep::kernels::{
+    Bend, Finish, Grid, Packed, Window, add_bias, add_biased, add_scaled, applies, packed_rows, packed_windows,
+    rows_product, slice, window_product,
+};
+
+/// The weight of a product with rows, or of a convolution. Where nothing can change it, it is brought once into the order in
+/// which it is read.
+#[derive(Debug, Clone)]
+pub(in crate::deep) struct Filters {
+    /// `[outputs, inputs]`, or `[outputs, kernel kernel planes]` where the kernels apply and as PyTorch has it elsewhere.
+    /// `None` if `packed` can give it back.
+    weight: Option<Tensor>,
+    packed: Option<Arc<Packed>>,
+    window: Option<Window>,
+    outputs: usize,
+}
+
+/// What is done with a product: `bend(residual + scale (y + bias))`, as far as there is one of them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::deep) struct After<'a> {
+    pub(in crate::deep) bias: Option<&'a Tensor>,
+    /// Only with a bias and a residual.
+    pub(in crate::deep) scale: Option<&'a Tensor>,
+    pub(in crate::deep) residual: Option<&'a Tensor>,
+    pub(in crate::deep) bend: Bend,
+}
+
+impl Filters {
+    /// Of `[outputs, inputs]`, for [`rows`](Self::rows).
+    pub(in crate::deep) fn of_rows(weight: Tensor) -> Result<Self> {
+        let (outputs, inputs) = weight.dims2()?;
+        if !applies(&weight) || weight.track_op() || inputs == 0 {
+            return Ok(Self { weight: Some(weight), packed: None, window: None, outputs });
+        }
+        let packed = with(&weight.contiguous()?, |values| Ok(Packed::rows(values, inputs)))?;
+        Ok(Self { weight: None, packed: Some(Arc::new(packed)), window: None, outputs })
+    }
+
+    /// Of `[outputs, planes, kernel, kernel]`, for [`windows`](Self::windows).
+    pub(in crate::deep) fn of_windows(weight: &Tensor, window: Window) -> Result<Self> {
+        let outputs = weight.dim(0)?;
+        if !applies(weight) {
+            return Ok(Self { weight: Some(weight.clone()), packed: None, window: Some(window), outputs });
+        }
+        let weight = match window.kernel() {
+            1 => weight.flatten_from(1)?,
+            _ => weight.permute((0, 2, 3, 1))?.contiguous()?.flatten_from(1)?,
+        };
+        let inputs = weight.dim(1)?;
+        let packed = if weight.track_op() {
+            None
+        } else {
+            let packed = with(&weight.contiguous()?, |values| Ok(Packed::windows(values, inputs, window)))?;
+            Some(Arc::new(packed))
+        };
+        Ok(Self { weight: Some(weight), packed, window: Some(window), outputs })
+    }
+
+    /// The product with the last axis of `x`.
+    pub(in crate::deep) fn rows(&self, x: &Tensor, after: After<'_>) -> Result<Tensor> {
+        let mut dims = x.dims().to_vec();
+        let Some(inputs) = dims.last().copied() else { return rows_product(x, &self.weight()?) };
+        if let Some(last) = dims.last_mut() {
+            *last = self.outputs;
+        }
+        match &self.packed {
+            Some(packed) if applies(x) && inputs == packed.inputs() && after.is_plain(x) => {
+                after.apply(self.outputs, &dims, x, |x, finish| packed_rows(x, packed, finish))
+            }
+            _ => after.compose(&rows_product(&x.reshape(((), inputs))?, &self.weight()?)?.reshape(dims)?),
+        }
+    }
+
+    /// The convolution of `[n, rows, columns, planes]`.
+    pub(in crate::deep) fn windows(&self, x: &Tensor, after: After<'_>) -> Result<Tensor> {
+        let (Some(window), Some(weight)) = (self.window, &self.weight) else {
+            return self.rows(x, after);
+        };
+        if !applies(x) {
+            let x = x.permute((0, 3, 1, 2))?.contiguous()?;
+            let product = x.conv2d(weight, window.padding(), window.stride(), 1, 1)?;
+            return after.compose(&product.permute((0, 2, 3, 1))?.contiguous()?);
+        }
+        let grid = Grid::of(x.dims4()?, window)?;
+        match &self.packed {
+            Some(packed) if grid.row() == packed.inputs() && after.is_plain(x) => {
+                let dims = grid.shape(self.outputs);
+                after.apply(self.outputs, &dims, x, |x, finish| packed_windows(x, grid, packed, finish))
+            }
+            _ => after.compose(&window_product(x, weight, window)?),
+        }
+    }
+
+    fn weight(&self) -> Result<Tensor> {
+        match (&self.weight, &self.packed) {
+            (Some(weight), _) => Ok(weight.clone()),
+            (None, Some(packed)) => packed.tensor(),
+            (None, None) => candle_core::bail!("a product without a weight"),
+        }
+    }
+}
+
+impl After<'_> {
+    /// Whether no gradient is wanted, and everything is where the kernels read it.
+    fn is_plain(&self, x: &Tensor) -> bool {
+        let others = [self.bias, self.scale, self.residual];
+        let mut all = others.into_iter().flatten().chain([x]);
+        all.all(|tensor| !tensor.track_op() && applies(tensor))
+    }
+
+    /// In one pass; `product` makes the values from those of `x`.
+    fn apply(
+        &self,
+        width: usize,
+        dims: &[usize],
+        x: &Tensor,
+        product: impl FnOnce(&[f32], &Finish<'_>) -> Vec<f32>,
+    ) -> Result<Tensor> {
+        for (name, parameter) in [("bias", self.bias), ("scale", self.scale)] {
+            if let Some(parameter) = parameter.filter(|parameter| parameter.elem_count() != width) {
+                candle_core::bail!("a {name} of {:?} does not fit {width} outputs", parameter.dims());
+            }
+        }
+        if let Some(residual) = self.residual.filter(|residual| residual.dims() != dims) {
+            candle_core::bail!("a residual of {:?} does not fit a product of {dims:?}", residual.dims());
+        }
+        let contiguous = |tensor: Option<&Tensor>| tensor.map(Tensor::contiguous).transpose();
+        let (bias, scale, residual) =
+            (contiguous(self.bias)?, contiguous(self.scale)?, contiguous(self.residual)?);
+        let values = with(&x.contiguous()?, |x| {
+            optional(bias.as_ref(), |bias| {
+                optional(scale.as_ref(), |scale| {
+                    optional(residual.as_ref(), |residual| {
+                        Ok(product(x, &Finish { width, bias, scale, residual, bend: self.bend }))
+                    })
+                })
+            })
+        })?;
+        Tensor::from_vec(values, dims, x.device())
+    }
+
+    /// With the layers that do one of these things.
+    pub(in crate::deep) fn compose(&self, y: &Tensor) -> Result<Tensor> {
+        let straight = match (self.residual, self.scale, self.bias) {
+            (None, None, bias) => return bend(self.bend, y, bias),
+            (Some(residual), None, Some(bias)) if applies(y) => add_biased(residual, y, bias)?,
+            (Some(residual), Some(scale), Some(bias)) if applies(y) => add_scaled(residual, y, bias, scale)?,
+            (residual, scale, bias) => {
+                let y = bias.map_or_else(|| Ok(y.clone()), |bias| y.broadcast_add(bias))?;
+                let y = scale.map_or_else(|| Ok(y.clone()), |scale| y.broadcast_mul(scale))?;
+                residual.map_or_else(|| Ok(y.clone()), |residual| residual + &y)?
+            }
+        };
+        bend(self.bend, &straight, None)
+    }
+}
+
+fn bend(bend: Bend, y: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    match (bend, bias) {
+        (Bend::Straight, None) => Ok(y.clone()),
+        (Bend::Straight, Some(bias)) => add_bias(y, bias),
+        (Bend::Relu, None) => relu(y),
+        (Bend::Relu, Some(bias)) => bias_relu(y, bias),
+        (Bend::Gelu, None) => gelu(y),
+        (Bend::Gelu, Some(bias)) => bias_gelu(y, bias),
+        (Bend::QuickGelu, None) => quick_gelu(y),
+        (Bend::QuickGelu, Some(bias)) => bias_quick_gelu(y, bias),
+    }
+}
+
+/// Calls `f` with the numbers of a contiguous tensor of single precision on the CPU.
+fn with<T>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> Result<T>) -> Result<T> {
+    let (storage, layout) = tensor.storage_and_layout();
+    match &*storage {
+        Storage::Cpu(values @ CpuStorage::F32(_)) => f(slice(values, layout)?),
+        _ => candle_core::bail!("a kernel for single precision on the CPU was called with {tensor:?}"),
+    }
+}
+
+fn optional<T>(tensor: Option<&Tensor>, f: impl FnOnce(Option<&[f32]>) -> Result<T>) -> Result<T> {
+    match tensor {
+        Some(tensor) => with(tensor, |values| f(Some(values))),
+        None => f(None),
+    }
+}
