@@ -10,6 +10,7 @@ use std::ops::Range;
 use pulp::Simd;
 
 use super::after::Finish;
+use super::aligned::Aligned;
 use super::tile::{Panels, VECTORS};
 use crate::{par, simd};
 
@@ -31,7 +32,8 @@ pub(super) type Line = [f32; PLACES];
 
 thread_local! {
     /// Every thread keeps the lines of its last block: to get memory takes as long as a small product.
-    static LINES: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
+    static LINES: Cell<Aligned> = Cell::new(Aligned::default());
+    static BETWEEN: Cell<Aligned> = Cell::new(Aligned::default());
 }
 
 /// Rows that are made when they are needed.
@@ -70,13 +72,48 @@ pub(super) fn multiply(
         finish.rows(0, &mut out);
         return out;
     }
-    let block = rows.div_ceil(threads).next_multiple_of(MANY).clamp(MANY, BLOCK);
+    let block = rows_of_block(rows, threads);
     par::for_each_chunk(&mut out, block * outputs, |number, out| {
         let first = number * block;
         simd::dispatch(Block { source, first, panels, columns: 0..outputs, out: &mut *out });
         finish.rows(first, out);
     });
     out
+}
+
+/// [`multiply`] twice: the rows of `source` times the first panels, finished, times the second panels. What lies between
+/// exists for a block at a time.
+pub(super) fn multiply_twice(
+    source: &dyn Source,
+    rows: usize,
+    [first, second]: [&Panels; 2],
+    [then, last]: [&Finish<'_>; 2],
+) -> Vec<f32> {
+    let (width, outputs) = (then.width, last.width);
+    let threads = par::threads();
+    if threads > 1 && rows < 2 * MANY * threads {
+        let values = multiply(source, rows, first, width, then);
+        return multiply(&Matrix { values: &values, inputs: width }, rows, second, outputs, last);
+    }
+    let mut out = vec![0.0; rows * outputs];
+    let block = rows_of_block(rows, threads);
+    par::for_each_chunk(&mut out, block * outputs, |number, out| {
+        let (number, mut between) = (number * block, BETWEEN.take());
+        let size = out.len() / outputs.max(1) * width;
+        between.grow(size);
+        let values = between.get_mut(..size).unwrap_or_default();
+        simd::dispatch(Block { source, first: number, panels: first, columns: 0..width, out: values });
+        then.rows(number, values);
+        let source = &Matrix { values, inputs: width };
+        simd::dispatch(Block { source, first: 0, panels: second, columns: 0..outputs, out: &mut *out });
+        last.rows(number, out);
+        BETWEEN.set(between);
+    });
+    out
+}
+
+fn rows_of_block(rows: usize, threads: usize) -> usize {
+    rows.div_ceil(threads).next_multiple_of(MANY).clamp(MANY, BLOCK)
 }
 
 /// As many rows as `out` has.
@@ -98,10 +135,9 @@ impl simd::Kernel for Block<'_> {
         let Self { source, first, panels, columns, out } = self;
         let (inputs, wide) = (panels.rows(), columns.len());
         let rows = out.len() / wide.max(1);
-        let mut lines = LINES.take();
-        if lines.len() < rows + MANY {
-            lines.resize(rows + MANY, [0.0; PLACES]);
-        }
+        let mut kept = LINES.take();
+        kept.grow((rows + MANY) * PLACES);
+        let (lines, _) = kept.as_chunks_mut::<PLACES>();
         for from in (0..inputs).step_by(DEPTH) {
             let depth = DEPTH.min(inputs - from);
             for (row, line) in lines.iter_mut().take(rows).enumerate() {
@@ -109,9 +145,9 @@ impl simd::Kernel for Block<'_> {
                 part.fill(0.0);
                 source.copy(first + row, from, part);
             }
-            multiply_lines(simd, &lines, panels, from..from + depth, columns.clone(), from > 0, out);
+            multiply_lines(simd, lines, panels, from..from + depth, columns.clone(), from > 0, out);
         }
-        LINES.set(lines);
+        LINES.set(kept);
     }
 }
 

@@ -5,6 +5,7 @@
 //! depends on the number of threads.
 
 mod after;
+mod aligned;
 mod blocked;
 mod depthwise;
 mod gelu;
@@ -27,7 +28,7 @@ pub(super) use gelu::{Erf, Quick, Rectified, bias_curve};
 pub(super) use norm::{Norm, normalise};
 pub(super) use residual::{add_bias, add_biased, column_sums};
 pub(super) use packed::Packed;
-pub(super) use product::{packed_rows, packed_windows, rows_product, window_product};
+pub(super) use product::{packed_rows, packed_rows_twice, packed_windows, rows_product, window_product};
 pub(super) use scaled::add_scaled;
 pub(super) use softmax::{exponentials, softmax};
 pub(super) use tile::{Panels, product, product_within};

@@ -1,7 +1,7 @@
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 use super::after::Finish;
-use super::blocked::{Matrix, multiply};
+use super::blocked::{Matrix, multiply, multiply_twice};
 use super::packed::{Packed, Views};
 use super::windows::{Grid, Window, window_rows, window_rows_back};
 use super::{applies, slice};
@@ -29,6 +29,18 @@ pub(in crate::deep) fn packed_rows(x: &[f32], packed: &Packed, finish: &Finish<'
     match packed.panels() {
         Some(panels) if inputs > 0 => {
             multiply(&Matrix { values: x, inputs }, x.len() / inputs, panels, outputs, finish)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// [`packed_rows`] twice.
+pub(in crate::deep) fn packed_rows_twice(x: &[f32], packed: [&Packed; 2], finish: [&Finish<'_>; 2]) -> Vec<f32> {
+    let inputs = packed[0].inputs();
+    match packed.map(Packed::panels) {
+        [Some(first), Some(second)] if inputs > 0 => {
+            let source = Matrix { values: x, inputs };
+            multiply_twice(&source, x.len() / inputs, [first, second], finish)
         }
         _ => Vec::new(),
     }

@@ -2,6 +2,8 @@ use std::ops::Range;
 
 use pulp::Simd;
 
+use super::aligned::Aligned;
+
 /// Vectors of a panel.
 pub(super) const VECTORS: usize = 2;
 /// Rows of a tile: with the vectors of a panel, as many sums as hide the latency of a multiply-add.
@@ -10,7 +12,7 @@ const ROWS: usize = 6;
 /// A matrix cut into panels of columns, each of them stored row after row: the order in which [`product`] reads it.
 #[derive(Debug)]
 pub(in crate::deep) struct Panels {
-    data: Vec<f32>,
+    data: Aligned,
     rows: usize,
     /// Columns of a panel.
     wide: usize,
@@ -20,7 +22,7 @@ impl Panels {
     /// Zeros, for at least `columns` columns.
     pub(in crate::deep) fn new<S: Simd>(rows: usize, columns: usize) -> Self {
         let wide = VECTORS * S::F32_LANES;
-        Self { data: vec![0.0; columns.div_ceil(wide) * wide * rows], rows, wide }
+        Self { data: Aligned::zeros(columns.div_ceil(wide) * wide * rows), rows, wide }
     }
 
     /// Columns, those that fill the last panel included.

@@ -79,6 +79,11 @@ impl Window {
         self.padding
     }
 
+    /// Whether windows touch each other and begin with the picture.
+    pub(in crate::deep) fn is_patches(self) -> bool {
+        self.kernel == self.stride && self.padding == 0
+    }
+
     /// Whether every window is one pixel and every pixel has one.
     pub(in crate::deep) fn is_point(self) -> bool {
         self.kernel == 1 && self.stride == 1

@@ -10,7 +10,8 @@ use std::cell::Cell;
 use pulp::Simd;
 
 use super::after::Finish;
-use super::blocked::{DEPTH, Line, MANY, PLACES, multiply_lines};
+use super::aligned::Aligned;
+use super::blocked::{DEPTH, MANY, PLACES, multiply_lines};
 use super::depthwise::{load, store};
 use super::packed::panels;
 use super::tile::Panels;
@@ -111,7 +112,7 @@ struct Piece<'a> {
 
 thread_local! {
     /// What a piece needs, kept by every thread: to get memory takes as long as a small product.
-    static SCRATCH: Cell<(Vec<Line>, Vec<f32>)> = const { Cell::new((Vec::new(), Vec::new())) };
+    static SCRATCH: Cell<[Aligned; 2]> = Cell::new(Default::default());
 }
 
 struct Squares<'a, 'b> {
@@ -130,11 +131,10 @@ impl simd::Kernel for Squares<'_, '_> {
         let squares = rows.div_ceil(SIDE) * wide;
         // A tile may read lines past those of a product.
         let stretch = squares + MANY;
-        let (mut lines, mut products) = SCRATCH.take();
-        if lines.len() < PRODUCTS * stretch {
-            lines.resize(PRODUCTS * stretch, [0.0; PLACES]);
-        }
-        products.resize(products.len().max(PRODUCTS * squares * outputs), 0.0);
+        let [mut kept, mut products] = SCRATCH.take();
+        kept.grow(PRODUCTS * stretch * PLACES);
+        products.grow(PRODUCTS * squares * outputs);
+        let (lines, _) = kept.as_chunks_mut::<PLACES>();
         for from in (0..grid.planes).step_by(DEPTH) {
             let depth = DEPTH.min(grid.planes - from);
             for square in 0..squares {
@@ -174,7 +174,7 @@ impl simd::Kernel for Squares<'_, '_> {
                 }
             }
         }
-        SCRATCH.set((lines, products));
+        SCRATCH.set([kept, products]);
     }
 }
 

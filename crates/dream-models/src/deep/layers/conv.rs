@@ -42,8 +42,28 @@ impl Conv2d {
             fan: FanInOut::FanOut,
             non_linearity: NonLinearity::ReLU,
         };
+        Self::with_init(inputs, outputs, window, init, vb)
+    }
+
+    /// Of patches, whose side is their distance. Reads the parameters that [`new`](Self::new) reads; fresh weights have the
+    /// standard deviation of a [`Linear`](super::Linear).
+    pub(crate) fn of_patches(inputs: usize, outputs: usize, side: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        let init = Init::Randn { mean: 0.0, stdev: 0.02 };
+        let bias = vb.get_with_hints(outputs, "bias", Init::Const(0.0))?;
+        let window = Window::new(side, side, 0)?;
+        Ok(Self { bias: Some(bias), ..Self::with_init(inputs, outputs, window, init, vb)? })
+    }
+
+    fn with_init(
+        inputs: usize,
+        outputs: usize,
+        window: Window,
+        init: Init,
+        vb: &VarBuilder<'_>,
+    ) -> Result<Self> {
         let shape = (outputs, inputs, window.kernel(), window.kernel());
-        Ok(Self { weight: vb.get_with_hints(shape, "weight", init)?, bias: None, window, filters: OnceLock::new() })
+        let weight = vb.get_with_hints(shape, "weight", init)?;
+        Ok(Self { weight, bias: None, window, filters: OnceLock::new() })
     }
 
     pub(crate) fn weight(&self) -> &Tensor {

@@ -3,8 +3,9 @@ use std::sync::Arc;
 use candle_core::{CpuStorage, Result, Storage, Tensor};
 
 use super::activation::{bias_gelu, bias_quick_gelu, bias_relu, gelu, quick_gelu, relu};
+use super::patches::patches;
 use crate::deep::kernels::{
-    Bend, Finish, Grid, Packed, Window, add_bias, add_biased, add_scaled, applies, packed_rows, packed_windows,
+    Bend, Finish, Grid, Packed, Window, add_bias, add_biased, add_scaled, applies, packed_rows, packed_rows_twice, packed_windows,
     rows_product, slice, window_product,
 };
 
@@ -70,9 +71,35 @@ impl Filters {
         }
         match &self.packed {
             Some(packed) if applies(x) && inputs == packed.inputs() && after.is_plain(x) => {
-                after.apply(self.outputs, &dims, x, |x, finish| packed_rows(x, packed, finish))
+                after.apply(self.outputs, &dims, x, |x, finish| Ok(packed_rows(x, packed, finish)))
             }
             _ => after.compose(&rows_product(&x.reshape(((), inputs))?, &self.weight()?)?.reshape(dims)?),
+        }
+    }
+
+    /// [`rows`](Self::rows) twice, where what lies between exists for some rows at a time if no gradient is wanted.
+    pub(in crate::deep) fn rows_twice(
+        [first, second]: [&Self; 2],
+        x: &Tensor,
+        [then, last]: [After<'_>; 2],
+    ) -> Result<Tensor> {
+        let mut dims = x.dims().to_vec();
+        let inputs = dims.pop();
+        dims.push(second.outputs);
+        match (&first.packed, &second.packed) {
+            (Some(one), Some(two))
+                if applies(x)
+                    && inputs == Some(one.inputs())
+                    && one.outputs() == two.inputs()
+                    && then.is_plain(x)
+                    && last.is_plain(x)
+                    && then.residual.is_none() =>
+            {
+                last.apply(second.outputs, &dims, x, |x, last| {
+                    then.read(first.outputs, |then| Ok(packed_rows_twice(x, [one, two], [then, last])))
+                })
+            }
+            _ => second.rows(&first.rows(x, then)?, last),
         }
     }
 
@@ -81,16 +108,14 @@ impl Filters {
         let (Some(window), Some(weight)) = (self.window, &self.weight) else {
             return self.rows(x, after);
         };
-        if !applies(x) {
-            let x = x.permute((0, 3, 1, 2))?.contiguous()?;
-            let product = x.conv2d(weight, window.padding(), window.stride(), 1, 1)?;
-            return after.compose(&product.permute((0, 2, 3, 1))?.contiguous()?);
-        }
         let grid = Grid::of(x.dims4()?, window)?;
+        if !applies(x) {
+            return after.compose(&composed(x, weight, window, grid.shape(self.outputs))?);
+        }
         match &self.packed {
             Some(packed) if grid.row() == packed.inputs() && after.is_plain(x) => {
                 let dims = grid.shape(self.outputs);
-                after.apply(self.outputs, &dims, x, |x, finish| packed_windows(x, grid, packed, finish))
+                after.apply(self.outputs, &dims, x, |x, finish| Ok(packed_windows(x, grid, packed, finish)))
             }
             _ => after.compose(&window_product(x, weight, window)?),
         }
@@ -105,7 +130,12 @@ impl Filters {
     }
 }
 
-impl After<'_> {
+impl<'a> After<'a> {
+    /// The same added to `residual`.
+    pub(in crate::deep) fn onto(self, residual: &'a Tensor) -> Self {
+        Self { residual: Some(residual), ..self }
+    }
+
     /// Whether no gradient is wanted, and everything is where the kernels read it.
     fn is_plain(&self, x: &Tensor) -> bool {
         let others = [self.bias, self.scale, self.residual];
@@ -119,29 +149,32 @@ impl After<'_> {
         width: usize,
         dims: &[usize],
         x: &Tensor,
-        product: impl FnOnce(&[f32], &Finish<'_>) -> Vec<f32>,
+        product: impl FnOnce(&[f32], &Finish<'_>) -> Result<Vec<f32>>,
     ) -> Result<Tensor> {
+        if let Some(residual) = self.residual.filter(|residual| residual.dims() != dims) {
+            candle_core::bail!("a residual of {:?} does not fit a product of {dims:?}", residual.dims());
+        }
+        let values = self.read(width, |finish| with(&x.contiguous()?, |x| product(x, finish)))?;
+        Tensor::from_vec(values, dims, x.device())
+    }
+
+    /// Calls `f` with the numbers of the tensors.
+    fn read<T>(&self, width: usize, f: impl FnOnce(&Finish<'_>) -> Result<T>) -> Result<T> {
         for (name, parameter) in [("bias", self.bias), ("scale", self.scale)] {
             if let Some(parameter) = parameter.filter(|parameter| parameter.elem_count() != width) {
                 candle_core::bail!("a {name} of {:?} does not fit {width} outputs", parameter.dims());
             }
         }
-        if let Some(residual) = self.residual.filter(|residual| residual.dims() != dims) {
-            candle_core::bail!("a residual of {:?} does not fit a product of {dims:?}", residual.dims());
-        }
         let contiguous = |tensor: Option<&Tensor>| tensor.map(Tensor::contiguous).transpose();
         let (bias, scale, residual) =
             (contiguous(self.bias)?, contiguous(self.scale)?, contiguous(self.residual)?);
-        let values = with(&x.contiguous()?, |x| {
-            optional(bias.as_ref(), |bias| {
-                optional(scale.as_ref(), |scale| {
-                    optional(residual.as_ref(), |residual| {
-                        Ok(product(x, &Finish { width, bias, scale, residual, bend: self.bend }))
-                    })
+        optional(bias.as_ref(), |bias| {
+            optional(scale.as_ref(), |scale| {
+                optional(residual.as_ref(), |residual| {
+                    f(&Finish { width, bias, scale, residual, bend: self.bend })
                 })
             })
-        })?;
-        Tensor::from_vec(values, dims, x.device())
+        })
     }
 
     /// With the layers that do one of these things.
@@ -158,6 +191,20 @@ impl After<'_> {
         };
         bend(self.bend, &straight, None)
     }
+}
+
+/// The convolution of `[n, rows, columns, planes]` as candle's own operations, to this shape.
+fn composed(x: &Tensor, weight: &Tensor, window: Window, shape: [usize; 4]) -> Result<Tensor> {
+    let x = x.permute((0, 3, 1, 2))?;
+    if window.is_patches() {
+        // candle's convolution has no gradient where the windows do not fill the picture.
+        let [_, high, wide, _] = shape.map(|size| size * window.kernel());
+        let x = x.narrow(2, 0, high)?.narrow(3, 0, wide)?.contiguous()?;
+        let pixels = patches(&x, window.kernel())?;
+        return pixels.matmul(&weight.flatten_from(1)?.t()?)?.reshape(&shape);
+    }
+    let product = x.contiguous()?.conv2d(weight, window.padding(), window.stride(), 1, 1)?;
+    product.permute((0, 2, 3, 1))?.contiguous()
 }
 
 fn bend(bend: Bend, y: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {

@@ -45,36 +45,33 @@ impl Linear {
         self.filters.rows(x, After::default())
     }
 
-    /// An activation of what the layer gives, in the same pass.
-    pub(in crate::deep) fn bent(&self, x: &Tensor, bend: Bend) -> Result<Tensor> {
-        self.filters.rows(x, After { bend, ..self.after() })
-    }
-
     /// The layer and a ReLU.
     pub(crate) fn relu(&self, x: &Tensor) -> Result<Tensor> {
-        self.bent(x, Bend::Relu)
+        self.filters.rows(x, After { bend: Bend::Relu, ..self.after() })
     }
 
-    /// [`gelu`](super::gelu) of what the layer gives.
-    pub(crate) fn gelu(&self, x: &Tensor) -> Result<Tensor> {
-        self.bent(x, Bend::Gelu)
+    /// This layer, an activation, and the layer `next` with what is done behind it.
+    pub(in crate::deep) fn then(
+        &self,
+        bend: Bend,
+        next: &Self,
+        x: &Tensor,
+        after: After<'_>,
+    ) -> Result<Tensor> {
+        Filters::rows_twice([&self.filters, &next.filters], x, [After { bend, ..self.after() }, after])
     }
 
     /// `residual` and what the layer gives for `x`.
     pub(crate) fn add_to(&self, residual: &Tensor, x: &Tensor) -> Result<Tensor> {
-        self.filters.rows(x, After { residual: Some(residual), ..self.after() })
-    }
-
-    /// `residual` and `scale`, of the last axis, times what the layer gives for `x`.
-    pub(crate) fn add_scaled_to(&self, residual: &Tensor, x: &Tensor, scale: &Tensor) -> Result<Tensor> {
-        self.filters.rows(x, After { residual: Some(residual), scale: Some(scale), ..self.after() })
+        self.filters.rows(x, self.after().onto(residual))
     }
 
     pub(crate) fn bias(&self) -> Option<&Tensor> {
         self.bias.as_ref()
     }
 
-    fn after(&self) -> After<'_> {
+    /// The bias.
+    pub(in crate::deep) fn after(&self) -> After<'_> {
         After { bias: self.bias.as_ref(), ..After::default() }
     }
 }

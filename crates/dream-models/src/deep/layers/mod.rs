@@ -21,7 +21,7 @@ pub(in crate::deep) use filters::{After, Filters};
 pub use linear::Linear;
 pub use max_pool::max_pool;
 pub use norm::{LayerNorm, l2_normalize};
-pub(crate) use patches::{PatchConv, patches};
+pub(crate) use patches::patches;
 pub use pool::{Ddof, mean_and_std, mean_plus_std};
 pub use softmax::softmax_last;
 pub use transformer::Activation;

@@ -2,27 +2,28 @@ use candle_core::{Module, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
 use super::config::Config;
-use crate::deep::layers::{DepthwiseConv, LayerNorm, Linear, PatchConv};
+use crate::deep::kernels::Bend;
+use crate::deep::layers::{After, Conv2d, DepthwiseConv, LayerNorm, Linear};
 use crate::deep::tap::{Point, Tap, see};
 
 /// Frames to tokens: patches, and a norm.
 #[derive(Debug, Clone)]
 pub(super) struct Stem {
-    conv: PatchConv,
+    conv: Conv2d,
     norm: LayerNorm,
 }
 
 impl Stem {
     pub(super) fn new(config: &Config, width: usize, vb: &VarBuilder<'_>) -> Result<Self> {
         Ok(Self {
-            conv: PatchConv::new(config.in_chans, width, config.patch_size, &vb.pp(0))?,
+            conv: Conv2d::of_patches(config.in_chans, width, config.patch_size, &vb.pp(0))?,
             norm: LayerNorm::new(width, config.norm_eps, &vb.pp(1))?,
         })
     }
 
     /// `[n, planes, height, width]` to `[n, rows, columns, features]`.
     pub(super) fn forward(&self, frames: &Tensor) -> Result<Tensor> {
-        self.norm.forward(&self.conv.of_planes(frames)?)
+        self.norm.forward(&self.conv.forward(&frames.permute((0, 2, 3, 1))?)?)
     }
 }
 
@@ -30,19 +31,19 @@ impl Stem {
 #[derive(Debug, Clone)]
 struct Downsample {
     norm: LayerNorm,
-    conv: PatchConv,
+    conv: Conv2d,
 }
 
 impl Downsample {
     fn new(inputs: usize, outputs: usize, eps: f64, vb: &VarBuilder<'_>) -> Result<Self> {
         Ok(Self {
             norm: LayerNorm::new(inputs, eps, &vb.pp(0))?,
-            conv: PatchConv::new(inputs, outputs, 2, &vb.pp(1))?,
+            conv: Conv2d::of_patches(inputs, outputs, 2, &vb.pp(1))?,
         })
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.conv.of_grid(&self.norm.forward(x)?)
+        self.conv.forward(&self.norm.forward(x)?)
     }
 }
 
@@ -70,7 +71,8 @@ impl Block {
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let mixed = self.norm.forward(&self.conv.forward(x)?)?;
-        self.fc2.add_scaled_to(x, &self.fc1.gelu(&mixed)?, &self.gamma)
+        let after = After { scale: Some(&self.gamma), ..self.fc2.after().onto(x) };
+        self.fc1.then(Bend::Gelu, &self.fc2, &mixed, after)
     }
 }
 

@@ -4,6 +4,7 @@ use candle_nn::VarBuilder;
 use super::attention::WindowAttention;
 use super::config::Config;
 use crate::deep::backbones::window::{self, Geometry};
+use crate::deep::kernels::Bend;
 use crate::deep::layers::{LayerNorm, Linear};
 
 /// Attention and a two-layer network, each on the norm of its input and added to it.
@@ -49,6 +50,6 @@ impl window::Block for Block {
     fn forward(&self, x: &Tensor, table: &Tensor) -> Result<Tensor> {
         let mixed = self.attention.forward(&self.norm1.forward(x)?, table)?;
         let x = self.attention.proj.add_to(x, &mixed)?;
-        self.fc2.add_to(&x, &self.fc1.gelu(&self.norm2.forward(&x)?)?)
+        self.fc1.then(Bend::Gelu, &self.fc2, &self.norm2.forward(&x)?, self.fc2.after().onto(&x))
     }
 }

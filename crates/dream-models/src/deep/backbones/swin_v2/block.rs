@@ -4,7 +4,8 @@ use candle_nn::VarBuilder;
 use super::attention::WindowAttention;
 use super::config::Config;
 use crate::deep::backbones::window::{self, Geometry};
-use crate::deep::layers::{LayerNorm, Linear};
+use crate::deep::kernels::Bend;
+use crate::deep::layers::{After, LayerNorm, Linear};
 
 /// Attention and a two-layer network, each followed by a norm and added to its input.
 #[derive(Debug, Clone)]
@@ -57,6 +58,6 @@ impl window::Block for Block {
         let proj = &self.attention.proj;
         let mixed = self.attention.forward(x, table)?;
         let x = self.norm1.add_to(x, &proj.product(&mixed)?, proj.bias())?;
-        self.norm2.add_to(&x, &self.fc2.product(&self.fc1.gelu(&x)?)?, self.fc2.bias())
+        self.norm2.add_to(&x, &self.fc1.then(Bend::Gelu, &self.fc2, &x, After::default())?, self.fc2.bias())
     }
 }

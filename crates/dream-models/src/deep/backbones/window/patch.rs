@@ -1,12 +1,12 @@
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
-use crate::deep::layers::{LayerNorm, Linear, PatchConv};
+use crate::deep::layers::{Conv2d, LayerNorm, Linear};
 
 /// Frames to tokens: patches, and a norm.
 #[derive(Debug, Clone)]
 pub(super) struct PatchEmbed {
-    proj: PatchConv,
+    proj: Conv2d,
     norm: LayerNorm,
 }
 
@@ -19,14 +19,14 @@ impl PatchEmbed {
         vb: &VarBuilder<'_>,
     ) -> Result<Self> {
         Ok(Self {
-            proj: PatchConv::new(planes, width, patch, &vb.pp("proj"))?,
+            proj: Conv2d::of_patches(planes, width, patch, &vb.pp("proj"))?,
             norm: LayerNorm::new(width, eps, &vb.pp("norm"))?,
         })
     }
 
     /// `[n, planes, height, width]` to `[n, rows, columns, features]`.
     pub(super) fn forward(&self, frames: &Tensor) -> Result<Tensor> {
-        self.norm.forward(&self.proj.of_planes(frames)?)
+        self.norm.forward(&self.proj.forward(&frames.permute((0, 2, 3, 1))?)?)
     }
 }
 

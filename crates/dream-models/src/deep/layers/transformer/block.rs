@@ -84,8 +84,7 @@ impl Block {
             Activation::QuickGelu => Bend::QuickGelu,
             Activation::Gelu => Bend::Gelu,
         };
-        let hidden = self.fc1.bent(&self.norm2.forward(&x)?, bend)?;
-        self.fc2.add_to(&x, &hidden)
+        self.fc1.then(bend, &self.fc2, &self.norm2.forward(&x)?, self.fc2.after().onto(&x))
     }
 
     /// Attention without its output projection.
