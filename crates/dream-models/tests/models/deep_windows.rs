@@ -18,11 +18,11 @@ fn picture(rows: &[&[f32]], dtype: DType) -> Var {
     Var::from_tensor(&tensor.to_dtype(dtype).unwrap()).unwrap()
 }
 
-fn values(tensor: &Tensor) -> Vec<f64> {
+pub(crate) fn values(tensor: &Tensor) -> Vec<f64> {
     tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
 
-fn wave(shape: &[usize]) -> Tensor {
+pub(crate) fn wave(shape: &[usize]) -> Tensor {
     let count: usize = shape.iter().product();
     let value = |i: usize| ((i as f32) * 0.37).sin() + ((i * i % 977) as f32 / 977.0 - 0.5);
     Tensor::from_vec((0..count).map(value).collect::<Vec<f32>>(), shape, CPU).unwrap()

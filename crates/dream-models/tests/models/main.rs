@@ -7,6 +7,7 @@ mod clip_text;
 mod convnext;
 mod deep;
 mod deep_layers;
+mod deep_squares;
 mod deep_windows;
 mod devices;
 mod embedded;

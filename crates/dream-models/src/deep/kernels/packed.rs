@@ -4,8 +4,8 @@ use pulp::Simd;
 use super::after::Finish;
 use super::blocked::Source;
 use super::tile::Panels;
-use super::winograd::{Transformed, suits};
 use super::windows::{Grid, Window};
+use super::winograd::{Transformed, suits};
 use crate::{par, simd};
 
 /// Places of a row that are written before the next row is read: what they are written to stays in the cache.

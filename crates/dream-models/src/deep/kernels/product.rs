@@ -35,7 +35,11 @@ pub(in crate::deep) fn packed_rows(x: &[f32], packed: &Packed, finish: &Finish<'
 }
 
 /// [`packed_rows`] twice.
-pub(in crate::deep) fn packed_rows_twice(x: &[f32], packed: [&Packed; 2], finish: [&Finish<'_>; 2]) -> Vec<f32> {
+pub(in crate::deep) fn packed_rows_twice(
+    x: &[f32],
+    packed: [&Packed; 2],
+    finish: [&Finish<'_>; 2],
+) -> Vec<f32> {
     let inputs = packed[0].inputs();
     match packed.map(Packed::panels) {
         [Some(first), Some(second)] if inputs > 0 => {

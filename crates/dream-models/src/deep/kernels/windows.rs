@@ -226,7 +226,8 @@ impl CustomOp2 for RowsBack {
         grad: &CpuStorage,
         other: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let (count, grad, grid) = (slice(x, layout)?.len(), slice(grad, other)?, Grid::new(layout, self.window)?);
+        let (count, grad, grid) =
+            (slice(x, layout)?.len(), slice(grad, other)?, Grid::new(layout, self.window)?);
         let row = grid.row();
         let mut out = vec![0.0; count];
         par::for_each_chunk(&mut out, grid.picture(), |picture, out| {

@@ -47,7 +47,12 @@ impl Conv2d {
 
     /// Of patches, whose side is their distance. Reads the parameters that [`new`](Self::new) reads; fresh weights have the
     /// standard deviation of a [`Linear`](super::Linear).
-    pub(crate) fn of_patches(inputs: usize, outputs: usize, side: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+    pub(crate) fn of_patches(
+        inputs: usize,
+        outputs: usize,
+        side: usize,
+        vb: &VarBuilder<'_>,
+    ) -> Result<Self> {
         let init = Init::Randn { mean: 0.0, stdev: 0.02 };
         let bias = vb.get_with_hints(outputs, "bias", Init::Const(0.0))?;
         let window = Window::new(side, side, 0)?;

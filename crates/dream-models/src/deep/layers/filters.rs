@@ -5,8 +5,8 @@ use candle_core::{CpuStorage, Result, Storage, Tensor};
 use super::activation::{bias_gelu, bias_quick_gelu, bias_relu, gelu, quick_gelu, relu};
 use super::patches::patches;
 use crate::deep::kernels::{
-    Bend, Finish, Grid, Packed, Window, add_bias, add_biased, add_scaled, applies, packed_rows, packed_rows_twice, packed_windows,
-    rows_product, slice, window_product,
+    Bend, Finish, Grid, Packed, Window, add_bias, add_biased, add_scaled, applies, packed_rows,
+    packed_rows_twice, packed_windows, rows_product, slice, window_product,
 };
 
 /// The weight of a product with rows, or of a convolution. Where nothing can change it, it is brought once into the order in
@@ -233,5 +233,86 @@ fn optional<T>(tensor: Option<&Tensor>, f: impl FnOnce(Option<&[f32]>) -> Result
     match tensor {
         Some(tensor) => with(tensor, |values| f(Some(values))),
         None => f(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+
+    use super::*;
+
+    fn wave(shape: &[usize], size: f32) -> Tensor {
+        let count: usize = shape.iter().product();
+        let value = |i: usize| size * (((i as f32) * 0.73).sin() + ((i * i % 977) as f32 / 977.0 - 0.5));
+        Tensor::from_vec((0..count).map(value).collect::<Vec<f32>>(), shape, &Device::Cpu).unwrap()
+    }
+
+    fn numbers(result: Result<Tensor>) -> Vec<f32> {
+        result.unwrap().flatten_all().unwrap().to_vec1().unwrap()
+    }
+
+    /// One pass and one layer after the other, with more inputs than are multiplied at a time.
+    #[test]
+    fn what_is_packed_gives_the_bits_of_what_learns() {
+        let (first, second) = (wave(&[70, 600], 0.05), wave(&[37, 70], 0.1));
+        let open = |weight: &Tensor| {
+            Filters::of_rows(Var::from_tensor(weight).unwrap().as_tensor().clone()).unwrap()
+        };
+        let packed = [&first, &second].map(|weight| Filters::of_rows(weight.clone()).unwrap());
+        let open = [open(&first), open(&second)];
+        assert!(packed.iter().all(|filters| filters.packed.is_some() && filters.weight.is_none()));
+        assert!(open.iter().all(|filters| filters.packed.is_none()));
+        let [one, two] = [wave(&[70], 0.3), wave(&[37], 0.2)];
+        let scale = wave(&[37], 1.0);
+        for rows in [1, 5, 15, 28, 113, 240] {
+            let (x, residual) = (wave(&[1, rows, 600], 1.0), wave(&[1, rows, 37], 2.0));
+            for bend in [Bend::Straight, Bend::Relu, Bend::Gelu, Bend::QuickGelu] {
+                let then = After { bias: Some(&one), bend, ..After::default() };
+                let last = After { bias: Some(&two), bend, ..After::default() };
+                let more = last.onto(&residual);
+                for last in [After::default(), last, more, After { scale: Some(&scale), ..more }] {
+                    let run = |[first, second]: &[Filters; 2]| {
+                        numbers(Filters::rows_twice([first, second], &x, [then, last]))
+                    };
+                    let expected = run(&open);
+                    assert!(expected.iter().all(|value| value.is_finite()));
+                    for threads in [1, 2, 5] {
+                        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                        assert_eq!(pool.install(|| run(&packed)), expected, "{rows} {bend:?} {threads}");
+                    }
+                    let [first, second] = &packed;
+                    assert_eq!(numbers(second.rows(&first.rows(&x, then).unwrap(), last)), expected);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_packed_weight_comes_back_for_a_gradient() {
+        let weight = wave(&[37, 70], 0.1);
+        let filters = Filters::of_rows(weight.clone()).unwrap();
+        assert_eq!(numbers(filters.weight()), numbers(Ok(weight.clone())));
+        let x = Var::from_tensor(&wave(&[3, 70], 1.0)).unwrap();
+        let store = filters.rows(&x, After::default()).unwrap().sum_all().unwrap().backward().unwrap();
+        let expected = weight.sum(0).unwrap().to_vec1::<f32>().unwrap();
+        for row in store.get(&x).unwrap().to_vec2::<f32>().unwrap() {
+            for (found, expected) in row.iter().zip(&expected) {
+                assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let filters = Filters::of_rows(wave(&[37, 70], 0.1)).unwrap();
+        let (x, short) = (wave(&[3, 70], 1.0), wave(&[36], 1.0));
+        assert!(filters.rows(&wave(&[3, 69], 1.0), After::default()).is_err());
+        let bias = After { bias: Some(&short), ..After::default() };
+        assert!(filters.rows(&x, bias).unwrap_err().to_string().contains("bias"));
+        let residual = wave(&[2, 37], 1.0);
+        assert!(
+            filters.rows(&x, After::default().onto(&residual)).unwrap_err().to_string().contains("residual")
+        );
     }
 }

@@ -91,6 +91,8 @@ impl Config {
         Self {
             depths: vec![3, 3, 27, 3],
             dims: [1, 2, 4, 8].map(|by| by * width).to_vec(),
+            // Those of one picture of 384 pixels stay in the cache.
+            images_per_pass: 1,
             ..Self::default()
         }
     }

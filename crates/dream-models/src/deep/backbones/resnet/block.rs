@@ -66,8 +66,10 @@ impl ConvNorm {
         }
         let (scale, shift) = self.norm.affine()?;
         let weight = self.conv.weight();
-        let folded =
-            (Filters::of_windows(&weight.broadcast_mul(&scale.reshape(((), 1, 1, 1))?)?, self.window)?, shift);
+        let folded = (
+            Filters::of_windows(&weight.broadcast_mul(&scale.reshape(((), 1, 1, 1))?)?, self.window)?,
+            shift,
+        );
         if !weight.track_op() && !self.norm.is_variable() {
             // Another thread may have been faster, with the same numbers.
             let _ = self.folded.set(folded.clone());
