@@ -1,5 +1,11 @@
 //! Functions that the compiler can turn into vector instructions: no branches, no tables, no calls.
 
+/// The nearest number of single precision.
+#[expect(clippy::cast_possible_truncation, reason = "that is what it is for")]
+pub(in crate::deep) fn rounded(value: f64) -> f32 {
+    value as f32
+}
+
 /// Below it the result counts as 0: the smallest normal number is close.
 const LOWEST: f32 = -87.3;
 /// Added and taken away again it rounds to an integer, which its low bits then hold.

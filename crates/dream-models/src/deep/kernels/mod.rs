@@ -4,6 +4,7 @@
 //! composed of candle's own operations. A piece of work (some rows) is computed by one thread in one order, so no result
 //! depends on the number of threads.
 
+mod adam;
 mod after;
 mod aligned;
 mod blocked;
@@ -20,18 +21,20 @@ mod tile;
 mod windows;
 mod winograd;
 
-use candle_core::{CpuStorage, DType, Device, Layout, Result, Tensor, bail};
+use candle_core::{CpuStorage, DType, Device, Layout, Result, Storage, Tensor, bail};
 
+pub(super) use adam::{Factors, adam};
 pub(super) use after::{Bend, Finish};
 pub(super) use depthwise::depthwise;
 pub(super) use gelu::{Erf, Quick, Rectified, bias_curve};
+pub(super) use math::rounded;
 pub(super) use norm::{Norm, normalise};
 pub(super) use packed::Packed;
 pub(super) use product::{packed_rows, packed_rows_twice, packed_windows, rows_product, window_product};
 pub(super) use residual::{add_bias, add_biased, column_sums};
 pub(super) use scaled::add_scaled;
 pub(super) use softmax::{exponentials, softmax};
-pub(super) use tile::{Panels, product, product_within};
+pub(super) use tile::{Panels, product, product_within, transposed_product};
 pub use windows::Window;
 pub(super) use windows::{Grid, window_maxima};
 
@@ -52,6 +55,15 @@ pub(super) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a 
     match range.and_then(|range| all.get(range)) {
         Some(values) => Ok(values),
         None => bail!("a kernel for contiguous tensors was called with {layout:?}"),
+    }
+}
+
+/// Calls `f` with the numbers of a contiguous tensor of single precision on the CPU.
+pub(super) fn with<T>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> Result<T>) -> Result<T> {
+    let (storage, layout) = tensor.storage_and_layout();
+    match &*storage {
+        Storage::Cpu(values) => f(slice(values, layout)?),
+        _ => bail!("a kernel for the CPU was called with {tensor:?}"),
     }
 }
 

@@ -124,6 +124,60 @@ pub(in crate::deep) fn product_within<S: Simd>(
     }
 }
 
+/// Product of the transpose of some rows of `stride` values with a matrix of as many rows in panels: `out` has `b.columns()`
+/// values for every column of `a`, as far as it reaches.
+#[inline(always)]
+pub(in crate::deep) fn transposed_product<S: Simd>(
+    simd: S,
+    a: &[f32],
+    stride: usize,
+    b: &Panels,
+    out: &mut [f32],
+) {
+    let columns = b.columns();
+    for (tile, out) in out.chunks_mut(ROWS * columns).enumerate() {
+        for (number, panel) in b.data.chunks_exact(b.wide * b.rows).enumerate() {
+            let sums = transposed_tile(simd, a, stride, tile * ROWS, panel);
+            for (row, sums) in out.chunks_mut(columns).zip(sums) {
+                let from = number * b.wide;
+                let (head, _) = S::as_mut_simd_f32s(row.get_mut(from..from + b.wide).unwrap_or_default());
+                head.iter_mut().zip(sums).for_each(|(slot, sum)| *slot = sum);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn transposed_tile<S: Simd>(
+    simd: S,
+    a: &[f32],
+    stride: usize,
+    at: usize,
+    panel: &[f32],
+) -> [[S::f32s; VECTORS]; ROWS] {
+    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+    let (vectors, _) = S::as_simd_f32s(panel);
+    let (steps, _) = vectors.as_chunks::<VECTORS>();
+    for (row, step) in a.chunks_exact(stride).zip(steps) {
+        let row = row.get(at..).unwrap_or_default();
+        let mut edge = [0.0; ROWS];
+        let values = match row.first_chunk::<ROWS>() {
+            Some(values) => values,
+            None => {
+                edge.iter_mut().zip(row).for_each(|(slot, value)| *slot = *value);
+                &edge
+            }
+        };
+        for (sums, value) in sums.iter_mut().zip(values) {
+            let value = simd.splat_f32s(*value);
+            for (sum, &vector) in sums.iter_mut().zip(step) {
+                *sum = simd.mul_add_e_f32s(value, vector, *sum);
+            }
+        }
+    }
+    sums
+}
+
 #[inline(always)]
 fn tile_product<S: Simd>(simd: S, rows: [&[f32]; ROWS], panel: &[f32]) -> [[S::f32s; VECTORS]; ROWS] {
     let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];

@@ -13,6 +13,7 @@ use super::after::Finish;
 use super::aligned::Aligned;
 use super::blocked::{DEPTH, MANY, PLACES, multiply_lines};
 use super::depthwise::{load, store};
+use super::math::rounded;
 use super::packed::panels;
 use super::tile::Panels;
 use super::windows::{Grid, Window};
@@ -58,7 +59,7 @@ impl Transformed {
                             sum += row * column * weight.get(at).copied().map_or(0.0, f64::from);
                         }
                     }
-                    single(sum)
+                    rounded(sum)
                 }));
             }
             panels(&out, planes, outputs)
@@ -93,11 +94,6 @@ impl Transformed {
 
 /// What a kernel of three taps gives each of the four products.
 const FACTORS: [[f64; 3]; SEEN] = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]];
-
-#[expect(clippy::cast_possible_truncation, reason = "weights are single precision")]
-fn single(value: f64) -> f32 {
-    value as f32
-}
 
 /// Some rows of the result for a picture.
 struct Piece<'a> {

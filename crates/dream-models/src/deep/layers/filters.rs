@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use candle_core::{CpuStorage, Result, Storage, Tensor};
+use candle_core::{Result, Tensor};
 
 use super::activation::{bias_gelu, bias_quick_gelu, bias_relu, gelu, quick_gelu, relu};
 use super::patches::patches;
 use crate::deep::kernels::{
     Bend, Finish, Grid, Packed, Window, add_bias, add_biased, add_scaled, applies, packed_rows,
-    packed_rows_twice, packed_windows, rows_product, slice, window_product,
+    packed_rows_twice, packed_windows, rows_product, window_product, with,
 };
 
 /// The weight of a product with rows, or of a convolution. Where nothing can change it, it is brought once into the order in
@@ -217,15 +217,6 @@ fn bend(bend: Bend, y: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         (Bend::Gelu, Some(bias)) => bias_gelu(y, bias),
         (Bend::QuickGelu, None) => quick_gelu(y),
         (Bend::QuickGelu, Some(bias)) => bias_quick_gelu(y, bias),
-    }
-}
-
-/// Calls `f` with the numbers of a contiguous tensor of single precision on the CPU.
-fn with<T>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> Result<T>) -> Result<T> {
-    let (storage, layout) = tensor.storage_and_layout();
-    match &*storage {
-        Storage::Cpu(values @ CpuStorage::F32(_)) => f(slice(values, layout)?),
-        _ => candle_core::bail!("a kernel for single precision on the CPU was called with {tensor:?}"),
     }
 }
 

@@ -7,6 +7,7 @@ use candle_core::{DType, Tensor, Var};
 use serde::{Deserialize, Serialize};
 
 use crate::deep::checkpoint::check;
+use crate::deep::kernels::{Factors, adam, applies};
 use crate::{Error, Result};
 
 /// Settings of [`AdamW`].
@@ -215,14 +216,22 @@ impl AdamW {
         for (name, slot) in &mut self.slots {
             let Some(gradient) = gradients.get(name).filter(|_| slot.rate > 0.0) else { continue };
             let gradient = gradient.detach();
-            let gradient = if clip < 1.0 { (gradient * clip)? } else { gradient };
             let lr = lr * slot.rate;
+            let left = if slot.decays { 1.0 - lr * weight_decay } else { 1.0 };
+            let value = slot.var.as_detached_tensor();
+            if [&value, &gradient].into_iter().all(applies) {
+                let factors =
+                    Factors { clip, betas: [beta1, beta2], left, root: left2.sqrt(), eps, rate: lr / left1 };
+                let [value, mean, square] = adam([&value, &slot.mean, &slot.square], &gradient, factors)?;
+                (slot.mean, slot.square) = (mean, square);
+                slot.var.set(&value)?;
+                continue;
+            }
+            let gradient = if clip < 1.0 { (gradient * clip)? } else { gradient };
             slot.mean = ((&slot.mean * beta1)? + (&gradient * (1.0 - beta1))?)?;
             slot.square = ((&slot.square * beta2)? + (gradient.sqr()? * (1.0 - beta2))?)?;
-            let value = slot.var.as_detached_tensor();
-            let value = if slot.decays { (value * (1.0 - lr * weight_decay))? } else { value };
             let spread = ((slot.square.sqrt()? / left2.sqrt())? + eps)?;
-            slot.var.set(&(value - ((&slot.mean / spread)? * (lr / left1))?)?)?;
+            slot.var.set(&((value * left)? - ((&slot.mean / spread)? * (lr / left1))?)?)?;
         }
         Ok(norm)
     }

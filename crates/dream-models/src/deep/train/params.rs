@@ -7,6 +7,7 @@ use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 
 use crate::Result;
+use crate::deep::kernels::rounded;
 use crate::random::SplitMix64;
 
 /// Named variables of a network that is trained.
@@ -165,12 +166,12 @@ fn first_values(seed: u64, name: &str, shape: &Shape, init: Init) -> Values {
     let mut random = SplitMix64::stream(seed, hash);
     let count = shape.elem_count();
     let mut normal =
-        |mean: f64, stdev: f64| (0..count).map(|_| single(mean + stdev * gauss(&mut random))).collect();
+        |mean: f64, stdev: f64| (0..count).map(|_| rounded(mean + stdev * gauss(&mut random))).collect();
     match init {
         Init::Const(value) => Values::Same(value),
         Init::Randn { mean, stdev } => Values::Drawn(normal(mean, stdev)),
         Init::Uniform { lo, up } => {
-            let value = |_| single(lo + (up - lo) * (random.signed_unit() + 1.0) / 2.0);
+            let value = |_| rounded(lo + (up - lo) * (random.signed_unit() + 1.0) / 2.0);
             Values::Drawn((0..count).map(value).collect())
         }
         Init::Kaiming { dist, fan, non_linearity } => {
@@ -179,7 +180,7 @@ fn first_values(seed: u64, name: &str, shape: &Shape, init: Init) -> Values {
                 NormalOrUniform::Normal => normal(0.0, stdev),
                 NormalOrUniform::Uniform => {
                     let bound = 3f64.sqrt() * stdev;
-                    (0..count).map(|_| single(bound * random.signed_unit())).collect()
+                    (0..count).map(|_| rounded(bound * random.signed_unit())).collect()
                 }
             })
         }
@@ -191,9 +192,4 @@ fn gauss(random: &mut SplitMix64) -> f64 {
     let open = 1.0 - (random.signed_unit() + 1.0) / 2.0;
     let angle = std::f64::consts::PI * random.signed_unit();
     (-2.0 * libm::log(open)).sqrt() * libm::cos(angle)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "parameters are single precision")]
-fn single(value: f64) -> f32 {
-    value as f32
 }

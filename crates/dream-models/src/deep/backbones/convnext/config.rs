@@ -55,7 +55,8 @@ impl Default for Config {
             ls_init_value: 1e-6,
             norm_eps: 1e-6,
             num_classes: 0,
-            images_per_pass: 8,
+            // What one picture of 384 pixels needs stays in the cache.
+            images_per_pass: 1,
         }
     }
 }
@@ -91,8 +92,6 @@ impl Config {
         Self {
             depths: vec![3, 3, 27, 3],
             dims: [1, 2, 4, 8].map(|by| by * width).to_vec(),
-            // Those of one picture of 384 pixels stay in the cache.
-            images_per_pass: 1,
             ..Self::default()
         }
     }

@@ -44,7 +44,7 @@ impl Windows {
     ) -> Result<Tensor> {
         let (cut, chunk) = (self.cut, self.chunk);
         if kernels::applies(qkv) {
-            return fused::attention(qkv, biases, similarity, table, cut, &self.index, chunk);
+            return fused::attention(qkv, biases, similarity, table, cut);
         }
         let windows = self.split(qkv, biases)?;
         cut.join(&attend(&windows, similarity, &self.position_bias(table)?, &cut, 0, chunk)?)

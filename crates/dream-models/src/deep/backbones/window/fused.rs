@@ -3,36 +3,35 @@
 //! A piece of work is a head in a window: its queries, keys and values are picked out of the grid where they lie, so
 //! nothing is rolled, cut or transposed in memory, and its scores exist for a few rows at a time, in the cache.
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, Var, bail};
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use pulp::Simd;
 
-use super::composed::{Similarity, attend, spread};
+use super::backward::{Task, gradients};
+use super::composed::Similarity;
 use super::cut::{Cut, FOREIGN};
-use crate::deep::kernels::{Panels, add_bias, exponentials, product, slice};
+use crate::deep::kernels::{Panels, exponentials, product, slice, with};
 use crate::{par, simd};
 
 /// Rows of scores that exist at a time, a multiple of the rows of a tile of the matrix product.
 const ROWS: usize = 24;
 /// Norms of queries and keys count as at least this.
-const SMALLEST: f32 = 1e-12;
+pub(super) const SMALLEST: f32 = 1e-12;
 
 /// Attention of `[n, rows, columns, 3 c]` without its bias; `biases` are those of queries, keys and values together, `table`
-/// is `[heads, offsets]` and `index` the offset of every pair of tokens.
+/// is `[heads, offsets]`.
 pub(super) fn attention(
     qkv: &Tensor,
     biases: &Tensor,
     similarity: &Similarity,
     table: &Tensor,
     cut: Cut,
-    index: &Tensor,
-    chunk: usize,
 ) -> Result<Tensor> {
     let parameters = match similarity {
         Similarity::Product => biases.contiguous()?,
         Similarity::Cosine(scale) => Tensor::cat(&[&scale.flatten_all()?, biases], 0)?,
     };
     let is_cosine = matches!(similarity, Similarity::Cosine(_));
-    let op = Attention { cut, heads: table.dim(0)?, is_cosine, index: index.clone(), chunk };
+    let op = Attention { cut, heads: table.dim(0)?, is_cosine };
     qkv.contiguous()?.apply_op3(&parameters, &table.contiguous()?, op)
 }
 
@@ -42,8 +41,6 @@ struct Attention {
     heads: usize,
     /// Whether the parameters begin with a scale for each head.
     is_cosine: bool,
-    index: Tensor,
-    chunk: usize,
 }
 
 impl Attention {
@@ -107,7 +104,6 @@ impl CustomOp3 for Attention {
         Ok((CpuStorage::F32(out), Shape::from((count, rows, columns, width))))
     }
 
-    /// Runs the windows again, some at a time, as candle's own operations: no scores are kept from the forward pass.
     fn bwd(
         &self,
         qkv: &Tensor,
@@ -116,84 +112,86 @@ impl CustomOp3 for Attention {
         _: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let cut = self.cut;
-        let windows = cut.split(qkv)?;
-        let grad = cut.split(grad)?;
-        let parameters = Var::from_tensor(parameters)?;
-        let table = Var::from_tensor(table)?;
-        let (mut by_qkv, mut by_parameters, mut by_table) = (Vec::new(), None, None);
-        let all = windows.dim(0)?;
-        for start in (0..all).step_by(self.chunk) {
-            let count = self.chunk.min(all - start);
-            let part = Var::from_tensor(&windows.narrow(0, start, count)?.contiguous()?)?;
-            let scales = self.scales();
-            let similarity = match self.is_cosine {
-                true => Similarity::Cosine(parameters.narrow(0, 0, scales)?.reshape((scales, 1, 1))?),
-                false => Similarity::Product,
-            };
-            let biases = parameters.narrow(0, scales, parameters.dim(0)? - scales)?;
-            let position = spread(&table, &self.index)?;
-            let mixed = attend(&add_bias(&part, &biases)?, &similarity, &position, &cut, start, self.chunk)?;
-            let store = (mixed * grad.narrow(0, start, count)?)?.sum_all()?.backward()?;
-            let of = |var: &Var| store.get(var).cloned().map_or_else(|| var.zeros_like(), Ok);
-            by_qkv.push(of(&part)?);
-            add(&mut by_parameters, of(&parameters)?)?;
-            add(&mut by_table, of(&table)?)?;
-        }
-        Ok((Some(cut.join(&Tensor::cat(&by_qkv, 0)?)?), by_parameters, by_table))
+        let (images, rows, columns, triple) = qkv.dims4()?;
+        let (heads, width) = (self.heads, triple / 3);
+        let found = with(parameters, |parameters| {
+            let (scales, biases) = parameters.split_at(self.scales());
+            with(qkv, |qkv| {
+                with(table, |table| {
+                    with(&grad.contiguous()?, |grad| {
+                        let grid = Grid { qkv, biases, width, depth: width / heads, cut: self.cut };
+                        Ok(gradients(Task { grid, images, heads, scales, table, grad }))
+                    })
+                })
+            })
+        })?;
+        let tensor = |values: Vec<f32>, like: &Tensor| Tensor::from_vec(values, like.shape(), like.device());
+        let by_parameters = [found.by_scales, found.by_biases].concat();
+        debug_assert_eq!(found.by_qkv.len(), images * rows * columns * triple);
+        Ok((
+            Some(tensor(found.by_qkv, qkv)?),
+            Some(tensor(by_parameters, parameters)?),
+            Some(tensor(found.by_table, table)?),
+        ))
     }
 }
 
-fn add(sum: &mut Option<Tensor>, part: Tensor) -> Result<()> {
-    *sum = Some(match sum.take() {
-        Some(sum) => (sum + part)?,
-        None => part,
-    });
-    Ok(())
-}
-
 #[derive(Debug, Clone, Copy)]
-struct Grid<'a> {
-    qkv: &'a [f32],
-    biases: &'a [f32],
-    width: usize,
+pub(super) struct Grid<'a> {
+    pub(super) qkv: &'a [f32],
+    pub(super) biases: &'a [f32],
+    pub(super) width: usize,
     /// Width of a head.
-    depth: usize,
-    cut: Cut,
+    pub(super) depth: usize,
+    pub(super) cut: Cut,
 }
 
 /// Where the tokens of a window lie in the grid, if not outside, and the region of each.
 #[derive(Debug)]
-struct Window {
-    tokens: Vec<Option<usize>>,
+pub(super) struct Window {
+    pub(super) tokens: Vec<Option<usize>>,
     /// Only where a shift has brought more than one region together.
     regions: Option<Vec<u8>>,
 }
 
 impl Window {
-    fn new(cut: Cut, number: usize) -> Self {
+    pub(super) fn new(cut: Cut, number: usize) -> Self {
         let regions = cut.is_shifted().then(|| cut.regions(number));
         let regions = regions.filter(|regions| regions.iter().any(|region| Some(region) != regions.first()));
         Self { tokens: cut.tokens(number), regions }
     }
+
+    /// From the products of a query with all keys to its weights, which still have to be divided by what is returned. The
+    /// table of position biases runs back to front.
+    #[inline(always)]
+    pub(super) fn weigh(&self, scores: &mut [f32], table: &[f32], sides: [usize; 2], query: usize) -> f32 {
+        add_position(scores, table, sides, query);
+        if let Some(regions) = &self.regions {
+            let own = regions.get(query).copied().unwrap_or_default();
+            for (score, region) in scores.iter_mut().zip(regions) {
+                *score += if *region == own { 0.0 } else { FOREIGN };
+            }
+        }
+        exponentials(scores)
+    }
 }
 
-struct Head<'a> {
-    grid: Grid<'a>,
-    window: &'a Window,
-    image: usize,
-    head: usize,
+pub(super) struct Head<'a> {
+    pub(super) grid: Grid<'a>,
+    pub(super) window: &'a Window,
+    pub(super) image: usize,
+    pub(super) head: usize,
     /// Of the cosine; without it queries and keys are multiplied as they are.
-    scale: Option<f32>,
+    pub(super) scale: Option<f32>,
     /// Position bias of every offset.
-    table: &'a [f32],
-    out: &'a mut [f32],
+    pub(super) table: &'a [f32],
+    pub(super) out: &'a mut [f32],
 }
 
 impl Head<'_> {
     /// The queries (0), keys (1) or values (2) of every token, with their bias, which is all that a token outside has.
     #[inline(always)]
-    fn pick(&self, kind: usize) -> Vec<f32> {
+    pub(super) fn pick(&self, kind: usize) -> Vec<f32> {
         let Grid { qkv, biases, width, depth, cut } = self.grid;
         let offset = kind * width + self.head * depth;
         let bias = biases.get(offset..offset + depth).unwrap_or_default();
@@ -205,6 +203,21 @@ impl Head<'_> {
             let from = (first + token) * 3 * width + offset;
             let values = qkv.get(from..from + depth).unwrap_or_default();
             row.iter_mut().zip(values).for_each(|(slot, value)| *slot += value);
+        }
+        picked
+    }
+
+    /// What the tokens have of a grid of results.
+    #[inline(always)]
+    pub(super) fn pick_from(&self, grid: &[f32]) -> Vec<f32> {
+        let Grid { width, depth, cut, .. } = self.grid;
+        let first = self.image * cut.grid[0] * cut.grid[1];
+        let mut picked = vec![0.0; self.window.tokens.len() * depth];
+        for (row, token) in picked.chunks_exact_mut(depth).zip(&self.window.tokens) {
+            let Some(token) = token else { continue };
+            let from = (first + token) * width + self.head * depth;
+            let values = grid.get(from..from + depth).unwrap_or_default();
+            row.iter_mut().zip(values).for_each(|(slot, value)| *slot = *value);
         }
         picked
     }
@@ -223,7 +236,7 @@ impl Head<'_> {
 
     /// Queries and keys whose products are the scores.
     #[inline(always)]
-    fn queries_and_keys(&self) -> (Vec<f32>, Vec<f32>) {
+    pub(super) fn queries_and_keys(&self) -> (Vec<f32>, Vec<f32>) {
         if let Some(scale) = self.scale {
             return (self.directions(0, scale), self.directions(1, 1.0));
         }
@@ -279,15 +292,7 @@ impl simd::Kernel for Head<'_> {
             product(simd, queries, depth, &keys, scores);
             for ((row, scores), total) in scores.chunks_exact_mut(stride).enumerate().zip(&mut totals) {
                 let scores = scores.get_mut(..area).unwrap_or_default();
-                let query = block * ROWS + row;
-                add_position(scores, &table, self.grid.cut.window, query);
-                if let Some(regions) = &self.window.regions {
-                    let own = regions.get(query).copied().unwrap_or_default();
-                    for (score, region) in scores.iter_mut().zip(regions) {
-                        *score += if *region == own { 0.0 } else { FOREIGN };
-                    }
-                }
-                *total = exponentials(scores);
+                *total = self.window.weigh(scores, &table, self.grid.cut.window, block * ROWS + row);
             }
             product(simd, scores, stride, &values, mixed);
             let rows = out.chunks_exact_mut(depth).zip(mixed.chunks_exact(wide));

@@ -4,6 +4,7 @@
 //! ([`Similarity`]), and where the table of its position biases comes from.
 
 mod attention;
+mod backward;
 mod composed;
 mod cut;
 mod fused;
