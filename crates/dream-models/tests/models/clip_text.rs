@@ -108,7 +108,7 @@ fn ids_are_those_of_the_reference() {
     }
 }
 
-/// A tower that takes a few texts in more than one pass, and one so small that gemm has ways of its own for its products.
+/// A tower that takes a few texts in more than one pass.
 fn towers() -> [Config; 2] {
     let small = Config { vocab_size: 60, eos_token_id: 59, ..Config::default() };
     let wide = Config { hidden_size: 768, intermediate_size: 1100, num_attention_heads: 6, ..small.clone() };

@@ -279,7 +279,7 @@ fn relu_has_no_slope_at_zero() {
     assert_eq!(store.get(&x).unwrap().to_vec1::<f32>().unwrap(), [0.0, 0.0, 1.0]);
 }
 
-/// Rows and columns where gemm's own order of a sum changes with their number.
+/// Rows and columns around the sizes of tiles, blocks and panels, and where gemm's own order of a sum changes with their number.
 #[test]
 fn other_rows_change_no_bit_of_a_product() {
     for outputs in [1, 2, 5, 33, 64, 65, 100, 300] {

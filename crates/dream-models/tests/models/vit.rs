@@ -41,7 +41,7 @@ fn small() -> Config {
     }
 }
 
-/// Products that gemm computes in its usual way.
+/// Products wider than a panel.
 fn wide() -> Config {
     Config { width: 192, heads: 3, mlp_width: 300, projection: Some(100), ..small() }
 }

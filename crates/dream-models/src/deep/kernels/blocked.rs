@@ -20,6 +20,10 @@ pub(super) const DEPTH: usize = 512;
 pub(super) const PLACES: usize = DEPTH + 16;
 /// Rows of a block, at most.
 const BLOCK: usize = 8 * MANY;
+/// The same where the weight is large: the parts of the rows still stay in a second-level cache.
+const LARGE: usize = 43 * MANY;
+/// Values of a weight that stays in a second-level cache.
+const CACHED: usize = 1 << 19;
 /// Rows of a tile where there are 32 registers.
 pub(super) const MANY: usize = 14;
 /// Rows of a tile where there are 16.
@@ -72,7 +76,7 @@ pub(super) fn multiply(
         finish.rows(0, &mut out);
         return out;
     }
-    let block = rows_of_block(rows, threads);
+    let block = rows_of_block(rows, threads, panels.len());
     par::for_each_chunk(&mut out, block * outputs, |number, out| {
         let first = number * block;
         simd::dispatch(Block { source, first, panels, columns: 0..outputs, out: &mut *out });
@@ -96,7 +100,7 @@ pub(super) fn multiply_twice(
         return multiply(&Matrix { values: &values, inputs: width }, rows, second, outputs, last);
     }
     let mut out = vec![0.0; rows * outputs];
-    let block = rows_of_block(rows, threads);
+    let block = rows_of_block(rows, threads, first.len() + second.len());
     par::for_each_chunk(&mut out, block * outputs, |number, out| {
         let (number, mut between) = (number * block, BETWEEN.take());
         let size = out.len() / outputs.max(1) * width;
@@ -112,8 +116,12 @@ pub(super) fn multiply_twice(
     out
 }
 
-fn rows_of_block(rows: usize, threads: usize) -> usize {
-    rows.div_ceil(threads).next_multiple_of(MANY).clamp(MANY, BLOCK)
+/// Blocks are of about the same size. A weight that does not stay in the cache is read for every block, so there are few of
+/// them then.
+fn rows_of_block(rows: usize, threads: usize, weights: usize) -> usize {
+    let most = if weights > CACHED { LARGE } else { BLOCK };
+    let blocks = rows.div_ceil(most).max(threads);
+    rows.div_ceil(blocks).next_multiple_of(MANY).max(MANY)
 }
 
 /// As many rows as `out` has.
@@ -145,14 +153,48 @@ impl simd::Kernel for Block<'_> {
                 part.fill(0.0);
                 source.copy(first + row, from, part);
             }
-            multiply_lines(simd, lines, panels, from..from + depth, columns.clone(), from > 0, out);
+            multiply_lines(simd, lines, panels, from..from + depth, columns.clone(), wide, out);
         }
         LINES.set(kept);
     }
 }
 
-/// Lines times some rows and columns of a matrix; `add` says whether to what is there. Of the lines, those count for which
-/// `out` has a row.
+/// Product of some rows with a matrix in panels: `out` has `b.columns()` values for every `stride` values of `a`, of which
+/// the first `b.rows()` count. Summed as by [`multiply`].
+#[inline(always)]
+pub(in crate::deep) fn product<S: Simd>(simd: S, a: &[f32], stride: usize, b: &Panels, out: &mut [f32]) {
+    product_within(simd, a, stride, b, [b.rows(), b.columns()], out);
+}
+
+/// The same with the first `rows` of `b` only, and of its columns no more than the panels with the first `columns`. What `out`
+/// has for the others stays.
+#[inline(always)]
+pub(in crate::deep) fn product_within<S: Simd>(
+    simd: S,
+    a: &[f32],
+    stride: usize,
+    b: &Panels,
+    [depth, within]: [usize; 2],
+    out: &mut [f32],
+) {
+    let (columns, rows) = (b.columns(), a.len().div_ceil(stride.max(1)));
+    debug_assert!(depth <= stride && depth <= b.rows() && within <= columns && rows * columns == out.len());
+    let mut kept = LINES.take();
+    kept.grow((rows + MANY) * PLACES);
+    let (lines, _) = kept.as_chunks_mut::<PLACES>();
+    for from in (0..depth).step_by(DEPTH) {
+        let part = from..depth.min(from + DEPTH);
+        for (line, row) in lines.iter_mut().zip(a.chunks(stride)) {
+            let values = row.get(part.clone()).unwrap_or_default();
+            line.iter_mut().zip(values).for_each(|(slot, value)| *slot = *value);
+        }
+        multiply_lines(simd, lines, b, part, 0..within, columns, out);
+    }
+    LINES.set(kept);
+}
+
+/// Lines times some rows and columns of a matrix, added to what is there unless the rows are the first. `out` has `stride` values for
+/// each line that counts; of the last panel it takes those that it has place for.
 #[inline(always)]
 pub(super) fn multiply_lines<S: Simd>(
     simd: S,
@@ -160,13 +202,13 @@ pub(super) fn multiply_lines<S: Simd>(
     panels: &Panels,
     rows: Range<usize>,
     columns: Range<usize>,
-    add: bool,
+    stride: usize,
     out: &mut [f32],
 ) {
     if S::F32_LANES == 16 || cfg!(target_arch = "aarch64") {
-        by_tiles::<S, MANY>(simd, lines, panels, rows, columns, add, out);
+        by_tiles::<S, MANY>(simd, lines, panels, rows, columns, stride, out);
     } else {
-        by_tiles::<S, FEW>(simd, lines, panels, rows, columns, add, out);
+        by_tiles::<S, FEW>(simd, lines, panels, rows, columns, stride, out);
     }
 }
 
@@ -177,10 +219,10 @@ fn by_tiles<S: Simd, const ROWS: usize>(
     panels: &Panels,
     rows: Range<usize>,
     columns: Range<usize>,
-    add: bool,
+    stride: usize,
     out: &mut [f32],
 ) {
-    let (wide, stride) = (panels.wide(), columns.len());
+    let (wide, add) = (panels.wide(), rows.start > 0);
     for (number, panel) in panels.panels(columns.start / wide..columns.end.div_ceil(wide)).enumerate() {
         let panel = panel.get(rows.start * wide..rows.end * wide).unwrap_or_default();
         let at = number * wide;

@@ -25,6 +25,7 @@ use candle_core::{CpuStorage, DType, Device, Layout, Result, Storage, Tensor, ba
 
 pub(super) use adam::{Factors, adam};
 pub(super) use after::{Bend, Finish};
+pub(super) use blocked::{product, product_within};
 pub(super) use depthwise::depthwise;
 pub(super) use gelu::{Erf, Quick, Rectified, bias_curve};
 pub(super) use math::rounded;
@@ -34,7 +35,7 @@ pub(super) use product::{packed_rows, packed_rows_twice, packed_windows, rows_pr
 pub(super) use residual::{add_bias, add_biased, column_sums};
 pub(super) use scaled::add_scaled;
 pub(super) use softmax::{exponentials, softmax};
-pub(super) use tile::{Panels, product, product_within, transposed_product};
+pub(super) use tile::{Panels, transposed_product};
 pub use windows::Window;
 pub(super) use windows::{Grid, window_maxima};
 

@@ -6,10 +6,10 @@ use super::aligned::Aligned;
 
 /// Vectors of a panel.
 pub(super) const VECTORS: usize = 2;
-/// Rows of a tile: with the vectors of a panel, as many sums as hide the latency of a multiply-add.
+/// Columns of a transposed tile: with the vectors of a panel, as many sums as hide the latency of a multiply-add.
 const ROWS: usize = 6;
 
-/// A matrix cut into panels of columns, each of them stored row after row: the order in which [`product`] reads it.
+/// A matrix cut into panels of columns, each of them stored row after row: the order in which products read it.
 #[derive(Debug)]
 pub(in crate::deep) struct Panels {
     data: Aligned,
@@ -28,6 +28,11 @@ impl Panels {
     /// Columns, those that fill the last panel included.
     pub(in crate::deep) fn columns(&self) -> usize {
         self.data.len() / self.rows.max(1)
+    }
+
+    /// Values of all panels.
+    pub(super) fn len(&self) -> usize {
+        self.data.len()
     }
 
     pub(super) fn rows(&self) -> usize {
@@ -82,48 +87,6 @@ impl Panels {
     }
 }
 
-/// Product of some rows with a matrix in panels: `out` has `b.columns()` values for every `stride` values of `a`, of which
-/// the first `b.rows` count.
-///
-/// Each value is summed in the order of the rows of `b`, fused where the processor can, so it does not depend on what other
-/// rows and columns there are.
-#[inline(always)]
-pub(in crate::deep) fn product<S: Simd>(simd: S, a: &[f32], stride: usize, b: &Panels, out: &mut [f32]) {
-    product_within(simd, a, stride, b, [b.rows, b.columns()], out);
-}
-
-/// The same with the first `rows` of `b` only, and of its columns no more than the panels with the first `columns`. What `out`
-/// has for the others stays.
-#[inline(always)]
-pub(in crate::deep) fn product_within<S: Simd>(
-    simd: S,
-    a: &[f32],
-    stride: usize,
-    b: &Panels,
-    [depth, within]: [usize; 2],
-    out: &mut [f32],
-) {
-    let columns = b.columns();
-    debug_assert!(depth <= stride && depth <= b.rows && within <= columns);
-    debug_assert_eq!(a.len().div_ceil(stride.max(1)) * columns, out.len());
-    for (a, out) in a.chunks(ROWS * stride).zip(out.chunks_mut(ROWS * columns)) {
-        let mut rows = a.chunks(stride).map(|row| row.get(..depth).unwrap_or_default());
-        let first = rows.next().unwrap_or_default();
-        // Rows that are not there repeat the first; what they give is dropped.
-        let mut tile = [first; ROWS];
-        tile.iter_mut().skip(1).zip(rows).for_each(|(slot, row)| *slot = row);
-        let panels = b.data.chunks_exact(b.wide * b.rows).take(within.div_ceil(b.wide));
-        for (number, panel) in panels.enumerate() {
-            let sums = tile_product(simd, tile, panel);
-            for (row, sums) in out.chunks_mut(columns).zip(sums) {
-                let from = number * b.wide;
-                let (head, _) = S::as_mut_simd_f32s(row.get_mut(from..from + b.wide).unwrap_or_default());
-                head.iter_mut().zip(sums).for_each(|(slot, sum)| *slot = sum);
-            }
-        }
-    }
-}
-
 /// Product of the transpose of some rows of `stride` values with a matrix of as many rows in panels: `out` has `b.columns()`
 /// values for every column of `a`, as far as it reaches.
 #[inline(always)]
@@ -169,24 +132,6 @@ fn transposed_tile<S: Simd>(
             }
         };
         for (sums, value) in sums.iter_mut().zip(values) {
-            let value = simd.splat_f32s(*value);
-            for (sum, &vector) in sums.iter_mut().zip(step) {
-                *sum = simd.mul_add_e_f32s(value, vector, *sum);
-            }
-        }
-    }
-    sums
-}
-
-#[inline(always)]
-fn tile_product<S: Simd>(simd: S, rows: [&[f32]; ROWS], panel: &[f32]) -> [[S::f32s; VECTORS]; ROWS] {
-    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-    let (vectors, _) = S::as_simd_f32s(panel);
-    let (steps, _) = vectors.as_chunks::<VECTORS>();
-    let [a, b, c, d, e, f] = rows;
-    let values = a.iter().zip(b).zip(c).zip(d).zip(e).zip(f);
-    for ((((((a, b), c), d), e), f), step) in values.zip(steps) {
-        for (sums, value) in sums.iter_mut().zip([a, b, c, d, e, f]) {
             let value = simd.splat_f32s(*value);
             for (sum, &vector) in sums.iter_mut().zip(step) {
                 *sum = simd.mul_add_e_f32s(value, vector, *sum);

@@ -147,7 +147,7 @@ impl simd::Kernel for Squares<'_, '_> {
             let parts = products.chunks_exact_mut((squares * outputs).max(1)).zip(lines.chunks(stretch));
             for ((products, lines), panels) in parts.zip(&self.weight.panels) {
                 let range = from..from + depth;
-                multiply_lines(simd, lines, panels, range, 0..outputs, from > 0, products);
+                multiply_lines(simd, lines, panels, range, 0..outputs, outputs, products);
             }
         }
         for square in 0..squares {

@@ -13,7 +13,7 @@ use crate::deep::kernels::{Panels, exponentials, product, slice, with};
 use crate::{par, simd};
 
 /// Rows of scores that exist at a time, a multiple of the rows of a tile of the matrix product.
-const ROWS: usize = 24;
+const ROWS: usize = 28;
 /// Norms of queries and keys count as at least this.
 pub(super) const SMALLEST: f32 = 1e-12;
 

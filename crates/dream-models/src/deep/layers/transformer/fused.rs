@@ -12,7 +12,7 @@ use crate::deep::kernels::{Panels, exponentials, product_within, slice};
 use crate::{par, simd};
 
 /// Rows of scores that exist at a time, a multiple of the rows of a tile of the matrix product.
-const ROWS: usize = 24;
+const ROWS: usize = 28;
 /// Scores are filled up to a multiple of it: a loop over them has no rest, and all panels end there.
 const STEP: usize = 32;
 
