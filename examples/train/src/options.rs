@@ -201,8 +201,6 @@ pub enum AlignmentForm {
     Centred,
     /// Each clip has to be closest to its own description in the batch
     Contrast,
-    /// The same where clips differ alike in every direction; needs --text-first
-    Whitened,
 }
 
 /// What is held out as a whole.

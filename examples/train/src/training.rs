@@ -214,7 +214,6 @@ impl Training<'_> {
                 lambda: options.lambda,
                 form: options.alignment,
                 text_alone: stage == Stage::TextAlone,
-                held: learner.held.as_ref(),
             };
             let Terms { visual, text, alignment, total } =
                 learner.network.terms(&batch, self.recipe.loss, joint)?;

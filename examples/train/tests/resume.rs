@@ -114,7 +114,7 @@ fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
 fn a_run_whose_text_branch_is_held_ends_with_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     let predictions = ["predictions.csv", "predictions-text.csv"];
-    let more = ["--text-first", "1", "--alignment", "whitened"];
+    let more = ["--text-first", "1", "--alignment", "contrast"];
     killed_and_resumed(folder.path(), "da-clip", &more, &predictions, &["DA-CLIP", "DA-CLIP-T"]);
 }
 

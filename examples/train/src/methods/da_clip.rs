@@ -1,7 +1,7 @@
 //! DA-CLIP: a video and what people wrote about it in one space, with one regressor. Both branches have the same loss, and
 //! the alignment of the two is added.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use dream_loss::{Alignment, Contrast, PaperLoss};
 use dream_models::deep::candle_core::Tensor;
 use dream_models::deep::candle_nn::VarBuilder;
@@ -73,7 +73,7 @@ impl Plan for Sizes {
 }
 
 impl Network for DaClip {
-    fn terms(&self, batch: &Batch, loss: PaperLoss, joint: Joint<'_>) -> Result<Terms> {
+    fn terms(&self, batch: &Batch, loss: PaperLoss, joint: Joint) -> Result<Terms> {
         let texts = match &batch.text {
             Text::Nothing => None,
             Text::Ids(ids, counts) => Some(self.embed_text(ids, counts)?),
@@ -96,10 +96,6 @@ impl Network for DaClip {
             AlignmentForm::Paper => Alignment::Mean.forward(&videos, &texts)?,
             AlignmentForm::Centred => Alignment::Centred.forward(&videos, &texts)?,
             AlignmentForm::Contrast => Contrast::default().forward(&videos, &texts)?,
-            AlignmentForm::Whitened => {
-                let held = joint.held.context("no text branch is held")?;
-                Contrast::default().forward(&held.whiten(&videos)?, &held.whiten(&texts)?)?
-            }
         };
         let total = ((&visual + &text)? + (&alignment * joint.lambda)?)?;
         Ok(Terms { visual: Some(visual), text: Some(text), alignment: Some(alignment), total })

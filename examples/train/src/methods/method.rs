@@ -13,7 +13,6 @@ use dream_models::deep::train::Params;
 use dream_models::deep::train::draws::Draws;
 use serde_json::Value;
 
-use crate::held::Held;
 use crate::options::{AlignmentForm, Options};
 
 /// The middle of the grades: where a score is before anything is learnt.
@@ -151,7 +150,7 @@ pub(crate) trait Plan: Debug + Send + Sync {
 /// A network that learns.
 pub(crate) trait Network: VideoNetwork {
     /// The loss of a batch.
-    fn terms(&self, batch: &Batch, loss: PaperLoss, joint: Joint<'_>) -> Result<Terms>;
+    fn terms(&self, batch: &Batch, loss: PaperLoss, joint: Joint) -> Result<Terms>;
 
     /// Representations of videos by their descriptions, from token ids `[sentences, tokens]` and how many sentences
     /// each video has; `None` for a network that does not read.
@@ -167,14 +166,12 @@ pub(crate) trait Network: VideoNetwork {
 
 /// How the two branches of a network that reads learn.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Joint<'a> {
+pub(crate) struct Joint {
     /// Weight of the alignment of video and description.
     pub(crate) lambda: f64,
     pub(crate) form: AlignmentForm,
     /// Whether the text branch learns alone.
     pub(crate) text_alone: bool,
-    /// A text branch that does not learn any more.
-    pub(crate) held: Option<&'a Held>,
 }
 
 /// A batch on the device.

@@ -83,7 +83,7 @@ impl Plan for Sizes {
 }
 
 impl Network for Unilj {
-    fn terms(&self, batch: &Batch, loss: PaperLoss, _: Joint<'_>) -> Result<Terms> {
+    fn terms(&self, batch: &Batch, loss: PaperLoss, _: Joint) -> Result<Terms> {
         let (videos, count, planes, height, width) = batch.frames.dims5()?;
         let features =
             self.frame_features(&batch.frames.reshape((videos * count, planes, height, width))?)?;
