@@ -1,7 +1,7 @@
 //! DA-CLIP: a video and what people wrote about it in one space, with one regressor. Both branches have the same loss, and
 //! the alignment of the two is added.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use dream_loss::{Alignment, Contrast, PaperLoss};
 use dream_models::deep::candle_core::Tensor;
 use dream_models::deep::candle_nn::VarBuilder;
@@ -81,15 +81,11 @@ impl Network for DaClip {
         };
         let by_text = |texts: &Tensor| anyhow::Ok(loss.forward(&self.regress(texts)?, &batch.mos)?);
         let text = texts.as_ref().map(by_text).transpose()?;
-        if let (true, Some(text)) = (joint.text_alone, &text) {
-            return Ok(Terms {
-                visual: None,
-                total: text.clone(),
-                text: Some(text.clone()),
-                alignment: None,
-            });
-        }
-        let videos = self.embed_video(&batch.frames)?;
+        let Some(frames) = &batch.frames else {
+            let total = text.context("the batch has neither frames nor descriptions")?;
+            return Ok(Terms { visual: None, text: Some(total.clone()), alignment: None, total });
+        };
+        let videos = self.embed_video(frames)?;
         let visual = loss.forward(&self.regress(&videos)?, &batch.mos)?;
         let (Some(texts), Some(text)) = (texts, text) else { return Ok(Terms::visual(visual)) };
         let alignment = match joint.form {

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use dream_loss::PaperLoss;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::candle_nn::VarBuilder;
@@ -170,15 +170,13 @@ pub(crate) struct Joint {
     /// Weight of the alignment of video and description.
     pub(crate) lambda: f64,
     pub(crate) form: AlignmentForm,
-    /// Whether the text branch learns alone.
-    pub(crate) text_alone: bool,
 }
 
 /// A batch on the device.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    /// `[videos, frames, 3, side, side]`
-    pub(crate) frames: Tensor,
+    /// `[videos, frames, 3, side, side]`; `None` for a step that only reads.
+    pub(crate) frames: Option<Tensor>,
     /// `[videos]`
     pub(crate) mos: Tensor,
     /// For what a network draws while it learns: a stream for each video, which depends on seed, epoch and clip alone.
@@ -197,10 +195,15 @@ pub(crate) enum Text {
 }
 
 impl Batch {
+    /// The frames, for a network that learns from nothing else.
+    pub(crate) fn frames(&self) -> Result<&Tensor> {
+        self.frames.as_ref().context("the batch has no frames")
+    }
+
     /// The frames one by one, `[n, 3, side, side]`, each with the opinion of its video, `[n]`.
     pub(crate) fn single_frames(&self) -> Result<(Tensor, Tensor)> {
-        let (videos, count, planes, height, width) = self.frames.dims5()?;
-        let frames = self.frames.reshape((videos * count, planes, height, width))?;
+        let (videos, count, planes, height, width) = self.frames()?.dims5()?;
+        let frames = self.frames()?.reshape((videos * count, planes, height, width))?;
         let mos = self.mos.unsqueeze(1)?.broadcast_as((videos, count))?.flatten_all()?;
         Ok((frames, mos.contiguous()?))
     }
