@@ -129,6 +129,12 @@ fn a_run_whose_text_branch_is_held_ends_with_the_same_weights() {
 }
 
 #[test]
+fn opdai_killed_in_an_epoch_ends_with_the_same_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    killed_and_resumed(folder.path(), "opdai", &[], &["predictions.csv"], &["OPDAI"]);
+}
+
+#[test]
 fn hust_killed_in_an_epoch_ends_with_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     killed_and_resumed(folder.path(), "hust", &[], &["predictions.csv"], &["HUST"]);
