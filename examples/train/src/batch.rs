@@ -15,6 +15,8 @@ use crate::threads::all;
 #[derive(Debug)]
 pub(crate) struct Drawing<'a> {
     pub(crate) frames: &'a Frames<'a>,
+    /// Whether the videos are seen; those of a step that only reads are not opened.
+    pub(crate) sees: bool,
     pub(crate) device: &'a Device,
     pub(crate) seed: u64,
     pub(crate) taken: Taken,
@@ -47,6 +49,24 @@ impl Drawing<'_> {
         chosen: &[usize],
         epoch: u64,
     ) -> Result<Batch> {
+        let mos: Vec<f32> =
+            chosen.iter().filter_map(|&at| clips.get(at)).map(|clip| single(clip.mos)).collect();
+        let count = mos.len();
+        let text = if texts.is_empty() { Text::Nothing } else { self.text(texts, chosen, epoch)? };
+        Ok(Batch {
+            frames: self.sees.then(|| self.videos(clips, chosen, epoch)).transpose()?,
+            mos: Tensor::from_vec(mos, count, self.device)?,
+            draws: chosen.iter().map(|&at| self.random(NETWORK, epoch, at)).collect(),
+            text,
+        })
+    }
+
+    fn random(&self, purpose: u64, epoch: u64, at: usize) -> Draws {
+        Draws::of(self.seed, &[purpose, epoch, at as u64])
+    }
+
+    /// Some frames of every video, `[videos, frames, 3, side, side]`.
+    fn videos(&self, clips: &[Clip], chosen: &[usize], epoch: u64) -> Result<Tensor> {
         let one = |&at: &usize| -> Result<Option<Seen>> {
             let Some(clip) = clips.get(at) else { return Ok(None) };
             let video = self.frames.get(clip)?;
@@ -68,20 +88,7 @@ impl Drawing<'_> {
         for (_, chosen, _) in &mut videos {
             chosen.truncate(length);
         }
-        let mos: Vec<f32> =
-            chosen.iter().filter_map(|&at| clips.get(at)).map(|clip| single(clip.mos)).collect();
-        let count = mos.len();
-        let text = if texts.is_empty() { Text::Nothing } else { self.text(texts, chosen, epoch)? };
-        Ok(Batch {
-            frames: block(&videos, length, self.moved(chosen, epoch), self.frames, self.device)?,
-            mos: Tensor::from_vec(mos, count, self.device)?,
-            draws: chosen.iter().map(|&at| self.random(NETWORK, epoch, at)).collect(),
-            text,
-        })
-    }
-
-    fn random(&self, purpose: u64, epoch: u64, at: usize) -> Draws {
-        Draws::of(self.seed, &[purpose, epoch, at as u64])
+        block(&videos, length, self.moved(chosen, epoch), self.frames, self.device)
     }
 
     /// Token ids of some sentences of every video, and how many those are.
@@ -143,11 +150,39 @@ fn single(value: f64) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use dream_data::dataset::ClipId;
     use dream_models::deep::input::Input;
     use dream_models::preprocess::Preprocess;
 
     use super::*;
+    use crate::data::about;
     use crate::input::ReadArgs;
+
+    #[test]
+    fn a_step_that_only_reads_opens_no_video() {
+        let input = Input::default();
+        let frames = Frames { folder: None, input: &input, reading: &ReadArgs::default() };
+        let clip = |mos: f64| {
+            let about = about(ClipId::new("nowhere.mp4").unwrap());
+            Clip { about, path: "nowhere.mp4".into(), face: None, mos, sentences: Vec::new() }
+        };
+        let drawing = Drawing {
+            frames: &frames,
+            sees: false,
+            device: &Device::Cpu,
+            seed: 1,
+            taken: Taken::Drawn,
+            count: 2,
+            flip: true,
+            shift: 1,
+            sentences: 0,
+        };
+        let (clips, texts) = ([clip(2.0), clip(4.0)], [vec![vec![5; 3]; 2], vec![vec![7; 3]]]);
+        let batch = drawing.batch(&clips, &texts, &[1, 0], 0).unwrap();
+        assert!(batch.frames.is_none() && matches!(&batch.text, Text::Ids(_, counts) if *counts == [1, 2]));
+        assert_eq!(batch.mos.to_vec1::<f32>().unwrap(), [4.0, 2.0]);
+        assert!(Drawing { sees: true, ..drawing }.batch(&clips, &texts, &[1, 0], 0).is_err());
+    }
 
     #[test]
     fn what_a_video_lacks_is_zero_behind_the_normalisation() {

@@ -43,7 +43,7 @@ pub(crate) fn draw(history: &[Epoch]) -> Result<String> {
         }
         let last = history.last().map_or(1, at).max(2);
         let top = history.iter().map(|epoch| epoch.loss).fold(0.1, f64::max) * 1.05;
-        let low = history.iter().flat_map(|epoch| [epoch.plcc, epoch.srcc]).fold(0.0, f64::min);
+        let low = history.iter().flat_map(|epoch| [epoch.plcc, epoch.srcc]).flatten().fold(0.0, f64::min);
         let mut chart = ChartBuilder::on(&root)
             .margin(10)
             .margin_top(30)
@@ -57,23 +57,24 @@ pub(crate) fn draw(history: &[Epoch]) -> Result<String> {
         mesh.x_desc("epoch").y_desc("PLCC, SRCC of validation").y_label_formatter(&tick);
         mesh.light_line_style(TRANSPARENT).draw()?;
         chart.configure_secondary_axes().y_desc("loss of training").y_label_formatter(&tick).draw()?;
-        type Value = fn(&Epoch) -> f64;
+        type Value = fn(&Epoch) -> Option<f64>;
         let series: [(RGBColor, Value); 2] = [(BLUE, |e| e.plcc), (GREEN, |e| e.srcc)];
         for (colour, value) in series {
-            let points = history.iter().map(|epoch| (at(epoch), value(epoch)));
+            let points = history.iter().filter_map(|epoch| Some((at(epoch), value(epoch)?)));
             chart.draw_series(LineSeries::new(points, colour.stroke_width(2)))?;
         }
-        let dot = |epoch: &Epoch| Circle::new((at(epoch), epoch.plcc), 4, BLUE.filled());
-        chart.draw_series(history.iter().rfind(|epoch| epoch.best).map(dot))?;
+        let dot = |epoch: &Epoch| Some(Circle::new((at(epoch), epoch.plcc?), 4, BLUE.filled()));
+        chart.draw_series(history.iter().rfind(|epoch| epoch.best).and_then(dot))?;
         let points = history.iter().map(|epoch| (at(epoch), epoch.loss));
         chart.draw_secondary_series(LineSeries::new(points, VERMILION.stroke_width(2)))?;
         root.present()?;
     }
     let best = history.iter().rfind(|epoch| epoch.best);
-    let name =
-        |epoch: &Epoch| format!("best epoch {}: PLCC {:.3}, SRCC {:.3}", epoch.epoch, epoch.plcc, epoch.srcc);
+    let name = |epoch: &Epoch| {
+        Some(format!("best epoch {}: PLCC {:.3}, SRCC {:.3}", epoch.epoch, epoch.plcc?, epoch.srcc?))
+    };
     let title = "Learning curve: loss of training, PLCC and SRCC of validation, by epoch";
-    Ok(figure::named(&figure::titled(&svg, title), best.map(name)))
+    Ok(figure::named(&figure::titled(&svg, title), best.and_then(name)))
 }
 
 #[cfg(test)]
@@ -91,8 +92,8 @@ mod tests {
             loss_text: 0.0,
             loss_alignment: 0.0,
             gradient_norm: 1.0,
-            plcc,
-            srcc: 0.0,
+            plcc: Some(plcc),
+            srcc: Some(0.0),
             auc: None,
             best,
             seconds: 1.0,

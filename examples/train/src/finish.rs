@@ -49,6 +49,13 @@ pub struct TestScores {
     pub from_text: Option<Vec<Option<f64>>>,
 }
 
+/// The best network as training has left it.
+pub(crate) struct Best {
+    pub(crate) weights: BTreeMap<String, Tensor>,
+    /// What it reached on the held-out clips.
+    validation: Option<Value>,
+}
+
 /// What was assumed about videos as a table, which programs leave beside their results.
 ///
 /// # Errors
@@ -65,15 +72,13 @@ pub fn assumptions_csv(assumed: &Assumptions) -> Result<Vec<u8>> {
 impl Training<'_> {
     /// Scores all test sets with the best network and writes its checkpoint.
     pub(crate) fn finish(&self, progress: &Progress) -> Result<Outcome> {
-        let (job, sets) = (self.job, self.job.sets);
-        let best = Checkpoint::open(job.out.join(BEST))?;
-        let mut weights: BTreeMap<String, Tensor> =
-            best.tensors().read_where(|_| true, self.device)?.into_iter().collect();
+        let sets = self.job.sets;
+        let mut best = self.best()?;
         let truth = opinions(&sets.validation);
-        let seen = self.score(&*self.frozen(&weights)?, &sets.validation)?;
+        let seen = self.score(&*self.frozen(&best.weights)?, &sets.validation)?;
         let line = line(&seen, &truth)?;
-        self.calibrate(&mut weights, line)?;
-        let network = self.frozen(&weights)?;
+        self.calibrate(&mut best.weights, line)?;
+        let network = self.frozen(&best.weights)?;
 
         let (mut tests, mut figures) = (Vec::new(), Map::new());
         for (at, (name, clips)) in sets.tests.iter().enumerate() {
@@ -85,28 +90,54 @@ impl Training<'_> {
             figures.insert(name.clone(), json!({ "clips": clips.len(), "plcc": plcc, "srcc": srcc }));
             tests.push(TestScores { name: name.clone(), scores, from_text });
         }
-        weights.extend(self.descriptions(&*network)?);
-        let epoch = progress.best().map_or(0, |best| best.epoch);
-        let provenance = json!({
+        best.weights.extend(self.descriptions(&*network)?);
+        let own = [
+            ("descriptions", json!(self.texts.common.len())),
+            ("calibration", json!({ "slope": line.slope, "offset": line.offset, "on": "validation" })),
+            ("test", Value::Object(figures)),
+        ];
+        let SetScore { plcc, srcc, .. } = SetScore::of(&seen, &truth)?;
+        self.leave(progress, &best, own, tests, &format!("PLCC {plcc:.3}, SRCC {srcc:.3}"))
+    }
+
+    /// The network of the best epoch.
+    pub(crate) fn best(&self) -> Result<Best> {
+        let file = Checkpoint::open(self.job.out.join(BEST))?;
+        let weights = file.tensors().read_where(|_| true, self.device)?.into_iter().collect();
+        Ok(Best { weights, validation: file.provenance::<Value>()?.get("validation").cloned() })
+    }
+
+    /// Writes the checkpoint that is left. Its provenance has `own` beside what every training says; `reached` is what the
+    /// best epoch had on the held-out clips.
+    pub(crate) fn leave<const N: usize>(
+        &self,
+        progress: &Progress,
+        best: &Best,
+        own: [(&str, Value); N],
+        tests: Vec<TestScores>,
+        reached: &str,
+    ) -> Result<Outcome> {
+        let (job, sets) = (self.job, self.job.sets);
+        let (fit, validation) = (sets.fit.len(), sets.validation.len());
+        let epoch = progress.best().context("no epoch is done")?.epoch;
+        let mut provenance = json!({
             "program": "train", "settings": self.settings, "epoch": epoch,
-            "clips": { "fit": sets.fit.len(), "validation": sets.validation.len() },
-            "descriptions": self.texts.common.len(),
-            "calibration": { "slope": line.slope, "offset": line.offset, "on": "validation" },
-            "validation": best.provenance::<Value>()?.get("validation"),
-            "test": figures,
+            "clips": { "fit": fit, "validation": validation },
+            "validation": best.validation,
             "assumptions": notes::counts(self.assumed),
         });
-        let sha256 = self.save_network("model.json", provenance, &weights)?;
-        let SetScore { plcc, srcc, .. } = SetScore::of(&seen, &truth)?;
+        if let Some(all) = provenance.as_object_mut() {
+            all.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        }
+        let sha256 = self.save_network("model.json", provenance, &best.weights)?;
         Ok(Outcome {
             tests,
             checkpoint: job.out.join("model.json"),
             sha256,
             cut_sentences: self.texts.cut,
             note: format!(
-                "best epoch {epoch} of {}: PLCC {plcc:.3}, SRCC {srcc:.3} on {} held-out clips",
-                progress.epoch,
-                truth.len()
+                "best epoch {epoch} of {}: {reached} on {validation} held-out clips",
+                progress.epoch
             ),
             assumptions: self.assumed.clone(),
             seconds: progress.seconds,

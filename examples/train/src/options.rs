@@ -119,8 +119,8 @@ pub struct Options {
     /// How video and description are brought together
     #[arg(long, value_enum, default_value = "paper")]
     pub alignment: AlignmentForm,
-    /// Only the text branch learns in the first N epochs; then it is held, and the video branch follows the mean over all
-    /// sentences of a clip
+    /// Only the text branch learns in the first N epochs, which see no videos; then it is held, and the video branch follows
+    /// the mean over all sentences of a clip
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub text_first: u64,
     /// Do not mirror videos
@@ -201,8 +201,6 @@ pub enum AlignmentForm {
     Centred,
     /// Each clip has to be closest to its own description in the batch
     Contrast,
-    /// The same where clips differ alike in every direction; needs --text-first
-    Whitened,
 }
 
 /// What is held out as a whole.

@@ -24,8 +24,11 @@ pub(crate) struct Epoch {
     pub(crate) loss_text: f64,
     pub(crate) loss_alignment: f64,
     pub(crate) gradient_norm: f64,
-    pub(crate) plcc: f64,
-    pub(crate) srcc: f64,
+    /// Of the scores of validation; `None` where only a text branch has learnt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) plcc: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) srcc: Option<f64>,
     /// Area under the ROC curve, of a detector.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) auc: Option<f64>,
@@ -49,9 +52,9 @@ pub(crate) struct Progress {
 }
 
 impl Epoch {
-    /// What the best epoch has most of.
-    pub(crate) fn merit(&self) -> f64 {
-        self.auc.unwrap_or(self.plcc + self.srcc)
+    /// What the best epoch has most of; `None` where no video was scored.
+    pub(crate) fn merit(&self) -> Option<f64> {
+        self.auc.or_else(|| Some(self.plcc? + self.srcc?))
     }
 }
 

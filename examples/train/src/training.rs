@@ -179,9 +179,10 @@ impl Training<'_> {
 
     /// One step of the optimiser; the values to be logged.
     fn step(&self, learner: &mut Learner, order: &[Vec<usize>], epoch: u64, step: usize) -> Result<[f64; 5]> {
-        let (job, options) = (self.job, self.job.options);
+        let (job, options, stage) = (self.job, self.job.options, self.stage(epoch));
         let drawing = Drawing {
             frames: self.learnt,
+            sees: stage != Stage::TextAlone,
             device: self.device,
             seed: job.seed,
             taken: self.plan.taken(),
@@ -191,7 +192,6 @@ impl Training<'_> {
             sentences: self.recipe.sentences,
         };
         let batches = order.chunks(self.recipe.accumulate).nth(step).unwrap_or_default();
-        let stage = self.stage(epoch);
         if stage == Stage::TextHeld && learner.held.is_none() {
             let represent = |ids: &Tensor| learner.network.represent_text(ids, &[ids.dim(0)?]);
             learner.held = Some(Held::new(represent, &self.texts.fit, self.device)?);
@@ -210,12 +210,7 @@ impl Training<'_> {
             if let Some(held) = &learner.held {
                 batch.text = Text::Read(held.of(chosen)?);
             }
-            let joint = Joint {
-                lambda: options.lambda,
-                form: options.alignment,
-                text_alone: stage == Stage::TextAlone,
-                held: learner.held.as_ref(),
-            };
+            let joint = Joint { lambda: options.lambda, form: options.alignment };
             let Terms { visual, text, alignment, total } =
                 learner.network.terms(&batch, self.recipe.loss, joint)?;
             let store = (&total * share)?.backward()?;
@@ -236,11 +231,14 @@ impl Training<'_> {
     fn finish_epoch(&self, progress: &mut Progress, learner: &Learner, steps: usize) -> Result<()> {
         let clips = &self.job.sets.validation;
         let weights = learner.params.tensors()?;
-        let found = self.score(&*self.frozen(&weights)?, clips)?;
-        let SetScore { plcc, srcc, .. } = SetScore::of(&found, &opinions(clips))?;
-        let auc = match self.goal() {
-            Goal::Opinion => None,
-            Goal::Detection => Some(roc_auc(&found, &labels(clips))?),
+        // As long as only the text branch learns, the network cannot see: there is nothing to choose by.
+        let sees = self.stage(progress.epoch) != Stage::TextAlone;
+        let found = sees.then(|| self.score(&*self.frozen(&weights)?, clips)).transpose()?;
+        let set = found.as_ref().map(|found| SetScore::of(found, &opinions(clips))).transpose()?;
+        let (plcc, srcc) = set.map(|set| (set.plcc, set.srcc)).unzip();
+        let auc = match (self.goal(), &found) {
+            (Goal::Detection, Some(found)) => Some(roc_auc(found, &labels(clips))?),
+            _ => None,
         };
         let [loss, visual, text, alignment, norm] = progress.sums.map(|sum| sum / steps as f64);
         let mut this = Epoch {
@@ -258,7 +256,8 @@ impl Training<'_> {
             best: false,
             seconds: progress.seconds,
         };
-        let best = progress.best().is_none_or(|best| this.merit() > best.merit());
+        let before = progress.best().and_then(Epoch::merit);
+        let best = this.merit().is_some_and(|merit| before.is_none_or(|before| merit > before));
         this.best = best;
         progress.epoch += 1;
         progress.history.push(this);
@@ -318,9 +317,10 @@ impl Training<'_> {
 /// The last epoch, as long for every one, so that the bar has its room at 80 columns and does not jump.
 fn beside_bar(progress: &Progress) -> String {
     let last = progress.history.last();
-    let text = last.map(|last| match last.auc {
-        Some(auc) => format!(", epoch {:>3}: AUC {auc:>5.3}", last.epoch),
-        None => format!(", epoch {:>3}: PLCC {:>6.3} SRCC {:>6.3}", last.epoch, last.plcc, last.srcc),
+    let text = last.map(|Epoch { epoch, auc, plcc, srcc, .. }| match (auc, plcc, srcc) {
+        (Some(auc), ..) => format!(", epoch {epoch:>3}: AUC {auc:>5.3}"),
+        (None, Some(plcc), Some(srcc)) => format!(", epoch {epoch:>3}: PLCC {plcc:>6.3} SRCC {srcc:>6.3}"),
+        _ => format!(", epoch {epoch:>3}: text alone"),
     });
     format!("{:37}", text.unwrap_or_default())
 }

@@ -114,8 +114,24 @@ fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
 fn a_run_whose_text_branch_is_held_ends_with_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     let predictions = ["predictions.csv", "predictions-text.csv"];
-    let more = ["--text-first", "1", "--alignment", "whitened"];
-    killed_and_resumed(folder.path(), "da-clip", &more, &predictions, &["DA-CLIP", "DA-CLIP-T"]);
+    let more = ["--text-first", "1", "--alignment", "contrast"];
+    let whole = killed_and_resumed(folder.path(), "da-clip", &more, &predictions, &["DA-CLIP", "DA-CLIP-T"]);
+    // Videos are scored once they are learnt from, and the best epoch is one of those.
+    let lines = fs::read_to_string(whole.join("metrics.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let found = |name: &str| lines.iter().map(|line| line[name].is_number()).collect::<Vec<_>>();
+    assert_eq!(
+        [found("plcc"), found("srcc"), found("loss_text")],
+        [[false, true], [false, true], [true, true]]
+    );
+    assert!(lines[0]["best"] == false && lines[1]["best"] == true);
+}
+
+#[test]
+fn opdai_killed_in_an_epoch_ends_with_the_same_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    killed_and_resumed(folder.path(), "opdai", &[], &["predictions.csv"], &["OPDAI"]);
 }
 
 #[test]

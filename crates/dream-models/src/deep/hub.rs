@@ -3,6 +3,9 @@
 //! Files are kept in the hub's own cache, shared with its Python programs, and are not asked for again. The environment
 //! is honoured as there: `HF_HOME` moves the cache, `HF_ENDPOINT` names another server, and with `HF_HUB_OFFLINE=1`
 //! nothing leaves the machine.
+//!
+//! VGG-Face is on no list here: the files in circulation are conversions that say neither their colour order nor the mean that
+//! their pixels lacked. [`pretrained::vgg16`] reads one that you have.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,9 +14,9 @@ use candle_core::{DType, Device, Tensor};
 use hf_hub::api::sync::ApiBuilder;
 use hf_hub::{Cache, Repo, RepoType};
 
-use super::backbones::{swin_v2, vit};
+use super::backbones::{convnext, resnet, swin, swin_v2, vit};
 use super::checkpoint::TensorFile;
-use super::pretrained;
+use super::pretrained::{self, Pretrained};
 use super::text::clip;
 use crate::{Error, Result};
 
@@ -34,11 +37,41 @@ impl Remote {
     /// The branch, not a commit: replace `revision` with the commit that you have verified.
     #[must_use]
     pub fn swin_v2_large() -> Self {
-        Self {
-            repository: "timm/swinv2_large_window12to16_192to256.ms_in22k_ft_in1k".to_owned(),
-            revision: "main".to_owned(),
-            file: "model.safetensors".to_owned(),
-        }
+        Self::timm("swinv2_large_window12to16_192to256.ms_in22k_ft_in1k")
+    }
+
+    /// timm's large Swin of the first version at 384 pixels (MIT), one of the three networks of DFGC-1st. Its head is of
+    /// ImageNet-22k.
+    ///
+    /// The branch, not a commit: replace `revision` with the commit that you have verified.
+    #[must_use]
+    pub fn swin_large() -> Self {
+        Self::timm("swin_large_patch4_window12_384.ms_in22k")
+    }
+
+    /// timm's ConvNeXt-T at 384 pixels (Apache-2.0), the network of HUST.
+    ///
+    /// The branch, not a commit: replace `revision` with the commit that you have verified.
+    #[must_use]
+    pub fn convnext_tiny() -> Self {
+        Self::timm("convnext_tiny.fb_in22k_ft_in1k_384")
+    }
+
+    /// timm's ConvNeXt-XL at 384 pixels (Apache-2.0), the network of UNILJ and of the other two of DFGC-1st.
+    ///
+    /// The branch, not a commit: replace `revision` with the commit that you have verified.
+    #[must_use]
+    pub fn convnext_xlarge() -> Self {
+        Self::timm("convnext_xlarge.fb_in22k_ft_in1k_384")
+    }
+
+    /// torchvision's ResNet-50, its first weights (BSD-3-Clause), in timm's repository; the second ones, which were made for
+    /// other sizes of pictures, are in `timm/resnet50.tv2_in1k`.
+    ///
+    /// The branch, not a commit: replace `revision` with the commit that you have verified.
+    #[must_use]
+    pub fn resnet50() -> Self {
+        Self::timm("resnet50.tv_in1k")
     }
 
     /// OpenAI's CLIP ViT-B/32 (MIT), at the commit of its safetensors file: the main branch has pickles only.
@@ -61,6 +94,15 @@ impl Remote {
             repository: "timm/vit_base_patch16_clip_224.openai".to_owned(),
             revision: "main".to_owned(),
             file: "open_clip_model.safetensors".to_owned(),
+        }
+    }
+
+    /// The main branch of a model of timm.
+    fn timm(name: &str) -> Self {
+        Self {
+            repository: format!("timm/{name}"),
+            revision: "main".to_owned(),
+            file: "model.safetensors".to_owned(),
         }
     }
 
@@ -144,8 +186,52 @@ impl Hub {
         dtype: DType,
         device: &Device,
     ) -> Result<BTreeMap<String, Tensor>> {
-        let file = TensorFile::open(self.get(remote)?)?;
-        moved(pretrained::swin_v2(&file, config)?.tensors, dtype, device)
+        self.read(remote, |file| pretrained::swin_v2(file, config), dtype, device)
+    }
+
+    /// Tensors of a Swin of the first version, named and shaped as its configuration says; a head that it lacks is left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`swin_v2`](Self::swin_v2).
+    pub fn swin(
+        &self,
+        remote: &Remote,
+        config: &swin::Config,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<BTreeMap<String, Tensor>> {
+        self.read(remote, |file| pretrained::swin(file, config), dtype, device)
+    }
+
+    /// Tensors of a ConvNeXt, named and shaped as its configuration says; a head that it lacks is left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`swin_v2`](Self::swin_v2).
+    pub fn convnext(
+        &self,
+        remote: &Remote,
+        config: &convnext::Config,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<BTreeMap<String, Tensor>> {
+        self.read(remote, |file| pretrained::convnext(file, config), dtype, device)
+    }
+
+    /// Tensors of a ResNet of bottlenecks without its last layer.
+    ///
+    /// # Errors
+    ///
+    /// As [`swin_v2`](Self::swin_v2).
+    pub fn resnet50(
+        &self,
+        remote: &Remote,
+        config: &resnet::Config,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<BTreeMap<String, Tensor>> {
+        self.read(remote, |file| pretrained::resnet50(file, config), dtype, device)
     }
 
     /// Tensors of an image tower of CLIP, under the names of any publisher, also out of a file of the whole CLIP.
@@ -160,8 +246,7 @@ impl Hub {
         dtype: DType,
         device: &Device,
     ) -> Result<BTreeMap<String, Tensor>> {
-        let file = TensorFile::open(self.get(remote)?)?;
-        moved(pretrained::clip_vit(&file, config)?.tensors, dtype, device)
+        self.read(remote, |file| pretrained::clip_vit(file, config), dtype, device)
     }
 
     /// Tensors of a text tower, in either layout, also out of a file of the whole CLIP.
@@ -176,8 +261,19 @@ impl Hub {
         dtype: DType,
         device: &Device,
     ) -> Result<BTreeMap<String, Tensor>> {
+        self.read(remote, |file| pretrained::clip_text(file, config), dtype, device)
+    }
+
+    fn read(
+        &self,
+        remote: &Remote,
+        tower: impl FnOnce(&TensorFile) -> Result<Pretrained>,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<BTreeMap<String, Tensor>> {
         let file = TensorFile::open(self.get(remote)?)?;
-        moved(pretrained::clip_text(&file, config)?.tensors, dtype, device)
+        let moved = |(name, tensor): (String, Tensor)| Ok((name, tensor.to_dtype(dtype)?.to_device(device)?));
+        tower(&file)?.tensors.into_iter().map(moved).collect()
     }
 }
 
@@ -198,13 +294,4 @@ pub fn swin_v2_large(dtype: DType, device: &Device) -> Result<BTreeMap<String, T
 /// As [`Hub::clip_text`].
 pub fn clip_vit_b32(dtype: DType, device: &Device) -> Result<BTreeMap<String, Tensor>> {
     Hub::from_env().clip_text(&Remote::clip_vit_b32(), &clip::Config::vit_b32(), dtype, device)
-}
-
-fn moved(
-    tensors: BTreeMap<String, Tensor>,
-    dtype: DType,
-    device: &Device,
-) -> Result<BTreeMap<String, Tensor>> {
-    let moved = |(name, tensor): (String, Tensor)| Ok((name, tensor.to_dtype(dtype)?.to_device(device)?));
-    tensors.into_iter().map(moved).collect()
 }

@@ -7,14 +7,19 @@
     reason = "a panic in a test is a failed test"
 )]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use dream_models::Error;
+use dream_models::deep::backbones::convnext::{self, ConvNext};
+use dream_models::deep::backbones::resnet::{self, ResNet};
+use dream_models::deep::backbones::swin::{self, Swin};
 use dream_models::deep::backbones::swin_v2;
 use dream_models::deep::backbones::vit::{self, ClipVit};
 use dream_models::deep::candle_core::{DType, Device, Tensor};
+use dream_models::deep::candle_nn::VarBuilder;
 use dream_models::deep::checkpoint::write_tensors;
 use dream_models::deep::hub::{Hub, Remote};
 use dream_models::deep::text::clip::{Config, TextTower};
@@ -139,19 +144,95 @@ fn files_that_python_has_cached_are_found() {
     hub.clip_text(&remote, &tiny(), DType::F32, &Device::Cpu).unwrap();
 }
 
+/// A cache that holds these tensors as the file of a hub, and nothing to ask.
+fn cached(remote: &Remote, tensors: &BTreeMap<String, Tensor>) -> (tempfile::TempDir, Hub) {
+    let cache = tempfile::tempdir().unwrap();
+    let folder = format!("models--{}/snapshots/{}", remote.repository.replace('/', "--"), remote.revision);
+    let folder = cache.path().join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    write_tensors(folder.join(&remote.file), tensors).unwrap();
+    let hub = Hub { cache: Some(cache.path().to_path_buf()), endpoint: None, offline: true };
+    (cache, hub)
+}
+
 #[test]
 fn the_image_tower_is_read_out_of_a_cached_file() {
     let config =
         vit::Config { image_size: 32, width: 8, layers: 2, heads: 2, mlp_width: 12, ..vit::Config::b16() };
     let params = Params::seeded(5, DType::F32, &Device::Cpu);
     ClipVit::new(&config, &params.builder()).unwrap();
-    let (cache, remote) = (tempfile::tempdir().unwrap(), Remote::clip_vit_b16());
-    let folder = format!("models--{}/snapshots/{}", remote.repository.replace('/', "--"), remote.revision);
-    let folder = cache.path().join(folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    write_tensors(folder.join(&remote.file), &params.tensors().unwrap()).unwrap();
-    let hub = Hub { cache: Some(cache.path().to_path_buf()), endpoint: None, offline: true };
+    let remote = Remote::clip_vit_b16();
+    let (_cache, hub) = cached(&remote, &params.tensors().unwrap());
     let tensors = hub.clip_vit(&remote, &config.up_to(1), DType::BF16, &Device::Cpu).unwrap();
     assert_eq!(tensors.len(), 5 + 16);
     assert!(tensors.values().all(|tensor| tensor.dtype() == DType::BF16));
+}
+
+/// The parameters of a network, and the tensors that its file has besides.
+fn file_of(build: impl FnOnce(&VarBuilder<'_>), more: &[&str]) -> [BTreeMap<String, Tensor>; 2] {
+    let params = Params::seeded(5, DType::F32, &Device::Cpu);
+    build(&params.builder());
+    let own = params.tensors().unwrap();
+    let more = more.iter().map(|name| ((*name).to_owned(), Tensor::new(&[1f32], &Device::Cpu).unwrap()));
+    let file = own.clone().into_iter().chain(more).collect();
+    [own, file]
+}
+
+#[test]
+fn the_image_networks_of_timm_are_read_out_of_cached_files() {
+    let same = |found: &BTreeMap<String, Tensor>, own: &BTreeMap<String, Tensor>| {
+        assert_eq!(found.keys().collect::<Vec<_>>(), own.keys().collect::<Vec<_>>());
+        assert!(found.values().all(|tensor| tensor.dtype() == DType::F16));
+    };
+    let (dtype, device) = (DType::F16, Device::Cpu);
+
+    let (config, remote) = (swin::Config::default(), Remote::swin_large());
+    let head = ["head.fc.weight", "head.fc.bias"];
+    let [own, file] = file_of(|vb| drop(Swin::new(&config, vb).unwrap()), &head);
+    let (_cache, hub) = cached(&remote, &file);
+    same(&hub.swin(&remote, &config, dtype, &device).unwrap(), &own);
+
+    let config = convnext::Config::default();
+    let [own, file] = file_of(|vb| drop(ConvNext::new(&config, vb).unwrap()), &head);
+    for remote in [Remote::convnext_tiny(), Remote::convnext_xlarge()] {
+        let (_cache, hub) = cached(&remote, &file);
+        same(&hub.convnext(&remote, &config, dtype, &device).unwrap(), &own);
+        let other = hub.swin(&remote, &swin::Config::default(), dtype, &device).unwrap_err();
+        assert!(other.to_string().contains("ConvNeXt"), "{other}");
+    }
+
+    // timm's names are torchvision's, and its files count batches.
+    let config =
+        resnet::Config { stem: 8, widths: vec![4, 8], depths: vec![1, 2], ..resnet::Config::resnet50() };
+    let more = ["fc.weight", "fc.bias", "bn1.num_batches_tracked", "layer1.0.bn2.num_batches_tracked"];
+    let [own, file] = file_of(|vb| drop(ResNet::new(&config, vb).unwrap()), &more);
+    let remote = Remote::resnet50();
+    let (_cache, hub) = cached(&remote, &file);
+    same(&hub.resnet50(&remote, &config, dtype, &device).unwrap(), &own);
+    for name in ["conv1.weight", "bn1.running_var", "layer1.0.downsample.1.weight", "layer2.1.conv3.weight"] {
+        assert!(own.contains_key(name), "{name}");
+    }
+}
+
+#[test]
+fn published_files_are_named() {
+    let remotes = [
+        Remote::swin_v2_large(),
+        Remote::swin_large(),
+        Remote::convnext_tiny(),
+        Remote::convnext_xlarge(),
+        Remote::resnet50(),
+        Remote::clip_vit_b32(),
+        Remote::clip_vit_b16(),
+    ];
+    for remote in &remotes {
+        let owner = remote.repository.split_once('/').unwrap().0;
+        assert!(owner == "timm" || owner == "openai", "{remote:?}");
+        let commit =
+            remote.revision.len() == 40 && remote.revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+        assert!(commit || remote.revision == "main", "{remote:?}");
+        assert!(remote.file.ends_with("model.safetensors"), "{remote:?}");
+    }
+    let names: BTreeSet<&str> = remotes.iter().map(|remote| remote.repository.as_str()).collect();
+    assert_eq!(names.len(), remotes.len());
 }

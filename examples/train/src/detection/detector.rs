@@ -129,7 +129,7 @@ impl VideoNetwork for Detector {
 
 impl Network for Detector {
     /// Binary cross-entropy of the frames, each with the label of its video: 1 for a fake. It has no other loss.
-    fn terms(&self, batch: &Batch, _: PaperLoss, _: Joint<'_>) -> Result<Terms> {
+    fn terms(&self, batch: &Batch, _: PaperLoss, _: Joint) -> Result<Terms> {
         let (frames, labels) = batch.single_frames()?;
         Ok(Terms::visual(bce_with_logits(&self.logits(&frames, Mode::Train)?, &labels)?))
     }

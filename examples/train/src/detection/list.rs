@@ -1,12 +1,12 @@
 //! Clips with labels: from a list, or from the names of a data set.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use dream_data::FaceBoxes;
 use dream_data::dataset::{self, ClipId, Dataset};
 use dream_data::split::Partition;
+use dream_data::table::{Column, Once, Spec, Table, names};
 
 use crate::data::{Clip, Sets, about};
 use crate::options::{Options, Validation};
@@ -14,38 +14,47 @@ use crate::options::{Options, Validation};
 /// What a clip that is fake has in the place of an opinion; one that is real has 0.
 const FAKE: f64 = 1.0;
 
+const LIST: Spec<'static> = Spec {
+    what: "a list with the columns file, label and, where it is known, person",
+    columns: &[
+        Column::required(names::CLIP),
+        Column::required(&["label"]),
+        Column::optional(&["person", "identity"]),
+    ],
+    may_lack_header: false,
+};
+
 /// The clips of a list `file,label`, where a label is `real` or `fake` (also 0 or 1), with a column `person` or `identity` where it
 /// is known who is seen. Files lie where the list does, or have whole paths.
 ///
 /// # Errors
 /// When the list cannot be read, lacks a column, has another label or a file twice, or `faces` has no box for a file.
 pub fn of_list(path: &Path, faces: Option<&FaceBoxes>) -> Result<Vec<Clip>> {
-    let named = || format!("--list {}", path.display());
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).with_context(named)?;
-    let header = reader.headers().with_context(named)?.clone();
-    let column = |name: &str| {
-        header.iter().position(|cell| cell.trim_start_matches('\u{feff}').eq_ignore_ascii_case(name))
-    };
-    let needed = |name| column(name).with_context(|| format!("{}: no column `{name}`", named()));
-    let (file, label) = (needed("file")?, needed("label")?);
-    let person = column("person").or_else(|| column("identity"));
+    read(path, faces).context("--list")
+}
+
+fn read(path: &Path, faces: Option<&FaceBoxes>) -> Result<Vec<Clip>> {
+    let mut table = Table::open(path, &LIST)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let (mut clips, mut seen) = (Vec::new(), BTreeSet::new());
-    for row in reader.records() {
-        let row = row.with_context(named)?;
-        let cell = |at| row.get(at).unwrap_or_default();
-        let name = cell(file);
-        let fake = match cell(label).to_ascii_lowercase().as_str() {
-            "real" | "0" => false,
-            "fake" | "1" => true,
-            other => bail!("{}: `{name}` has the label `{other}`, which is neither real nor fake", named()),
-        };
-        let id = ClipId::new(name).with_context(named)?;
-        ensure!(seen.insert(id.clone()), "{}: `{name}` is listed twice", named());
-        let known = about(id);
-        let identity = person.map(cell).filter(|who| !who.is_empty()).map(str::to_owned);
-        let about = dataset::Clip { identity: identity.unwrap_or_else(|| known.identity.clone()), ..known };
-        clips.push(labelled(about, folder.join(name), fake, faces)?);
+    let (mut clips, mut once) = (Vec::new(), Once::default());
+    while table.advance()? {
+        let id = table.parse(0, "a name of at most 1024 bytes without control characters", |name| {
+            ClipId::new(name).ok()
+        })?;
+        once.check(&table, id.as_str(), "the clip")?;
+        let fake = table.parse(1, "real or fake (or 0 or 1)", |label| {
+            match label.to_ascii_lowercase().as_str() {
+                "real" | "0" => Some(false),
+                "fake" | "1" => Some(true),
+                _ => None,
+            }
+        })?;
+        let path = folder.join(id.as_str());
+        let mut about = about(id);
+        if let Some(person) = table.cell(2) {
+            about.identity = person.to_owned();
+        }
+        clips.push(labelled(about, path, fake, faces)?);
     }
     Ok(clips)
 }
@@ -116,12 +125,39 @@ mod tests {
         );
         assert_eq!(clips[0].path, folder.path().join("a.mp4"));
         for (text, words) in [
-            ("file,mos\na.mp4,3\n", "no column `label`"),
-            ("file,label\na.mp4,maybe\n", "neither real nor fake"),
-            ("file,label\na.mp4,real\na.mp4,fake\n", "listed twice"),
+            ("file,mos\na.mp4,3\n", "list.csv:1: no column `label` among `file,mos`"),
+            (
+                "file,label\na.mp4,real\nb.mp4,maybe\n",
+                "list.csv:3: column `label` is `maybe`; it must be real or fake",
+            ),
+            (
+                "file,label\na.mp4,real\na.mp4,fake\n",
+                "list.csv:3: the clip `a.mp4` was on line 2 already; remove",
+            ),
+            ("file,label\na.mp4,\n", "list.csv:2: column `label` is empty; fill it in"),
+            ("file,label\na.mp4,real,ann\n", "list.csv:2: 3 fields where the first row has 2; quote"),
+            ("file,label\na\u{7}.mp4,real\n", "it must be a name of at most 1024 bytes"),
         ] {
             let error = format!("{:#}", read(text).unwrap_err());
             assert!(error.contains(words) && error.contains("--list"), "{error}");
+        }
+    }
+
+    #[test]
+    fn semicolons_a_mark_quotes_and_another_order_are_the_same_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.csv");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            format!("{:?}", of_list(&path, None).unwrap())
+        };
+        let plain = read("file,label,person\na b.mp4,real,ann\nc.mp4,1,bob\n");
+        for text in [
+            "file;label;person\na b.mp4;real;ann\nc.mp4;1;bob\n",
+            "\u{feff}Person;note;Label;File\r\nann;\"x;y\";real;\"a b.mp4\"\r\n\r\nbob;;fake;c.mp4",
+            "file\tlabel\tidentity\na b.mp4\tReal\tann\nc.mp4\t 1 \tbob\n",
+        ] {
+            assert_eq!(read(text), plain, "{text}");
         }
     }
 }

@@ -84,7 +84,7 @@ mod tests {
             let values: Vec<f32> =
                 (0..4 * 3 * 64 * 64).map(|_| draws.below(4001) as f32 / 1000.0 - 2.0).collect();
             let batch = Batch {
-                frames: Tensor::from_vec(values, (2, 2, 3, 64, 64), &Device::Cpu).unwrap(),
+                frames: Some(Tensor::from_vec(values, (2, 2, 3, 64, 64), &Device::Cpu).unwrap()),
                 mos: Tensor::new(&[0.0_f32, 1.0], &Device::Cpu).unwrap(),
                 draws: Vec::new(),
                 text: Text::Nothing,

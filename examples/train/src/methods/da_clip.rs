@@ -73,7 +73,7 @@ impl Plan for Sizes {
 }
 
 impl Network for DaClip {
-    fn terms(&self, batch: &Batch, loss: PaperLoss, joint: Joint<'_>) -> Result<Terms> {
+    fn terms(&self, batch: &Batch, loss: PaperLoss, joint: Joint) -> Result<Terms> {
         let texts = match &batch.text {
             Text::Nothing => None,
             Text::Ids(ids, counts) => Some(self.embed_text(ids, counts)?),
@@ -81,25 +81,17 @@ impl Network for DaClip {
         };
         let by_text = |texts: &Tensor| anyhow::Ok(loss.forward(&self.regress(texts)?, &batch.mos)?);
         let text = texts.as_ref().map(by_text).transpose()?;
-        if let (true, Some(text)) = (joint.text_alone, &text) {
-            return Ok(Terms {
-                visual: None,
-                total: text.clone(),
-                text: Some(text.clone()),
-                alignment: None,
-            });
-        }
-        let videos = self.embed_video(&batch.frames)?;
+        let Some(frames) = &batch.frames else {
+            let total = text.context("the batch has neither frames nor descriptions")?;
+            return Ok(Terms { visual: None, text: Some(total.clone()), alignment: None, total });
+        };
+        let videos = self.embed_video(frames)?;
         let visual = loss.forward(&self.regress(&videos)?, &batch.mos)?;
         let (Some(texts), Some(text)) = (texts, text) else { return Ok(Terms::visual(visual)) };
         let alignment = match joint.form {
             AlignmentForm::Paper => Alignment::Mean.forward(&videos, &texts)?,
             AlignmentForm::Centred => Alignment::Centred.forward(&videos, &texts)?,
             AlignmentForm::Contrast => Contrast::default().forward(&videos, &texts)?,
-            AlignmentForm::Whitened => {
-                let held = joint.held.context("no text branch is held")?;
-                Contrast::default().forward(&held.whiten(&videos)?, &held.whiten(&texts)?)?
-            }
         };
         let total = ((&visual + &text)? + (&alignment * joint.lambda)?)?;
         Ok(Terms { visual: Some(visual), text: Some(text), alignment: Some(alignment), total })

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use dream_loss::PaperLoss;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::candle_nn::VarBuilder;
@@ -13,7 +13,6 @@ use dream_models::deep::train::Params;
 use dream_models::deep::train::draws::Draws;
 use serde_json::Value;
 
-use crate::held::Held;
 use crate::options::{AlignmentForm, Options};
 
 /// The middle of the grades: where a score is before anything is learnt.
@@ -151,7 +150,7 @@ pub(crate) trait Plan: Debug + Send + Sync {
 /// A network that learns.
 pub(crate) trait Network: VideoNetwork {
     /// The loss of a batch.
-    fn terms(&self, batch: &Batch, loss: PaperLoss, joint: Joint<'_>) -> Result<Terms>;
+    fn terms(&self, batch: &Batch, loss: PaperLoss, joint: Joint) -> Result<Terms>;
 
     /// Representations of videos by their descriptions, from token ids `[sentences, tokens]` and how many sentences
     /// each video has; `None` for a network that does not read.
@@ -167,21 +166,17 @@ pub(crate) trait Network: VideoNetwork {
 
 /// How the two branches of a network that reads learn.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Joint<'a> {
+pub(crate) struct Joint {
     /// Weight of the alignment of video and description.
     pub(crate) lambda: f64,
     pub(crate) form: AlignmentForm,
-    /// Whether the text branch learns alone.
-    pub(crate) text_alone: bool,
-    /// A text branch that does not learn any more.
-    pub(crate) held: Option<&'a Held>,
 }
 
 /// A batch on the device.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    /// `[videos, frames, 3, side, side]`
-    pub(crate) frames: Tensor,
+    /// `[videos, frames, 3, side, side]`; `None` for a step that only reads.
+    pub(crate) frames: Option<Tensor>,
     /// `[videos]`
     pub(crate) mos: Tensor,
     /// For what a network draws while it learns: a stream for each video, which depends on seed, epoch and clip alone.
@@ -200,10 +195,15 @@ pub(crate) enum Text {
 }
 
 impl Batch {
+    /// The frames, for a network that learns from nothing else.
+    pub(crate) fn frames(&self) -> Result<&Tensor> {
+        self.frames.as_ref().context("the batch has no frames")
+    }
+
     /// The frames one by one, `[n, 3, side, side]`, each with the opinion of its video, `[n]`.
     pub(crate) fn single_frames(&self) -> Result<(Tensor, Tensor)> {
-        let (videos, count, planes, height, width) = self.frames.dims5()?;
-        let frames = self.frames.reshape((videos * count, planes, height, width))?;
+        let (videos, count, planes, height, width) = self.frames()?.dims5()?;
+        let frames = self.frames()?.reshape((videos * count, planes, height, width))?;
         let mos = self.mos.unsqueeze(1)?.broadcast_as((videos, count))?.flatten_all()?;
         Ok((frames, mos.contiguous()?))
     }

@@ -61,7 +61,7 @@ impl Plan for Sizes {
 }
 
 impl Network for Opdai {
-    fn terms(&self, batch: &Batch, loss: PaperLoss, _: Joint<'_>) -> Result<Terms> {
+    fn terms(&self, batch: &Batch, loss: PaperLoss, _: Joint) -> Result<Terms> {
         let (frames, mos) = batch.single_frames()?;
         Ok(Terms::visual(loss.forward(&self.frame_scores(&frames)?, &mos)?))
     }

@@ -22,7 +22,7 @@ fn batch(plan: &dyn Plan, seed: u64) -> Batch {
         (Tensor::new(&ids, &Device::Cpu).unwrap().reshape((3, 4)).unwrap(), vec![1; 3])
     });
     Batch {
-        frames: Tensor::from_vec(values, (videos, count, 3, side, side), &Device::Cpu).unwrap(),
+        frames: Some(Tensor::from_vec(values, (videos, count, 3, side, side), &Device::Cpu).unwrap()),
         mos: Tensor::new(&[1.5_f32, 4.5, 2.5], &Device::Cpu).unwrap(),
         draws: (0..3).map(|clip| Draws::of(seed, &[clip])).collect(),
         text: text.map_or(Text::Nothing, |(ids, counts)| Text::Ids(ids, counts)),

@@ -83,10 +83,10 @@ impl Plan for Sizes {
 }
 
 impl Network for Unilj {
-    fn terms(&self, batch: &Batch, loss: PaperLoss, _: Joint<'_>) -> Result<Terms> {
-        let (videos, count, planes, height, width) = batch.frames.dims5()?;
-        let features =
-            self.frame_features(&batch.frames.reshape((videos * count, planes, height, width))?)?;
+    fn terms(&self, batch: &Batch, loss: PaperLoss, _: Joint) -> Result<Terms> {
+        let frames = batch.frames()?;
+        let (videos, count, planes, height, width) = frames.dims5()?;
+        let features = self.frame_features(&frames.reshape((videos * count, planes, height, width))?)?;
         let clips = self.clip_features(&features.reshape((videos, count, ()))?)?;
         let kept = kept(&batch.draws, clips.dim(1)?, clips.device())?;
         Ok(Terms::visual(loss.forward(&self.regress(&(clips * kept)?)?, &batch.mos)?))
