@@ -2,8 +2,8 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 use super::after::Finish;
 use super::blocked::{Matrix, multiply, multiply_twice};
-use super::packed::{Packed, Views};
-use super::windows::{Grid, Window, window_rows, window_rows_back};
+use super::packed::Packed;
+use super::windows::{Grid, Views, Window, window_rows, window_rows_back};
 use super::{applies, slice};
 
 /// `x Wᵀ` of `[rows, inputs]` and `[outputs, inputs]`. In single precision on the CPU a row has the same bits whatever

@@ -3,11 +3,15 @@ use std::ops::Range;
 use pulp::Simd;
 
 use super::aligned::Aligned;
+use crate::{par, simd};
 
 /// Vectors of a panel.
 pub(super) const VECTORS: usize = 2;
 /// Columns of a transposed tile: with the vectors of a panel, as many sums as hide the latency of a multiply-add.
 const ROWS: usize = 6;
+
+/// Places of a row that are written before the next row is read: what they are written to stays in the cache.
+const PLACES: usize = 64;
 
 /// A matrix cut into panels of columns, each of them stored row after row: the order in which products read it.
 #[derive(Debug)]
@@ -139,4 +143,39 @@ fn transposed_tile<S: Simd>(
         }
     }
     sums
+}
+
+/// The rows of a matrix as the columns of panels.
+pub(super) fn panels(weight: &[f32], inputs: usize, outputs: usize) -> Panels {
+    let mut panels = simd::dispatch(Empty { inputs, outputs });
+    let wide = panels.wide();
+    par::for_each_chunk(panels.all_mut(), (wide * inputs).max(1), |number, panel| {
+        let rows = weight.get(number * wide * inputs..).unwrap_or_default();
+        let rows = || rows.chunks_exact(inputs.max(1)).take(wide).enumerate();
+        for (part, slots) in panel.chunks_mut(PLACES * wide).enumerate() {
+            for (column, row) in rows() {
+                let values = row.get(part * PLACES..).unwrap_or_default();
+                for (slots, value) in slots.chunks_exact_mut(wide).zip(values) {
+                    if let Some(slot) = slots.get_mut(column) {
+                        *slot = *value;
+                    }
+                }
+            }
+        }
+    });
+    panels
+}
+
+struct Empty {
+    inputs: usize,
+    outputs: usize,
+}
+
+impl simd::Kernel for Empty {
+    type Output = Panels;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Panels {
+        Panels::new::<S>(self.inputs, self.outputs)
+    }
 }

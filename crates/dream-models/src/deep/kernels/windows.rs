@@ -3,7 +3,6 @@ use std::ops::Range;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 use super::blocked::Source;
-use super::packed::Views;
 use super::slice;
 use crate::par;
 
@@ -183,6 +182,26 @@ impl Grid {
     fn pixel(self, picture: &[f32], number: usize) -> &[f32] {
         let from = number * self.planes;
         picture.get(from..from + self.planes).unwrap_or_default()
+    }
+}
+
+/// What every window sees, as one row of `kernel kernel planes` values with zeros outside the picture.
+pub(super) struct Views<'a> {
+    pub(super) x: &'a [f32],
+    pub(super) grid: Grid,
+}
+
+impl Source for Views<'_> {
+    #[inline(always)]
+    fn copy(&self, row: usize, from: usize, out: &mut [f32]) {
+        let (line, wide) = (row / self.grid.wide, row % self.grid.wide);
+        let picture = self.x.get(line / self.grid.high * self.grid.picture()..).unwrap_or_default();
+        for (here, there) in self.grid.runs(line % self.grid.high, wide) {
+            let cut = from.saturating_sub(here.start).min(here.len());
+            let seen = picture.get(there.start + cut..there.end).unwrap_or_default();
+            let out = out.get_mut((here.start + cut).saturating_sub(from)..).unwrap_or_default();
+            out.iter_mut().zip(seen).for_each(|(slot, value)| *slot = *value);
+        }
     }
 }
 

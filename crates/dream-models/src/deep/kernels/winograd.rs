@@ -14,8 +14,7 @@ use super::aligned::Aligned;
 use super::blocked::{DEPTH, MANY, PLACES, multiply_lines};
 use super::depthwise::{load, store};
 use super::math::rounded;
-use super::packed::panels;
-use super::tile::Panels;
+use super::tile::{Panels, panels};
 use super::windows::{Grid, Window};
 use crate::{par, simd};
 

@@ -3,7 +3,7 @@
 
 use pulp::Simd;
 
-use super::fused::{Grid, Head, SMALLEST, Window};
+use super::head::{Grid, Head, SMALLEST, Window};
 use crate::deep::kernels::{Panels, product, rounded, transposed_product};
 use crate::{par, simd};
 
@@ -51,8 +51,8 @@ pub(super) fn gradients(task: Task<'_>) -> Gradients {
         };
         let scale = scales.get(head).copied();
         let table = table.chunks_exact(offsets).nth(head).unwrap_or_default();
-        let head = Head { grid, window, image, head, scale, table, out };
-        simd::dispatch(Backward { head, grad: task.grad });
+        let head = Head { grid, window, image, head, scale, table };
+        simd::dispatch(Backward { head, grad: task.grad, out });
     });
     let part = |head: usize, image: usize, window: usize| {
         let number = (head * images + image) * windows.len() + window;
@@ -107,6 +107,7 @@ pub(super) fn gradients(task: Task<'_>) -> Gradients {
 struct Backward<'a> {
     head: Head<'a>,
     grad: &'a [f32],
+    out: &'a mut [f32],
 }
 
 impl simd::Kernel for Backward<'_> {
@@ -114,7 +115,7 @@ impl simd::Kernel for Backward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { head, grad } = self;
+        let Self { head, grad, out } = self;
         let (depth, area) = (head.grid.depth, head.window.tokens.len());
         let (queries, keys) = head.queries_and_keys();
         let (values, grad) = (head.pick(2), head.pick_from(grad));
@@ -144,7 +145,7 @@ impl simd::Kernel for Backward<'_> {
             }
         }
         let mut mixed = vec![0.0; area.next_multiple_of(6) * wide];
-        let Head { out, scale, grid, .. } = head;
+        let Head { scale, grid, .. } = head;
         let (by_queries, out) = out.split_at_mut_checked(area * depth).unwrap_or_default();
         let (by_keys, out) = out.split_at_mut_checked(area * depth).unwrap_or_default();
         let (by_values, out) = out.split_at_mut_checked(area * depth).unwrap_or_default();
@@ -172,15 +173,6 @@ impl simd::Kernel for Backward<'_> {
                 if let Some(slot) = by_scale.first_mut() {
                     *slot = if scale == 0.0 { 0.0 } else { along / scale };
                 }
-                let head = Head {
-                    grid,
-                    window: head.window,
-                    image: head.image,
-                    head: head.head,
-                    scale: Some(scale),
-                    table: &[],
-                    out: &mut [],
-                };
                 through_directions(by_queries, &head.pick(0), depth, scale);
                 through_directions(by_keys, &head.pick(1), depth, 1.0);
             }

@@ -8,6 +8,7 @@ mod backward;
 mod composed;
 mod cut;
 mod fused;
+mod head;
 mod names;
 mod patch;
 mod stages;
