@@ -38,14 +38,8 @@ pub(crate) fn for_each_chunk<T: Send>(
     }
 }
 
-/// Threads that [`map`] and [`for_each_chunk`] share work out to.
-#[cfg(feature = "rayon")]
+/// Threads that [`map`] and [`for_each_chunk`] share work out to. (Feature `deep` has `rayon`.)
+#[cfg(feature = "deep")]
 pub(crate) fn threads() -> usize {
     rayon::current_num_threads()
-}
-
-/// Threads that [`map`] and [`for_each_chunk`] share work out to.
-#[cfg(not(feature = "rayon"))]
-pub(crate) fn threads() -> usize {
-    1
 }
