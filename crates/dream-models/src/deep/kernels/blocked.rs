@@ -193,8 +193,8 @@ pub(in crate::deep) fn product_within<S: Simd>(
     LINES.set(kept);
 }
 
-/// Lines times some rows and columns of a matrix, added to what is there unless the rows are the first. `out` has `stride` values for
-/// each line that counts; of the last panel it takes those that it has place for.
+/// Lines times some rows and columns of a matrix, added to what is there unless the rows are the first. `out` has `stride`
+/// values for each line that counts; of the last panel it takes those that it has place for.
 #[inline(always)]
 pub(super) fn multiply_lines<S: Simd>(
     simd: S,
@@ -326,5 +326,70 @@ impl Source for Matrix<'_> {
     fn copy(&self, row: usize, from: usize, out: &mut [f32]) {
         let values = self.values.get(row * self.inputs + from..).unwrap_or_default();
         out.iter_mut().zip(values).for_each(|(slot, value)| *slot = *value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wave(count: usize, step: f32) -> Vec<f32> {
+        (0..count).map(|i| (i as f32 * step).sin() + (i * i % 97) as f32 / 97.0 - 0.5).collect()
+    }
+
+    struct Whole<'a> {
+        x: &'a [f32],
+        weight: &'a [f32],
+        inputs: usize,
+        outputs: usize,
+    }
+
+    impl simd::Kernel for Whole<'_> {
+        type Output = Vec<f32>;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
+            let Self { x, weight, inputs, outputs } = self;
+            let mut panels = Panels::new::<S>(inputs, outputs);
+            for (column, row) in weight.chunks_exact(inputs).enumerate() {
+                panels.set_column(column, row.iter().copied());
+            }
+            let mut out = vec![f32::NAN; x.len() / inputs * outputs];
+            let source = &Matrix { values: x, inputs };
+            Block { source, first: 0, panels: &panels, columns: 0..outputs, out: &mut out }.with_simd(simd);
+            out
+        }
+    }
+
+    /// Registers of every width that this machine has, with rows that fill no tile, more inputs than are multiplied at a
+    /// time, and columns that fill no panel.
+    #[test]
+    fn every_instruction_set_gives_the_product() {
+        for (rows, inputs, outputs) in [(1, 3, 1), (5, 40, 33), (9, 513, 31), (23, 1100, 65), (30, 64, 7)] {
+            let (x, weight) = (wave(rows * inputs, 0.37), wave(outputs * inputs, 0.11));
+            let run = || Whole { x: &x, weight: &weight, inputs, outputs };
+            let mut found = vec![("none", Simd::vectorize(pulp::Scalar::new(), run()))];
+            #[cfg(target_arch = "x86_64")]
+            {
+                found.extend(pulp::x86::V3::try_new().map(|simd| ("AVX2", Simd::vectorize(simd, run()))));
+                found.extend(pulp::x86::V4::try_new().map(|simd| ("AVX-512", Simd::vectorize(simd, run()))));
+            }
+            found.push(("the best", simd::dispatch(run())));
+            for (name, found) in &found {
+                for (i, found) in found.iter().enumerate() {
+                    let (row, column) = (i / outputs * inputs, i % outputs * inputs);
+                    let products = x[row..row + inputs].iter().zip(&weight[column..column + inputs]);
+                    let expected: f64 = products.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+                    let apart = (f64::from(*found) - expected).abs();
+                    assert!(
+                        apart < 1e-6 * inputs as f64,
+                        "{name} {rows} {inputs} {outputs}: {found} {expected}"
+                    );
+                }
+            }
+            // Both fuse, in the same order.
+            let fused: Vec<_> = found.iter().filter(|(name, _)| name.starts_with("AVX")).collect();
+            assert!(fused.windows(2).all(|pair| pair[0].1 == pair[1].1), "{rows} {inputs} {outputs}");
+        }
     }
 }
