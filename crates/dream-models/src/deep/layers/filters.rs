@@ -279,6 +279,23 @@ mod tests {
         }
     }
 
+    /// Threads share out columns where there are few rows.
+    #[test]
+    fn few_rows_of_many_outputs_are_finished_too() {
+        let (weight, bias) = (wave(&[290, 70], 0.05), wave(&[290], 0.3));
+        let open = Filters::of_rows(Var::from_tensor(&weight).unwrap().as_tensor().clone()).unwrap();
+        let packed = Filters::of_rows(weight).unwrap();
+        for rows in [1, 3, 30] {
+            let (x, residual) = (wave(&[rows, 70], 1.0), wave(&[rows, 290], 2.0));
+            let after = After { bias: Some(&bias), bend: Bend::Relu, ..After::default() }.onto(&residual);
+            let expected = numbers(open.rows(&x, after));
+            for threads in [1, 2, 5] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                assert_eq!(pool.install(|| numbers(packed.rows(&x, after))), expected, "{rows} {threads}");
+            }
+        }
+    }
+
     #[test]
     fn a_packed_weight_comes_back_for_a_gradient() {
         let weight = wave(&[37, 70], 0.1);
