@@ -1,7 +1,7 @@
 //! Times steps of training on this machine: `step_time NETWORK BATCH REPEATS`, where the network is convnext-tiny (frames of
 //! 384 pixels) or da-clip (the tiny one: videos of four frames of 64 pixels, and four sentences each).
 //!
-//! A step is the loss of a batch, its gradient, and AdamW. Prints wall and processor time of every step and the peak memory
+//! A step is the loss of a batch, its gradient, and AdamW. Prints the wall time of every step and the peak memory
 //! (Linux).
 
 #![allow(clippy::print_stdout, reason = "a program")]

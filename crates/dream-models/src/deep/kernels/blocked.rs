@@ -229,17 +229,11 @@ fn by_tiles<S: Simd, const ROWS: usize>(
         let (tiles, rest) = lines.as_chunks::<ROWS>();
         let mut results = out.chunks_mut(ROWS * stride);
         for (tile, out) in tiles.iter().zip(results.by_ref()) {
-            let missing = ROWS - out.len() / stride.max(1);
-            if missing == 0 || ROWS - missing > 8 {
-                multiply_tile::<S, ROWS>(simd, tile, panel, add, [stride, at], out);
-                continue;
-            }
-            if let (true, Some(tile)) = (ROWS - missing <= 4, tile.first_chunk::<4>()) {
-                multiply_tile::<S, 4>(simd, tile, panel, add, [stride, at], out);
-            } else if let Some(tile) = tile.first_chunk::<8>() {
-                multiply_tile::<S, 8>(simd, tile, panel, add, [stride, at], out);
-            } else {
-                multiply_tile::<S, ROWS>(simd, tile, panel, add, [stride, at], out);
+            // The last rows may need a smaller tile only.
+            match (out.len() / stride.max(1), tile.first_chunk::<4>(), tile.first_chunk::<8>()) {
+                (..=4, Some(tile), _) => multiply_tile::<S, 4>(simd, tile, panel, add, [stride, at], out),
+                (5..=8, _, Some(tile)) => multiply_tile::<S, 8>(simd, tile, panel, add, [stride, at], out),
+                _ => multiply_tile::<S, ROWS>(simd, tile, panel, add, [stride, at], out),
             }
         }
         debug_assert!(rest.len() < ROWS && results.next().is_none());
@@ -350,10 +344,7 @@ mod tests {
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
             let Self { x, weight, inputs, outputs } = self;
-            let mut panels = Panels::new::<S>(inputs, outputs);
-            for (column, row) in weight.chunks_exact(inputs).enumerate() {
-                panels.set_column(column, row.iter().copied());
-            }
+            let panels = Panels::of_columns::<S>(weight, inputs, outputs);
             let mut out = vec![f32::NAN; x.len() / inputs * outputs];
             let source = &Matrix { values: x, inputs };
             Block { source, first: 0, panels: &panels, columns: 0..outputs, out: &mut out }.with_simd(simd);

@@ -29,6 +29,26 @@ impl Panels {
         Self { data: Aligned::zeros(columns.div_ceil(wide) * wide * rows), rows, wide }
     }
 
+    /// The transpose of `count` rows of `depth` values.
+    #[inline(always)]
+    pub(in crate::deep) fn of_columns<S: Simd>(values: &[f32], depth: usize, count: usize) -> Self {
+        let mut panels = Self::new::<S>(depth, count);
+        for (column, values) in values.chunks_exact(depth).enumerate() {
+            panels.set_column(column, values.iter().copied());
+        }
+        panels
+    }
+
+    /// `count` rows of `depth` values.
+    #[inline(always)]
+    pub(in crate::deep) fn of_rows<S: Simd>(values: &[f32], depth: usize, count: usize) -> Self {
+        let mut panels = Self::new::<S>(count, depth);
+        for (row, values) in values.chunks_exact(depth).enumerate() {
+            panels.set_row(row, values.iter().copied());
+        }
+        panels
+    }
+
     /// Columns, those that fill the last panel included.
     pub(in crate::deep) fn columns(&self) -> usize {
         self.data.len() / self.rows.max(1)

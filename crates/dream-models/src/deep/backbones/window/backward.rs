@@ -119,9 +119,10 @@ impl simd::Kernel for Backward<'_> {
         let (depth, area) = (head.grid.depth, head.window.tokens.len());
         let (queries, keys) = head.queries_and_keys();
         let (values, grad) = (head.pick(2), head.pick_from(grad));
-        let [turned_keys, turned_values] = [&keys, &values].map(|rows| columns::<S>(rows, depth, area));
+        let [turned_keys, turned_values] =
+            [&keys, &values].map(|rows| Panels::of_columns::<S>(rows, depth, area));
         let [key_rows, query_rows, grad_rows] =
-            [&keys, &queries, &grad].map(|all| rows::<S>(all, depth, area));
+            [&keys, &queries, &grad].map(|rows| Panels::of_rows::<S>(rows, depth, area));
         let (stride, wide) = (turned_keys.columns(), key_rows.columns());
         // Weights, and the gradient by them and then by the scores.
         let (mut weights, mut slopes) = (vec![0.0; area * stride], vec![0.0; area * stride]);
@@ -144,13 +145,13 @@ impl simd::Kernel for Backward<'_> {
                 *slope = weight * (*slope - sum);
             }
         }
-        let mut mixed = vec![0.0; area.next_multiple_of(6) * wide];
+        let mut mixed = vec![0.0; area * wide];
         let Head { scale, grid, .. } = head;
         let (by_queries, out) = out.split_at_mut_checked(area * depth).unwrap_or_default();
         let (by_keys, out) = out.split_at_mut_checked(area * depth).unwrap_or_default();
         let (by_values, out) = out.split_at_mut_checked(area * depth).unwrap_or_default();
         let (by_table, by_scale) = out.split_at_mut_checked(grid.cut.offsets()).unwrap_or_default();
-        product(simd, &slopes, stride, &key_rows, mixed.get_mut(..area * wide).unwrap_or_default());
+        product(simd, &slopes, stride, &key_rows, &mut mixed);
         take(by_queries, &mixed, [depth, wide]);
         transposed_product(simd, &slopes, stride, &query_rows, &mut mixed);
         take(by_keys, &mixed, [depth, wide]);
@@ -193,26 +194,6 @@ fn through_directions(grad: &mut [f32], x: &[f32], depth: usize, scale: f32) {
             grad.iter_mut().for_each(|g| *g *= scale / SMALLEST);
         }
     }
-}
-
-/// Rows of `depth` values as the columns of panels.
-#[inline(always)]
-fn columns<S: Simd>(values: &[f32], depth: usize, area: usize) -> Panels {
-    let mut panels = Panels::new::<S>(depth, area);
-    for (token, row) in values.chunks_exact(depth).enumerate() {
-        panels.set_column(token, row.iter().copied());
-    }
-    panels
-}
-
-/// Rows of `depth` values as the rows of panels.
-#[inline(always)]
-fn rows<S: Simd>(values: &[f32], depth: usize, area: usize) -> Panels {
-    let mut panels = Panels::new::<S>(area, depth);
-    for (token, row) in values.chunks_exact(depth).enumerate() {
-        panels.set_row(token, row.iter().copied());
-    }
-    panels
 }
 
 /// The first `depth` of every `wide` values.

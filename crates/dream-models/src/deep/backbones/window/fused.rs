@@ -15,6 +15,7 @@ use crate::{par, simd};
 
 /// Rows of scores that exist at a time, a multiple of the rows of a tile of the matrix product.
 const ROWS: usize = 28;
+
 /// Attention of `[n, rows, columns, 3 c]` without its bias; `biases` are those of queries, keys and values together, `table`
 /// is `[heads, offsets]`.
 pub(super) fn attention(
@@ -147,14 +148,8 @@ impl simd::Kernel for Forward<'_> {
         let Self { head, out } = self;
         let (depth, area) = (head.grid.depth, head.window.tokens.len());
         let (queries, picked) = head.queries_and_keys();
-        let mut keys = Panels::new::<S>(depth, area);
-        for (token, key) in picked.chunks_exact(depth).enumerate() {
-            keys.set_column(token, key.iter().copied());
-        }
-        let mut values = Panels::new::<S>(area, depth);
-        for (token, value) in head.pick(2).chunks_exact(depth).enumerate() {
-            values.set_row(token, value.iter().copied());
-        }
+        let keys = Panels::of_columns::<S>(&picked, depth, area);
+        let values = Panels::of_rows::<S>(&head.pick(2), depth, area);
         let (stride, wide) = (keys.columns(), values.columns());
         let (mut scores, mut mixed) = (vec![0.0; ROWS * stride], vec![0.0; ROWS * wide]);
         let mut totals = [0.0; ROWS];
