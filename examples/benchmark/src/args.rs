@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::features::deep::DeepArgs;
 use crate::methods::first_weights::{self, Start};
 use crate::methods::imported::{self, Source};
+use crate::methods::network;
 use crate::methods::variants::Ablation;
 use crate::plan::shard::Shard;
 
@@ -126,6 +127,11 @@ pub(crate) struct Work {
     #[arg(long)]
     pub(crate) retry_failed: bool,
 
+    /// First weights of the visual tower of one network among --methods, which --visual gives for all of them. May be given several
+    /// times
+    #[arg(long, value_name = "NETWORK=FILE", value_delimiter = ',', value_parser = network::tower)]
+    pub(crate) visual_of: Vec<(&'static str, PathBuf)>,
+
     // A heading holds for all options after it, so those without one come first.
     #[command(flatten)]
     pub(crate) view: ::train::View,
@@ -142,6 +148,9 @@ Examples:
   benchmark --data DREAM --out results
         all methods on ten splits; the same command goes on after an interruption
   benchmark --data DREAM --methods brisque,gm-log --splits 3 --out q --jobs 4
+  benchmark --data synthetic --out results --methods all,networks \
+      --visual-of opdai=swin.safetensors,hust=convnext.safetensors
+        two of the networks from first weights, such as those of a detector
   benchmark --data DREAM --out results --boxes faces.csv
         on faces instead of whole frames
   benchmark --data DREAM --out results --methods brisque --loss-ablation brisque

@@ -176,7 +176,7 @@ pub(crate) fn methods(
 
 /// What all networks share.
 fn setup(args: &args::Work, plan: Option<&Plan>) -> Result<Setup> {
-    Setup::new(plan, args.networks.clone(), &args.view, args.jobs)
+    Setup::new(plan, args.networks.clone(), &args.visual_of, &args.view, args.jobs)
 }
 
 /// Prints what the methods are, and the rows of Tables V and VI that are asked for.

@@ -85,7 +85,8 @@ impl Rows<'_> {
 
 /// OPDAI, then UNILJ, from each of the first weights that fit, in the order in which they are named.
 pub(crate) fn by_first_weights(starts: &[Start], setup: &Arc<Setup>) -> Result<Vec<Box<dyn Method>>> {
-    let size = preset(setup.options.preset);
+    let usual = setup.options_of("");
+    let size = preset(usual.preset);
     let mut networks = Vec::new();
     for (name, tower) in NETWORKS {
         let variants = Variants::new(name, setup)?;
@@ -93,7 +94,7 @@ pub(crate) fn by_first_weights(starts: &[Start], setup: &Arc<Setup>) -> Result<V
         networks.push(Rows { name, family, variants, taken: BTreeSet::new(), rows: Vec::new() });
     }
     for start in starts {
-        let options = Options { visual: start.file.clone(), visual_option: OPTION, ..setup.options.clone() };
+        let options = Options { visual: start.file.clone(), visual_option: OPTION, ..usual.clone() };
         let (mut fits, mut reasons) = (false, Vec::new());
         for rows in networks.iter_mut().filter(|rows| start.network.is_none_or(|asked| asked == rows.name)) {
             match rows.variants.check(&options) {

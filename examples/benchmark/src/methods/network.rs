@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ::train::{Assumptions, Clip, Job, Options, Sets, View};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use dream_data::dataset::{ClipId, Dataset};
 use serde::{Deserialize, Serialize};
 
@@ -19,13 +19,17 @@ use crate::store::digest::digest;
 
 /// Weights and states of trainings, by split and network.
 const FOLDER: &str = "cache/networks";
+/// The option that gives first weights to one network.
+const OF_ONE: &str = "--visual-of";
 /// Cut frames, which all networks share.
 const FRAMES: &str = "cache/frames";
 
 /// What all networks of a run share.
 #[derive(Debug)]
 pub(crate) struct Setup {
-    pub(super) options: Options,
+    options: Options,
+    /// First weights of the visual tower by the network's name, in place of those of the options.
+    towers: BTreeMap<&'static str, PathBuf>,
     view: View,
     /// 0 for one per core.
     threads: usize,
@@ -75,12 +79,18 @@ impl Setup {
     pub(crate) fn new(
         plan: Option<&Plan>,
         mut options: Options,
+        files: &[(&'static str, PathBuf)],
         view: &View,
         threads: usize,
     ) -> Result<Self> {
         let view = view.clone();
+        let mut towers = BTreeMap::new();
+        for (name, file) in files {
+            let twice = towers.insert(*name, file.clone()).is_some();
+            ensure!(!twice, "{OF_ONE}: {name} is named twice; a network starts from one file");
+        }
         let Some(plan) = plan else {
-            return Ok(Self { options, view, threads, sentences: Vec::new(), written: true });
+            return Ok(Self { options, towers, view, threads, sentences: Vec::new(), written: true });
         };
         let mut clips: Vec<Clip> = plan.clips.iter().map(|clip| blank(&clip.id)).collect();
         for root in plan.described() {
@@ -92,7 +102,29 @@ impl Setup {
         options.no_text |= sentences.iter().all(Vec::is_empty);
         let has_some = |row: &Scored| sentences.get(row.clip).is_some_and(|some| !some.is_empty());
         let written = plan.splits.iter().flat_map(|split| split.tests.iter().flatten()).any(has_some);
-        Ok(Self { options, view, threads, sentences, written })
+        Ok(Self { options, towers, view, threads, sentences, written })
+    }
+
+    /// The options of the trainings of a network.
+    pub(super) fn options_of(&self, network: &str) -> Options {
+        let options = self.options.clone();
+        match self.towers.get(network) {
+            Some(file) => Options { visual: Some(file.clone()), visual_option: OF_ONE, ..options },
+            None => options,
+        }
+    }
+}
+
+/// A network and a file of weights, for the command line.
+pub(crate) fn tower(text: &str) -> Result<(&'static str, PathBuf), String> {
+    let networks = ::train::methods::names();
+    let known = |name: &str| networks.iter().copied().find(|known| *known == name.trim());
+    match text.split_once('=').map(|(name, file)| (known(name), file)) {
+        Some((Some(name), file)) if !file.is_empty() => Ok((name, file.into())),
+        _ => Err(format!(
+            "give a network ({}) and a file, such as opdai=det/model.safetensors",
+            networks.join(", ")
+        )),
     }
 }
 
@@ -103,11 +135,14 @@ fn blank(id: &ClipId) -> Clip {
 
 /// The rows of some networks.
 pub(crate) fn rows(names: &[&str], setup: Setup) -> Result<Vec<Box<dyn Method>>> {
+    if let Some(name) = setup.towers.keys().find(|name| !names.contains(name)) {
+        bail!("{OF_ONE}: {name} is not among --methods: add it there");
+    }
     let setup = Arc::new(setup);
     let (mut rows, mut notes) = (Vec::<Box<dyn Method>>::new(), BTreeSet::new());
     for name in names {
         let method = ::train::methods::by_name(name)?;
-        let options = read_by(&method, setup.options.clone());
+        let options = read_by(&method, setup.options_of(name));
         notes.extend(method.check_weights(&options).with_context(|| (*name).to_owned())?);
         let row = Network::new(method, &setup, options)?;
         let text = method.text_title(&setup.options).filter(|_| setup.written);

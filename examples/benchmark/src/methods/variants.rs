@@ -63,7 +63,7 @@ pub(super) struct Variants<'a> {
 impl<'a> Variants<'a> {
     pub(super) fn new(name: &str, setup: &'a Arc<Setup>) -> Result<Self> {
         let method = ::train::methods::by_name(name)?;
-        let usual = Network::new(method, setup, setup.options.clone())?;
+        let usual = Network::new(method, setup, setup.options_of(name))?;
         let names = [(usual.settings, usual.name)].into();
         Ok(Self { method, setup, names, notes: BTreeSet::new() })
     }
@@ -91,9 +91,10 @@ impl<'a> Variants<'a> {
 /// OPDAI with every loss of Table V.
 pub(crate) fn by_loss(setup: &Arc<Setup>) -> Result<Vec<Box<dyn Method>>> {
     let mut variants = Variants::new(OPDAI, setup)?;
-    variants.check(&setup.options)?;
+    let options = setup.options_of(OPDAI);
+    variants.check(&options)?;
     variants.say();
-    let preset = preset(setup.options.preset);
+    let preset = preset(options.preset);
     let mut row = |loss: dream_loss::PaperLoss| {
         let label = Label {
             name: format!("{OPDAI}-loss-{loss}"),
@@ -104,7 +105,7 @@ pub(crate) fn by_loss(setup: &Arc<Setup>) -> Result<Vec<Box<dyn Method>>> {
             ),
             way: format!("trained with {}", loss.title()),
         };
-        variants.row(Options { loss: Some(loss), ..setup.options.clone() }, label)
+        variants.row(Options { loss: Some(loss), ..options.clone() }, label)
     };
     losses().map(&mut row).collect()
 }

@@ -124,6 +124,14 @@ fn first_weights_have_rows_by_network_and_shards_give_the_same_bytes() {
     }
     assert!(!page.contains(bench.root().to_str().unwrap()), "where the files lie is nobody's business");
 
+    // The first weights of one network in Table IV: the training that Table VI has from the same file.
+    let own = swin.replacen("Our scores", "opdai", 1);
+    let own = case("own", &["--visual-of", &own]);
+    own.run(0);
+    assert_eq!(trainings(&own.out), ["opdai", "opdai-from-none", "unilj", "unilj-from-our-scores"]);
+    let usual = rows(&own.out, "table4.csv").into_iter().find(|row| row[1] == "OPDAI").unwrap();
+    assert_eq!([&found[0][2], &found[1][2]], [&rows(&own.out, "table6.csv")[0][2], &usual[2]]);
+
     let shards = ["1/2", "2/2"].map(|part| case(&part.replace('/', "of"), &["--shard", part]));
     for shard in &shards {
         assert!(shard.run(1).contains("the trainings of this shard are done"));
@@ -169,6 +177,16 @@ fn a_file_that_does_not_fit_is_refused_before_the_work_begins() {
         let case = bench.case("out", &quick("brisque", &["--pretraining", &start]));
         let shown = case.run(2);
         assert!(words.iter().all(|words| shown.contains(words)) && !case.out.exists(), "{start}: {shown}");
+    }
+    for (file, words) in [
+        (given("opdai", convnext), "opdai: --visual-of "),
+        (given("hust", convnext), "--visual-of: hust is not among --methods"),
+        (format!("opdai={convnext},opdai={convnext}"), "opdai is named twice"),
+        (given("swin", convnext), "give a network (da-clip, "),
+    ] {
+        let case = bench.case("out", &quick("opdai", &["--visual-of", &file]));
+        let shown = case.run(2);
+        assert!(shown.contains(words) && !case.out.exists(), "{file}: {shown}");
     }
 }
 
