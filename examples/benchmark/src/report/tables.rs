@@ -63,8 +63,8 @@ impl ResultTable {
 
     /// The notes, a line each.
     pub(super) fn text(&self) -> String {
-        let lines = self.lines(&format!("{}; {}", self.over, self.sets));
-        lines.map(|line| line + "\n").collect()
+        let first = format!("{}; {}", self.over, self.sets);
+        self.lines(&first).map(|line| line + "\n").collect()
     }
 
     /// The notes below a table whose heading names the sets.
