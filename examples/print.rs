@@ -65,7 +65,23 @@ pub(crate) fn err(text: Arguments<'_>) {
 /// A number of things, as one says it.
 #[allow(dead_code, reason = "not every program counts")]
 pub(crate) fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+    match thing.strip_suffix('y') {
+        _ if number == 1 => format!("1 {thing}"),
+        Some(stem) => format!("{number} {stem}ies"),
+        None => format!("{number} {thing}s"),
+    }
+}
+
+/// What went wrong with an input, named once: many reasons name it themselves.
+#[allow(dead_code, reason = "not every program has several inputs")]
+pub(crate) fn named(input: &str, reason: &str) -> String {
+    if reason.contains(&format!("{input}: ")) { reason.to_owned() } else { format!("{input}: {reason}") }
+}
+
+/// The same where the input's name stands beside it.
+#[allow(dead_code, reason = "not every program has several inputs")]
+pub(crate) fn unnamed<'a>(input: &str, reason: &'a str) -> &'a str {
+    reason.strip_prefix(input).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(reason)
 }
 
 /// Says where an interrupted run goes on; nothing where it begins.
@@ -168,4 +184,22 @@ fn styled(said: &clap::Error, terminal: Terminal) -> String {
     let text = said.render();
     let text = if terminal.color { text.ansi().to_string() } else { text.to_string() };
     text.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn things_are_counted_in_words() {
+        assert_eq!([0, 1, 2].map(|number| count(number, "row")), ["0 rows", "1 row", "2 rows"]);
+        assert_eq!([1, 2].map(|number| count(number, "identity")), ["1 identity", "2 identities"]);
+    }
+
+    #[test]
+    fn inputs_are_named_once() {
+        let (says, silent) = ("cannot open a.mp4: no such file", "it is too small");
+        assert_eq!((named("a.mp4", says), named("a.mp4", silent)), (says.into(), format!("a.mp4: {silent}")));
+        assert_eq!((unnamed("a.mp4", "a.mp4: it ends"), unnamed("a.mp4", says)), ("it ends", says));
+    }
 }

@@ -4,7 +4,7 @@
 use std::env;
 use std::sync::OnceLock;
 
-use console::{Term, measure_text_width};
+use console::{Term, measure_text_width, strip_ansi_codes};
 
 /// How the standard output looks. Where it is no terminal, lines have any length and no colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -80,7 +80,8 @@ impl Terminal {
 
     /// The help of a program: paragraphs fill the width, and other lines fit as in [`Self::folded`].
     pub(crate) fn help(self, text: &str) -> String {
-        let fit = |line: &str| if line.starts_with(' ') { self.folded(line) } else { self.wrapped(line, 0) };
+        let paragraph = |line: &str| !line.starts_with(' ') && !strip_ansi_codes(line).starts_with("Usage:");
+        let fit = |line: &str| if paragraph(line) { self.wrapped(line, 0) } else { self.folded(line) };
         text.split('\n').map(fit).collect::<Vec<_>>().join("\n")
     }
 
@@ -130,9 +131,10 @@ const FAR: usize = 8;
 /// A line that is too wide as several.
 fn hung(line: &str, width: usize) -> String {
     let indent = line.len() - line.trim_start_matches(' ').len();
-    // Two blanks stand between columns, and nowhere else.
+    // Two blanks stand between columns, and nowhere else. In a list, what a name means is a column as well.
     let begins = |&(at, letter): &(usize, char)| {
-        letter != ' ' && at > indent && line.get(..at).is_some_and(|before| before.ends_with("  "))
+        let before = line.get(..at).unwrap_or_default();
+        letter != ' ' && at > indent && (before.ends_with("  ") || is_name_in_list(before))
     };
     let columns: Vec<(usize, usize)> = line
         .char_indices()
@@ -154,13 +156,21 @@ fn hung(line: &str, width: usize) -> String {
     begin + &lines.join(&format!("\n{:below$}", ""))
 }
 
-/// A line as several of at most `room` letters, broken between words, but not inside of `[low, high]` that fits. A word that
-/// fits into no line stays where it is.
+/// Whether a text is `- name: `.
+fn is_name_in_list(text: &str) -> bool {
+    let text = strip_ansi_codes(text);
+    let name = text.trim_start().strip_prefix("- ").and_then(|rest| rest.strip_suffix(": "));
+    name.is_some_and(|name| !name.contains(' '))
+}
+
+/// A line as several of at most `room` letters, broken between words, but not inside of `[low, high]` and `name 0.5` that
+/// fit. A word that fits into no line stays where it is.
 fn broken(line: &str, room: usize) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in line.split(' ') {
         match words.last_mut() {
             Some(last) if last.starts_with('[') && !last.contains(']') => *last = format!("{last} {word}"),
+            Some(last) if is_number(word) && is_word(last) => *last = format!("{last} {word}"),
             _ => words.push(word.to_owned()),
         }
     }
@@ -180,6 +190,14 @@ fn broken(line: &str, room: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+fn is_number(word: &str) -> bool {
+    word.trim_start_matches(['+', '-']).starts_with(|letter: char| letter.is_ascii_digit())
+}
+
+fn is_word(text: &str) -> bool {
+    !text.contains(' ') && text.ends_with(char::is_alphabetic)
 }
 
 /// The width that the user states, or that the terminal has.
@@ -239,6 +257,30 @@ mod tests {
         // A letter of Chinese takes two places.
         assert_eq!(Terminal { width: Some(6), color: false }.folded("视频 视频"), "视频 视频");
         assert_eq!(Terminal { width: Some(22), color: false }.folded(&"视频 ".repeat(5)).lines().count(), 2);
+    }
+
+    #[test]
+    fn numbers_stay_with_their_names() {
+        let terminal = Terminal { width: Some(24), color: false };
+        assert_eq!(terminal.folded("PLCC 0.8125 SRCC -0.8034 12"), "PLCC 0.8125\n  SRCC -0.8034 12");
+        // Where both have no room, the line is broken between them.
+        let long = format!("{} 0.5", "x".repeat(22));
+        assert_eq!(terminal.folded(&format!("a {long}")), format!("a\n  {long}").replace(" 0.5", "\n  0.5"));
+    }
+
+    #[test]
+    fn what_a_list_says_goes_on_below_itself() {
+        let terminal = Terminal { width: Some(44), color: false };
+        let line = "  - large: The paper's: wide and deep, and slow on every machine";
+        let shown = "  - large: The paper's: wide and deep, and\n           slow on every machine";
+        assert_eq!(terminal.folded(line), shown);
+        let styled = line.replace("large:", "\x1b[1mlarge\x1b[0m:");
+        assert_eq!(terminal.folded(&styled), shown.replace("large:", "\x1b[1mlarge\x1b[0m:"));
+        // A place without a number is no list.
+        let row = "       -  a.png  failed: it is no picture at all";
+        assert_eq!(terminal.folded(row), "       -  a.png  failed: it is no picture at\n          all");
+        let usage = "\x1b[4mUsage:\x1b[0m a-program [OPTIONS] --out <DIR> <FILE>...";
+        assert_eq!(terminal.help(usage), "\x1b[4mUsage:\x1b[0m a-program [OPTIONS] --out <DIR>\n  <FILE>...");
     }
 
     #[test]

@@ -39,6 +39,11 @@ fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
     let DataError::InvalidOption { option, reason } = cause.downcast_ref()? else { return None };
     Some(match *option {
         "tolerance" => format!("--tolerance {reason}"),
+        "clips" => {
+            format!(
+                "{reason}: correct the table, or say with --session-clips and --session-checkers what sessions have"
+            )
+        }
         _ => reason.clone(),
     })
 }

@@ -144,6 +144,7 @@ fn faults_name_file_and_line() {
     fails(&["--groups", "none.csv"], &["none.csv"]);
     let message = failure(&[&root]);
     assert!(message.contains("sessions.csv") && message.contains("it must have 40 and 5"), "{message}");
+    assert!(message.contains("say with --session-clips and --session-checkers"), "{message}");
 
     write(folder.path(), "truth.json", "{}");
     fails(&[], &["truth.json", "not the truth"]);

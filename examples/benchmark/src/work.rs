@@ -192,8 +192,6 @@ pub(crate) fn list(splits: &Splits) -> Result<bool> {
         let abouts: Vec<About> = rows.iter().map(|method| method.about(args.view.every)).collect();
         let wide = |text: fn(&About) -> &str| abouts.iter().map(|about| text(about).len()).max().unwrap_or(0);
         let [wide_name, wide_title] = [wide(|about| &about.name), wide(|about| &about.title)];
-        let [wide_name, wide_title] =
-            [wide_name, wide_title].map(|wide| if heading.is_empty() { 12 } else { wide });
         for About { name, title, about, .. } in &abouts {
             // All settings of a network are in the report.
             let about = about.split("; {").next().unwrap_or_default();

@@ -14,7 +14,7 @@ use dream_data::dataset::{Clip, Dataset, read_manifest};
 use dream_data::split::{Partition, Split, check_split, read_split};
 
 use print::terminal::{Ink, Terminal};
-use print::{count, note, say};
+use print::{count, say};
 
 /// Proves that splits do not leak, or names the clips that leak
 #[derive(Debug, Parser)]
@@ -76,18 +76,17 @@ fn run(args: &Args) -> Result<bool> {
                 let mut line = format!("{}: {};", path.display(), shown.paint(Ink::Good, "clean"));
                 for set in Partition::ALL {
                     let s = report.set(set);
-                    let (clips, identities, methods) = (s.clips, s.identities.len(), s.methods.len());
-                    line += &format!(" {set} {clips} clips, {identities} identities, {methods} methods;");
+                    let clips = count(s.clips, "clip");
+                    let identities = count(s.identities.len(), "identity");
+                    let methods = count(s.methods.len(), "method");
+                    line += &format!(" {set} {clips}, {identities}, {methods};");
                 }
-                say!("{line} {} known clips in no set", report.unassigned.len());
+                say!("{line} {} in no set", count(report.unassigned.len(), "known clip"));
             }
         }
     }
-    match leaks {
-        0 => say!("{splits} splits, no leak"),
-        n => say!("{splits} splits, {n} leaks"),
-    }
-    note!("checked {}", count(splits, "split"));
+    let found = if leaks == 0 { "no leak".to_owned() } else { count(leaks, "leak") };
+    say!("checked {}: {found}", count(splits, "split"));
     Ok(leaks == 0)
 }
 

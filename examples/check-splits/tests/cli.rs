@@ -40,13 +40,13 @@ fn clean_splits_are_0() {
     let output = run(&[folder.path().to_str().unwrap()]);
     let report = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{report}");
-    assert!(report.contains("test_set1 2 clips, 1 identities, 2 methods"), "{report}");
+    assert!(report.contains("test_set1 2 clips, 1 identity, 2 methods"), "{report}");
     assert!(
-        report.contains("1 known clips in no set") && report.ends_with("2 splits, no leak\n"),
+        report.contains("1 known clip in no set") && report.ends_with("checked 2 splits: no leak\n"),
         "{report}"
     );
     let one = folder.path().join("splits/1");
-    assert_eq!(text(&run(&["--quiet", one.to_str().unwrap()]).stdout), "1 splits, no leak\n");
+    assert_eq!(text(&run(&["--quiet", one.to_str().unwrap()]).stdout), "checked 1 split: no leak\n");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn leaks_are_named_and_1() {
         "C1/2-1-1-target.mp4: in test_set1 and in test_set3",
         "C1/2-1-1-target.mp4: in test_set3, and method C1/target is in train_set",
         "C1/2-1-1-target.mp5: in test_set1, and not among the known clips",
-        "1 splits, 5 leaks",
+        "checked 1 split: 5 leaks",
     ] {
         assert!(report.contains(part), "{part}\n{report}");
     }

@@ -30,6 +30,9 @@ fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
         EvalError::TooFew { argument: "resamples", needed, found } => {
             Some(format!("--resamples {found} is too few: pass at least {needed}"))
         }
+        EvalError::TooFew { needed: needed @ 4, found, .. } => Some(format!(
+            "{found} clips; --logistic and --compare need at least {needed}: leave them out here"
+        )),
         _ => None,
     }
 }

@@ -33,7 +33,7 @@ use extract::Method;
 use notes::Notes;
 use output::Output;
 use print::terminal::beside;
-use print::{count, note, resumed, wrote};
+use print::{count, named, note, resumed, wrote};
 
 fn main() -> ExitCode {
     print::main(Args::try_parse(), typed, run)
@@ -73,7 +73,8 @@ fn run(args: &Args) -> Result<bool> {
         let input = name_of(path);
         match outcome {
             Ok(extracted) => {
-                output.write(&input, &extracted)?;
+                // The terminal may show both.
+                bar.suspend(|| output.write(&input, &extracted))?;
                 ensure!(!output.rows.lost(), "nobody reads the output");
                 for line in notes.lines(&input, &extracted.assumptions) {
                     bar.suspend(|| note!("{line}"));
@@ -120,7 +121,7 @@ impl<'a> Report<'a> {
 
     fn add(&mut self, input: &str, fault: &str) -> Result<()> {
         self.faults += 1;
-        self.bar.suspend(|| note!("failed: {fault}"));
+        self.bar.suspend(|| note!("failed: {}", named(input, fault)));
         if let Some(csv) = &mut self.csv {
             csv.write_record([input, fault])?;
             csv.flush()?;

@@ -17,7 +17,7 @@ use dream_data::split::{
     Partition, SplitDesign, Validation, ValidationUnit, check_split, write_mos_list, write_split,
 };
 
-use print::{note, say};
+use print::{count, note, say};
 
 /// Draws leak-free splits: new identities in test-1, new methods in test-2, both in test-3
 #[derive(Debug, Parser)]
@@ -105,9 +105,9 @@ fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
 
 fn run(args: &Args) -> Result<bool> {
     let (clips, mos) = read(args)?;
-    let count =
+    let different =
         |name: fn(&Clip) -> &str| clips.iter().map(name).collect::<std::collections::BTreeSet<_>>().len();
-    let (identities, methods) = (count(|clip| &clip.identity), count(|clip| &clip.method));
+    let (identities, methods) = (different(|clip| &clip.identity), different(|clip| &clip.method));
     // The shares of DFGC-VRA, rounded.
     let design = SplitDesign {
         test_identities: args.test_identities.unwrap_or(((3 * identities + 5) / 10).max(1)),
@@ -126,14 +126,15 @@ fn run(args: &Args) -> Result<bool> {
         let missing = clips.iter().find(|clip| !mos.contains_key(&clip.id)).map(|clip| clip.id.as_str());
         bail!("{scored} of {} clips have scores; `{}` has none", clips.len(), missing.unwrap_or_default());
     }
-    let SplitDesign { test_identities, test_methods, seed, .. } = &design;
-    say!("{} clips of {identities} identities by {methods} methods", clips.len());
-    say!("{test_identities} identities and {test_methods} methods kept from train, seed {seed}");
+    let of = |identities, methods| (count(identities, "identity"), count(methods, "method"));
+    let (all, kept) = (of(identities, methods), of(design.test_identities, design.test_methods));
+    say!("{} of {} by {}", count(clips.len(), "clip"), all.0, all.1);
+    say!("{} and {} kept from train, seed {}", kept.0, kept.1, design.seed);
     for index in 0..design.repeats {
         say!("{}", draw(args, &design, index, &clips, &mos, &folder)?);
     }
     let what = if args.validation.is_some() { ", with validation lists," } else { "" };
-    note!("wrote {}{what} below {}", print::count(design.repeats, "split"), folder.display());
+    note!("wrote {}{what} below {}", count(design.repeats, "split"), folder.display());
     Ok(true)
 }
 

@@ -18,6 +18,7 @@ use dream_models::regression::{Estimate, SvrModel};
 use flate2::read::GzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use print::terminal::Terminal;
 use print::{Out, count, note, wrote};
 
 /// Scores the rows of a feature table with a model of train-svr.
@@ -70,8 +71,10 @@ fn run(args: &Args) -> Result<bool> {
         let mut header = vec![table.name(name), "score"];
         header.extend(CALIBRATED.into_iter().filter(|_| calibrated));
         writer.write_record(&header).map_err(io)?;
-        // Drawn on a terminal only.
-        let bar = ProgressBar::no_length().with_style(ProgressStyle::with_template("{pos} rows {elapsed}")?);
+        // Drawn on a terminal only, and not among the rows.
+        let quiet = args.out.is_none() && Terminal::of_stdout().width.is_some();
+        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::no_length() };
+        let bar = bar.with_style(ProgressStyle::with_template("{pos} rows {elapsed}")?);
         while table.advance()? {
             recipe.map_or(Ok(()), |recipe| check_recipe(&model, &table, recipe))?;
             let found = score(&model, &table, &columns)?;

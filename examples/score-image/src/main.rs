@@ -24,6 +24,7 @@ use std::process::ExitCode;
 use anyhow::{Result, ensure};
 use clap::Parser;
 use dream_data::{expand_images, in_order, name_of};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use args::Args;
 use print::terminal::Terminal;
@@ -110,10 +111,19 @@ fn score_all(
     mut take: impl FnMut(Row) -> Result<()>,
 ) -> Result<()> {
     let settings = args.settings();
-    in_order(
+    let style = ProgressStyle::with_template("{wide_bar} {pos:>5}/{len} images, {eta:>3} left")?;
+    let bar = ProgressBar::new(images.len() as u64).with_style(style);
+    let done = in_order(
         args.output.jobs(None),
         images,
         |image| scorer.run(image),
-        |image, scored| take(Row::new(name_of(image), scored, scorer.version(), &settings)),
-    )
+        |image, scored| {
+            // The terminal may show rows and the bar.
+            bar.suspend(|| take(Row::new(name_of(image), scored, scorer.version(), &settings)))?;
+            bar.inc(1);
+            Ok(())
+        },
+    );
+    bar.finish_and_clear();
+    done
 }

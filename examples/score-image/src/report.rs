@@ -6,8 +6,8 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::args::Metric;
-use crate::print::message;
 use crate::print::terminal::{Ink, Terminal, shortened};
+use crate::print::{count, message, unnamed};
 use crate::rows;
 use crate::score::Scored;
 
@@ -82,7 +82,10 @@ pub(crate) fn text(metric: Metric, rows: &[Row], terminal: Terminal, out: &mut d
             _ => String::new(),
         };
         let name = shortened(&row.file, terminal.room().saturating_sub(SCORE + interval.len()));
-        let failed = |error: &String| format!("  {}", terminal.paint(Ink::Bad, &format!("failed: {error}")));
+        let failed = |error: &String| {
+            let reason = format!("failed: {}", unnamed(&row.file, error));
+            format!("  {}", terminal.paint(Ink::Bad, &reason))
+        };
         let error = row.error.as_ref().map_or_else(String::new, failed);
         writeln!(out, "{}", terminal.folded(&format!("{score:>8}  {name}{interval}{error}")))?;
         if let Some(assumptions) = &row.assumptions {
@@ -93,7 +96,7 @@ pub(crate) fn text(metric: Metric, rows: &[Row], terminal: Terminal, out: &mut d
     if good > 0 {
         writeln!(out, "\n{}", terminal.folded(&format!("{}: {}", metric.name(), metric.meaning())))?;
     }
-    Ok(writeln!(out, "scored {good} of {} images", rows.len())?)
+    Ok(writeln!(out, "scored {good} of {}", count(rows.len(), "image"))?)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use dream_data::synthetic::{DetectionSummary, Synthetic, TreeProgress};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use args::Args;
-use print::{count, note, resumed, say};
+use print::{count, note, resumed, say, wrote};
 
 fn main() -> ExitCode {
     print::main(Args::try_parse(), typed, run)
@@ -61,7 +61,7 @@ fn run(args: &Args) -> Result<bool> {
     };
     if let Some(path) = &args.contact_sheet {
         sheet::write(&synthetic, path)?;
-        say!("{}: the contact sheet", path.display());
+        wrote("the contact sheet", Some(path));
     }
     let Some(out) = &args.out else { return Ok(true) };
     let config = synthetic.config();

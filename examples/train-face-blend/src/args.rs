@@ -73,9 +73,6 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PORTRAITS", default_value = "0")]
     pub(crate) robustness: usize,
 
-    #[command(flatten)]
-    pub(crate) recipe: Recipe,
-
     /// A picture to look at: the first portraits with their blends and masks
     #[arg(long, value_name = "SHEET.png")]
     pub(crate) sheet: Option<PathBuf>,
@@ -97,6 +94,9 @@ pub(crate) struct Args {
     /// Threads [default: one per core]; the head does not depend on it
     #[arg(long, short, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    pub(crate) recipe: Recipe,
 }
 
 /// What may be changed in the recipe.

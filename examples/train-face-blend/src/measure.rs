@@ -53,16 +53,16 @@ impl Logits {
 }
 
 impl Measures {
-    /// Names of the numbers, and the numbers.
-    pub(crate) fn values(&self) -> [(&'static str, f64); 7] {
+    /// Names of the numbers in two lines, and the numbers.
+    pub(crate) fn values(&self) -> [([&'static str; 2], f64); 7] {
         [
-            ("AUC", self.auc),
-            ("mild", self.auc_mild),
-            ("gross", self.auc_gross),
-            ("vs real", self.auc_real),
-            ("vs global", self.auc_global),
-            ("mild > real", self.mild_above_real),
-            ("gross > real", self.gross_above_real),
+            (["", "AUC"], self.auc),
+            (["", "mild"], self.auc_mild),
+            (["", "gross"], self.auc_gross),
+            (["vs", "real"], self.auc_real),
+            (["vs", "global"], self.auc_global),
+            (["mild>", "real"], self.mild_above_real),
+            (["gross>", "real"], self.gross_above_real),
         ]
     }
 

@@ -24,11 +24,16 @@ pub(crate) struct Row {
 /// Prints rows below a title.
 pub(crate) fn print(title: &str, rows: &[&Row]) {
     say!("{title}");
-    let names = Measures::default().values().map(|(name, _)| format!("{name:>12}"));
-    say!("  {:<20}{:>10}{}", "", "portraits", names.concat());
+    // As wide as any terminal.
+    let line = |name: &str, portraits: &str, rest: &[String]| {
+        say!("  {name:<19}{portraits:>9}{}", rest.concat());
+    };
+    let names = Measures::default().values().map(|(name, _)| name.map(|part| format!("{part:>7}")));
+    line("", "", &names.each_ref().map(|[above, _]| above.clone()));
+    line("", "portraits", &names.each_ref().map(|[_, below]| below.clone()));
     for row in rows {
-        let numbers = row.measures.values().map(|(_, number)| format!("{number:>12.3}"));
-        say!("  {:<20}{:>10}{}", row.name, row.portraits, numbers.concat());
+        let numbers = row.measures.values().map(|(_, number)| format!("{number:>7.3}"));
+        line(&row.name, &row.portraits.to_string(), &numbers);
     }
 }
 

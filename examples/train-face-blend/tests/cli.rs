@@ -119,6 +119,7 @@ fn a_head_is_the_same_for_any_threads_and_after_an_interruption() {
     assert!(error(&first).contains("wrote the head of 8 portraits to"), "{}", error(&first));
     let printed = String::from_utf8(first.stdout).unwrap();
     assert!(printed.contains("held-out people, block 2, C 0.1") && printed.contains("jpeg 40"), "{printed}");
+    assert!(printed.lines().all(|line| line.chars().count() <= 80), "{printed}");
     let rows = String::from_utf8(bench.read("a.csv")).unwrap();
     // Header, two folds, their mean, twelve kinds of damage.
     assert_eq!(rows.lines().count(), 1 + 2 + 1 + 12, "{rows}");

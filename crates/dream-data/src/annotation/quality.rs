@@ -130,16 +130,16 @@ impl QualityControl {
         if !(self.tolerance.is_finite() && self.tolerance >= 0.0) {
             return Err(Error::option("tolerance", format!("{} must be 0 or more", self.tolerance)));
         }
-        let fault = |reason: String| {
+        let about = |option, reason: String| {
             let Session { id, rater, .. } = session;
-            Error::option("session", format!("session `{id}` of rater `{rater}` {reason}"))
+            Error::option(option, format!("session `{id}` of rater `{rater}` {reason}"))
         };
+        let fault = |reason| about("session", reason);
         let (clips, checkers) = (session.grades.len(), session.checkers.len());
         if (clips, checkers) != (self.clips, self.checkers) {
             let (c, k) = (self.clips, self.checkers);
-            return Err(fault(format!(
-                "has {clips} clips and {checkers} checkers; it must have {c} and {k}"
-            )));
+            let reason = format!("has {clips} clips and {checkers} checkers; it must have {c} and {k}");
+            return Err(about("clips", reason));
         }
         let names =
             session.grades.iter().map(|(clip, _)| clip).chain(session.checkers.iter().map(|c| &c.clip));

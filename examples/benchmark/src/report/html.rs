@@ -24,6 +24,15 @@ fn minus(text: &str) -> String {
     }
 }
 
+/// A sentence whose numbers have true minus signs.
+pub(super) fn minuses(text: &str) -> String {
+    let word = |word: &str| match word.strip_prefix('-') {
+        Some(rest) if rest.starts_with(|letter: char| letter.is_ascii_digit()) => minus(word),
+        _ => word.to_owned(),
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 /// A part of the page that the contents point to.
 pub(super) fn section(out: &mut String, id: &str, title: &str) -> fmt::Result {
     writeln!(out, "<h2 id=\"{id}\">{}</h2>", escaped(title))
@@ -72,6 +81,14 @@ mod tests {
     fn numbers_have_a_true_minus() {
         assert_eq!([number(-0.0344), number(0.5), number(-0.0001)], ["\u{2212}0.034", "0.500", "0.000"]);
         assert_eq!([signed(-0.25), signed(0.25), signed(-0.0001)], ["\u{2212}0.250", "+0.250", "0.000"]);
+    }
+
+    #[test]
+    fn sentences_keep_their_hyphens() {
+        assert_eq!(
+            minuses("R2 -0.052, GM-LOG, --every -1 2-3 -"),
+            "R2 \u{2212}0.052, GM-LOG, --every \u{2212}1 2-3 -"
+        );
     }
 
     #[test]

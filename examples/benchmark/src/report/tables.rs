@@ -17,7 +17,10 @@ pub(super) const FORMATS: [&str; 4] = ["txt", "md", "csv", "tex"];
 pub(crate) struct ResultTable {
     pub(crate) file: &'static str,
     pub(crate) title: String,
-    pub(crate) notes: Vec<String>,
+    /// Of how many runs the numbers are, and which set a number in the heading means.
+    over: String,
+    sets: String,
+    notes: Vec<String>,
     pub(crate) table: Table,
 }
 
@@ -49,20 +52,29 @@ impl ResultTable {
         };
         let sets: Vec<String> =
             titles.iter().enumerate().map(|(at, title)| format!("{} is {title}", at + 1)).collect();
-        let mut notes =
-            vec![format!("{over}; {}; \"-\" where a method cannot predict a set.", sets.join(", "))];
-        notes.extend(table.warnings());
+        let mut notes = table.warnings();
         notes.extend(methods.iter().flat_map(|method| gaps(method, undefined)));
         notes.extend(methods.iter().enumerate().filter_map(|(at, MethodResults { about, .. })| {
             let first = methods.iter().take(at).find(|other| other.about.name == about.name)?;
             Some(format!("{}: the same training as {}", about.title, first.about.title))
         }));
-        Ok(Self { file, title: title.to_owned(), notes, table })
+        Ok(Self { file, title: title.to_owned(), over, sets: sets.join(", "), notes, table })
     }
 
     /// The notes, a line each.
     pub(super) fn text(&self) -> String {
-        self.notes.join("\n") + "\n"
+        let first = format!("{}; {}", self.over, self.sets);
+        self.lines(&first).map(|line| line + "\n").collect()
+    }
+
+    /// The notes below a table whose heading names the sets.
+    pub(super) fn notes(&self) -> impl Iterator<Item = String> {
+        self.lines(&self.over)
+    }
+
+    fn lines(&self, first: &str) -> impl Iterator<Item = String> {
+        let first = format!("{first}; \"-\" where a method cannot predict a set.");
+        [first].into_iter().chain(self.notes.iter().cloned())
     }
 }
 

@@ -100,6 +100,8 @@ fn few_clips_and_labels_in_place_of_predictions_are_noticed() {
     assert!(err(&output).contains("all has 2 clips: PLCC and SRCC are mostly chance with fewer than 20"));
     assert!(err(&output).contains("every prediction equals its label"), "{}", err(&output));
     assert!(err(&output).contains("the column `mos` is taken for predictions"), "{}", err(&output));
+    let output = run(&["--labels", &file(2), "--predictions", &file(2), "--logistic"]);
+    assert!(err(&output).contains("2 clips; --logistic and --compare need at least 4"), "{}", err(&output));
     let other = &rows(20).replace(",7\n", ",6\n").replace("mos", "score");
     let other = write(folder.path(), "p.csv", other);
     let output = run(&["--labels", &file(20), "--predictions", &other]);

@@ -118,6 +118,9 @@ fn a_row_without_any_feature_is_an_error() {
         let rows = table(&output).1;
         assert!(output.status.code() == Some(1) && rows.iter().all(|row| row[0] == good), "{rows:?}");
     }
+    // What an extractor says of a picture does not name the file.
+    let said = text(&run(&["--set", "videval60", small.to_str().unwrap()]).stderr);
+    assert!(said.contains("small.y4m: image of 4x4 is too small"), "{said}");
 }
 
 /// A colour clip of 112x96, large enough for every set.

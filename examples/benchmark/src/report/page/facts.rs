@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 
 use crate::figure::escaped;
 use crate::plan::DataSet;
+use crate::print::count;
 use crate::report::content::Report;
 use crate::report::html::{file, note, pairs, wrapped};
 use crate::report::protocol::{self, Kind, VERSION};
@@ -27,15 +28,12 @@ pub(super) fn data(out: &mut String, report: &Report, date: &str) -> fmt::Result
         true => "a stand-in, made by synthesize-dataset",
         false => "no stand-in of synthesize-dataset",
     };
-    let one = |data: &DataSet| format!("{}, {} clips: {}", data.name, data.clips, kind(data));
+    let one = |data: &DataSet| format!("{}, {}: {}", data.name, count(data.clips, "clip"), kind(data));
     let data: Vec<String> = origin.data.iter().map(one).collect();
-    let runs = if protocol.kind == Kind::Splits { "splits" } else { "repeats" };
-    let size = format!(
-        "{} clips, {} {runs}, {} failures",
-        protocol.clips.len(),
-        protocol.splits.len(),
-        report.failures.len()
-    );
+    let run = if protocol.kind == Kind::Splits { "split" } else { "repeat" };
+    let size =
+        [(protocol.clips.len(), "clip"), (protocol.splits.len(), run), (report.failures.len(), "failure")];
+    let size = size.map(|(number, thing)| count(number, thing)).join(", ");
     let command =
         if origin.command.is_empty() { "not typed: called by another program" } else { &origin.command };
     let videos = match origin.videos.files {

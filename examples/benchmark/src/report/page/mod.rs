@@ -101,7 +101,7 @@ fn table(out: &mut String, results: &ResultTable) -> fmt::Result {
         "<p class=\"note\">Bold: the best method; baselines (grey) do not compete. {}</p>",
         files.join(" ")
     )?;
-    results.notes.iter().try_for_each(|text| note(out, text))
+    results.notes().try_for_each(|text| note(out, &text))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use super::scatter::{self, Point};
 use crate::figure::escaped;
 use crate::report::content::Report;
-use crate::report::html::{file, number};
+use crate::report::html::{file, minuses, number};
 use crate::report::protocol::Kind;
 use crate::report::results::PREDICTIONS;
 
@@ -29,7 +29,7 @@ pub(super) fn panels(out: &mut String, report: &Report) -> fmt::Result {
             .test_sets
             .iter()
             .fold(run.note.clone(), |note, set| note.replace(set.as_str(), &protocol.set_title(set)));
-        let [title, note] = [&method.about.title, &note].map(|text| escaped(text));
+        let [title, note] = [&method.about.title, &minuses(&note)].map(|text| escaped(text));
         let all = file(&format!("{PREDICTIONS}/{}.csv", method.about.name));
         writeln!(out, "<h3>{title}</h3>\n<p class=\"note\">{note} {all}</p>\n<div class=\"panels\">")?;
         for ((name, set), score) in protocol.test_sets.iter().zip(&run.sets).zip(scores) {

@@ -151,10 +151,10 @@ fn methods() -> String {
             (_, true) => ": name a checkpoint with --weights",
             (_, false) => "",
         };
-        text += &format!("  {:<9}  {}{more}\n", method.name, method.about);
+        text += &format!("  {:<10}  {}{more}\n", method.name, method.about);
     }
     if !cfg!(feature = "deep") {
-        text += "  networks   in a build with --features deep\n";
+        text += "  networks    in a build with --features deep\n";
     }
     text
 }

@@ -6,7 +6,7 @@ use score_video::{About, Compared, Error, Row as Scored, Score, Traces, Video};
 use serde::Serialize;
 
 use crate::args::typed;
-use crate::print::message;
+use crate::print::{message, unnamed};
 use crate::rows;
 
 /// What came of one video.
@@ -72,7 +72,7 @@ impl Row {
 
     /// What the table says beside the numbers.
     pub(crate) fn notes(&self) -> Vec<String> {
-        let failed = self.error.as_ref().map(|error| format!("failed: {error}"));
+        let failed = self.error.as_ref().map(|error| format!("failed: {}", unnamed(&self.file, error)));
         let parts = [failed, self.scored.warning.clone(), self.scored.assumptions.clone()];
         parts.into_iter().flatten().collect()
     }
