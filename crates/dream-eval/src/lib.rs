@@ -26,6 +26,7 @@ mod sorting;
 mod special;
 mod summary;
 mod table;
+mod tsne;
 mod wilcoxon;
 
 pub use auc::roc_auc;
@@ -45,4 +46,5 @@ pub use raters::{ConsistencyPoint, Ratings, spearman_brown};
 pub use significance::{Procedure, Test, nadeau_bengio, paired_t, plcc_p_value, srcc_p_value};
 pub use summary::{Summary, median};
 pub use table::{Cell, Format, Method, SetScore, Table};
+pub use tsne::{PlaneMap, Tsne};
 pub use wilcoxon::wilcoxon;
