@@ -33,7 +33,11 @@ impl Neighbourhood {
                 break;
             }
             // The entropy falls as the precision grows.
-            if difference > 0.0 { low = precision } else { high = precision }
+            if difference > 0.0 {
+                low = precision
+            } else {
+                high = precision
+            }
             let next = if high.is_finite() { 0.5 * (low + high) } else { 2.0 * precision };
             if !next.is_finite() || next == precision {
                 break;

@@ -183,9 +183,9 @@ mod tests {
         let tsne = Tsne { perplexity: 10.0, seed: 3, ..Tsne::default() };
         let map = tsne.embed(&rows, 5).unwrap();
         for (i, point) in map.points.iter().enumerate() {
-            let nearest = (0..90).filter(|j| *j != i).min_by(|a, b| {
-                apart(map.points[*a], *point).total_cmp(&apart(map.points[*b], *point))
-            });
+            let nearest = (0..90)
+                .filter(|j| *j != i)
+                .min_by(|a, b| apart(map.points[*a], *point).total_cmp(&apart(map.points[*b], *point)));
             assert_eq!(group[nearest.unwrap()], group[i], "row {i}");
         }
         let after = |iterations| Tsne { iterations, ..tsne }.embed(&rows, 5).unwrap().divergence;
