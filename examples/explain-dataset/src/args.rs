@@ -35,6 +35,22 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) boxes: Option<PathBuf>,
 
+    /// Test clips, at random, whose tokens are counted (Figure 12), 0 for all
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    pub(crate) token_clips: usize,
+
+    /// Test clips, at random, on the map (Figure 14), at most 2500; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u16).range(..=2500))]
+    pub(crate) map_clips: u16,
+
+    /// Test clips, at random, whose faces are averaged (Figure 13b), 0 for all
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) face_clips: usize,
+
+    /// Clips that the page shows with their sentences and summaries (Figures 11 and 16)
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub(crate) examples: usize,
+
     /// Seed of everything that is drawn
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
@@ -64,6 +80,10 @@ Examples:
         with the frames that the training has decoded already
   explain-dataset --data DREAM --weights large/model.json --boxes boxes.csv \\
       --device cuda --split 3
+
+Below OUT: report.html (everything on one page), table7.csv and .svg, figure12.csv and .svg (tokens), figure13b.csv and .svg (average map over \
+faces), figure14.csv and .svg (map of videos and texts), figure15.csv and .svg (similarities of groups), summaries.csv and figure17.svg (summaries and \
+their measures), prompts.jsonl (what to ask a language model of your own), cache/.
 
 Which frames, which part of them and which size are seen, the checkpoint says.
 

@@ -1,11 +1,23 @@
 //! Explanations of a whole data set as a library: what the program `explain-dataset` does. See README.md.
 
 mod args;
+mod draw;
+mod examples;
+mod faces;
+#[path = "../../figure.rs"]
+mod figure;
+#[path = "../../html.rs"]
+mod html;
 mod index;
+mod page;
 #[path = "../../print.rs"]
 mod print;
 mod profiles;
+mod report;
+mod similarity;
+mod summaries;
 mod tables;
+mod tokens;
 mod videos;
 mod work;
 

@@ -1,5 +1,7 @@
 //! From a data set and a checkpoint to explanations.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, ensure};
 use dream_data::FaceBoxes;
 use dream_data::dataset::Dataset;
@@ -7,35 +9,51 @@ use dream_models::deep::candle_core::DType;
 use dream_models::deep::checkpoint::Checkpoint;
 use dream_models::deep::explain::index::SentenceIndex;
 use dream_models::deep::methods::da_clip::DaClip;
+use dream_models::deep::train::draws::Draws;
 use train::{Clip, NamedClips, Scoring};
 
 use crate::args::Args;
-use crate::print::{count, note, say};
-use crate::profiles::{self, Found, Table};
+use crate::print::{count, note};
+use crate::profiles::{self, Found};
+use crate::report::Report;
 use crate::videos::Video;
-use crate::{index, tables, videos};
+use crate::{index, videos};
 
-/// What everything below rests on.
-#[allow(dead_code, reason = "for what follows")]
+/// Purpose of draws.
+const CLIPS: u64 = 1;
+
+/// What every table and figure rests on.
 pub(crate) struct Explained<'a> {
     pub(crate) args: &'a Args,
     pub(crate) network: DaClip,
     /// SHA-256 of the checkpoint.
     pub(crate) sha256: String,
+    /// The sentences of training clips.
     pub(crate) index: SentenceIndex,
+    /// Those of the test clips.
+    pub(crate) own: SentenceIndex,
     pub(crate) sets: Vec<String>,
     /// The set of each clip, by its number.
     pub(crate) set_of: Vec<usize>,
+    /// The test clips that somebody described, and what belongs to each.
     pub(crate) clips: Vec<Clip>,
     pub(crate) videos: Vec<Video>,
     pub(crate) found: Vec<Found>,
+    frames: PathBuf,
 }
 
 pub(crate) fn run(args: &Args) -> Result<bool> {
     let _lock = train::lock(&args.out)?;
     train::with_threads(args.threads, || {
         let explained = Explained::new(args)?;
-        explained.report()?;
+        let files = Report::new(&explained)?.write(&explained)?;
+        note!(
+            "explained {} by {}; wrote {} to {}",
+            count(explained.clips.len(), "clip"),
+            count(explained.index.len(), "sentence"),
+            count(files, "file"),
+            args.out.display()
+        );
         Ok(true)
     })
 }
@@ -55,67 +73,60 @@ impl<'a> Explained<'a> {
         let (mut train, mut tests) = train::of_split(&dataset, args.split, faces.as_ref())?;
         let all = train.iter_mut().chain(tests.iter_mut().flat_map(|(_, clips)| clips));
         train::describe(&dataset, all).context("explanations need descriptions")?;
+        let (sets, set_of, clips) = described(tests)?;
 
         let cache = args.out.join("cache");
         std::fs::create_dir_all(&cache).with_context(|| format!("cannot make {}", cache.display()))?;
         let sha256 = checkpoint.sha256().to_owned();
         let short = sha256.get(..12).unwrap_or_default();
-        let index = match &args.index {
-            Some(path) => index::open(path, &checkpoint).context("--index")?,
-            None => match SentenceIndex::beside(&args.weights, &checkpoint)? {
-                Some(index) => index,
-                None => {
-                    let path = cache.join(format!("descriptions.{short}.safetensors"));
-                    index::kept(&path, "training clips", &train, &network, &checkpoint)?
-                }
-            },
+        let beside = || SentenceIndex::beside(&args.weights, &checkpoint);
+        let index = match args.index.as_ref().map(|path| index::open(path, &checkpoint).context("--index")) {
+            Some(index) => Some(index?),
+            None => beside()?,
         };
+        let kept = |name: &str, what: &str, clips: &[Clip]| {
+            let path = cache.join(format!("{name}-{}.{short}.safetensors", args.split));
+            index::kept(&path, what, clips, &network, &checkpoint)
+        };
+        let index = index.map_or_else(|| kept("training", "training clips", &train), Ok)?;
+        let own = kept("tests", "test clips", &clips)?;
 
-        let (sets, set_of, clips) = described(tests)?;
         let frames = args.cache.clone().unwrap_or_else(|| cache.join("frames"));
-        let how = Scoring {
-            device: args.device,
-            cache: Some(&frames),
-            reading: args.reading.clone(),
-            ..Scoring::default()
+        let list = cache.join(format!("videos.{short}.jsonl"));
+        let mut explained = Self {
+            args,
+            network,
+            sha256,
+            index,
+            own,
+            sets,
+            set_of,
+            clips,
+            videos: Vec::new(),
+            found: Vec::new(),
+            frames,
         };
-        let videos = videos::represent(&clips, &network, &cache.join(format!("videos.{short}.jsonl")), &how)?;
-        let found = profiles::look_up(&clips, &videos, &index, args.seed)?;
-        Ok(Self { args, network, sha256, index, sets, set_of, clips, videos, found })
+        explained.videos = videos::represent(&explained.clips, &explained.network, &list, &explained.how())?;
+        explained.found =
+            profiles::look_up(&explained.clips, &explained.videos, &explained.index, args.seed)?;
+        Ok(explained)
     }
 
-    fn report(&self) -> Result<()> {
-        let tables = self.tables()?;
-        tables::table_vii(&self.args.out.join("table7.csv"), &tables)?;
-        for table in tables.iter().take(1) {
-            say!("{} (RMSE)        place  artifact  extent     all", table.set);
-            for row in &table.rows {
-                let [place, artifact, extent, all] = row.rmse;
-                say!("  {:<20} {place:>6.3} {artifact:>9.3} {extent:>7.3} {all:>7.3}", row.name);
-            }
-        }
-        note!(
-            "explained {} by {}; wrote table7.csv to {}",
-            count(self.clips.len(), "clip"),
-            count(self.index.len(), "sentence"),
-            self.args.out.display()
-        );
-        Ok(())
+    /// How videos are read.
+    pub(crate) fn how(&self) -> Scoring<'_> {
+        let (device, reading) = (self.args.device, self.args.reading.clone());
+        Scoring { device, cache: Some(&self.frames), reading, ..Scoring::default() }
     }
 
-    /// Table VII of all test clips together, and of each set.
-    fn tables(&self) -> Result<Vec<Table>> {
-        let of = |name: &str, wanted: &dyn Fn(usize) -> bool| {
-            let rows = self.set_of.iter().zip(self.clips.iter().zip(&self.found));
-            let (clips, found): (Vec<&Clip>, Vec<&Found>) =
-                rows.filter(|(set, _)| wanted(**set)).map(|(_, row)| row).unzip();
-            (!clips.is_empty()).then(|| profiles::table(name, &clips, &found))
-        };
-        let mut tables: Vec<Table> = of("all test clips", &|_| true).into_iter().collect::<Result<_>>()?;
-        for (at, set) in self.sets.iter().enumerate() {
-            tables.extend(of(set, &|found| found == at).transpose()?);
+    /// So many clips at random, all of them for 0 or where there are fewer; their places, from the first on.
+    pub(crate) fn some(&self, most: usize) -> Vec<usize> {
+        let count = self.clips.len();
+        if most == 0 || most >= count {
+            return (0..count).collect();
         }
-        Ok(tables)
+        let mut chosen = Draws::of(self.args.seed, &[CLIPS]).some(count, most);
+        chosen.sort_unstable();
+        chosen
     }
 }
 
@@ -123,7 +134,7 @@ impl<'a> Explained<'a> {
 fn described(tests: Vec<NamedClips>) -> Result<(Vec<String>, Vec<usize>, Vec<Clip>)> {
     let (mut sets, mut set_of, mut clips) = (Vec::new(), Vec::new(), Vec::new());
     let mut without = 0;
-    for (at, (name, of_set)) in tests.into_iter().enumerate() {
+    for ((name, of_set), at) in tests.into_iter().zip(0..) {
         sets.push(name);
         for clip in of_set {
             if clip.sentences.is_empty() {

@@ -1,0 +1,116 @@
+//! Pieces of pages, and numbers as people write them. Those programs that write a page include this file, beside `figure.rs`.
+#![allow(dead_code, reason = "no program needs all of it")]
+
+use std::fmt::{self, Write};
+
+use crate::figure::escaped;
+
+pub(crate) const STYLE: &str = include_str!("html.css");
+/// Sorts tables. Without it they are as they are.
+const SCRIPT: &str = include_str!("html.js");
+/// Nothing is loaded or sent, whatever stands in the page. Pictures are in the page itself.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// A page from its beginning to its heading, in an open `<header>`: what stands in the tab, and what above the text.
+pub(crate) fn head(out: &mut String, tab: &str, heading: &str) -> fmt::Result {
+    writeln!(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" \
+         content=\"{POLICY}\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta \
+         name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <header>\n<h1>{}</h1>",
+        escaped(tab),
+        escaped(heading)
+    )
+}
+
+/// Links to the parts of the page, by their identities and titles.
+pub(crate) fn contents(out: &mut String, parts: &[(&str, &str)]) -> fmt::Result {
+    writeln!(out, "<nav aria-label=\"Contents\">\n<ul>")?;
+    for (id, title) in parts {
+        writeln!(out, "<li><a href=\"#{id}\">{}</a></li>", escaped(title))?;
+    }
+    writeln!(out, "</ul>\n</nav>")
+}
+
+/// The end of a page, behind an open `<main>`.
+pub(crate) fn end(out: &mut String) -> fmt::Result {
+    writeln!(out, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>")
+}
+
+/// With three digits, and a true minus sign.
+pub(crate) fn number(value: f64) -> String {
+    minus(&format!("{value:.3}"))
+}
+
+/// A difference: with its sign.
+pub(crate) fn signed(value: f64) -> String {
+    minus(&format!("{value:+.3}"))
+}
+
+/// A hyphen is no minus sign. Numbers that round to zero have none.
+fn minus(text: &str) -> String {
+    let zero = text.chars().all(|c| !c.is_ascii_digit() || c == '0');
+    match text.strip_prefix('-') {
+        Some(rest) if zero => rest.to_owned(),
+        Some(rest) => format!("\u{2212}{rest}"),
+        None => text.to_owned(),
+    }
+}
+
+/// A part of the page that the contents point to.
+pub(crate) fn section(out: &mut String, id: &str, title: &str) -> fmt::Result {
+    writeln!(out, "<h2 id=\"{id}\">{}</h2>", escaped(title))
+}
+
+pub(crate) fn note(out: &mut String, text: &str) -> fmt::Result {
+    writeln!(out, "<p class=\"note\">{}</p>", escaped(text))
+}
+
+/// A table of names and what is to be said of them.
+pub(crate) fn pairs<'a>(out: &mut String, rows: impl Iterator<Item = (&'a str, &'a str)>) -> fmt::Result {
+    writeln!(out, "<table class=\"wide\">")?;
+    for (name, value) in rows {
+        writeln!(out, "<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escaped(name), escaped(value))?;
+    }
+    writeln!(out, "</table>")
+}
+
+/// What may be wider than the page: it scrolls by itself, with the keyboard too.
+pub(crate) fn wrapped(label: &str, table: &str) -> String {
+    format!(
+        "<div class=\"wrap\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">{table}</div>\n",
+        escaped(label)
+    )
+}
+
+/// A link to a file beside the page.
+pub(crate) fn file(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
+    let address = name.bytes().fold(String::new(), |mut address, byte| {
+        if plain(byte) {
+            address.push(char::from(byte))
+        } else {
+            address.push_str(&format!("%{byte:02X}"))
+        }
+        address
+    });
+    format!("<a href=\"{address}\">{}</a>", escaped(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_a_true_minus() {
+        assert_eq!([number(-0.0344), number(0.5), number(-0.0001)], ["\u{2212}0.034", "0.500", "0.000"]);
+        assert_eq!([signed(-0.25), signed(0.25), signed(-0.0001)], ["\u{2212}0.250", "+0.250", "0.000"]);
+    }
+
+    #[test]
+    fn links_are_addresses() {
+        assert_eq!(file("a/b-c.csv"), "<a href=\"a/b-c.csv\">a/b-c.csv</a>");
+        assert_eq!(file("j:\"<"), "<a href=\"j%3A%22%3C\">j:&quot;&lt;</a>");
+    }
+}
