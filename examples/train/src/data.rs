@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use dream_data::RelativeBox;
 use dream_data::dataset::{self, ClipId, Dataset, Labelled};
-use dream_data::split::{self, ValidationUnit};
+use dream_data::split::{self, Partition, ValidationUnit};
+use dream_data::{FaceBoxes, RelativeBox};
 use dream_models::deep::text::clip::Tokenizer;
 
 use crate::options::{Options, Validation};
@@ -32,6 +32,37 @@ impl Clip {
     pub fn name(&self) -> &str {
         self.about.id.as_str()
     }
+}
+
+/// The clips of a set under its name.
+pub type NamedClips = (String, Vec<Clip>);
+
+/// The clips of a split, with their boxes: those to train on, and those of each test set. Sentences are added by
+/// [`describe`].
+///
+/// # Errors
+/// When the split is missing or damaged, and for a clip without score or without box.
+pub fn of_split(
+    dataset: &Dataset,
+    index: usize,
+    faces: Option<&FaceBoxes>,
+) -> Result<(Vec<Clip>, Vec<NamedClips>)> {
+    let split = dataset.split(index).with_context(|| format!("--split {index}"))?;
+    let clip = |row: &Labelled| -> Result<Clip> {
+        let name = row.clip.as_str();
+        let face = faces.map(|faces| {
+            let missing = || format!("--boxes has no box for {name}: add a row, or use --crop");
+            faces.get(name).with_context(missing)
+        });
+        let mos = row.mos.with_context(|| {
+            format!("{name} has no score in split {index}: write the splits with make-splits")
+        })?;
+        let (about, path) = (about(row.clip.clone()), dataset.video_path(&row.clip)?);
+        Ok(Clip { about, path, face: face.transpose()?, mos, sentences: Vec::new() })
+    };
+    let clips = |set: Partition| split.set(set).iter().map(clip).collect::<Result<Vec<_>>>();
+    let test = |set: Partition| Ok((set.file_stem().to_owned(), clips(set)?));
+    Ok((clips(Partition::Train)?, Partition::TESTS.into_iter().map(test).collect::<Result<_>>()?))
 }
 
 /// Person and method of a name of the benchmark. A clip of another name is its own person and method.

@@ -163,7 +163,10 @@ fn entry<'a>(file: &'a [u8], key: &str) -> Option<(Vec<String>, &'a [u8])> {
 }
 
 /// Changes with the file, or with the files of a folder.
-fn stamp(path: &Path) -> io::Result<String> {
+///
+/// # Errors
+/// When it cannot be read.
+pub fn stamp(path: &Path) -> io::Result<String> {
     let of = |about: fs::Metadata| {
         let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         format!("{} {}", about.len(), modified.map_or(0, |time| time.as_nanos()))

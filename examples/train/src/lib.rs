@@ -34,14 +34,15 @@ mod view;
 mod weights;
 mod words;
 
-pub use data::{Clip, Sets, about, describe};
+pub use data::{Clip, NamedClips, Sets, about, describe, of_split};
 pub use files::{lock, write, write_by};
 pub use finish::{Outcome, TestScores, assumptions_csv};
+pub use frames::stamp;
 pub use input::ReadArgs;
 pub use job::Job;
 pub use notes::{Assumptions, Notes, counts};
 pub use options::{DeviceName, GroupBy, Init, Options, Preset, Validation, View};
-pub use scoring::{Scoring, score};
-pub use threads::{all, bar};
+pub use scoring::{Represented, Scoring, score};
+pub use threads::{all, bar, with_threads};
 pub use view::view;
 pub use words::in_words;

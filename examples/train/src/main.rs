@@ -9,8 +9,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
 use dream_data::FaceBoxes;
-use dream_data::dataset::{Dataset, Labelled};
-use dream_data::split::Partition;
+use dream_data::dataset::Dataset;
 use dream_eval::{Format, Method, SetScore, Table};
 use print::terminal::Terminal;
 use print::{count, note, say};
@@ -211,26 +210,8 @@ fn detect(args: &Args) -> Result<bool> {
 /// The clips of the split, with their boxes and, where they are read, their descriptions.
 fn sets(args: &Args, reads: bool) -> Result<Sets> {
     let dataset = Dataset::open(args.data()?).context("--data")?;
-    let split = dataset.split(args.split).with_context(|| format!("--split {}", args.split))?;
     let faces = args.view.boxes.as_ref().map(FaceBoxes::read).transpose()?;
-    let clip = |row: &Labelled| -> Result<Clip> {
-        let name = row.clip.as_str();
-        let face = faces.as_ref().map(|faces| {
-            let missing = || format!("--boxes has no box for {name}: add a row, or use --crop");
-            faces.get(name).with_context(missing)
-        });
-        let mos = row.mos.with_context(|| {
-            format!("{name} has no score in split {}: write the splits with make-splits", args.split)
-        })?;
-        let (about, path) = (train::about(row.clip.clone()), dataset.video_path(&row.clip)?);
-        Ok(Clip { about, path, face: face.transpose()?, mos, sentences: Vec::new() })
-    };
-    let clips = |set: Partition| split.set(set).iter().map(clip).collect::<Result<Vec<_>>>();
-    let mut fit = clips(Partition::Train)?;
-    let mut tests = Vec::new();
-    for set in Partition::TESTS {
-        tests.push((set.file_stem().to_owned(), clips(set)?));
-    }
+    let (mut fit, mut tests) = train::of_split(&dataset, args.split, faces.as_ref())?;
     if reads {
         train::describe(&dataset, fit.iter_mut().chain(tests.iter_mut().flat_map(|(_, clips)| clips)))?;
     }

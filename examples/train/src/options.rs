@@ -228,7 +228,11 @@ pub enum DeviceName {
 }
 
 impl DeviceName {
-    pub(crate) fn open(self) -> Result<Device> {
+    /// The device.
+    ///
+    /// # Errors
+    /// For one that this program was built without.
+    pub fn open(self) -> Result<Device> {
         match self {
             Self::Cpu => Ok(Device::Cpu),
             Self::Cuda => Device::new_cuda(0).context("--device cuda: build with --features cuda"),

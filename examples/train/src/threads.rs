@@ -9,8 +9,12 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIter
 /// candle walks the graph of a backward pass by recursion; the large network's would not fit into a common stack.
 const STACK: usize = 256 << 20;
 
-/// Runs something on threads of its own, with stacks that are large enough.
-pub(crate) fn with_threads<T: Send>(count: usize, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+/// Runs something on so many threads of its own, 0 for one per processor, with stacks that are large enough for backward
+/// passes.
+///
+/// # Errors
+/// Those of the work, and when threads cannot be started.
+pub fn with_threads<T: Send>(count: usize, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     let threads = rayon::ThreadPoolBuilder::new().num_threads(count).stack_size(STACK).build();
     threads.context("cannot start the threads")?.install(work)
 }

@@ -3,6 +3,7 @@
 mod content;
 pub(crate) mod date;
 mod headline;
+#[path = "../../../html.rs"]
 mod html;
 mod intervals;
 pub(crate) mod origin;

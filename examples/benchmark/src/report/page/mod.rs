@@ -10,16 +10,10 @@ use std::fmt::{self, Write};
 use dream_eval::Format;
 
 use super::content::Report;
-use super::html::{file, note, pairs, section, wrapped};
+use super::html::{self, file, note, pairs, section, wrapped};
 use super::protocol::Kind;
 use super::tables::{FORMATS, ResultTable};
 use crate::figure::escaped;
-
-const STYLE: &str = include_str!("style.css");
-/// Sorts tables. Without it they are as they are.
-const SCRIPT: &str = include_str!("sort.js");
-/// Nothing is loaded or sent, whatever stands in the page.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// Identities and titles of the parts, in order.
 const PARTS: [(&str, &str); 8] = [
@@ -37,7 +31,7 @@ pub(super) fn page(report: &Report, date: &str) -> Result<String, fmt::Error> {
     let mut out = String::new();
     head(&mut out, report)?;
     facts::data(&mut out, report, date)?;
-    contents(&mut out)?;
+    html::contents(&mut out, &PARTS)?;
     writeln!(out, "<main>")?;
     for (id, title) in PARTS {
         section(&mut out, id, title)?;
@@ -57,7 +51,7 @@ pub(super) fn page(report: &Report, date: &str) -> Result<String, fmt::Error> {
             _ => facts::files(&mut out, report)?,
         }
     }
-    writeln!(out, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>")?;
+    html::end(&mut out)?;
     Ok(out)
 }
 
@@ -66,27 +60,12 @@ fn head(out: &mut String, report: &Report) -> fmt::Result {
         Kind::Splits => "Benchmark of photorealism",
         Kind::Across => "Benchmark of photorealism across data sets",
     };
-    let names: Vec<String> = report.protocol.origin.data.iter().map(|data| escaped(&data.name)).collect();
-    writeln!(
-        out,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" \
-         content=\"{POLICY}\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta \
-         name=\"color-scheme\" content=\"light dark\">\n<title>{title}: {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <header>\n<h1>{title}</h1>",
-        names.join(", ")
-    )?;
+    let names: Vec<&str> = report.protocol.origin.data.iter().map(|data| &*data.name).collect();
+    html::head(out, &format!("{title}: {}", names.join(", ")), title)?;
     if let Some((first, others)) = report.headline.split_first() {
         writeln!(out, "<p class=\"headline\">{}</p>\n<p>{}</p>", escaped(first), escaped(&others.join(" ")))?;
     }
     writeln!(out, "</header>")
-}
-
-fn contents(out: &mut String) -> fmt::Result {
-    writeln!(out, "<nav aria-label=\"Contents\">\n<ul>")?;
-    for (id, title) in PARTS {
-        writeln!(out, "<li><a href=\"#{id}\">{}</a></li>", escaped(title))?;
-    }
-    writeln!(out, "</ul>\n</nav>")
 }
 
 fn table(out: &mut String, results: &ResultTable) -> fmt::Result {
@@ -110,6 +89,7 @@ mod tests {
 
     use super::*;
     use crate::figure;
+    use crate::report::html::STYLE;
 
     /// Relative luminance, as the accessibility guidelines for web content (WCAG 2) define it.
     fn luminance(hex: &str) -> f64 {

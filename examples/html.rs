@@ -1,16 +1,50 @@
-//! Pieces of HTML, and numbers as people write them.
+//! Pieces of pages, and numbers as people write them. Those programs that write a page include this file, beside `figure.rs`.
+#![allow(dead_code, reason = "no program needs all of it")]
 
 use std::fmt::{self, Write};
 
 use crate::figure::escaped;
 
+pub(crate) const STYLE: &str = include_str!("html.css");
+/// Sorts tables. Without it they are as they are.
+const SCRIPT: &str = include_str!("html.js");
+/// Nothing is loaded or sent, whatever stands in the page. Pictures are in the page itself.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// A page from its beginning to its heading, in an open `<header>`: what stands in the tab, and what above the text.
+pub(crate) fn head(out: &mut String, tab: &str, heading: &str) -> fmt::Result {
+    writeln!(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" \
+         content=\"{POLICY}\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta \
+         name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <header>\n<h1>{}</h1>",
+        escaped(tab),
+        escaped(heading)
+    )
+}
+
+/// Links to the parts of the page, by their identities and titles.
+pub(crate) fn contents(out: &mut String, parts: &[(&str, &str)]) -> fmt::Result {
+    writeln!(out, "<nav aria-label=\"Contents\">\n<ul>")?;
+    for (id, title) in parts {
+        writeln!(out, "<li><a href=\"#{id}\">{}</a></li>", escaped(title))?;
+    }
+    writeln!(out, "</ul>\n</nav>")
+}
+
+/// The end of a page, behind an open `<main>`.
+pub(crate) fn end(out: &mut String) -> fmt::Result {
+    writeln!(out, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>")
+}
+
 /// With three digits, and a true minus sign.
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     minus(&format!("{value:.3}"))
 }
 
 /// A difference: with its sign.
-pub(super) fn signed(value: f64) -> String {
+pub(crate) fn signed(value: f64) -> String {
     minus(&format!("{value:+.3}"))
 }
 
@@ -34,16 +68,16 @@ pub(super) fn minuses(text: &str) -> String {
 }
 
 /// A part of the page that the contents point to.
-pub(super) fn section(out: &mut String, id: &str, title: &str) -> fmt::Result {
+pub(crate) fn section(out: &mut String, id: &str, title: &str) -> fmt::Result {
     writeln!(out, "<h2 id=\"{id}\">{}</h2>", escaped(title))
 }
 
-pub(super) fn note(out: &mut String, text: &str) -> fmt::Result {
+pub(crate) fn note(out: &mut String, text: &str) -> fmt::Result {
     writeln!(out, "<p class=\"note\">{}</p>", escaped(text))
 }
 
 /// A table of names and what is to be said of them.
-pub(super) fn pairs<'a>(out: &mut String, rows: impl Iterator<Item = (&'a str, &'a str)>) -> fmt::Result {
+pub(crate) fn pairs<'a>(out: &mut String, rows: impl Iterator<Item = (&'a str, &'a str)>) -> fmt::Result {
     writeln!(out, "<table class=\"wide\">")?;
     for (name, value) in rows {
         writeln!(out, "<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escaped(name), escaped(value))?;
@@ -52,7 +86,7 @@ pub(super) fn pairs<'a>(out: &mut String, rows: impl Iterator<Item = (&'a str, &
 }
 
 /// What may be wider than the page: it scrolls by itself, with the keyboard too.
-pub(super) fn wrapped(label: &str, table: &str) -> String {
+pub(crate) fn wrapped(label: &str, table: &str) -> String {
     format!(
         "<div class=\"wrap\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">{table}</div>\n",
         escaped(label)
@@ -60,7 +94,7 @@ pub(super) fn wrapped(label: &str, table: &str) -> String {
 }
 
 /// A link to a file beside the page.
-pub(super) fn file(name: &str) -> String {
+pub(crate) fn file(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
     let address = name.bytes().fold(String::new(), |mut address, byte| {
         if plain(byte) {

@@ -1,0 +1,187 @@
+//! One page with everything in it: nothing from elsewhere, and all there without its script.
+
+use std::fmt::{self, Write};
+
+use crate::draw::Figure;
+use crate::examples::Example;
+use crate::figure::escaped;
+use crate::html::{contents, end, file, head, note, number, pairs, section, signed, wrapped};
+use crate::profiles::Table;
+use crate::summaries::KINDS;
+use crate::tokens::Pieces;
+
+/// Everything that the page shows.
+pub(crate) struct Content<'a> {
+    pub(crate) data: &'a str,
+    /// Made by `synthesize-dataset`.
+    pub(crate) stand_in: bool,
+    pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) headline: Vec<String>,
+    pub(crate) tables: &'a [Table],
+    /// With the notes below each.
+    pub(crate) figures: Vec<(&'static str, Figure, Vec<String>)>,
+    pub(crate) examples: &'a [Example],
+    pub(crate) files: &'a [String],
+}
+
+pub(crate) fn page(content: &Content<'_>) -> Result<String, fmt::Error> {
+    let mut out = String::new();
+    let heading = "Why these videos look real or fake";
+    head(&mut out, &format!("{heading}: {}", content.data), heading)?;
+    if let Some((first, others)) = content.headline.split_first() {
+        writeln!(out, "<p class=\"headline\">{}</p>\n<p>{}</p>", escaped(first), escaped(&others.join(" ")))?;
+    }
+    if content.stand_in {
+        writeln!(
+            out,
+            "<p class=\"warning\"><strong>Stand-in data.</strong> Clips, scores and sentences were made by a program. The numbers \
+             show that the explanations work, and nothing about real face swaps.</p>"
+        )?;
+    }
+    pairs(&mut out, content.facts.iter().map(|(name, value)| (*name, value.as_str())))?;
+    writeln!(out, "</header>")?;
+    let mut parts = vec![("table7", "Retrieved descriptions against the truth")];
+    parts.extend(
+        content
+            .figures
+            .iter()
+            .filter(|(id, ..)| *id != "table7")
+            .map(|(id, figure, _)| (*id, &*figure.title)),
+    );
+    parts.extend([("examples", "Examples"), ("files", "Files")]);
+    contents(&mut out, &parts)?;
+    writeln!(out, "<main>")?;
+    for (id, title) in parts {
+        section(&mut out, id, title)?;
+        match id {
+            "examples" => content.examples.iter().try_for_each(|example| shown(&mut out, example))?,
+            "files" => {
+                let links: Vec<String> = content.files.iter().map(|name| file(name)).collect();
+                writeln!(out, "<p>{}</p>", links.join(" "))?;
+            }
+            _ => {}
+        }
+        for (_, figure, notes) in content.figures.iter().filter(|(own, ..)| *own == id) {
+            writeln!(out, "<figure class=\"wide\">\n{}</figure>", figure.svg)?;
+            notes.iter().try_for_each(|text| note(&mut out, text))?;
+        }
+        if id == "table7" {
+            content.tables.iter().try_for_each(|table| errors(&mut out, table))?;
+        }
+    }
+    end(&mut out)?;
+    Ok(out)
+}
+
+/// Table VII of a set.
+fn errors(out: &mut String, table: &Table) -> fmt::Result {
+    let title = format!("{}, {} clips", table.set, table.clips);
+    writeln!(out, "<h3>{}</h3>", escaped(&title))?;
+    let mut rows = String::from("<table>\n<thead><tr><th>sentences</th>");
+    for row in &table.rows {
+        write!(rows, "<th>{}</th>", escaped(&row.name))?;
+    }
+    rows.push_str("</tr></thead>\n<tbody>\n");
+    for (name, group) in ["place", "artifact", "extent", "all"].into_iter().zip(0usize..) {
+        write!(rows, "<tr><th scope=\"row\">{name}</th>")?;
+        let values = table.rows.iter().filter_map(|row| row.rmse.get(group).copied());
+        let best = values.clone().fold(f64::INFINITY, f64::min);
+        for value in values {
+            let class = if value <= best { " class=\"best\"" } else { "" };
+            write!(rows, "<td{class}>{}</td>", number(value))?;
+        }
+        rows.push_str("</tr>\n");
+    }
+    rows.push_str("</tbody>\n</table>");
+    out.push_str(&wrapped(&title, &rows));
+    Ok(())
+}
+
+/// A clip: what was found for it, which words count, and the summaries.
+fn shown(out: &mut String, example: &Example) -> fmt::Result {
+    let mos = format!("MOS {:.2}, score {:.2}, {}", example.mos, example.score, example.set);
+    writeln!(out, "<h3><bdi>{}</bdi>: {}</h3>", escaped(&example.clip), escaped(&mos))?;
+    for (kind, summary) in KINDS.into_iter().zip(&example.summaries) {
+        let text = format!("{}. ", summary.join(". "));
+        let text = text.replace(".. ", ". ");
+        writeln!(
+            out,
+            "<p><strong>Summary of {}:</strong> <bdi>{}</bdi></p>",
+            escaped(kind),
+            escaped(text.trim_end())
+        )?;
+    }
+    writeln!(
+        out,
+        "<details><summary>{} nearest sentences, with what each word does to the score</summary>",
+        example.nearest.len()
+    )?;
+    let largest =
+        example.nearest.iter().flat_map(|near| &near.words).fold(0.0_f64, |m, (_, v)| m.max(v.abs()));
+    for near in &example.nearest {
+        marked(out, &near.words, largest)?;
+        let about = format!("{:.3} near, about {}, MOS {:.2}", near.cosine, near.clip, near.mos);
+        note(out, &about)?;
+    }
+    writeln!(
+        out,
+        "</details>\n<details><summary>Prompt for a language model of your own</summary>\n<pre><bdi>{}</bdi></pre>\n</details>",
+        escaped(&example.prompt)
+    )
+}
+
+/// The words of a sentence (Figure 11): blue ones raise the score by the text, red ones lower it.
+fn marked(out: &mut String, words: &Pieces, largest: f64) -> fmt::Result {
+    write!(out, "<p class=\"words\"><bdi>")?;
+    for (word, impact) in words {
+        let much = if largest > 0.0 { (70.0 * impact.abs() / largest).round() } else { 0.0 };
+        let class = if *impact < 0.0 { "lowers" } else { "raises" };
+        write!(
+            out,
+            "<mark class=\"{class}\" style=\"--much:{much}%\" title=\"{}\">{}</mark> ",
+            signed(*impact),
+            escaped(word)
+        )?;
+    }
+    writeln!(out, "</bdi></p>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples::Near;
+
+    #[test]
+    fn what_people_wrote_is_text() {
+        let evil = "<script>alert('x')</script> \u{202e}\"&";
+        let near = Near {
+            words: vec![(evil.to_owned(), -0.5), ("eyes".to_owned(), 0.25)],
+            clip: evil.to_owned(),
+            mos: 2.0,
+            cosine: 0.5,
+        };
+        let example = Example {
+            clip: evil.to_owned(),
+            set: "test_set1".to_owned(),
+            mos: 2.0,
+            score: 2.5,
+            nearest: vec![near],
+            summaries: std::array::from_fn(|_| vec![evil.to_owned()]),
+            prompt: evil.to_owned(),
+        };
+        let content = Content {
+            data: evil,
+            stand_in: true,
+            facts: vec![("data", evil.to_owned())],
+            headline: vec![evil.to_owned()],
+            tables: &[],
+            figures: Vec::new(),
+            examples: &[example],
+            files: &[evil.to_owned()],
+        };
+        let page = page(&content).unwrap();
+        // The one script is that of the page.
+        assert_eq!(page.matches("<script").count(), 1);
+        assert!(page.matches("&lt;script&gt;").count() >= 8 && page.contains("--much:70%"), "{page}");
+    }
+}
