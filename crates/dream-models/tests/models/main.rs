@@ -11,6 +11,7 @@ mod deep_squares;
 mod deep_windows;
 mod devices;
 mod embedded;
+mod explain;
 mod face;
 mod face_blend;
 mod feature_sets;
