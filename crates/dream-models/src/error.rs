@@ -221,6 +221,18 @@ pub enum Error {
         remedy: String,
     },
 
+    /// An index of sentences whose representations are those of another network.
+    #[error(
+        "the index was made with the checkpoint {index}, this is {checkpoint}: make the index again with this checkpoint, or \
+         take the checkpoint that it was made with"
+    )]
+    OtherCheckpoint {
+        /// SHA-256 of the checkpoint that the index was made with.
+        index: String,
+        /// SHA-256 of the checkpoint that it was to be used with.
+        checkpoint: String,
+    },
+
     /// Weights in Python's pickle format, which runs code when it is read.
     #[error(
         "{} is a PyTorch pickle, which runs code when it is read: convert it once, where you trust it, with\n{command}",

@@ -24,6 +24,7 @@ mod pretrained;
 mod recipes;
 mod resize;
 mod resnet;
+mod sentence_index;
 mod shared;
 mod svr;
 mod svr_model;

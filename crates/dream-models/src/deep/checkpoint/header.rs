@@ -19,6 +19,9 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
 use crate::{Error, Result};
 
+/// The key of what a header says beside its tensors.
+const NOTES: &str = "__metadata__";
+
 /// Bytes of the largest header that is read. The 425 tensors of the large Swin-V2 have one of 60 thousand.
 pub const MAX_HEADER_BYTES: u64 = 16 << 20;
 
@@ -51,9 +54,13 @@ const DTYPES: [(Dtype, DType); 7] = [
     (Dtype::U8, DType::U8),
 ];
 
+/// Texts by their keys that a file holds about itself.
+pub(crate) type Notes = BTreeMap<String, String>;
+
 /// The tensors of a header. A name that comes twice is an error, where a plain map keeps the last.
 struct Header {
     tensors: BTreeMap<String, TensorInfo>,
+    notes: Notes,
 }
 
 impl<'de> Deserialize<'de> for Header {
@@ -65,10 +72,10 @@ impl<'de> Deserialize<'de> for Header {
                 f.write_str("a map from names to tensors")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Header, A::Error> {
-                let mut tensors = BTreeMap::new();
+                let (mut tensors, mut notes) = (BTreeMap::new(), Notes::new());
                 while let Some(name) = map.next_key::<String>()? {
-                    if name == "__metadata__" {
-                        map.next_value::<Option<BTreeMap<String, String>>>()?;
+                    if name == NOTES {
+                        notes = map.next_value::<Option<Notes>>()?.unwrap_or_default();
                     } else {
                         match tensors.entry(name) {
                             Entry::Vacant(free) => free.insert(map.next_value()?),
@@ -78,7 +85,7 @@ impl<'de> Deserialize<'de> for Header {
                         };
                     }
                 }
-                Ok(Header { tensors })
+                Ok(Header { tensors, notes })
             }
         }
         deserializer.deserialize_map(Entries)
@@ -98,10 +105,11 @@ pub(super) fn length(first: [u8; 8], file: u64) -> Result<u64> {
     Ok(length)
 }
 
-/// The tensors of a header that is followed by `data` bytes: without gap, overlap or rest.
-pub(super) fn parse(header: &[u8], data: u64) -> Result<BTreeMap<String, Place>> {
+/// The tensors of a header that is followed by `data` bytes, without gap, overlap or rest, and what it says beside them.
+pub(super) fn parse(header: &[u8], data: u64) -> Result<(BTreeMap<String, Place>, Notes)> {
     let invalid = |reason: String| Error::invalid("tensor header", reason);
-    let Header { tensors } = serde_json::from_slice(header).map_err(|error| invalid(error.to_string()))?;
+    let Header { tensors, notes } =
+        serde_json::from_slice(header).map_err(|error| invalid(error.to_string()))?;
     let mut list: Vec<(String, TensorInfo)> = tensors.into_iter().collect();
     // Files of others may have any order in their header.
     list.sort_by_key(|(_, info)| info.data_offsets);
@@ -119,7 +127,7 @@ pub(super) fn parse(header: &[u8], data: u64) -> Result<BTreeMap<String, Place>>
         let cut = if end > data { "; the file was cut off" } else { "" };
         return Err(invalid(format!("its tensors have {end} bytes, {data} follow it{cut}")));
     }
-    Ok(places)
+    Ok((places, notes))
 }
 
 /// What is wrong with a tensor by itself, in words that name it.
@@ -153,19 +161,61 @@ pub(super) fn order(tensors: &BTreeMap<String, Tensor>) -> Result<Vec<(&str, &Te
 
 /// The header of tensors in this order, with its length in front.
 pub(super) fn write(tensors: &[(&str, &Tensor, Dtype)]) -> Result<Vec<u8>> {
-    let invalid = |error: &dyn fmt::Display| Error::invalid("tensors", error.to_string());
-    let mut offset = 0;
-    let info = |&(name, tensor, dtype): &(&str, &Tensor, Dtype)| {
-        let from = offset;
-        offset += tensor.elem_count() * tensor.dtype().size_in_bytes();
-        (name.to_owned(), TensorInfo { dtype, shape: tensor.dims().to_vec(), data_offsets: (from, offset) })
-    };
-    let metadata =
-        Metadata::new(None, tensors.iter().map(info).collect()).map_err(|error| invalid(&error))?;
-    let mut json = serde_json::to_vec(&metadata).map_err(|error| invalid(&error))?;
+    let list = tensors.iter().map(|&(name, tensor, dtype)| (name.to_owned(), dtype, tensor.dims().to_vec()));
+    let mut json = json(list, &Notes::new())?;
     // Data that begin at a multiple of eight can be mapped into memory by others.
     json.resize(json.len().next_multiple_of(8), b' ');
+    Ok(with_length(json))
+}
+
+/// The header of tensors of these names, types and shapes, one behind the other, and of what is said beside them: filled up to
+/// `size` bytes, those of its length counted. For files whose tensors are written before all sizes are known.
+pub(crate) fn reserved(
+    tensors: Vec<(String, DType, Vec<usize>)>,
+    notes: &Notes,
+    size: Option<usize>,
+) -> Result<Vec<u8>> {
+    let theirs = |(name, dtype, shape): (String, DType, Vec<usize>)| {
+        let found = DTYPES.iter().find(|(_, ours)| *ours == dtype).map(|(theirs, _)| *theirs);
+        let unknown = || Error::invalid("tensors", format!("`{name}` has a number type that is not written"));
+        Ok((name.clone(), found.ok_or_else(unknown)?, shape))
+    };
+    let list = tensors.into_iter().map(theirs).collect::<Result<Vec<_>>>()?;
+    let mut json = json(list.into_iter(), notes)?;
+    if let Some(size) = size {
+        let room = size.checked_sub(8).filter(|room| *room >= json.len());
+        let full =
+            || Error::invalid("tensor header", format!("{} bytes do not fit into {size}", json.len() + 8));
+        json.resize(room.ok_or_else(full)?, b' ');
+    }
+    Ok(with_length(json))
+}
+
+fn with_length(mut json: Vec<u8>) -> Vec<u8> {
     let mut header = (json.len() as u64).to_le_bytes().to_vec();
     header.append(&mut json);
-    Ok(header)
+    header
+}
+
+fn json(tensors: impl Iterator<Item = (String, Dtype, Vec<usize>)>, notes: &Notes) -> Result<Vec<u8>> {
+    let invalid = |error: &dyn fmt::Display| Error::invalid("tensors", error.to_string());
+    let (mut offset, mut list) = (0, Vec::new());
+    for (name, dtype, shape) in tensors {
+        let bits = shape.iter().try_fold(dtype.bitsize(), |bits, &side| bits.checked_mul(side));
+        let to = bits.and_then(|bits| (bits / 8).checked_add(offset));
+        let to =
+            to.ok_or_else(|| Error::invalid("tensors", format!("`{name}` of {shape:?} fits no file")))?;
+        list.push((name, TensorInfo { dtype, shape, data_offsets: (offset, to) }));
+        offset = to;
+    }
+    let metadata = Metadata::new(None, list).map_err(|error| invalid(&error))?;
+    let json = serde_json::to_vec(&metadata).map_err(|error| invalid(&error))?;
+    if notes.is_empty() {
+        return Ok(json);
+    }
+    // The library keeps notes in a map without order; the same file must have the same bytes.
+    let notes = serde_json::to_string(notes).map_err(|error| invalid(&error))?;
+    let rest = json.get(1..).filter(|rest| rest.len() > 1).unwrap_or(b"}");
+    let comma = if rest.len() > 1 { "," } else { "" };
+    Ok([format!("{{\"{NOTES}\":{notes}{comma}").as_bytes(), rest].concat())
 }

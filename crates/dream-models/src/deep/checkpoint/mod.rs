@@ -12,6 +12,7 @@ mod source;
 mod tensors;
 
 pub use header::MAX_HEADER_BYTES;
+pub(crate) use header::reserved;
 pub use manifest::{Checkpoint, Contents};
 pub use tensors::{TensorFile, check, write_tensors};
 

@@ -1,13 +1,19 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::{Error, Result};
 
 /// Where the bytes of tensors come from.
 #[derive(Debug)]
 pub(super) enum Source {
-    File { file: File, path: PathBuf, len: u64 },
+    /// Its handle has one place in the file for all threads, so one reads at a time.
+    File {
+        file: Mutex<File>,
+        path: PathBuf,
+        len: u64,
+    },
     Memory(Vec<u8>),
 }
 
@@ -16,7 +22,7 @@ impl Source {
         let io = |source| Error::Io { action: "read", path: Some(path.to_path_buf()), source };
         let file = File::open(path).map_err(io)?;
         let len = file.metadata().map_err(io)?.len();
-        Ok(Self::File { file, path: path.to_path_buf(), len })
+        Ok(Self::File { file: Mutex::new(file), path: path.to_path_buf(), len })
     }
 
     /// The file; `None` for bytes in memory.
@@ -41,11 +47,10 @@ impl Source {
         match self {
             Self::File { file, path, .. } => {
                 let io = |source| Error::Io { action: "read", path: Some(path.clone()), source };
-                // A shared handle: every read seeks first, and no two threads read at once.
-                let mut file = file;
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
                 file.seek(SeekFrom::Start(start)).map_err(io)?;
                 let mut bytes = Vec::new();
-                file.take(count).read_to_end(&mut bytes).map_err(io)?;
+                (&mut *file).take(count).read_to_end(&mut bytes).map_err(io)?;
                 if bytes.len() == size { Ok(bytes) } else { Err(outside()) }
             }
             Self::Memory(bytes) => {

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::finite;
 use super::foreign::{self, Wanted};
-use super::header::{self, Place};
+use super::header::{self, Notes, Place};
 use super::source::Source;
 use crate::{Error, Result};
 
@@ -31,6 +31,7 @@ use crate::{Error, Result};
 pub struct TensorFile {
     source: Source,
     entries: BTreeMap<String, Place>,
+    notes: Notes,
 }
 
 impl TensorFile {
@@ -61,13 +62,19 @@ impl TensorFile {
             .try_into()
             .map_err(|_| Error::invalid("tensor header", format!("{len} bytes are no safetensors file")))?;
         let header = header::length(first, len)?;
-        let entries = header::parse(&source.read(8, header)?, len - 8 - header)?;
-        Ok(Self { source, entries })
+        let (entries, notes) = header::parse(&source.read(8, header)?, len - 8 - header)?;
+        Ok(Self { source, entries, notes })
     }
 
     /// Names and shapes in the order of the names.
     pub fn shapes(&self) -> impl Iterator<Item = (&str, &[usize])> {
         self.entries.iter().map(|(name, entry)| (name.as_str(), entry.shape.as_slice()))
+    }
+
+    /// What the file says about itself beside its tensors, by key.
+    #[must_use]
+    pub fn notes(&self) -> &BTreeMap<String, String> {
+        &self.notes
     }
 
     /// The number type of a tensor; `None` for a missing name and for a type that is not read.
@@ -89,15 +96,41 @@ impl TensorFile {
             let known = "read are F32, F64, F16, BF16, I64, U32 and U8, so convert it";
             invalid(format!("`{name}` has numbers of the type {}; {known}", entry.dtype))
         })?;
-        let bytes = self.source.read(entry.start, entry.len)?;
+        let bytes = self.part(name, 0, entry.shape.iter().product())?;
         if bytes.is_empty() {
             return Ok(Tensor::zeros(entry.shape.as_slice(), dtype, device)?);
         }
+        Ok(Tensor::from_raw_buffer(&bytes, dtype, &entry.shape, device)?)
+    }
+
+    /// The little-endian bytes of `count` numbers of a tensor from number `first` on, in row-major order: for tensors
+    /// that do not have to fit into memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read), and [`Error::InvalidModel`] for numbers that the tensor does not have.
+    pub fn part(&self, name: &str, first: usize, count: usize) -> Result<Vec<u8>> {
+        let invalid = |reason: String| Error::invalid("tensors", reason);
+        let entry = self.entries.get(name).ok_or_else(|| invalid(format!("there is no tensor `{name}`")))?;
+        let outside = || invalid(format!("`{name}` does not have {count} numbers from {first} on"));
+        let dtype = entry.dtype().ok_or_else(outside)?;
+        let size = dtype.size_in_bytes();
+        let bytes = |numbers: usize| u64::try_from(numbers.checked_mul(size)?).ok();
+        let (from, len) = bytes(first).zip(bytes(count)).ok_or_else(outside)?;
+        if from.checked_add(len).is_none_or(|to| to > entry.len) {
+            return Err(outside());
+        }
+        let bytes = self.source.read(entry.start + from, len)?;
         if let Some((index, value)) = finite::first_fault(&bytes, dtype) {
             let path = self.source.path().map(Path::to_path_buf);
-            return Err(Error::NonFiniteTensor { path, tensor: name.to_owned(), index, value });
+            return Err(Error::NonFiniteTensor {
+                path,
+                tensor: name.to_owned(),
+                index: first + index,
+                value,
+            });
         }
-        Ok(Tensor::from_raw_buffer(&bytes, dtype, &entry.shape, device)?)
+        Ok(bytes)
     }
 
     /// One tensor in another number type.

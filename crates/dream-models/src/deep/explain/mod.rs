@@ -1,4 +1,5 @@
 //! What a score comes from: the parts of the input that moved it, and descriptions that are close to it.
 
 pub mod attcat;
+pub mod index;
 pub mod retrieval;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor};
 
+use super::index::search::{PAPER_K, Search, unit};
+pub use super::index::{Neighbour, Query};
 use crate::deep::checkpoint::Checkpoint;
 use crate::deep::numeric::on_host;
 use crate::{Error, Result};
@@ -23,23 +25,15 @@ use crate::{Error, Result};
 /// ```
 #[derive(Debug, Clone)]
 pub struct TextIndex {
-    /// Of length 1, or 0 for a representation without direction.
-    rows: Vec<Vec<f64>>,
+    /// One after the other, each of length 1, or 0 for a representation without direction.
+    rows: Vec<f64>,
+    len: usize,
     dim: usize,
-}
-
-/// A description that was found.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Neighbour {
-    /// Its row in the index.
-    pub index: usize,
-    /// Cosine of the angle between the representations.
-    pub cosine: f64,
 }
 
 impl TextIndex {
     /// How many neighbours the paper looks at.
-    pub const PAPER_K: usize = 11;
+    pub const PAPER_K: usize = PAPER_K;
 
     /// An index of representations, `[texts, dim]`.
     ///
@@ -47,22 +41,22 @@ impl TextIndex {
     ///
     /// [`Error::NonFinite`] for a value that is not finite, [`Error::Tensor`] for another shape.
     pub fn new(representations: &Tensor) -> Result<Self> {
-        let (_, dim) = representations.dims2()?;
-        let rows = on_host(representations)?.to_vec2::<f64>()?;
-        let rows = rows.into_iter().map(unit).collect::<Result<_>>()?;
-        Ok(Self { rows, dim })
+        let (len, dim) = representations.dims2()?;
+        let mut rows = on_host(representations)?.flatten_all()?.to_vec1::<f64>()?;
+        rows.chunks_exact_mut(dim.max(1)).try_for_each(unit)?;
+        Ok(Self { rows, len, dim })
     }
 
     /// Number of texts.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.len
     }
 
     /// Whether there is no text.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.len == 0
     }
 
     /// The `k` texts nearest to a representation `[dim]` of a video or a text, the nearest first, the earlier first
@@ -72,21 +66,11 @@ impl TextIndex {
     ///
     /// [`Error::LengthMismatch`] for another width, [`Error::NonFinite`] for a value that is not finite.
     pub fn nearest(&self, representation: &Tensor, k: usize) -> Result<Vec<Neighbour>> {
-        let query = on_host(&representation.flatten_all()?)?.to_vec1::<f64>()?;
-        if query.len() != self.dim {
-            return Err(Error::LengthMismatch {
-                argument: "representation",
-                expected: self.dim,
-                found: query.len(),
-            });
-        }
-        let query = unit(query)?;
-        let cosine = |row: &Vec<f64>| row.iter().zip(&query).map(|(a, b)| a * b).sum::<f64>();
-        let all = self.rows.iter().enumerate();
-        let mut found: Vec<_> = all.map(|(index, row)| Neighbour { index, cosine: cosine(row) }).collect();
-        found.sort_by(|a, b| b.cosine.total_cmp(&a.cosine).then(a.index.cmp(&b.index)));
-        found.truncate(k);
-        Ok(found)
+        let queries = [Query::new(representation)?];
+        queries.iter().try_for_each(|query| query.expect_width(self.dim))?;
+        let mut search = Search::new(&queries, k, |_| Ok(Vec::new()))?;
+        search.look(0, &self.rows, self.dim, true)?;
+        Ok(search.finish().pop().unwrap_or_default())
     }
 }
 
@@ -194,18 +178,4 @@ impl Descriptions {
         let named = |near: Neighbour| Some((near.cosine, self.texts.get(near.index)?.as_str()));
         Ok(found.into_iter().filter_map(named).collect())
     }
-}
-
-fn unit(mut values: Vec<f64>) -> Result<Vec<f64>> {
-    if let Some(&value) = values.iter().find(|value| !value.is_finite()) {
-        return Err(Error::NonFinite { name: "representation".to_owned(), value });
-    }
-    // By the largest value first: its square may be out of range.
-    let largest = values.iter().fold(0f64, |largest, value| largest.max(value.abs()));
-    if largest > 0.0 {
-        values.iter_mut().for_each(|value| *value /= largest);
-        let norm = values.iter().map(|value| value * value).sum::<f64>().sqrt();
-        values.iter_mut().for_each(|value| *value /= norm);
-    }
-    Ok(values)
 }
