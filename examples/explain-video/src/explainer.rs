@@ -58,7 +58,10 @@ pub struct Explainer {
 impl fmt::Debug for Explainer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scorer, settings) = (&self.scorer, &self.settings);
-        f.debug_struct("Explainer").field("scorer", scorer).field("settings", settings).finish_non_exhaustive()
+        f.debug_struct("Explainer")
+            .field("scorer", scorer)
+            .field("settings", settings)
+            .finish_non_exhaustive()
     }
 }
 
@@ -127,7 +130,7 @@ impl Explainer {
         };
         #[cfg(feature = "deep")]
         if let Some(networks) = &self.networks {
-            networks.explain(&score, &details, open, &mut found)?;
+            networks.explain((name, &score), &details, open, &mut found)?;
             return Ok(found);
         }
         if self.settings.frames > 0 {
@@ -136,7 +139,13 @@ impl Explainer {
             look(open()?, &choice, part, |shown| {
                 let picture = picture(shown.rgb, shown.width, shown.height)?;
                 let (size, jpeg) = (picture.size, picture.jpeg);
-                found.frames.push(Frame { index: shown.index, time: shown.time, size, jpeg, ..Frame::default() });
+                found.frames.push(Frame {
+                    index: shown.index,
+                    time: shown.time,
+                    size,
+                    jpeg,
+                    ..Frame::default()
+                });
                 Ok(())
             })?;
         }

@@ -1,9 +1,7 @@
 //! The frames that the page shows, out of a second look at the video.
 
 use anyhow::{Result, ensure};
-use dream_data::{
-    Cropped, Error as DataError, FrameSource, PixelRect, RelativeBox, Step, VideoFrame,
-};
+use dream_data::{Cropped, Error as DataError, FrameSource, PixelRect, RelativeBox, Step, VideoFrame};
 use dream_features::Frame;
 use dream_features::color::pack_rgb8;
 
@@ -23,6 +21,7 @@ pub(crate) enum Choice {
 pub(crate) enum Part {
     Whole,
     Box(RelativeBox),
+    #[cfg_attr(not(feature = "deep"), allow(dead_code, reason = "networks say what they cut"))]
     Pixels(PixelRect),
 }
 

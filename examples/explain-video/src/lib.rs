@@ -19,7 +19,7 @@
 //! let mut report = explainer.report("explain-video clip.y4m".to_owned());
 //! report.videos.push(explainer.explain_file(&path)?);
 //! let shares = report.videos[0].explained.as_ref().and_then(|found| found.shares.as_ref());
-//! assert_eq!(shares.map(|shares| shares.groups.len()), Some(6));
+//! assert_eq!(shares.map(|shares| shares.groups.len()), Some(4));
 //! assert!(explain_video::page(&report)?.starts_with("<!DOCTYPE html>"));
 //! # std::fs::remove_file(path)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -31,6 +31,8 @@ mod explainer;
 mod figure;
 mod frames;
 #[cfg(feature = "deep")]
+mod known;
+#[cfg(feature = "deep")]
 mod network;
 mod page;
 mod picture;
@@ -39,6 +41,8 @@ mod shares;
 mod summary;
 #[path = "../../view.rs"]
 mod view;
+#[cfg(feature = "deep")]
+mod words;
 
-pub use explainer::{Explainer, Settings};
+pub use explainer::{Explainer, Open, Settings};
 pub use page::page;

@@ -32,7 +32,9 @@ pub(crate) fn picture(rgb: &[u8], width: usize, height: usize) -> Result<Picture
     for quality in QUALITIES {
         file.clear();
         let encoder = jpeg_encoder::Encoder::new(&mut file, quality);
-        encoder.encode(&small.data, w, h, jpeg_encoder::ColorType::Rgb).context("a frame has no JPEG file")?;
+        encoder
+            .encode(&small.data, w, h, jpeg_encoder::ColorType::Rgb)
+            .context("a frame has no JPEG file")?;
         if file.len() <= MOST {
             break;
         }

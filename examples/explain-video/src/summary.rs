@@ -66,7 +66,7 @@ pub(crate) fn summary(score: &Score, shares: Option<&Shares>) -> Vec<String> {
 
 /// What raises the score and what lowers it.
 fn sum(Shares { reference, groups, .. }: &Shares) -> String {
-    let average = format!("The average video of the training has {}.", number(*reference));
+    let average = format!("A video with average features would get {}.", number(*reference));
     let named = |group: &&Group| format!("{} ({})", group.title.to_lowercase(), signed(group.share));
     let list = |raise: bool| {
         let some = groups.iter().filter(|group| group.share.abs() >= SMALL && (group.share > 0.0) == raise);
@@ -113,7 +113,10 @@ mod tests {
             let groups = groups.map(|(title, share)| group(title, *share)).collect();
             sum(&Shares { reference: 3.2, clamping: 0.0, groups })
         };
-        assert!(words(&[0.3, -0.2, 0.01]).ends_with("gains by its motion (+0.30), and loses by its colour (\u{2212}0.20)."));
+        assert!(
+            words(&[0.3, -0.2, 0.01])
+                .ends_with("gains by its motion (+0.30), and loses by its colour (\u{2212}0.20).")
+        );
         assert!(words(&[0.3]).ends_with("has more for its motion (+0.30)."));
         assert!(words(&[-0.3]).ends_with("has less for its motion (\u{2212}0.30)."));
         assert!(words(&[0.01]).contains("No group"));

@@ -7,8 +7,8 @@ use crate::report::{Explained, Feature, Group, Shares};
 use crate::summary::{number, signed};
 
 /// How to read the bars.
-const READ: &str = "The score is a sum: what the model gives the average video of its training, and what this video's features \
-                    add to it. A bar to the right raises the score, one to the left lowers it. Bars say what the model does \
+const READ: &str = "The score is a sum: what the model gives a video whose features all have their averages over the training, and \
+                    what this video's features add to it. A bar to the right raises the score, one to the left lowers it. Bars say what the model does \
                     with the features. They do not say what happened to the video, and other ways to group the features give \
                     other bars.";
 
@@ -16,7 +16,7 @@ pub(super) fn shares(out: &mut String, shares: &Shares) -> fmt::Result {
     writeln!(out, "<h3>What raises the score, and what lowers it</h3>\n<p class=\"note\">{READ}</p>")?;
     let largest = shares.groups.iter().fold(0.0_f64, |most, group| most.max(group.share.abs()));
     writeln!(out, "<div class=\"sum\">")?;
-    total(out, "Average video of the training", &number(shares.reference))?;
+    total(out, "Average features", &number(shares.reference))?;
     for group in &shares.groups {
         details(out, group, largest)?;
     }
@@ -93,7 +93,8 @@ pub(super) fn traces(out: &mut String, found: &Explained) -> fmt::Result {
     for frame in &traces.frames {
         let (label, amount) = (format!("{} s", number(frame.time)), signed(frame.traces));
         // More traces are worse.
-        let bar = signed_bar(frame.traces, largest).replacen("raises", "more", 1).replacen("lowers", "fewer", 1);
+        let bar =
+            signed_bar(frame.traces, largest).replacen("raises", "more", 1).replacen("lowers", "fewer", 1);
         writeln!(
             out,
             "<p class=\"line\"><span class=\"label\">{label}</span>{bar}<span class=\"amount\">{amount}</span></p>"

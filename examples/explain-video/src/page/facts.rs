@@ -19,7 +19,8 @@ pub(super) fn video(out: &mut String, video: &Video, report: &Report) -> fmt::Re
         if let (Some(width), Some(height), Some(rate), Some(seconds)) =
             (row.width, row.height, row.frames_per_second, row.seconds)
         {
-            let size = format!("{width} x {height} pixels, {} frames a second, {} s", number(rate), number(seconds));
+            let size =
+                format!("{width} x {height} pixels, {} frames a second, {} s", number(rate), number(seconds));
             rows.push(("video", size));
         }
         rows.push(("decoder", row.decoder.map_or_else(String::new, escaped)));

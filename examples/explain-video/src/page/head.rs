@@ -30,7 +30,7 @@ pub(super) fn head(out: &mut String, report: &Report) -> fmt::Result {
         _ => writeln!(out, "<h1>{}</h1>", escaped(&title))?,
     }
     let about = &report.about;
-    writeln!(out, "<p>The score is {}, by {}.</p>", escaped(&about.measures), escaped(&about.model))?;
+    writeln!(out, "<p>The score: {}. The model: {}.</p>", escaped(&about.measures), escaped(&about.model))?;
     for limit in &about.limits {
         writeln!(out, "<p class=\"warning\">It {}.</p>", escaped(limit))?;
     }
@@ -85,7 +85,11 @@ fn scale(out: &mut String, score: f64, interval: Option<(f64, f64)>) -> fmt::Res
         let (left, width) = (at(low), at(high) - at(low));
         writeln!(out, "<span class=\"band\" style=\"left:{left:.2}%;width:{width:.2}%\"></span>")?;
     }
-    writeln!(out, "<span class=\"mark\" style=\"left:{:.2}%\"></span>\n</div>\n<div class=\"grades\">", at(score))?;
+    writeln!(
+        out,
+        "<span class=\"mark\" style=\"left:{:.2}%\"></span>\n</div>\n<div class=\"grades\">",
+        at(score)
+    )?;
     for (number, word) in [(1, "bad"), (2, "poor"), (3, "fair"), (4, "good"), (5, "excellent")] {
         writeln!(out, "<span>{number}<br>{word}</span>")?;
     }

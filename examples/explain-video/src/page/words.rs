@@ -26,17 +26,14 @@ pub(super) fn sentences(out: &mut String, found: &Explained) -> fmt::Result {
 }
 
 fn sentence(out: &mut String, one: &Sentence) -> fmt::Result {
-    let words: String = if one.words.is_empty() {
-        escaped(&one.text)
-    } else {
-        one.words.iter().map(word).collect()
-    };
+    let words: String =
+        if one.words.is_empty() { escaped(&one.text) } else { one.words.iter().map(word).collect() };
     let video = one.video.as_ref().map_or_else(String::new, |video| format!(", about {}", named(video)));
     let score = one.score.map_or_else(String::new, |score| format!(", which people gave {}", number(score)));
     writeln!(
         out,
-        "<li><bdi>{words}</bdi> <span class=\"note\">cosine {}{video}{score}</span></li>",
-        number(one.cosine)
+        "<li><bdi>{words}</bdi> <span class=\"note\">cosine {:.4}{video}{score}</span></li>",
+        one.cosine
     )
 }
 
@@ -90,7 +87,7 @@ fn line(out: &mut String, Label { label, here, average, .. }: &Label) -> fmt::Re
         out,
         "<p class=\"line\"><span class=\"label\">{}</span><span class=\"bar whole\" aria-hidden=\"true\"><span class=\"share\" \
          style=\"left:0;width:{:.2}%\"></span><span class=\"usual\" style=\"left:{:.2}%\"></span></span><span \
-         class=\"amount\">{here:.0} % <small>of {average:.0} %</small></span></p>",
+         class=\"amount\">{here:.0} % <small>usual {average:.0} %</small></span></p>",
         escaped(label),
         here.clamp(0.0, 100.0),
         average.clamp(0.0, 100.0)

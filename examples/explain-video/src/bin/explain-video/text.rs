@@ -23,7 +23,7 @@ pub(crate) fn print(report: &Report, out: &mut dyn Write) -> Result<()> {
     }
     let about = &report.about;
     let limits = about.limits.iter().map(|limit| format!("; it {limit}")).collect::<String>();
-    let line = format!("The score is {}, by {}{limits}.", about.measures, about.model);
+    let line = format!("The score: {}. The model: {}{limits}.", about.measures, about.model);
     writeln!(out, "{}", terminal.wrapped(&line, 0))
 }
 
@@ -36,7 +36,7 @@ fn explained(found: &Explained, terminal: Terminal, out: &mut dyn Write) -> Resu
     }
     if let Some(shares) = &found.shares {
         let largest = shares.groups.iter().fold(0.0_f64, |most, group| most.max(group.share.abs()));
-        writeln!(out, "\n  {:30} {:>6.2}", "average video", shares.reference)?;
+        writeln!(out, "\n  {:30} {:>6.2}", "average features", shares.reference)?;
         shares.groups.iter().try_for_each(|group| bar(group, largest, terminal, out))?;
         if shares.clamping != 0.0 {
             writeln!(out, "  {:30} {:>+6.2}", "to stay within the scale", shares.clamping)?;

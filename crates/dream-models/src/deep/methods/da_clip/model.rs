@@ -218,6 +218,11 @@ impl DaClip {
         Ok(frames.to_device(&self.device)?.to_dtype(self.dtype)?)
     }
 
+    /// What the towers compute in.
+    pub(super) fn dtype(&self) -> DType {
+        self.dtype
+    }
+
     pub(super) fn tower(&self) -> Result<&TextTower> {
         let reason = "the model was built or loaded without its text tower: use `new` or `load`".to_owned();
         self.text.as_ref().ok_or(Error::InvalidInput { argument: "text", reason })
