@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::numeric::{check_finite, dot, unit_scale};
+use crate::numeric::{check_finite, dot, scaled, unit_scale};
 use crate::{Error, Result, rmse};
 
 /// [`rmse`] within each group of labels, and over all.
@@ -136,13 +136,13 @@ impl SimilarityMatrix {
     }
 }
 
-/// Mean of the unit vectors of each group.
-fn directions(
+/// Fails unless there are `dim` finite numbers per group entry, and every group is below `groups`.
+pub(crate) fn check_embeddings(
     argument: &'static str,
     embeddings: Grouped<'_>,
     dim: usize,
     groups: usize,
-) -> Result<Vec<Option<Vec<f64>>>> {
+) -> Result<()> {
     if dim == 0 {
         return Err(Error::TooFew { argument: "dim", needed: 1, found: 0 });
     }
@@ -154,22 +154,42 @@ fn directions(
         });
     }
     check_finite(argument, embeddings.rows)?;
-    let mut sums: Vec<Option<(Vec<f64>, usize)>> = vec![None; groups];
-    for (row, group) in embeddings.rows.chunks_exact(dim).zip(embeddings.group) {
-        let Some(slot) = sums.get_mut(*group) else {
-            return Err(Error::OutOfRange {
-                argument: "group",
-                value: *group as f64,
-                range: "below `groups`",
-            });
-        };
-        let (sum, count) = slot.get_or_insert_with(|| (vec![0.0; dim], 0));
-        *count += 1;
+    match embeddings.group.iter().find(|group| **group >= groups) {
+        Some(group) => {
+            Err(Error::OutOfRange { argument: "group", value: *group as f64, range: "below `groups`" })
+        }
+        None => Ok(()),
+    }
+}
+
+/// The rows with length 1; a row of zeros stays.
+pub(crate) fn unit_rows(rows: &[f64], dim: usize) -> impl Iterator<Item = Vec<f64>> {
+    let unit = |row: &[f64]| {
         // Scaled first: the squares of neither tiny nor huge numbers may leave the range of f64.
-        let scale = unit_scale(row);
-        let norm = row.iter().map(|v| v * scale * (v * scale)).sum::<f64>().sqrt();
+        let mut row = scaled(row, unit_scale(row));
+        let norm = row.iter().map(|v| v * v).sum::<f64>().sqrt();
         if norm > 0.0 {
-            sum.iter_mut().zip(row).for_each(|(sum, v)| *sum += v * scale / norm);
+            row.iter_mut().for_each(|v| *v /= norm);
+        }
+        row
+    };
+    rows.chunks_exact(dim.max(1)).map(unit)
+}
+
+/// Mean of the unit vectors of each group.
+fn directions(
+    argument: &'static str,
+    embeddings: Grouped<'_>,
+    dim: usize,
+    groups: usize,
+) -> Result<Vec<Option<Vec<f64>>>> {
+    check_embeddings(argument, embeddings, dim, groups)?;
+    let mut sums: Vec<Option<(Vec<f64>, usize)>> = vec![None; groups];
+    for (row, group) in unit_rows(embeddings.rows, dim).zip(embeddings.group) {
+        if let Some(slot) = sums.get_mut(*group) {
+            let (sum, count) = slot.get_or_insert_with(|| (vec![0.0; dim], 0));
+            *count += 1;
+            sum.iter_mut().zip(row).for_each(|(sum, v)| *sum += v);
         }
     }
     let mean = |(sum, count): (Vec<f64>, usize)| sum.into_iter().map(|v| v / count as f64).collect();

@@ -27,6 +27,12 @@ impl Random {
         usize::try_from(product >> 64).unwrap_or(0)
     }
 
+    /// A number above 0 and below 1, in steps of 2⁻⁵².
+    pub(crate) fn open_unit(&mut self) -> f64 {
+        const STEP: f64 = 1.0 / (1_u64 << 52) as f64;
+        ((self.next() >> 12) as f64 + 0.5) * STEP
+    }
+
     /// Shuffles the items (R. A. Fisher and F. Yates).
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
