@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use dream_data::tagging::{Artifact, Extent, Place, Profile, Tagger};
+use dream_eval::text::Extractive;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::checkpoint::Checkpoint;
 use dream_models::deep::explain::index::{Query, SentenceIndex};
@@ -97,6 +98,11 @@ impl Known {
             }
         };
         crate::words::mark(model, &mut found.sentences)?;
+        let texts: Vec<&str> = found.sentences.iter().map(|sentence| sentence.text.as_str()).collect();
+        let cosines: Vec<f64> = found.sentences.iter().map(|sentence| sentence.cosine).collect();
+        let chosen = Extractive::default().of_texts(&texts, &cosines)?;
+        found.digest =
+            chosen.into_iter().filter_map(|at| texts.get(at).map(|text| (*text).to_owned())).collect();
         found.labels = self.labels(&found.sentences);
         Ok(())
     }

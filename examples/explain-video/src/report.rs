@@ -84,6 +84,8 @@ pub struct Explained {
     pub maps: Option<String>,
     /// Descriptions of other videos that are close to this one, for a network that knows some.
     pub sentences: Vec<Sentence>,
+    /// Those of them that say most without repeating each other.
+    pub digest: Vec<String>,
     /// Places, artifacts and extents in these descriptions.
     pub labels: Vec<Label>,
     /// Traces of a pasted face, by the method that looks for them.

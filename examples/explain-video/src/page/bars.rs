@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use super::named;
 use crate::figure::escaped;
 use crate::report::{Explained, Feature, Group, Shares};
 use crate::summary::{number, signed};
@@ -67,8 +68,8 @@ fn row(out: &mut String, feature: &Feature) -> fmt::Result {
     writeln!(
         out,
         "<tr><td>{}<br><small>{}</small></td><td>{}</td><td>{distance}</td></tr>",
-        escaped(meaning),
-        escaped(&feature.name),
+        named(meaning),
+        named(&feature.name),
         signed(feature.share)
     )
 }

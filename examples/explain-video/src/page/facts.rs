@@ -39,12 +39,12 @@ pub(super) fn video(out: &mut String, video: &Video, report: &Report) -> fmt::Re
 pub(super) fn footer(out: &mut String, report: &Report) -> fmt::Result {
     let about = &report.about;
     writeln!(out, "<footer>\n<h2>Method</h2>")?;
-    let text = |value: &Option<String>| value.as_deref().map_or_else(String::new, escaped);
+    let text = |value: &Option<String>| value.as_deref().map_or_else(String::new, named);
     let mut rows = vec![
         ("method", escaped(&report.method)),
-        ("model", escaped(&about.model)),
-        ("scale", escaped(&about.scale)),
-        ("measures", escaped(&about.measures)),
+        ("model", named(&about.model)),
+        ("scale", named(&about.scale)),
+        ("measures", named(&about.measures)),
         ("agreement", text(&about.accuracy)),
         ("intervals", text(&about.intervals)),
         ("learned from", text(&about.learned_from)),
@@ -53,8 +53,8 @@ pub(super) fn footer(out: &mut String, report: &Report) -> fmt::Result {
     ];
     if let Some(checkpoint) = &about.checkpoint {
         rows.push(("checkpoint", format!("SHA-256 {}", escaped(&checkpoint.sha256))));
-        rows.push(("written by", escaped(&checkpoint.library_version)));
-        rows.push(("faces", escaped(&checkpoint.faces)));
+        rows.push(("written by", named(&checkpoint.library_version)));
+        rows.push(("faces", named(&checkpoint.faces)));
         rows.push(("input", escaped(&checkpoint.preprocessing.to_string())));
         rows.push(("trained with", named(&checkpoint.provenance.to_string())));
     }

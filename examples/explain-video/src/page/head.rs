@@ -30,7 +30,7 @@ pub(super) fn head(out: &mut String, report: &Report) -> fmt::Result {
         _ => writeln!(out, "<h1>{}</h1>", escaped(&title))?,
     }
     let about = &report.about;
-    writeln!(out, "<p>The score: {}. The model: {}.</p>", escaped(&about.measures), escaped(&about.model))?;
+    writeln!(out, "<p>The score: {}. The model: {}.</p>", named(&about.measures), named(&about.model))?;
     for limit in &about.limits {
         writeln!(out, "<p class=\"warning\">It {}.</p>", escaped(limit))?;
     }

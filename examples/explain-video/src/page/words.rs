@@ -18,9 +18,18 @@ pub(super) fn sentences(out: &mut String, found: &Explained) -> fmt::Result {
         out,
         "<h3>What people wrote about videos like this one</h3>\n<p class=\"note\">The nearest descriptions of the training, which \
          were written about other videos. Words in <mark class=\"raises\">this colour</mark> raise the score that the network \
-         gives the sentence, words in <mark class=\"lowers\">this one</mark> lower it; the stronger, the more.</p>\n<ol \
-         class=\"sentences\">"
+         gives the sentence, words in <mark class=\"lowers\">this one</mark> lower it; the stronger, the more.</p>"
     )?;
+    if !found.digest.is_empty() {
+        writeln!(
+            out,
+            "<h4>In short</h4>\n<p class=\"note\">Those that say most without repeating each other, chosen without a language \
+             model (LexRank).</p>\n<ul class=\"sentences\">"
+        )?;
+        found.digest.iter().try_for_each(|text| writeln!(out, "<li>{}</li>", named(text)))?;
+        writeln!(out, "</ul>\n<h4>All</h4>")?;
+    }
+    writeln!(out, "<ol class=\"sentences\">")?;
     found.sentences.iter().try_for_each(|one| sentence(out, one))?;
     writeln!(out, "</ol>")
 }

@@ -170,6 +170,15 @@ pub(crate) fn typed_command() -> String {
     let program = std::path::Path::new(&program).file_stem();
     let program = program.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let plain = |c: char| c.is_alphanumeric() || "-_./,=:+@%".contains(c);
+    // What the output does not depend on is left out.
+    let mut shown = Vec::new();
+    while let Some(word) = words.next() {
+        if word == "-j" || word == "--jobs" {
+            words.next();
+        } else if !word.starts_with("--jobs=") && !(word.starts_with("-j") && word.len() > 2) {
+            shown.push(word);
+        }
+    }
     let quoted = |word: String| {
         if !word.is_empty() && word.chars().all(plain) {
             word
@@ -177,5 +186,5 @@ pub(crate) fn typed_command() -> String {
             format!("'{}'", word.replace('\'', "'\\''"))
         }
     };
-    std::iter::once(program).chain(words.map(quoted)).collect::<Vec<_>>().join(" ")
+    std::iter::once(program).chain(shown.into_iter().map(quoted)).collect::<Vec<_>>().join(" ")
 }
