@@ -54,7 +54,8 @@ pub(crate) fn look(
             match choice {
                 Choice::At(times) => times.contains(&time),
                 Choice::Spread(count, seconds) => {
-                    let due = |place: usize| place as f64 * seconds / (*count).max(1) as f64;
+                    // A little early, since times of frames are rounded.
+                    let due = |place: usize| (place as f64 - 1e-3) * seconds / (*count).max(1) as f64;
                     let wanted = taken < *count && time - start >= due(taken);
                     while wanted && taken < *count && time - start >= due(taken) {
                         taken += 1;

@@ -64,6 +64,7 @@ impl Scene {
             bytes.extend((0..96 * 64 / 2).map(|i| (90 + (i + 3 * t) % 48) as u8));
         }
         let path = self.0.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, bytes).unwrap();
         path
     }
@@ -116,7 +117,7 @@ fn a_page_has_maps_and_sentences() {
 
     let page = page(&report).unwrap();
     assert!(!page.contains("<script"), "descriptions and provenance are text");
-    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;") || page.contains("script"));
+    assert!(page.contains("&lt;script&gt;"), "provenance is shown");
     assert_eq!((page.matches("class=\"map\"").count(), page.matches("<figure>").count()), (4, 4));
     assert!(page.contains(&report.about.checkpoint.as_ref().unwrap().sha256));
 }
@@ -124,7 +125,7 @@ fn a_page_has_maps_and_sentences() {
 #[test]
 fn an_index_beside_the_checkpoint_is_used() {
     let scene = Scene::new();
-    let (weights, clip) = (scene.checkpoint("model.json", true), scene.clip("a.y4m", 20));
+    let (weights, clip) = (scene.checkpoint("model.json", true), scene.clip("C1/a.y4m", 20));
     let checkpoint = Checkpoint::open(&weights).unwrap();
     let dim = Config::default().dim;
     let named = |name: &str, mos| IndexedClip { name: name.to_owned(), mos, sentences: 2 };

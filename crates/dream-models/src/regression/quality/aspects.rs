@@ -3,8 +3,8 @@
 /// What a group of features looks at, and what it means that the group moves a score: words to print beside a
 /// [`GroupShare`](super::GroupShare).
 ///
-/// The words say what the features measure and which rated videos they are like. They name no cause: many causes change
-/// the same features.
+/// The words say what the features measure, and what they are to the model. They name what else changes such features, and
+/// no cause: the model knows none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Aspect {
     /// Name of the group.
@@ -52,8 +52,8 @@ impl Aspect {
         name: "other",
         title: "Other features",
         measures: "features that have no description here",
-        raises: "These features speak for a better rating than those of the average training video.",
-        lowers: "These features speak for a worse rating than those of the average training video.",
+        raises: "These features speak for a better rating, to this model, than average ones would.",
+        lowers: "These features speak for a worse rating, to this model, than average ones would.",
     };
 }
 
@@ -66,8 +66,9 @@ const RULES: [(Aspect, Rule); 11] = [
             name: "motion",
             title: "Motion",
             measures: "how strongly and how evenly things and the camera move, and how much changes from frame to frame",
-            raises: "The motion is more like that of videos that people rated well, in the training often calm and even.",
-            lowers: "The motion is more like that of videos that people rated badly, in the training often strong or jerky.",
+            raises: "The motion speaks for a better rating, to this model, than average motion would.",
+            lowers: "The motion speaks for a worse rating, to this model, than average motion would. Strong or jerky \
+                     motion changes these values.",
         },
         |name| {
             let values = ["motion_intensity", "std_egomot_intensity", "jerkiness", "ti_mean", "mot_y"];
@@ -79,9 +80,9 @@ const RULES: [(Aspect, Rule); 11] = [
             name: "sharpness",
             title: "Sharpness",
             measures: "how fast edges fall off, and the contrast of the places with weak edges",
-            raises: "The edges are more like those of videos that people rated well.",
-            lowers: "The edges are more like those of videos that people rated badly. Blur and small originals that were \
-                     stretched change these values.",
+            raises: "The edges speak for a better rating, to this model, than average edges would.",
+            lowers: "The edges speak for a worse rating, to this model, than average edges would. Blur and stretched \
+                     small originals change these values.",
         },
         |name| tlvqm(name, &["sharp_m26", "sharp_2", "blur_mean"]),
     ),
@@ -90,9 +91,10 @@ const RULES: [(Aspect, Rule); 11] = [
             name: "steadiness",
             title: "Steadiness over time",
             measures: "how much brightness patterns, edges, colour and still places change within about a second",
-            raises: "The picture changes over time more as in videos that people rated well.",
-            lowers: "The picture changes over time more as in videos that people rated badly. Flicker, pumping compression and \
-                     refocusing change these values; so do cuts.",
+            raises: "How the picture changes over time speaks for a better rating, to this model, than average change \
+                     would.",
+            lowers: "How the picture changes over time speaks for a worse rating, to this model, than average change \
+                     would. Flicker, pumping compression, refocusing and cuts change these values.",
         },
         |name| name.starts_with("videval60.") && name.ends_with(".std"),
     ),
@@ -101,9 +103,9 @@ const RULES: [(Aspect, Rule); 11] = [
             name: "colour",
             title: "Colour",
             measures: "how strong colours are, and how they differ between neighbouring pixels",
-            raises: "The colours are more like those of videos that people rated well.",
-            lowers: "The colours are more like those of videos that people rated badly. Faded or gray pictures and strongly \
-                     compressed colour change these values.",
+            raises: "The colours speak for a better rating, to this model, than average colours would.",
+            lowers: "The colours speak for a worse rating, to this model, than average colours would. Faded or gray \
+                     pictures, very strong colours and strongly compressed colour change these values.",
         },
         |name| {
             let parts = ["videval60.chroma.", "videval60.lms."];
@@ -115,9 +117,9 @@ const RULES: [(Aspect, Rule); 11] = [
             name: "edges",
             title: "Edges and outlines",
             measures: "how gradients are distributed, and how those of neighbouring pixels depend on each other",
-            raises: "The outlines are more like those of videos that people rated well.",
-            lowers: "The outlines are more like those of videos that people rated badly. Blur, blocks and ringing change \
-                     these values.",
+            raises: "The outlines speak for a better rating, to this model, than average outlines would.",
+            lowers: "The outlines speak for a worse rating, to this model, than average outlines would. Blur, blocks \
+                     and ringing change these values.",
         },
         |name| ["videval60.gm_log.", "videval60.gradient."].iter().any(|part| name.starts_with(part)),
     ),
@@ -126,9 +128,9 @@ const RULES: [(Aspect, Rule); 11] = [
             name: "texture",
             title: "Contrast and texture",
             measures: "how much brightness varies within small neighbourhoods, and where",
-            raises: "The amount of detail is more like that of videos that people rated well.",
-            lowers: "The amount of detail is more like that of videos that people rated badly. Flat, smoothed and noisy \
-                     pictures differ in these values.",
+            raises: "The amount of detail speaks for a better rating, to this model, than the average amount would.",
+            lowers: "The amount of detail speaks for a worse rating, to this model, than the average amount would. \
+                     Flat, smoothed and noisy pictures differ in these values.",
         },
         |name| {
             let parts = ["dog.", "dog_sigma.", "laplacian.", "s1.sigma.", "s2.sigma."];
@@ -143,8 +145,9 @@ const RULES: [(Aspect, Rule); 11] = [
             title: "Fine brightness patterns",
             measures: "how brightness differs between neighbouring pixels once local contrast is taken out; clean pictures \
                        share a pattern there",
-            raises: "The fine pattern is more like that of videos that people rated well.",
-            lowers: "The fine pattern is more like that of videos that people rated badly. Blur, noise and compression change it.",
+            raises: "The fine pattern speaks for a better rating, to this model, than the average pattern would.",
+            lowers: "The fine pattern speaks for a worse rating, to this model, than the average pattern would. Blur, \
+                     noise and compression change it.",
         },
         |name| ["videval60.brisque.", "videval60.luma."].iter().any(|part| name.starts_with(part)),
     ),
@@ -153,8 +156,10 @@ const RULES: [(Aspect, Rule); 11] = [
             name: "fine-contrast",
             title: "Fine detail: spread",
             measures: "how brightness spreads around its local mean, at full size",
-            raises: "Fine detail is spread more as in videos that people rated well.",
-            lowers: "Fine detail is spread more as in videos that people rated badly. Blur and noise change these values.",
+            raises: "The spread of fine detail speaks for a better rating, to this model, than the average spread \
+                     would.",
+            lowers: "The spread of fine detail speaks for a worse rating, to this model, than the average spread \
+                     would. Blur and noise change these values.",
         },
         |name| name.starts_with("brisque.s1.ggd."),
     ),
@@ -163,9 +168,9 @@ const RULES: [(Aspect, Rule); 11] = [
             name: "fine-neighbours",
             title: "Fine detail: neighbours",
             measures: "how a pixel goes together with the pixels beside, above and diagonal to it, at full size",
-            raises: "Neighbours go together more as in videos that people rated well.",
-            lowers: "Neighbours go together more as in videos that people rated badly. Coding blocks, blur and noise change \
-                     these values.",
+            raises: "The neighbours in fine detail speak for a better rating, to this model, than average ones would.",
+            lowers: "The neighbours in fine detail speak for a worse rating, to this model, than average ones would. \
+                     Coding blocks, blur and noise change these values.",
         },
         |name| name.starts_with("brisque.s1.aggd_"),
     ),
@@ -174,9 +179,10 @@ const RULES: [(Aspect, Rule); 11] = [
             name: "coarse-contrast",
             title: "Coarse detail: spread",
             measures: "how brightness spreads around its local mean, at half size",
-            raises: "Coarse detail is spread more as in videos that people rated well.",
-            lowers: "Coarse detail is spread more as in videos that people rated badly. Strong blur and compression change \
-                     these values.",
+            raises: "The spread of coarse detail speaks for a better rating, to this model, than the average spread \
+                     would.",
+            lowers: "The spread of coarse detail speaks for a worse rating, to this model, than the average spread \
+                     would. Strong blur and compression change these values.",
         },
         |name| name.starts_with("brisque.s2.ggd."),
     ),
@@ -185,9 +191,10 @@ const RULES: [(Aspect, Rule); 11] = [
             name: "coarse-neighbours",
             title: "Coarse detail: neighbours",
             measures: "how a pixel goes together with the pixels beside, above and diagonal to it, at half size",
-            raises: "At half size, neighbours go together more as in videos that people rated well.",
-            lowers: "At half size, neighbours go together more as in videos that people rated badly. Strong compression and \
-                     blur change these values.",
+            raises: "The neighbours in coarse detail speak for a better rating, to this model, than average ones \
+                     would.",
+            lowers: "The neighbours in coarse detail speak for a worse rating, to this model, than average ones \
+                     would. Strong compression and blur change these values.",
         },
         |name| name.starts_with("brisque.s2.aggd_"),
     ),
