@@ -10,9 +10,11 @@ use dream_models::deep::checkpoint::Checkpoint;
 use dream_models::deep::explain::index::{Query, SentenceIndex};
 use dream_models::deep::explain::retrieval::Descriptions;
 use dream_models::deep::methods::da_clip::DaClip;
+use dream_models::deep::text::clip::Tokenizer;
 
 use crate::explainer::Settings;
 use crate::report::{Explained, Label, Sentence};
+use crate::words::mark;
 
 /// Sentences that the average over all is taken from; of more, these many at random.
 const SAMPLE: usize = 20_000;
@@ -24,6 +26,8 @@ pub(crate) struct Known {
     sentences: Source,
     /// Over all of them.
     average: Option<Profile>,
+    /// What cuts them into words, where there are some.
+    tokenizer: Option<Tokenizer>,
 }
 
 enum Source {
@@ -35,7 +39,7 @@ enum Source {
 
 impl Known {
     /// Nothing.
-    pub(crate) const NONE: Self = Self { sentences: Source::None, average: None };
+    pub(crate) const NONE: Self = Self { sentences: Source::None, average: None, tokenizer: None };
 
     /// The index of the settings, or that beside the checkpoint, or what the checkpoint carries.
     pub(crate) fn open(
@@ -58,14 +62,15 @@ impl Known {
             some.sort_unstable();
             let tags = some.into_iter().map(|at| Ok(Tagger::english().tag(&index.sentence(at)?)));
             let average = Profile::from_tags(tags.collect::<Result<Vec<_>>>()?).ok();
-            return Ok(Self { sentences: Source::Index(index), average });
+            let tokenizer = Some(Tokenizer::clip()?);
+            return Ok(Self { sentences: Source::Index(index), average, tokenizer });
         }
         let Some(carried) = Descriptions::load(checkpoint)? else { return Ok(Self::NONE) };
         // All of them, in any order.
         let nowhere = Tensor::zeros(dim, DType::F32, &Device::Cpu)?;
         let all = carried.nearest(&nowhere, carried.len())?;
         let average = Profile::from_tags(all.iter().map(|(_, text)| Tagger::english().tag(text))).ok();
-        Ok(Self { sentences: Source::Carried(carried), average })
+        Ok(Self { sentences: Source::Carried(carried), average, tokenizer: Some(Tokenizer::clip()?) })
     }
 
     /// Adds the sentences nearest to a video, `[dim]`, with their words and labels. Those of the video itself are left out.
@@ -97,7 +102,9 @@ impl Known {
                 told.collect::<Result<_>>()?
             }
         };
-        crate::words::mark(model, &mut found.sentences)?;
+        if let Some(tokenizer) = &self.tokenizer {
+            mark(model, tokenizer, &mut found.sentences)?;
+        }
         let texts: Vec<&str> = found.sentences.iter().map(|sentence| sentence.text.as_str()).collect();
         let cosines: Vec<f64> = found.sentences.iter().map(|sentence| sentence.cosine).collect();
         let chosen = Extractive::default().of_texts(&texts, &cosines)?;

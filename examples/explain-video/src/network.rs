@@ -3,6 +3,7 @@
 use anyhow::Result;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::checkpoint::Checkpoint;
+use dream_models::deep::explain::map::FrameMap;
 use dream_models::deep::input::Input;
 use dream_models::deep::methods::da_clip::DaClip;
 use dream_models::preprocess::{ImageView, ResizeRule};
@@ -137,8 +138,9 @@ fn map(
     pixels.apply(&view, &mut planes)?;
     let frame = Tensor::from_vec(planes, (1, 3, height, width), &Device::Cpu)?;
     let found = model.explain_frame(&frame, features, position)?;
-    let rows = found.total.to_dtype(DType::F64)?.get(0)?.to_vec2::<f64>()?;
-    Ok(rows)
+    let map = FrameMap::of(&found.total, 0)?;
+    let impacts: Vec<f64> = map.cells().map(|(_, impact)| impact).collect();
+    Ok(impacts.chunks(map.columns().max(1)).map(<[f64]>::to_vec).collect())
 }
 
 /// Where the map lowers the score most, in words.

@@ -4,105 +4,74 @@ use anyhow::Result;
 use dream_models::deep::candle_core::Device;
 use dream_models::deep::explain::attcat::AttCat;
 use dream_models::deep::methods::da_clip::DaClip;
-use dream_models::deep::text::clip::Tokenizer;
+use dream_models::deep::text::clip::{Tokenizer, WordKind};
 
 use crate::report::{Sentence, Word};
 
 /// Divides sentences into words with their impacts. A model without a text tower leaves them whole.
-pub(crate) fn mark(model: &DaClip, sentences: &mut [Sentence]) -> Result<()> {
+pub(crate) fn mark(model: &DaClip, tokenizer: &Tokenizer, sentences: &mut [Sentence]) -> Result<()> {
     if model.text().is_none() || sentences.is_empty() {
         return Ok(());
     }
-    let tokenizer = Tokenizer::clip()?;
     let texts: Vec<&str> = sentences.iter().map(|sentence| sentence.text.as_str()).collect();
-    let tokens = tokenizer.encode_batch(&texts)?;
-    let impacts = model.explain_text(&tokens.ids(&Device::Cpu)?, AttCat::default())?.sentences;
-    let rows: Vec<Vec<u32>> = tokens.unpadded().map(<[u32]>::to_vec).collect();
-    for ((sentence, impact), row) in sentences.iter_mut().zip(impacts).zip(rows) {
-        // Without the tokens for start and end, which are no words.
-        let pieces = row.iter().zip(&impact.tokens).skip(1).take(row.len().saturating_sub(2));
-        let pieces = pieces.map(|(id, impact)| (tokenizer.token(*id).unwrap_or_default(), *impact));
-        sentence.words = words(&sentence.text, pieces);
+    let ids = tokenizer.encode_batch(&texts)?.ids(&Device::Cpu)?;
+    let impacts = model.explain_text(&ids, AttCat::default())?.sentences;
+    for (sentence, impact) in sentences.iter_mut().zip(impacts) {
+        sentence.words = words(tokenizer, &sentence.text, &impact.tokens)?;
     }
     Ok(())
 }
 
-/// The words of a sentence from its pieces, which are spelled in small letters and end with `</w>` where a word does. Empty
-/// where a piece is not found in the sentence.
-fn words(text: &str, pieces: impl Iterator<Item = (String, f64)>) -> Vec<Word> {
-    let mut words: Vec<Word> = Vec::new();
-    let (mut rest, mut word) = (text, Word::default());
-    for (piece, impact) in pieces {
-        let bare = piece.strip_suffix("</w>").unwrap_or(&piece);
-        let trimmed = rest.trim_start();
-        let space = rest.len() - trimmed.len();
-        let Some(length) = beginning(trimmed, bare) else { return Vec::new() };
-        let (before, after) = rest.split_at_checked(space + length).unwrap_or((rest, ""));
-        match words.last_mut().filter(|_| word.text.is_empty()) {
-            // A space belongs to the word before it.
-            Some(last) => last.text.push_str(before.get(..space).unwrap_or_default()),
-            None => word.text.push_str(before.get(..space).unwrap_or_default()),
+/// All of a sentence in parts: its words with the largest impact at 1 or -1. What stands between words is with the one before.
+fn words(tokenizer: &Tokenizer, text: &str, impacts: &[f64]) -> Result<Vec<Word>> {
+    let mut parts: Vec<Word> = Vec::new();
+    let mut done = 0;
+    for word in tokenizer.words(text)?.into_iter().filter(|word| word.kind == WordKind::Word) {
+        let between = text.get(done..word.bytes.start).unwrap_or_default();
+        match parts.last_mut() {
+            Some(last) => last.text.push_str(between),
+            None if between.is_empty() => {}
+            None => parts.push(Word { text: between.to_owned(), impact: 0.0 }),
         }
-        word.text.push_str(before.get(space..).unwrap_or_default());
-        word.impact += impact;
-        rest = after;
-        if bare.len() < piece.len() {
-            words.push(std::mem::take(&mut word));
-        }
-    }
-    if !word.text.is_empty() {
-        words.push(word);
+        let impact = word.tokens.clone().filter_map(|token| impacts.get(token)).sum();
+        let own = text.get(word.bytes.start.max(done)..word.bytes.end).unwrap_or_default();
+        parts.push(Word { text: own.to_owned(), impact });
+        done = done.max(word.bytes.end);
     }
     // What was cut off, since the tower reads so many tokens and no more.
+    let rest = text.get(done..).unwrap_or_default();
     if !rest.is_empty() {
-        words.push(Word { text: rest.to_owned(), impact: 0.0 });
+        parts.push(Word { text: rest.to_owned(), impact: 0.0 });
     }
-    let largest = words.iter().fold(0.0_f64, |most, word| most.max(word.impact.abs()));
+    let largest = parts.iter().fold(0.0_f64, |most, part| most.max(part.impact.abs()));
     if largest > 0.0 {
-        words.iter_mut().for_each(|word| word.impact /= largest);
+        parts.iter_mut().for_each(|part| part.impact /= largest);
     }
-    words
-}
-
-/// Bytes of the beginning of `text` that are `piece` in other letters.
-fn beginning(text: &str, piece: &str) -> Option<usize> {
-    let (mut length, mut wanted) = (0, piece.chars());
-    for letter in text.chars() {
-        if wanted.as_str().is_empty() {
-            break;
-        }
-        for small in letter.to_lowercase() {
-            if wanted.next() != Some(small) {
-                return None;
-            }
-        }
-        length += letter.len_utf8();
-    }
-    wanted.as_str().is_empty().then_some(length)
+    Ok(parts)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn cut(text: &str, pieces: &[(&str, f64)]) -> Vec<(String, f64)> {
-        let pieces = pieces.iter().map(|(piece, impact)| ((*piece).to_owned(), *impact));
-        words(text, pieces).into_iter().map(|word| (word.text, word.impact)).collect()
-    }
-
     #[test]
-    fn pieces_are_joined_to_words_of_the_sentence() {
-        let pieces = [("the</w>", 0.5), ("blur", 1.0), ("riness</w>", 1.0), (".</w>", -0.5)];
-        let found = cut("The Blurriness. ", &pieces);
-        let expected = [("The ", 0.25), ("Blurriness", 1.0), (".", -0.25), (" ", 0.0)]
-            .map(|(word, impact)| (word.to_owned(), impact));
-        assert_eq!(found, expected);
-        assert_eq!(found.iter().map(|(word, _)| word.as_str()).collect::<String>(), "The Blurriness. ");
-    }
-
-    #[test]
-    fn what_is_spelled_otherwise_stays_whole() {
-        assert!(cut("na\u{ef}ve", &[("na", 1.0), ("\u{c3}\u{af}ve</w>", 1.0)]).is_empty());
-        assert_eq!(cut("a b", &[("a</w>", 0.0)]), [("a".to_owned(), 0.0), (" b".to_owned(), 0.0)]);
+    fn the_parts_are_the_sentence() {
+        let clip = Tokenizer::clip().unwrap();
+        for text in [
+            " The  mouth\tis Blurry. ",
+            "",
+            "na\u{ef}ve \u{202e}\u{5d0}\u{5d1}!",
+            "photorealistically so",
+            "  ",
+        ] {
+            let impacts: Vec<f64> = (0..40).map(|i| f64::from(i) - 3.0).collect();
+            let parts = words(&clip, text, &impacts).unwrap();
+            let joined: String = parts.iter().map(|part| part.text.as_str()).collect();
+            assert_eq!(joined, text);
+            assert!(parts.iter().all(|part| part.impact.abs() <= 1.0));
+        }
+        // The pieces of a word are added up; the start has no word.
+        let parts = words(&clip, "photorealistically so", &[9.0, 1.0, 1.0, 0.5, 0.5, 0.5]).unwrap();
+        assert_eq!((parts.len(), parts[0].text.as_str(), parts[0].impact), (2, "photorealistically ", 1.0));
     }
 }

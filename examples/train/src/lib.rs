@@ -14,6 +14,7 @@ mod files;
 mod finish;
 mod frames;
 mod held;
+mod index;
 #[path = "../../input.rs"]
 mod input;
 mod job;
@@ -37,6 +38,7 @@ mod words;
 pub use data::{Clip, Sets, about, describe};
 pub use files::{lock, write, write_by};
 pub use finish::{Outcome, TestScores, assumptions_csv};
+pub use index::{Indexed, fitted_clips, index};
 pub use input::ReadArgs;
 pub use job::Job;
 pub use notes::{Assumptions, Notes, counts};
