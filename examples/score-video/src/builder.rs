@@ -96,6 +96,12 @@ impl ScorerBuilder {
         self
     }
 
+    /// Give [`Score::details`](crate::Score::details) too: what the score was made of, for whoever explains it.
+    pub fn details(mut self, wanted: bool) -> Self {
+        self.options.details = wanted;
+        self
+    }
+
     /// How files are opened.
     pub fn open_options(mut self, options: OpenOptions) -> Self {
         self.options.open = options;

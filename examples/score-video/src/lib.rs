@@ -21,6 +21,7 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 mod builder;
+mod details;
 #[cfg(feature = "deep")]
 mod encoded;
 #[cfg(feature = "deep")]
@@ -38,6 +39,7 @@ mod traces;
 mod view;
 
 pub use builder::ScorerBuilder;
+pub use details::Details;
 #[cfg(feature = "deep")]
 pub use encoded::Encoded;
 #[cfg(feature = "deep")]

@@ -28,6 +28,8 @@ pub struct Options {
     pub crop: Option<RelativeBox>,
     /// Score luma alone with a method that looks at colour, with a warning.
     pub luma_only: bool,
+    /// Give [`Score::details`](crate::Score::details) too.
+    pub details: bool,
     /// How files are opened.
     pub open: OpenOptions,
     /// For networks.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use dream_data::{Assumption, PixelRect};
 use dream_models::regression::{Familiarity, Grade, Interval};
 
+use crate::details::Details;
 use crate::methods::{About, ReferenceReport};
 use crate::traces::Traces;
 
@@ -36,6 +37,8 @@ pub struct Score {
     pub face: Option<Face>,
     /// Descriptions that are closest to the video, with the cosine.
     pub nearest: Vec<(f64, String)>,
+    /// What the score was made of, where [`ScorerBuilder::details`](crate::ScorerBuilder::details) asks for it.
+    pub details: Option<Box<Details>>,
     /// The video.
     pub video: Video,
     /// The method: its name and model, and how well it agrees with people.

@@ -14,6 +14,7 @@ mod files;
 mod finish;
 mod frames;
 mod held;
+mod index;
 #[path = "../../input.rs"]
 mod input;
 mod job;
@@ -38,6 +39,7 @@ pub use data::{Clip, NamedClips, Sets, about, describe, of_split};
 pub use files::{lock, write, write_by};
 pub use finish::{Outcome, TestScores, assumptions_csv};
 pub use frames::stamp;
+pub use index::{Indexed, fitted_clips, index};
 pub use input::ReadArgs;
 pub use job::Job;
 pub use notes::{Assumptions, Notes, counts};

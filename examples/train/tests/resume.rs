@@ -13,9 +13,11 @@ use dream_data::dataset::{ClipId, Dataset};
 use dream_data::split::Partition;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::checkpoint::Checkpoint;
+use dream_models::deep::explain::index::SentenceIndex;
 use dream_models::deep::explain::retrieval::Descriptions;
 use dream_models::deep::input::FaceRule;
 use dream_models::deep::methods::da_clip::DaClip;
+use dream_models::deep::text::clip::Tokenizer;
 use train::testing::{kill_when, tree, tree_of};
 use train::{Clip, Scoring, score};
 
@@ -106,6 +108,26 @@ fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
     let width = DaClip::load_visual(&model, DType::F32, &Device::Cpu).unwrap().config().dim;
     let any = Tensor::ones(width, DType::F32, &Device::Cpu).unwrap();
     let nearest = descriptions.nearest(&any, 5).unwrap();
+    // The index of all sentences of the clips that were learnt from, the same after both kills.
+    let path = SentenceIndex::path_beside(&whole.join("model.json"), &model);
+    let broken = folder.path().join("broken").join(path.file_name().unwrap());
+    assert!(fs::read(&path).unwrap() == fs::read(broken).unwrap(), "another index");
+    let index = SentenceIndex::beside(&whole.join("model.json"), &model).unwrap().unwrap();
+    index.verify().unwrap();
+    let fit =
+        train::fitted_clips(&whole.join("model.json"), &Dataset::open(folder.path().join("data")).unwrap())
+            .unwrap();
+    let known = |clip: &train::Clip| (clip.name().to_owned(), clip.mos, clip.sentences.len());
+    let found = index.clips().iter().map(|clip| (clip.name.clone(), clip.mos, clip.sentences));
+    assert!(found.eq(fit.iter().map(known)) && index.len() > 50);
+    let sentence = index.sentences_of(3).start + 1;
+    assert_eq!(index.sentence(sentence).unwrap(), fit[3].sentences[1]);
+    // What is in it is what the network makes of the sentence alone.
+    let network = DaClip::load(&model, DType::F32, &Device::Cpu).unwrap();
+    let tokens = Tokenizer::clip().unwrap().encode_batch(&[&fit[3].sentences[1]]).unwrap();
+    let alone = network.embed_text(&tokens.ids(&Device::Cpu).unwrap(), &[1]).unwrap();
+    let rows = index.representations(sentence..sentence + 1).unwrap();
+    assert_eq!(rows.to_vec2::<f32>().unwrap(), alone.to_vec2::<f32>().unwrap());
     assert!(nearest.len() == 5 && nearest.iter().all(|(_, text)| text.contains(' ')), "{nearest:?}");
 }
 

@@ -12,6 +12,7 @@
 //! | imputation, scaling and ensemble together | [`QualityParams`] fits a [`ScaledEnsemble`] |
 //! | intervals, and what is far from training | [`CalibrationParams`] measures a [`Calibration`] |
 //! | named, documented, saved | [`QualityModel`] |
+//! | what each feature adds to a score | [`Explanation`], by [`FeatureGroups`], in words of an [`Aspect`] |
 //! | repeated random splits | [`holdout`] |
 //! | support vector regression | [`SvrParams`] fits an [`Svr`] |
 //! | imputation, range and regression together | [`ScaledSvrParams`] fits a [`ScaledSvr`] |
@@ -56,7 +57,8 @@ pub use model::{Model, ModelFile};
 pub use prediction::{Estimate, Familiarity, Interval, Prediction};
 pub use provenance::{Coverage, DataSet, Evaluation, MeanStd, Provenance, SetScores};
 pub use quality::{
-    Grade, MlpEnsemble, MlpParams, QualityModel, QualityParams, SCALE, SCORE_MEANING, ScaledEnsemble,
+    Aspect, Explanation, FeatureGroups, FeatureShare, Grade, GroupShare, MlpEnsemble, MlpParams,
+    QualityModel, QualityParams, SCALE, SCORE_MEANING, ScaledEnsemble,
 };
 pub use rows::Rows;
 pub use scale::{Scaler, Transform};

@@ -147,6 +147,22 @@ impl Scaler {
         Ok(scaled)
     }
 
+    /// The columns that are used, in the order of a scaled row.
+    pub(super) fn used(&self) -> impl Iterator<Item = usize> {
+        let all = self.transforms.iter().enumerate();
+        all.filter(|(_, transform)| **transform != Transform::Unused).map(|(column, _)| column)
+    }
+
+    /// The row whose used columns are scaled to 0.
+    pub(super) fn typical(&self) -> Vec<f64> {
+        let columns = self.transforms.iter().zip(&self.mean);
+        let back = |(transform, mean): (&Transform, &f64)| match transform {
+            Transform::Identity | Transform::Unused => *mean,
+            Transform::Log => libm::exp(*mean),
+        };
+        columns.map(back).collect()
+    }
+
     /// Checks a scaler that was read from a file.
     pub(super) fn check(&self, inputs: usize) -> Result<()> {
         const PART: &str = "scaler";

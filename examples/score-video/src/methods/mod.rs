@@ -14,6 +14,7 @@ use dream_data::{Layout, PixelRect, RelativeBox};
 use dream_features::{Frame, VideoSpec};
 use dream_models::regression::{Familiarity, Grade, Interval};
 
+use crate::details::Details;
 use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::score::{Face, Score, Video};
@@ -111,6 +112,8 @@ pub(crate) struct Judgement {
     pub(crate) face: Option<Face>,
     /// Descriptions that are closest to the video, with the cosine.
     pub(crate) nearest: Vec<(f64, String)>,
+    /// Where they are asked for.
+    pub(crate) details: Option<Box<Details>>,
 }
 
 impl Judgement {
@@ -127,6 +130,7 @@ impl Judgement {
             warnings: damage.into_iter().chain(self.warnings).collect(),
             face: self.face,
             nearest: self.nearest,
+            details: self.details,
             video,
             about,
         }

@@ -9,9 +9,10 @@ use dream_features::{
     VideoFeatures, VideoSession, VideoSpec,
 };
 use dream_models::Error as ModelError;
-use dream_models::regression::{Evaluation, Prediction, QualityModel};
+use dream_models::regression::{Evaluation, FeatureGroups, Prediction, QualityModel};
 
 use super::{About, Entry, Judgement, Method, Session, Shown};
+use crate::details::Details;
 use crate::error::{Error, Result};
 use crate::options::Options;
 
@@ -103,8 +104,8 @@ fn load(
         checkpoint: None,
         reference: None,
     });
-    let (luma_only, crop) = (options.luma_only, options.crop);
-    Ok(Arc::new(Regression { name, model, features, luma_only, crop, level, about, chosen }))
+    let (luma_only, crop, details) = (options.luma_only, options.crop, options.details);
+    Ok(Arc::new(Regression { name, model, features, luma_only, crop, level, about, chosen, details }))
 }
 
 struct Regression {
@@ -118,6 +119,8 @@ struct Regression {
     about: Arc<About>,
     /// Keys of the recipe of features that may differ from the model's.
     chosen: &'static [&'static str],
+    /// Scores come with their details.
+    details: bool,
 }
 
 impl Method for Regression {
@@ -173,6 +176,13 @@ impl Regression {
         self.model.predict_at((recipe.as_str(), features.layout().names(), features.values()), self.level)
     }
 
+    /// What features that have a score add to it.
+    fn explain(&self, features: FeatureVector) -> Result<Details> {
+        let groups = FeatureGroups::by_aspect(self.model.inputs());
+        let explanation = Some(self.model.explain_raw(features.values(), &groups)?);
+        Ok(Details { features: Some(features), explanation, ..Details::default() })
+    }
+
     /// Frames that were chosen and are not those of the training.
     fn other_frames(&self, features: &FeatureVector) -> Option<String> {
         let learned: Recipe = self.model.recipe()?.parse().ok()?;
@@ -212,12 +222,14 @@ impl Regression {
                 familiarity.distance, familiarity.limit
             ));
         }
+        let frames_used = features.frames();
         Ok(Judgement {
+            details: self.details.then(|| self.explain(features)).transpose()?.map(Box::new),
             score: prediction.score,
             grade: self.model.grade(prediction.score),
             interval: Some(prediction.interval),
             familiarity: Some(familiarity),
-            frames_used: features.frames(),
+            frames_used,
             warnings,
             ..Judgement::default()
         })

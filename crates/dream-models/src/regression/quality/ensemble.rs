@@ -82,6 +82,16 @@ impl MlpEnsemble {
         (self.target_mean + self.target_std * total / self.members.max(1) as f64, self.target_std * spread)
     }
 
+    /// `W`, `c`, `v` and `b`.
+    pub(super) fn weights(&self) -> &[Vec<f64>; 4] {
+        &self.weights
+    }
+
+    /// What a unit's output is multiplied with on its way to the value.
+    pub(super) fn scale(&self) -> f64 {
+        self.target_std / self.members.max(1) as f64
+    }
+
     pub(super) fn to_file(&self) -> MlpEnsembleFile {
         let [hidden_weights, hidden_bias, output_weights, output_bias] =
             self.tensors.each_ref().map(Quantized::to_file);

@@ -1,16 +1,15 @@
 //! The command line.
 
-use std::error::Error;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Command, CommandFactory, Parser, ValueEnum};
-use dream_data::{Error as DataError, PixelRect, RelativeBox, open_file};
-use score_video::{About, Error as ScoreError, NetworkOptions, NoFace, Options};
+use dream_data::{PixelRect, RelativeBox, open_file};
+use score_video::{About, NetworkOptions, NoFace, Options};
 use sha2::{Digest, Sha256};
 
-use crate::input::{self, InputArgs};
+use crate::input::InputArgs;
 use crate::output::OutputArgs;
 
 /// Scores how good videos look to people, from 1 (bad) to 5 (excellent).
@@ -181,45 +180,6 @@ Names in tables and JSON: bytes that are not UTF-8 stand as \\xHH, with backslas
 Exit status: 0 when all videos of this run were scored whole, 1 when some were \
 damaged or failed, the output found no room or the self-test found something, 2 \
 for wrong usage.";
-
-/// What the libraries call an option, and what it is called here.
-const FLAGS: [(&str, &str); 15] = [
-    ("crop", "--crop"),
-    ("expansion", "--expand"),
-    ("method", "--method"),
-    ("weights", "--weights"),
-    ("level", "--level"),
-    ("every", "--every"),
-    ("per_second", "--per-second"),
-    ("model", "--model"),
-    ("face_box", "--box"),
-    ("boxes", "--boxes"),
-    ("expand", "--expand"),
-    ("no_face", "--no-face"),
-    ("explain", "--explain"),
-    ("reference", "--reference"),
-    ("head", "--head"),
-];
-
-/// Errors of the libraries in words of the command line.
-pub(crate) fn typed(cause: &(dyn Error + 'static)) -> Option<String> {
-    let option = |error: &DataError| match error {
-        DataError::InvalidOption { option, reason } => {
-            let known = FLAGS.iter().find(|(name, _)| name == option).map(|(_, flag)| *flag);
-            let flag = input::flag(option).or(known);
-            Some(flag.map_or_else(|| reason.clone(), |flag| format!("{flag}: {reason}")))
-        }
-        _ => None,
-    };
-    match cause.downcast_ref::<ScoreError>() {
-        Some(ScoreError::Video(cause)) if option(cause).is_some() => option(cause),
-        Some(cause) => {
-            let name = |text: String, (name, flag): &(&str, &str)| text.replace(&format!("`{name}`"), flag);
-            Some(FLAGS.iter().fold(cause.to_string(), name))
-        }
-        None => option(cause.downcast_ref()?),
-    }
-}
 
 impl Args {
     /// The options in the form of the library.

@@ -1,8 +1,12 @@
 //! The program over the library: scores videos, and prints a table, JSON or CSV. See README.md.
 
 mod args;
+#[path = "../../../../bars.rs"]
 mod bars;
+#[path = "../../../../demo.rs"]
 mod demo;
+#[path = "../../../../flags.rs"]
+mod flags;
 #[path = "../../../../input.rs"]
 mod input;
 mod outcome;
@@ -39,7 +43,7 @@ use rows::{Rows, Shape};
 fn main() -> ExitCode {
     let matches = args::command().try_get_matches();
     let args = matches.and_then(|matches| Args::from_arg_matches(&matches));
-    print::main(args, args::typed, run)
+    print::main(args, flags::typed, run)
 }
 
 /// A video to score.

@@ -5,7 +5,7 @@ use dream_data::PixelRect;
 use score_video::{About, Compared, Error, Row as Scored, Score, Traces, Video};
 use serde::Serialize;
 
-use crate::args::typed;
+use crate::flags::typed;
 use crate::print::{message, unnamed};
 use crate::rows;
 

@@ -32,6 +32,8 @@ pub(super) struct Network {
     /// How many descriptions are asked for.
     pub(super) explain: Option<usize>,
     pub(super) descriptions: Option<Descriptions>,
+    /// Scores come with their details.
+    pub(super) details: bool,
     pub(super) about: Arc<About>,
 }
 

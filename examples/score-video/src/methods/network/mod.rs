@@ -128,6 +128,7 @@ fn assembled(
         batch: asked.batch.map_or(1, usize::from),
         explain: None,
         descriptions: None,
+        details: options.details,
         about: Arc::new(about),
     })
 }

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::loaded::Network;
 use super::part::{Area, Part, relative_box, whole};
+use crate::details::Details;
 use crate::encoded::Encoded;
 use crate::error::{Error, Result};
 use crate::methods::{Judgement, Session, Shown, part_of};
@@ -176,7 +177,11 @@ impl NetworkSession {
     fn judge(&mut self) -> Result<Judgement> {
         let (face, mut warnings) = self.close()?;
         let (frames_used, face) = (self.encoded.len() as u64, Some(face));
-        let judgement = Judgement { frames_used, face, ..Judgement::default() };
+        let details = self.method.details.then(|| {
+            let (times, encoded) = (self.times.clone(), self.encoded.clone());
+            Box::new(Details { times, encoded, ..Details::default() })
+        });
+        let judgement = Judgement { frames_used, face, details, ..Judgement::default() };
         if let Some(blend) = &self.method.blend {
             let read = blend.read(&self.encoded, &self.times, self.spec.frames_per_second)?;
             warnings.extend(read.warnings);

@@ -72,6 +72,6 @@ impl DaClip {
     }
 }
 
-fn scalar(score: &Tensor) -> Result<f64> {
+pub(super) fn scalar(score: &Tensor) -> Result<f64> {
     Ok(on_host(&score.sum_all()?)?.to_scalar()?)
 }

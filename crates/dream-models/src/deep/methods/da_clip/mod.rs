@@ -2,6 +2,7 @@
 
 mod config;
 mod explain;
+mod frame;
 mod model;
 
 pub use config::{Config, Order};

@@ -139,6 +139,12 @@ impl DaClip {
         &self.config
     }
 
+    /// Where it computes.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
     /// The text tower, where there is one.
     #[must_use]
     pub fn text(&self) -> Option<&TextTower> {
@@ -216,6 +222,11 @@ impl DaClip {
     /// Frames as the tower takes them.
     pub(super) fn ready(&self, frames: &Tensor) -> Result<Tensor> {
         Ok(frames.to_device(&self.device)?.to_dtype(self.dtype)?)
+    }
+
+    /// What the towers compute in.
+    pub(super) fn dtype(&self) -> DType {
+        self.dtype
     }
 
     pub(super) fn tower(&self) -> Result<&TextTower> {

@@ -38,6 +38,7 @@ impl Bars {
     }
 
     /// Prints while no bar is drawn.
+    #[allow(dead_code, reason = "some programs print when all is done")]
     pub(crate) fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
         self.0.suspend(print)
     }

@@ -6,7 +6,7 @@ use dream_models::preprocess::{ImageView, Interpolation, PixelRect, resize};
 use zune_jpeg::zune_core::bytestream::ZCursor;
 
 /// A NASA portrait in the public domain; see assets/PROVENANCE.md.
-const PORTRAIT: &[u8] = include_bytes!("../../../assets/portrait.png");
+const PORTRAIT: &[u8] = include_bytes!("score-video/assets/portrait.png");
 const SIDE: usize = 320;
 const FRAMES: u64 = 75;
 const RATE: u32 = 25;
