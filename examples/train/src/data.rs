@@ -27,6 +27,19 @@ pub struct Clip {
 }
 
 impl Clip {
+    /// A clip of a split without box and sentences.
+    ///
+    /// # Errors
+    /// When it has no score there, or its name is not one of a video of the data set.
+    pub fn labelled(dataset: &Dataset, row: &Labelled, split: usize) -> Result<Self> {
+        let name = row.clip.as_str();
+        let mos = row.mos.with_context(|| {
+            format!("{name} has no score in split {split}: write the splits with make-splits")
+        })?;
+        let (about, path) = (about(row.clip.clone()), dataset.video_path(&row.clip)?);
+        Ok(Self { about, path, face: None, mos, sentences: Vec::new() })
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -54,11 +67,7 @@ pub fn of_split(
             let missing = || format!("--boxes has no box for {name}: add a row, or use --crop");
             faces.get(name).with_context(missing)
         });
-        let mos = row.mos.with_context(|| {
-            format!("{name} has no score in split {index}: write the splits with make-splits")
-        })?;
-        let (about, path) = (about(row.clip.clone()), dataset.video_path(&row.clip)?);
-        Ok(Clip { about, path, face: face.transpose()?, mos, sentences: Vec::new() })
+        Ok(Clip { face: face.transpose()?, ..Clip::labelled(dataset, row, index)? })
     };
     let clips = |set: Partition| split.set(set).iter().map(clip).collect::<Result<Vec<_>>>();
     let test = |set: Partition| Ok((set.file_stem().to_owned(), clips(set)?));
@@ -115,7 +124,17 @@ impl Sets {
         options: &Options,
         seed: u64,
     ) -> Result<Self> {
-        let unit = match options.validation {
+        Self::divide_by(train, tests, options.validation, seed)
+    }
+
+    /// The same by what is held out as a whole.
+    pub(crate) fn divide_by(
+        train: Vec<Clip>,
+        tests: Vec<(String, Vec<Clip>)>,
+        held_out: Validation,
+        seed: u64,
+    ) -> Result<Self> {
+        let unit = match held_out {
             Validation::Clip => ValidationUnit::Clip,
             Validation::Identity => ValidationUnit::Identity,
             Validation::Method => ValidationUnit::Method,

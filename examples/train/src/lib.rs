@@ -14,6 +14,7 @@ mod files;
 mod finish;
 mod frames;
 mod held;
+mod index;
 #[path = "../../input.rs"]
 mod input;
 mod job;
@@ -21,6 +22,7 @@ pub mod methods;
 #[path = "../../notes.rs"]
 mod notes;
 mod options;
+mod pointing;
 mod recipe;
 mod run;
 mod scoring;
@@ -38,10 +40,12 @@ pub use data::{Clip, NamedClips, Sets, about, describe, of_split};
 pub use files::{lock, write, write_by};
 pub use finish::{Outcome, TestScores, assumptions_csv};
 pub use frames::stamp;
+pub use index::{Indexed, fitted_clips, index};
 pub use input::ReadArgs;
 pub use job::Job;
 pub use notes::{Assumptions, Notes, counts};
 pub use options::{DeviceName, GroupBy, Init, Options, Preset, Validation, View};
+pub use pointing::{Pointed, Pointing, pointing};
 pub use scoring::{Represented, Scoring, score};
 pub use threads::{all, bar, with_threads};
 pub use view::view;

@@ -13,7 +13,9 @@ use dream_data::dataset::Dataset;
 use dream_eval::{Format, Method, SetScore, Table};
 use print::terminal::Terminal;
 use print::{count, note, say};
-use train::{Clip, Job, Notes, Options, Outcome, Sets, View, assumptions_csv, detection, methods};
+use train::{
+    Clip, Indexed, Job, Notes, Options, Outcome, Scoring, Sets, View, assumptions_csv, detection, methods,
+};
 
 /// Trains a network on a tree in the shape of DREAM and scores its three test sets
 #[derive(Debug, Parser)]
@@ -46,6 +48,9 @@ struct Args {
     /// Threads [default: all processors]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     threads: usize,
+    /// Do not write the index of all training sentences, which costs about as much as reading each of them once
+    #[arg(long)]
+    no_index: bool,
     /// Where decoded frames are kept; several runs may share it [default: OUT/frames]
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
@@ -116,7 +121,8 @@ benchmark obey it.
 
 Below OUT: model.json with its safetensors (the best epoch by the mean of PLCC and SRCC on the fifth of the training set \
 that is held out), predictions.csv for evaluate-predictions, predictions-text.csv (from the descriptions of the test clips \
-alone, where the network reads), assumptions.csv (what was assumed about the videos; --strict refuses it), table.txt, \
+alone, where the network reads), descriptions.*.safetensors (the sentences of the training clips as the network reads them, \
+for explanations; --no-index leaves it out), assumptions.csv (what was assumed about the videos; --strict refuses it), table.txt, \
 metrics.jsonl (a line for each epoch), curve.svg, state.json with its safetensors (what a resumed run needs), frames/. A run that was killed goes on when the same command is given again, and \
 ends with the same weights. Exit status: 0 done, 1 no room for the output, 2 an error.";
 
@@ -158,6 +164,8 @@ fn run(args: &Args) -> Result<bool> {
     let from_video: Vec<Scores> = outcome.tests.iter().map(whole).collect();
     let mut rows = vec![report(args, &sets, "predictions.csv", title, &from_video)?];
     let from_text: Option<Vec<Scores>> = outcome.tests.iter().map(|test| test.from_text.clone()).collect();
+    let indexed =
+        (text_title.is_some() && !args.no_index).then(|| index(args, &sets, &outcome)).transpose()?;
     if let (Some(title), Some(scores)) = (text_title, from_text) {
         rows.push(report(args, &sets, "predictions-text.csv", title, &scores)?);
     }
@@ -167,9 +175,19 @@ fn run(args: &Args) -> Result<bool> {
     let Outcome { note, seconds, checkpoint, sha256, cut_sentences, .. } = outcome;
     say!("{table}\n{note}; {seconds:.0} s of training, {cut_sentences} sentences cut");
     say!("{} (SHA-256 {})", checkpoint.display(), sha256.get(..12).unwrap_or_default());
+    if let Some(Indexed { path, sha256, sentences }) = indexed {
+        let digest = sha256.get(..12).unwrap_or_default();
+        say!("{} with {} (SHA-256 {digest})", path.display(), count(sentences, "sentence"));
+    }
     let clips = sets.tests.iter().map(|(_, clips)| clips.len()).sum();
     note!("wrote the network and scores of {} below {}", count(clips, "clip"), args.out.display());
     Ok(true)
+}
+
+/// Writes the sentences of the clips that were learnt from beside the network, for programs that explain its scores.
+fn index(args: &Args, sets: &Sets, outcome: &Outcome) -> Result<Indexed> {
+    let how = Scoring { device: args.options.device, threads: args.threads, ..Scoring::default() };
+    train::index(&outcome.checkpoint, &sets.fit, &how)
 }
 
 /// Trains a detector; the clips that it is chosen by are of people whom it has not seen.

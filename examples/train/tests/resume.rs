@@ -11,13 +11,16 @@ use std::process::{Command, Stdio};
 use dream_data::RelativeBox;
 use dream_data::dataset::{ClipId, Dataset};
 use dream_data::split::Partition;
+use dream_data::synthetic::{Synthetic, SyntheticConfig};
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::checkpoint::Checkpoint;
+use dream_models::deep::explain::index::SentenceIndex;
 use dream_models::deep::explain::retrieval::Descriptions;
 use dream_models::deep::input::FaceRule;
 use dream_models::deep::methods::da_clip::DaClip;
+use dream_models::deep::text::clip::Tokenizer;
 use train::testing::{kill_when, tree, tree_of};
-use train::{Clip, Scoring, score};
+use train::{Clip, Scoring, pointing, score};
 
 fn command(data: &Path, out: &Path, cache: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
@@ -106,6 +109,26 @@ fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
     let width = DaClip::load_visual(&model, DType::F32, &Device::Cpu).unwrap().config().dim;
     let any = Tensor::ones(width, DType::F32, &Device::Cpu).unwrap();
     let nearest = descriptions.nearest(&any, 5).unwrap();
+    // The index of all sentences of the clips that were learnt from, the same after both kills.
+    let path = SentenceIndex::path_beside(&whole.join("model.json"), &model);
+    let broken = folder.path().join("broken").join(path.file_name().unwrap());
+    assert!(fs::read(&path).unwrap() == fs::read(broken).unwrap(), "another index");
+    let index = SentenceIndex::beside(&whole.join("model.json"), &model).unwrap().unwrap();
+    index.verify().unwrap();
+    let fit =
+        train::fitted_clips(&whole.join("model.json"), &Dataset::open(folder.path().join("data")).unwrap())
+            .unwrap();
+    let known = |clip: &train::Clip| (clip.name().to_owned(), clip.mos, clip.sentences.len());
+    let found = index.clips().iter().map(|clip| (clip.name.clone(), clip.mos, clip.sentences));
+    assert!(found.eq(fit.iter().map(known)) && index.len() > 50);
+    let sentence = index.sentences_of(3).start + 1;
+    assert_eq!(index.sentence(sentence).unwrap(), fit[3].sentences[1]);
+    // What is in it is what the network makes of the sentence alone.
+    let network = DaClip::load(&model, DType::F32, &Device::Cpu).unwrap();
+    let tokens = Tokenizer::clip().unwrap().encode_batch(&[&fit[3].sentences[1]]).unwrap();
+    let alone = network.embed_text(&tokens.ids(&Device::Cpu).unwrap(), &[1]).unwrap();
+    let rows = index.representations(sentence..sentence + 1).unwrap();
+    assert_eq!(rows.to_vec2::<f32>().unwrap(), alone.to_vec2::<f32>().unwrap());
     assert!(nearest.len() == 5 && nearest.iter().all(|(_, text)| text.contains(' ')), "{nearest:?}");
 }
 
@@ -268,4 +291,31 @@ fn the_network_is_kept_when_nobody_reads() {
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(2) && error.contains(words), "{error}");
     }
+}
+
+/// The game is played to its end, the same twice, whatever a network that has hardly learnt reaches in it.
+#[test]
+fn explanations_point_somewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let (data, cache) = (tree(root), root.join("frames"));
+    let out = root.join("out");
+    let more = ["--epochs", "1", "--crop", "0.17,0,0.83,0.8", "--no-text", "--every", "3"];
+    succeed(command(&data, &out, &cache, &more));
+    let config = SyntheticConfig { identities: 4, methods: 9, frames: 8, ..SyntheticConfig::default() };
+    let synthetic = Synthetic::new(config).unwrap();
+    let play = |name: &str, threads| {
+        let how = Scoring { threads, quiet: true, ..Scoring::default() };
+        pointing(&out.join("model.json"), &synthetic, 6, &root.join(name), &how).unwrap()
+    };
+    let found = play("a", 1);
+    assert_eq!(found, play("b", 2));
+    assert_eq!((found.clips.len(), found.lowers.len(), found.change.len()), (6, 6, 6));
+    // All four have the same regions.
+    let random = found.lowers.random().unwrap();
+    assert!(random > 0.003 && random < 0.2, "{random}");
+    assert_eq!(found.absolute.random().unwrap(), random);
+    assert!(found.clips.iter().any(|clip| clip.scores[0] != clip.scores[1]));
+    let with = fs::read_dir(root.join("a/with")).unwrap().count();
+    assert_eq!(with, 6);
 }

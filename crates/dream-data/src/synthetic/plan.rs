@@ -12,12 +12,13 @@ use super::face::{Look, single};
 use super::method::{SyntheticMethod, damage, draw, pasted, planted};
 use super::photograph::Photograph;
 use super::portrait::Portrait;
-use super::pose::{Pose, Rest};
+use super::pose::{Pose, Rest, weight};
 use crate::dataset::{Clip, ClipId, Round};
 use crate::error::{Error, Result};
 use crate::frames::color_range::ColorRange;
 use crate::frames::readers::y4m::Y4mWriter;
 use crate::random::SplitMix64;
+use crate::tagging::Place;
 
 /// A clip, and the truth about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -221,6 +222,51 @@ impl Synthetic {
         self.render_named(self.clip(clip)?.scene(), sink, Path::new(&name))
     }
 
+    /// The same clip with other artifacts and without a blend: the same person and movements, so that two of them differ
+    /// where the artifacts differ, and nowhere else but for [`Artifact::Stiffness`](crate::tagging::Artifact::Stiffness) and
+    /// [`Artifact::FrameDrop`](crate::tagging::Artifact::FrameDrop).
+    ///
+    /// # Errors
+    /// As [`render`](Self::render) and [`still_with`](Self::still_with).
+    pub fn render_with<W: Write>(&self, clip: usize, planted: &[Planted], sink: W) -> Result<W> {
+        planted.iter().try_for_each(Planted::check)?;
+        let clip = self.clip(clip)?;
+        let scene = Scene { planted, blend: None, ..clip.scene() };
+        self.render_named(scene, sink, Path::new(clip.clip.id.as_str()))
+    }
+
+    /// Which pixels of a frame belong to the place of an artifact, where it alone is planted: those that are at least half
+    /// inside of the soft edge of the place, row by row.
+    ///
+    /// # Errors
+    /// As [`still_with`](Self::still_with).
+    ///
+    /// # Example
+    /// ```
+    /// use dream_data::synthetic::{Planted, Synthetic, SyntheticConfig};
+    /// use dream_data::tagging::{Artifact, Place};
+    ///
+    /// let config = SyntheticConfig { identities: 4, methods: 9, frames: 3, ..Default::default() };
+    /// let synthetic = Synthetic::new(config)?;
+    /// let blurred = Planted { place: Place::Mouth, artifact: Artifact::Blur, strength: 0.9 };
+    /// let region = synthetic.region(0, 2, &blurred)?;
+    /// let share = region.iter().filter(|inside| **inside).count() as f64 / region.len() as f64;
+    /// assert!((0.005..0.05).contains(&share), "{share}");
+    /// # Ok::<(), dream_data::Error>(())
+    /// ```
+    pub fn region(&self, clip: usize, frame: u32, planted: &Planted) -> Result<Vec<bool>> {
+        planted.check()?;
+        self.expect_frame(frame)?;
+        let film = self.film(Scene { planted: &[], blend: None, ..self.clip(clip)?.scene() });
+        let planted = std::slice::from_ref(planted);
+        let time = shown(planted, u64::from(frame)) as f32 / film.rate;
+        let pose = Pose::at(&film.rest, film.seed, time, frozen(planted));
+        let place = planted.first().map_or(Place::NotSpecified, |planted| planted.place);
+        let (width, height) = (film.canvas.width(), film.canvas.height());
+        let centres = (0..height).flat_map(|y| (0..width).map(move |x| (x as f32 + 0.5, y as f32 + 0.5)));
+        Ok(centres.map(|(x, y)| weight(place, pose.to_head(x, y)) >= 0.5).collect())
+    }
+
     /// `path` is for messages.
     pub(super) fn render_named<W: Write>(&self, scene: Scene<'_>, sink: W, path: &Path) -> Result<W> {
         let size = (self.config.width, self.config.height);
@@ -266,10 +312,15 @@ impl Synthetic {
     }
 
     fn still_of(&self, scene: Scene<'_>, frame: u32) -> Result<Vec<u8>> {
-        if frame >= self.config.frames {
-            return Err(Error::option("frame", format!("{frame} of {}; count from 0", self.config.frames)));
-        }
+        self.expect_frame(frame)?;
         Ok(film_still(self.film(scene), frame))
+    }
+
+    fn expect_frame(&self, frame: u32) -> Result<()> {
+        if frame < self.config.frames {
+            return Ok(());
+        }
+        Err(Error::option("frame", format!("{frame} of {}; count from 0", self.config.frames)))
     }
 
     /// What is rendered for a clip.
@@ -363,8 +414,8 @@ fn film_still(mut film: Film<'_>, frame: u32) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::synthetic::pose::{Frozen, radius, region, weight};
-    use crate::tagging::{Artifact, Place};
+    use crate::synthetic::pose::{Frozen, radius, region};
+    use crate::tagging::Artifact;
 
     /// The artifact changes the place and nothing else.
     #[test]
@@ -396,5 +447,47 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Two clips of the same person differ in the region of the artifact, and hardly anywhere else.
+    #[test]
+    fn a_region_is_where_the_artifact_is() {
+        let config = SyntheticConfig { width: 96, height: 80, frames: 8, ..Default::default() };
+        let synthetic = Synthetic::new(config).unwrap();
+        for (clip, place) in [(0, Place::Mouth), (1, Place::Eyes), (2, Place::Cheeks)] {
+            let artifact = if place == Place::Cheeks { Artifact::Noise } else { Artifact::Mosaic };
+            let planted = Planted { place, artifact, strength: 1.0 };
+            let frame = |planted: &[Planted]| synthetic.still_with(clip, 7, planted).unwrap();
+            let (with, without) = (frame(&[planted]), frame(&[]));
+            let region = synthetic.region(clip, 7, &planted).unwrap();
+            let changes = with
+                .chunks(3)
+                .zip(without.chunks(3))
+                .map(|(a, b)| a.iter().zip(b).map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>());
+            let (mut inside, mut outside) = (0.0, 0.0);
+            for (change, region) in changes.zip(&region) {
+                *(if *region { &mut inside } else { &mut outside }) += change;
+            }
+            assert!(inside > 3.0 * outside && inside > 0.0, "{place}: {inside} inside, {outside} outside");
+            let pixels = region.iter().filter(|inside| **inside).count();
+            assert!((40..1200).contains(&pixels), "{place}: {pixels}");
+        }
+        let drop = Planted { place: Place::NotSpecified, artifact: Artifact::FrameDrop, strength: 1.0 };
+        assert!(synthetic.region(0, 0, &drop).unwrap().into_iter().all(|inside| inside));
+        let odd = Planted { place: Place::Ears, artifact: Artifact::Blur, strength: 1.0 };
+        assert!(synthetic.region(0, 0, &odd).is_err() && synthetic.region(0, 8, &drop).is_err());
+    }
+
+    #[test]
+    fn a_clip_with_its_own_artifacts_is_itself() {
+        let synthetic = Synthetic::new(SyntheticConfig { frames: 4, ..Default::default() }).unwrap();
+        let clip = synthetic.clips().iter().position(|clip| !clip.planted.is_empty()).unwrap();
+        let planted = synthetic.clips()[clip].planted.clone();
+        let own = synthetic.render(clip, Vec::new()).unwrap();
+        assert!(own == synthetic.render_with(clip, &planted, Vec::new()).unwrap());
+        let clean = synthetic.render_with(clip, &[], Vec::new()).unwrap();
+        assert!(clean != own && clean.len() == own.len());
+        let odd = Planted { strength: 2.0, ..planted[0] };
+        assert!(synthetic.render_with(clip, &[odd], Vec::new()).is_err());
     }
 }

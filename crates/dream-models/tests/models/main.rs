@@ -1,5 +1,6 @@
 //! The tests of the crate from outside. One program, because every program of its own links all that is below it.
 
+mod attcat;
 mod brisque_live;
 mod calibration;
 mod checkpoint;

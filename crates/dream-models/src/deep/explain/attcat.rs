@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deep::numeric::on_host;
 use crate::deep::tap::{Point, Tap};
+use crate::deep::text::clip::Word;
 use crate::{Error, Result};
 
 /// Which form of AttCAT explains a text.
@@ -34,6 +35,23 @@ pub struct Impact {
     pub tokens: Vec<f64>,
     /// Its parts, one row per block.
     pub layers: Vec<Vec<f64>>,
+}
+
+impl Impact {
+    /// The impact of each word: the sum over its tokens. `words` are those of
+    /// [`Tokenizer::words`](crate::deep::text::clip::Tokenizer::words) for this sentence.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] for the words of another sentence, or of a tokenizer with another context.
+    pub fn of_words(&self, words: &[Word]) -> Result<Vec<f64>> {
+        let (expected, found) = (self.tokens.len(), words.last().map_or(0, |word| word.tokens.end));
+        if found != expected {
+            return Err(Error::LengthMismatch { argument: "words", expected, found });
+        }
+        let sum = |word: &Word| self.tokens.get(word.tokens.clone()).into_iter().flatten().sum();
+        Ok(words.iter().map(sum).collect())
+    }
 }
 
 /// What the tokens of one block of the visual tower do to the score.
@@ -247,6 +265,19 @@ mod tests {
         close(&tokens(AttCat::EndRow), &[2.5 * 0.25, 2.0 * 0.75]);
         // Of what left the block, with gradients twice as large: 2 * 2 * 0.5 = 2 and 2 * (2 + 4) = 12.
         close(&tokens(AttCat::Outputs), &[2.0 * 0.625, 12.0 * 0.375]);
+    }
+
+    #[test]
+    fn words_have_the_sum_of_their_tokens() {
+        let tokenizer = crate::deep::text::clip::Tokenizer::clip().unwrap();
+        let text = "ghosting eyes";
+        let words = tokenizer.words(text).unwrap();
+        // Start, two pieces, one, end.
+        let impact = Impact { tokens: vec![1.0, 2.0, -5.0, 4.0, 8.0], layers: Vec::new() };
+        assert_eq!(impact.of_words(&words).unwrap(), [1.0, -3.0, 4.0, 8.0]);
+        let other = tokenizer.words("eyes").unwrap();
+        let error = impact.of_words(&other).unwrap_err();
+        assert!(matches!(error, Error::LengthMismatch { argument: "words", expected: 5, found: 3 }));
     }
 
     #[test]

@@ -2,4 +2,5 @@
 
 pub mod attcat;
 pub mod index;
+pub mod map;
 pub mod retrieval;

@@ -70,6 +70,8 @@ impl Writer {
     pub fn create(path: impl AsRef<Path>, contents: &Contents) -> Result<Self> {
         let path = path.as_ref();
         let sizes = Sizes::of(contents)?;
+        // Before anything is counted together.
+        sizes.places(0)?;
         let notes = BTreeMap::from([
             (FORMAT_KEY.to_owned(), FORMAT.to_owned()),
             (VERSION_KEY.to_owned(), VERSION.to_string()),

@@ -139,6 +139,12 @@ impl DaClip {
         &self.config
     }
 
+    /// Where it computes.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
     /// The text tower, where there is one.
     #[must_use]
     pub fn text(&self) -> Option<&TextTower> {

@@ -50,10 +50,10 @@ pub enum Padding {
 #[doc(alias("bpe", "SimpleTokenizer"))]
 #[derive(Debug, Clone)]
 pub struct Tokenizer {
-    inner: tokenizers::Tokenizer,
+    pub(super) inner: tokenizers::Tokenizer,
     start: u32,
-    end: u32,
-    context: usize,
+    pub(super) end: u32,
+    pub(super) context: usize,
     padding: Padding,
 }
 
