@@ -1,10 +1,10 @@
 //! Clips that the page shows (Figures 11 and 16).
 
 use anyhow::Result;
-use dream_models::deep::explain::index::SentenceIndex;
+use dream_models::deep::explain::index::{Retrieved, SentenceIndex};
 
 use crate::summaries::{Judged, Three, prompt};
-use crate::tokens::{Pieces, Reader, words};
+use crate::tokens::{Parts, Reader};
 use crate::work::Explained;
 
 /// A clip with what was found for it.
@@ -22,7 +22,7 @@ pub(crate) struct Example {
 /// A sentence that is near: its words with their impacts, and the clip that it was written about.
 #[derive(Debug, Clone)]
 pub(crate) struct Near {
-    pub(crate) words: Pieces,
+    pub(crate) words: Parts,
     pub(crate) clip: String,
     pub(crate) mos: f64,
     pub(crate) cosine: f64,
@@ -46,10 +46,10 @@ pub(crate) fn examples(
         let (judged, set) = (judged.get(at)?, explained.sets.get(*explained.set_of.get(at)?)?);
         let nearest = found.nearest.get(..SentenceIndex::PAPER_K.min(found.nearest.len()))?;
         let sentences: Vec<String> = nearest.iter().map(|near| near.sentence.clone()).collect();
-        let near = |pieces: Vec<Pieces>| {
-            let pairs = nearest.iter().zip(&pieces);
-            let one = |(near, pieces): (&dream_models::deep::explain::index::Retrieved, &Pieces)| Near {
-                words: words(pieces),
+        let near = |words: Vec<Parts>| {
+            let pairs = nearest.iter().zip(words);
+            let one = |(near, words): (&Retrieved, Parts)| Near {
+                words,
                 clip: near.clip.name.clone(),
                 mos: near.clip.mos,
                 cosine: near.cosine,
@@ -66,7 +66,7 @@ pub(crate) fn examples(
                 prompt: prompt(found),
             }
         };
-        Some(reader.impacts(&sentences).map(near))
+        Some(reader.words(&sentences).map(near))
     };
     spread.filter_map(one).collect()
 }

@@ -50,15 +50,10 @@ pub(crate) fn kept(
 }
 
 /// Representations of sentences, `[sentences, dim]`.
-pub(crate) fn representations(
-    network: &DaClip,
-    tokenizer: &Tokenizer,
-    sentences: &[&String],
-) -> Result<Tensor> {
+fn representations(network: &DaClip, tokenizer: &Tokenizer, sentences: &[&String]) -> Result<Tensor> {
     let tokens = tokenizer.encode_batch(sentences)?;
     let rows: Vec<&[u32]> = tokens.unpadded().collect();
-    let device = dream_models::deep::candle_core::Device::Cpu;
-    Ok(network.embed_text(&Tokens::stack(&rows, &device)?, &vec![1; rows.len()])?)
+    Ok(network.embed_text(&Tokens::stack(&rows, network.device())?, &vec![1; rows.len()])?)
 }
 
 fn contents(clips: &[Clip], network: &DaClip, checkpoint: &Checkpoint) -> Result<Contents> {

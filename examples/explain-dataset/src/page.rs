@@ -8,7 +8,7 @@ use crate::figure::escaped;
 use crate::html::{contents, end, file, head, note, number, pairs, section, signed, wrapped};
 use crate::profiles::Table;
 use crate::summaries::KINDS;
-use crate::tokens::Pieces;
+use crate::tokens::Parts;
 
 /// Everything that the page shows.
 pub(crate) struct Content<'a> {
@@ -131,17 +131,17 @@ fn shown(out: &mut String, example: &Example) -> fmt::Result {
 }
 
 /// The words of a sentence (Figure 11): blue ones raise the score by the text, red ones lower it.
-fn marked(out: &mut String, words: &Pieces, largest: f64) -> fmt::Result {
+fn marked(out: &mut String, words: &Parts, largest: f64) -> fmt::Result {
     write!(out, "<p class=\"words\"><bdi>")?;
     for (word, impact) in words {
         let much = if largest > 0.0 { (70.0 * impact.abs() / largest).round() } else { 0.0 };
-        let class = if *impact < 0.0 { "lowers" } else { "raises" };
-        write!(
-            out,
-            "<mark class=\"{class}\" style=\"--much:{much}%\" title=\"{}\">{}</mark> ",
-            signed(*impact),
-            escaped(word)
-        )?;
+        let (class, word) = (if *impact < 0.0 { "lowers" } else { "raises" }, escaped(word));
+        if *impact == 0.0 {
+            out.push_str(&word);
+        } else {
+            let impact = signed(*impact);
+            write!(out, "<mark class=\"{class}\" style=\"--much:{much}%\" title=\"{impact}\">{word}</mark>")?;
+        }
     }
     writeln!(out, "</bdi></p>")
 }

@@ -2,10 +2,9 @@
 
 use anyhow::{Context, Result};
 use dream_eval::TokenCounts;
-use dream_models::deep::candle_core::Device;
 use dream_models::deep::explain::attcat::{AttCat, Impact, Ranking, most_relevant};
 use dream_models::deep::methods::da_clip::DaClip;
-use dream_models::deep::text::clip::{Tokenizer, Tokens};
+use dream_models::deep::text::clip::{Tokenizer, Tokens, WordKind};
 use train::{Clip, all, bar};
 
 /// Of the tokens of a sentence, at each end of the ranking.
@@ -16,11 +15,11 @@ const BATCH: usize = 32;
 /// Sentences as the text tower reads them.
 pub(crate) struct Reader<'a> {
     network: &'a DaClip,
-    pub(crate) tokenizer: Tokenizer,
+    tokenizer: Tokenizer,
 }
 
-/// A sentence in pieces, and what each does to the score.
-pub(crate) type Pieces = Vec<(String, f64)>;
+/// Parts of a sentence, one after the other, and what each does to the score.
+pub(crate) type Parts = Vec<(String, f64)>;
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(network: &'a DaClip) -> Result<Self> {
@@ -29,16 +28,40 @@ impl<'a> Reader<'a> {
         Ok(Self { network, tokenizer })
     }
 
-    /// The tokens of the sentences of one video with their impact on its score by the text, without start and end.
-    pub(crate) fn impacts(&self, sentences: &[String]) -> Result<Vec<Pieces>> {
+    /// What the tokens of the sentences of one video do to its score by the text.
+    fn impacts(&self, sentences: &[String]) -> Result<Vec<(Vec<u32>, Impact)>> {
         let tokens = self.tokenizer.encode_batch(sentences)?;
-        let rows: Vec<&[u32]> = tokens.unpadded().collect();
-        let explained = self.network.explain_text(&Tokens::stack(&rows, &Device::Cpu)?, AttCat::default())?;
-        let pieces = |(ids, impact): (&&[u32], &Impact)| {
+        let rows: Vec<Vec<u32>> = tokens.unpadded().map(<[u32]>::to_vec).collect();
+        let ids = Tokens::stack(&rows, self.network.device())?;
+        let explained = self.network.explain_text(&ids, AttCat::default())?;
+        Ok(rows.into_iter().zip(explained.sentences).collect())
+    }
+
+    /// The tokens of these sentences, without start and end.
+    pub(crate) fn tokens(&self, sentences: &[String]) -> Result<Vec<Parts>> {
+        let one = |(ids, impact): (Vec<u32>, Impact)| {
             let inner = ids.iter().zip(&impact.tokens).skip(1).take(ids.len().saturating_sub(2));
             inner.map(|(id, impact)| (self.tokenizer.token(*id).unwrap_or_default(), *impact)).collect()
         };
-        Ok(rows.iter().zip(&explained.sentences).map(pieces).collect())
+        Ok(self.impacts(sentences)?.into_iter().map(one).collect())
+    }
+
+    /// The words of these sentences as they were written, and what is between them, which does nothing.
+    pub(crate) fn words(&self, sentences: &[String]) -> Result<Vec<Parts>> {
+        let one = |((_, impact), text): ((Vec<u32>, Impact), &String)| -> Result<Parts> {
+            let (mut parts, mut done) = (Parts::new(), 0);
+            for word in self.tokenizer.words(text)?.into_iter().filter(|word| word.kind == WordKind::Word) {
+                let between = text.get(done..word.bytes.start).unwrap_or_default();
+                let sum = impact.tokens.get(word.tokens.clone()).unwrap_or_default().iter().sum();
+                parts.push((between.to_owned(), 0.0));
+                parts.push((text.get(word.bytes.clone()).unwrap_or_default().to_owned(), sum));
+                done = word.bytes.end;
+            }
+            parts.push((text.get(done..).unwrap_or_default().to_owned(), 0.0));
+            parts.retain(|(part, _)| !part.is_empty());
+            Ok(parts)
+        };
+        self.impacts(sentences)?.into_iter().zip(sentences).map(one).collect()
     }
 }
 
@@ -47,7 +70,7 @@ pub(crate) fn count(reader: &Reader<'_>, clips: &[&Clip]) -> Result<TokenCounts>
     let bar = bar("tokens", clips.len(), false)?;
     let mut counts = TokenCounts::default();
     for batch in clips.chunks(BATCH) {
-        for sentence in all(batch, |clip| reader.impacts(&clip.sentences))?.iter().flatten() {
+        for sentence in all(batch, |clip| reader.tokens(&clip.sentences))?.iter().flatten() {
             add(&mut counts, sentence)?;
         }
         bar.inc(batch.len() as u64);
@@ -55,7 +78,7 @@ pub(crate) fn count(reader: &Reader<'_>, clips: &[&Clip]) -> Result<TokenCounts>
     Ok(counts)
 }
 
-fn add(counts: &mut TokenCounts, sentence: &Pieces) -> Result<()> {
+fn add(counts: &mut TokenCounts, sentence: &Parts) -> Result<()> {
     let (names, impacts): (Vec<&str>, Vec<f64>) =
         sentence.iter().map(|(token, impact)| (shown(token), *impact)).unzip();
     let (top, bottom) = most_relevant(&impacts, SHARE, Ranking::Absolute)?;
@@ -67,43 +90,21 @@ fn shown(token: &str) -> &str {
     token.strip_suffix("</w>").unwrap_or(token)
 }
 
-/// The words of a sentence, put together from their pieces, with the sum of their impacts.
-pub(crate) fn words(pieces: &Pieces) -> Pieces {
-    let (mut words, mut open) = (Pieces::new(), false);
-    for (token, impact) in pieces {
-        match words.last_mut() {
-            Some((word, sum)) if open => {
-                word.push_str(shown(token));
-                *sum += impact;
-            }
-            _ => words.push((shown(token).to_owned(), *impact)),
-        }
-        open = !token.ends_with("</w>");
-    }
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use dream_eval::Side;
 
     use super::*;
 
-    fn pieces(of: &[(&str, f64)]) -> Pieces {
+    fn pieces(of: &[(&str, f64)]) -> Parts {
         of.iter().map(|(token, impact)| ((*token).to_owned(), *impact)).collect()
-    }
-
-    #[test]
-    fn words_are_put_together() {
-        let found = words(&pieces(&[("gho", 0.5), ("sting</w>", -0.25), ("eyes</w>", 1.0), ("x", 2.0)]));
-        assert_eq!(found, pieces(&[("ghosting", 0.25), ("eyes", 1.0), ("x", 2.0)]));
     }
 
     #[test]
     fn each_sentence_has_its_ends() {
         let mut counts = TokenCounts::default();
         add(&mut counts, &pieces(&[("a</w>", 0.1), ("b</w>", -3.0), ("a</w>", 0.2)])).unwrap();
-        add(&mut counts, &Pieces::new()).unwrap();
+        add(&mut counts, &Parts::new()).unwrap();
         assert_eq!(counts.commonest(Side::Top, 9)[0].0, "b");
         let a = counts.get("a").unwrap();
         assert_eq!((a.bottom, a.top, a.all), (1, 0, 2));

@@ -22,6 +22,7 @@ pub mod methods;
 #[path = "../../notes.rs"]
 mod notes;
 mod options;
+mod pointing;
 mod recipe;
 mod run;
 mod scoring;
@@ -44,6 +45,7 @@ pub use input::ReadArgs;
 pub use job::Job;
 pub use notes::{Assumptions, Notes, counts};
 pub use options::{DeviceName, GroupBy, Init, Options, Preset, Validation, View};
+pub use pointing::{Pointed, Pointing, pointing};
 pub use scoring::{Represented, Scoring, score};
 pub use threads::{all, bar, with_threads};
 pub use view::view;

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use dream_data::RelativeBox;
 use dream_data::dataset::{ClipId, Dataset};
 use dream_data::split::Partition;
+use dream_data::synthetic::{Synthetic, SyntheticConfig};
 use dream_models::deep::candle_core::{DType, Device, Tensor};
 use dream_models::deep::checkpoint::Checkpoint;
 use dream_models::deep::explain::index::SentenceIndex;
@@ -19,7 +20,7 @@ use dream_models::deep::input::FaceRule;
 use dream_models::deep::methods::da_clip::DaClip;
 use dream_models::deep::text::clip::Tokenizer;
 use train::testing::{kill_when, tree, tree_of};
-use train::{Clip, Scoring, score};
+use train::{Clip, Scoring, pointing, score};
 
 fn command(data: &Path, out: &Path, cache: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
@@ -290,4 +291,31 @@ fn the_network_is_kept_when_nobody_reads() {
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(2) && error.contains(words), "{error}");
     }
+}
+
+/// The game is played to its end, the same twice, whatever a network that has hardly learnt reaches in it.
+#[test]
+fn explanations_point_somewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let (data, cache) = (tree(root), root.join("frames"));
+    let out = root.join("out");
+    let more = ["--epochs", "1", "--crop", "0.17,0,0.83,0.8", "--no-text", "--every", "3"];
+    succeed(command(&data, &out, &cache, &more));
+    let config = SyntheticConfig { identities: 4, methods: 9, frames: 8, ..SyntheticConfig::default() };
+    let synthetic = Synthetic::new(config).unwrap();
+    let play = |name: &str, threads| {
+        let how = Scoring { threads, quiet: true, ..Scoring::default() };
+        pointing(&out.join("model.json"), &synthetic, 6, &root.join(name), &how).unwrap()
+    };
+    let found = play("a", 1);
+    assert_eq!(found, play("b", 2));
+    assert_eq!((found.clips.len(), found.lowers.len(), found.change.len()), (6, 6, 6));
+    // All four have the same regions.
+    let random = found.lowers.random().unwrap();
+    assert!(random > 0.003 && random < 0.2, "{random}");
+    assert_eq!(found.absolute.random().unwrap(), random);
+    assert!(found.clips.iter().any(|clip| clip.scores[0] != clip.scores[1]));
+    let with = fs::read_dir(root.join("a/with")).unwrap().count();
+    assert_eq!(with, 6);
 }

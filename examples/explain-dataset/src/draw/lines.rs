@@ -25,10 +25,15 @@ pub(crate) fn lines(table: &Table) -> Figure {
     }
     svg.line(&[[LEFT, up(end)], [LEFT, up(0.0)], [WIDTH - 110.0, up(0.0)]], BLACK, 1.0);
     for (row, at) in table.rows.iter().zip(0u32..) {
-        let name = row.name.replace("top-", "").replace("random-1", "random");
+        let name = row.name.replace("top-", "").replace("random-", "r");
         svg.text([across(at), HEIGHT - BOTTOM + 16.0], 11.0, Anchor::Middle, &name);
     }
-    svg.text([across(0), HEIGHT - 6.0], 12.0, Anchor::Start, "sentences nearest to the video");
+    svg.text(
+        [across(0), HEIGHT - 6.0],
+        12.0,
+        Anchor::Start,
+        "sentences nearest to the video; r1, r13: one and thirteen at random",
+    );
     svg.text([LEFT - 40.0, 18.0], 12.0, Anchor::Start, "RMSE");
     let groups: [(&str, Rgb); 4] =
         [("place", BLUE), ("artifact", VERMILION), ("extent", GREEN), ("all", BLACK)];

@@ -87,7 +87,6 @@ fn table(out: &mut String, results: &ResultTable) -> fmt::Result {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::*;
     use crate::figure;
     use crate::report::html::STYLE;
 
