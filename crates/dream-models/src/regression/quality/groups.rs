@@ -91,6 +91,7 @@ impl FeatureGroups {
     }
 
     /// Names of the groups and positions of their features.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &[usize])> {
         self.groups.iter().map(|(name, members)| (name.as_str(), members.as_slice()))
     }
