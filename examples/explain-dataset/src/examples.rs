@@ -3,9 +3,9 @@
 use anyhow::Result;
 use dream_models::deep::explain::index::{Retrieved, SentenceIndex};
 
+use crate::explained::Explained;
 use crate::summaries::{Judged, Three, prompt};
 use crate::tokens::{Parts, Reader};
-use crate::work::Explained;
 
 /// A clip with what was found for it.
 #[derive(Debug, Clone)]

@@ -79,7 +79,9 @@ pub(crate) fn table(set: &str, clips: &[&Clip], found: &[&Found]) -> Result<Tabl
         let seen = found.iter().map(|found| ratios(&texts(found))).collect::<Result<Vec<_>>>()?;
         Ok(Row { name, rmse: errors(&seen, &truth)? })
     };
-    let mut rows = vec![row("random-1".to_owned(), &|found| found.random.iter().take(1).cloned().collect())?];
+    let random =
+        |k: usize| move |found: &Found| -> Vec<String> { found.random.iter().take(k).cloned().collect() };
+    let mut rows = vec![row("random-1".to_owned(), &random(1))?];
     for k in 1..=MOST {
         let top = |found: &Found| found.nearest.iter().take(k).map(|near| near.sentence.clone()).collect();
         rows.push(row(format!("top-{k}"), &top)?);

@@ -9,6 +9,7 @@ use train::Clip;
 
 use crate::draw::{self, Figure};
 use crate::examples::{Example, examples};
+use crate::explained::Explained;
 use crate::faces::{Average, POINTS};
 use crate::page::{Content, page};
 use crate::print::{count, say};
@@ -17,7 +18,6 @@ use crate::similarity::{self, Both, Similarities};
 use crate::summaries::{self, Judged, Three};
 use crate::tables;
 use crate::tokens::{self, Reader};
-use crate::work::Explained;
 
 /// Occurrences that a token needs to have a probability.
 const LEAST: u64 = 20;

@@ -15,7 +15,6 @@ use train::{Clip, NamedClips, Scoring};
 use crate::args::Args;
 use crate::print::{count, note};
 use crate::profiles::{self, Found};
-use crate::report::Report;
 use crate::videos::Video;
 use crate::{index, videos};
 
@@ -42,24 +41,8 @@ pub(crate) struct Explained<'a> {
     frames: PathBuf,
 }
 
-pub(crate) fn run(args: &Args) -> Result<bool> {
-    let _lock = train::lock(&args.out)?;
-    train::with_threads(args.threads, || {
-        let explained = Explained::new(args)?;
-        let files = Report::new(&explained)?.write(&explained)?;
-        note!(
-            "explained {} by {}; wrote {} to {}",
-            count(explained.clips.len(), "clip"),
-            count(explained.index.len(), "sentence"),
-            count(files, "file"),
-            args.out.display()
-        );
-        Ok(true)
-    })
-}
-
 impl<'a> Explained<'a> {
-    fn new(args: &'a Args) -> Result<Self> {
+    pub(crate) fn new(args: &'a Args) -> Result<Self> {
         let named = || format!("--weights {}", args.weights.display());
         let checkpoint = Checkpoint::open(&args.weights).with_context(named)?;
         let network = DaClip::load(&checkpoint, DType::F32, &args.device.open()?).with_context(named)?;
