@@ -43,7 +43,6 @@ impl Aspect {
     }
 
     /// All aspects, [`Aspect::OTHER`] last.
-    #[must_use]
     pub fn all() -> impl Iterator<Item = Self> {
         RULES.iter().map(|(aspect, _)| *aspect).chain([Self::OTHER])
     }

@@ -154,14 +154,14 @@ mod tests {
         let (model, row) = (ensemble(3, 9), [1.4, -0.8, 2.0]);
         let found = model.shares(&row, &[vec![0, 1, 2]]);
         let (steps, h) = (2000, 1e-5);
-        for column in 0..3 {
+        for (column, found) in found.iter().enumerate() {
             let slope = |t: f64| {
                 let moved = |by: f64| value(&model, &row, |i| t + if i == column { by } else { 0.0 });
                 (moved(h) - moved(-h)) / (2.0 * h)
             };
             let sum: f64 = (0..steps).map(|k| slope((f64::from(k) + 0.5) / f64::from(steps))).sum();
             let expected = sum / f64::from(steps);
-            assert!((found[column] - expected).abs() < 1e-7, "{column}: {} {expected}", found[column]);
+            assert!((found - expected).abs() < 1e-7, "{column}: {found} {expected}");
         }
     }
 

@@ -175,7 +175,7 @@ pub(crate) fn typed_command() -> String {
     while let Some(word) = words.next() {
         if word == "-j" || word == "--jobs" {
             words.next();
-        } else if !word.starts_with("--jobs=") && !(word.starts_with("-j") && word.len() > 2) {
+        } else if !["--jobs=", "-j"].iter().any(|start| word.starts_with(start)) {
             shown.push(word);
         }
     }
