@@ -129,10 +129,10 @@ mod tests {
     fn errors_by_hand() {
         let truth = ratios(&["The mouth is very blurry.", "Looks real."]).unwrap();
         let seen = ratios(&["The mouth is very blurry."]).unwrap();
-        // The mouth is off by a half of 14 places, blur by a half of 19, severe and none by a half of 4.
+        // The mouth and the whole face are off by a half each, and so are blur, severe and none.
         let found = errors(&[seen], &[truth]).unwrap();
         let expected =
-            [(0.25 / 14.0f64).sqrt(), (0.25 / 19.0f64).sqrt(), (0.5 / 4.0f64).sqrt(), (1.0 / 37.0f64).sqrt()];
+            [(0.5 / 14.0f64).sqrt(), (0.25 / 19.0f64).sqrt(), (0.5 / 4.0f64).sqrt(), (1.25 / 37.0f64).sqrt()];
         for (found, expected) in found.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-12, "{found} instead of {expected}");
         }

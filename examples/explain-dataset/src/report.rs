@@ -94,7 +94,6 @@ impl Report {
     fn write_tables(&self, of: &Explained<'_>, out: &Path) -> Result<Vec<String>> {
         tables::table_vii(&out.join("table7.csv"), &self.tables)?;
         tables::tokens(&out.join("figure12.csv"), &self.tokens)?;
-        tables::heat(&out.join("figure13b.csv"), &self.faces.heat())?;
         tables::similarities(&out.join("figure15.csv"), &self.similarities)?;
         tables::summaries(&out.join("summaries.csv"), &of.clips, &self.judged)?;
         let prompts = of.clips.iter().zip(&of.found).map(|(clip, found)| {
@@ -102,9 +101,12 @@ impl Report {
             format!("{line}\n")
         });
         train::write(&out.join("prompts.jsonl"), prompts.collect::<String>().as_bytes())?;
-        let mut files: Vec<String> = ["table7", "figure12", "figure13b", "figure15", "summaries"]
-            .map(|name| format!("{name}.csv"))
-            .into();
+        let mut files: Vec<String> =
+            ["table7", "figure12", "figure15", "summaries"].map(|name| format!("{name}.csv")).into();
+        if self.faces.faces > 0 {
+            tables::heat(&out.join("figure13b.csv"), &self.faces.heat())?;
+            files.push("figure13b.csv".to_owned());
+        }
         files.push("prompts.jsonl".to_owned());
         if let Some((chosen, map)) = &self.map {
             tables::map(&out.join("figure14.csv"), &of.clips, chosen, map)?;

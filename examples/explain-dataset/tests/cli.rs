@@ -1,4 +1,5 @@
 //! The program on a small data set, with a network that has learnt nothing.
+#![allow(clippy::unwrap_used, reason = "a panic in a test helper is a failed test")]
 
 #[path = "../../print_test.rs"]
 mod print_test;
