@@ -124,14 +124,6 @@ fn first_weights_have_rows_by_network_and_shards_give_the_same_bytes() {
     }
     assert!(!page.contains(bench.root().to_str().unwrap()), "where the files lie is nobody's business");
 
-    // The first weights of one network in Table IV: the training that Table VI has from the same file.
-    let own = swin.replacen("Our scores", "opdai", 1);
-    let own = case("own", &["--visual-of", &own]);
-    own.run(0);
-    assert_eq!(trainings(&own.out), ["opdai", "opdai-from-none", "unilj", "unilj-from-our-scores"]);
-    let usual = rows(&own.out, "table4.csv").into_iter().find(|row| row[1] == "OPDAI").unwrap();
-    assert_eq!([&found[0][2], &found[1][2]], [&rows(&own.out, "table6.csv")[0][2], &usual[2]]);
-
     let shards = ["1/2", "2/2"].map(|part| case(&part.replace('/', "of"), &["--shard", part]));
     for shard in &shards {
         assert!(shard.run(1).contains("the trainings of this shard are done"));
@@ -146,6 +138,27 @@ fn first_weights_have_rows_by_network_and_shards_give_the_same_bytes() {
     for gone in ["table6.txt", "predictions/opdai-from-our-scores.csv"] {
         assert!(!whole.out.join(gone).exists(), "{gone}");
     }
+}
+
+#[test]
+fn one_network_of_table_iv_starts_from_a_file_of_its_own() {
+    let bench = Bench::new();
+    let first = bench.case("first", &quick("opdai", &[]));
+    first.run(0);
+    let file = tensors(&first.out, "opdai");
+    let [own, named] = ["opdai", "scores"].map(|name| format!("{name}={}", file.display()));
+    let options = ["--visual-of", &own, "--pretraining", &named, "--pretraining", "none"];
+    let case = bench.case("own", &quick("opdai,hust", &options));
+    case.run(0);
+    assert_eq!(trainings(&case.out), ["hust", "opdai", "opdai-from-none", "unilj"]);
+    let of = |out: &Path, table: &str, title: &str| {
+        rows(out, table).into_iter().find(|row| row[1] == title).unwrap()[2].clone()
+    };
+    let usual = of(&case.out, "table4.csv", "OPDAI");
+    assert_eq!(usual, of(&case.out, "table6.csv", "OPDAI (scores)"), "one training for both tables");
+    let nothing = of(&first.out, "table4.csv", "OPDAI");
+    assert_eq!(nothing, of(&case.out, "table6.csv", "OPDAI (none)"));
+    assert_ne!(usual, nothing);
 }
 
 #[test]
