@@ -118,7 +118,7 @@ fn a_run_killed_in_an_epoch_ends_with_the_same_weights() {
     let fit =
         train::fitted_clips(&whole.join("model.json"), &Dataset::open(folder.path().join("data")).unwrap())
             .unwrap();
-    let known = |clip: &train::Clip| (clip.name().to_owned(), clip.mos, clip.sentences.len());
+    let known = |clip: &Clip| (clip.name().to_owned(), clip.mos, clip.sentences.len());
     let found = index.clips().iter().map(|clip| (clip.name.clone(), clip.mos, clip.sentences));
     assert!(found.eq(fit.iter().map(known)) && index.len() > 50);
     let sentence = index.sentences_of(3).start + 1;
