@@ -127,14 +127,14 @@ mod tests {
 
     #[test]
     fn errors_by_hand() {
-        let truth = ratios(&["The mouth is very blurry.", "Looks real."]).unwrap();
-        let seen = ratios(&["The mouth is very blurry."]).unwrap();
-        // The mouth and the whole face are off by a half each, and so are blur, severe and none.
+        // A place, an artifact and an extent that nobody saw.
+        let (seen, mut truth) = (vec![0.0; 37], vec![0.0; 37]);
+        [(0, 0.5), (14, 0.5), (33, 1.0)].into_iter().for_each(|(label, ratio)| truth[label] = ratio);
         let found = errors(&[seen], &[truth]).unwrap();
-        let expected =
-            [(0.5 / 14.0f64).sqrt(), (0.25 / 19.0f64).sqrt(), (0.5 / 4.0f64).sqrt(), (1.25 / 37.0f64).sqrt()];
+        let expected = [0.25 / 14.0, 0.25 / 19.0, 1.0 / 4.0, 1.5 / 37.0].map(f64::sqrt);
         for (found, expected) in found.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-12, "{found} instead of {expected}");
         }
+        assert_eq!(ratios(&["The mouth is blurry."]).unwrap().len(), 37);
     }
 }

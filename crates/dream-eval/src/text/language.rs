@@ -61,7 +61,7 @@ fn histories([a, b]: [u32; 2]) -> [[u32; 2]; 3] {
 /// model.learn("The eyes flicker.");
 /// let document = ["The mouth is blurry."];
 /// let alone = model.probabilities(&document, &[] as &[&str]);
-/// let given = model.probabilities(&document, &["A blurry mouth."]);
+/// let given = model.probabilities(&document, &["The mouth is blurry!"]);
 /// assert_eq!(alone.len(), 4);
 /// assert!(given[1] > alone[1]);
 /// ```
