@@ -148,7 +148,7 @@ Examples:
   benchmark --data DREAM --out results
         all methods on ten splits; the same command goes on after an interruption
   benchmark --data DREAM --methods brisque,gm-log --splits 3 --out q --jobs 4
-  benchmark --data synthetic --out results --methods all,networks \
+  benchmark --data synthetic --out results --methods all,networks \\
       --visual-of opdai=swin.safetensors,hust=convnext.safetensors
         two of the networks from first weights, such as those of a detector
   benchmark --data DREAM --out results --boxes faces.csv

@@ -97,19 +97,23 @@ fn errors(out: &mut String, table: &Table) -> fmt::Result {
     Ok(())
 }
 
+/// A sentence with the mark that ends it.
+fn ended(sentence: &str) -> String {
+    let sentence = sentence.trim();
+    if sentence.ends_with(['.', '!', '?', '。', '！', '？']) {
+        sentence.to_owned()
+    } else {
+        format!("{sentence}.")
+    }
+}
+
 /// A clip: what was found for it, which words count, and the summaries.
 fn shown(out: &mut String, example: &Example) -> fmt::Result {
     let mos = format!("MOS {:.2}, score {:.2}, {}", example.mos, example.score, example.set);
     writeln!(out, "<h3><bdi>{}</bdi>: {}</h3>", escaped(&example.clip), escaped(&mos))?;
     for (kind, summary) in KINDS.into_iter().zip(&example.summaries) {
-        let text = format!("{}. ", summary.join(". "));
-        let text = text.replace(".. ", ". ");
-        writeln!(
-            out,
-            "<p><strong>Summary of {}:</strong> <bdi>{}</bdi></p>",
-            escaped(kind),
-            escaped(text.trim_end())
-        )?;
+        let text = summary.iter().map(|sentence| ended(sentence)).collect::<Vec<_>>().join(" ");
+        writeln!(out, "<p><strong>Summary of {}:</strong> <bdi>{}</bdi></p>", escaped(kind), escaped(&text))?;
     }
     writeln!(
         out,
@@ -150,6 +154,12 @@ fn marked(out: &mut String, words: &Parts, largest: f64) -> fmt::Result {
 mod tests {
     use super::*;
     use crate::examples::Near;
+
+    #[test]
+    fn sentences_end_once() {
+        let ended = ["It is blurred", " It flickers! ", "Why?", "It ends."].map(ended);
+        assert_eq!(ended, ["It is blurred.", "It flickers!", "Why?", "It ends."]);
+    }
 
     #[test]
     fn what_people_wrote_is_text() {

@@ -44,30 +44,46 @@ pub fn index(checkpoint: &Path, clips: &[Clip], how: &Scoring<'_>) -> Result<Ind
     let path = SentenceIndex::path_beside(checkpoint, &file);
     let work = || {
         let model = DaClip::load(&file, DType::F32, &how.device.open()?).with_context(named)?;
-        write(&model, file.sha256(), clips, &path, how.quiet)
+        let contents = contents(&model, file.sha256(), clips);
+        let written = write_index(&path, &contents, &model, clips, "sentences", how.quiet);
+        written.with_context(|| format!("the index {}", path.display()))
     };
-    let sha256 = with_threads(how.threads, work).with_context(|| format!("the index {}", path.display()))?;
+    let sha256 = with_threads(how.threads, work)?;
     let sentences = clips.iter().map(|clip| clip.sentences.len()).sum();
     Ok(Indexed { path, sha256, sentences })
 }
 
-fn write(model: &DaClip, checkpoint: &str, clips: &[Clip], path: &Path, quiet: bool) -> Result<String> {
-    let text = model.text().context("it has no text branch")?;
-    let tokenizer = Tokenizer::clip()?.with_context(text.config().max_position_embeddings)?;
+/// What an index of some clips holds, as a network with this SHA-256 reads them.
+#[must_use]
+pub fn contents<'a>(model: &DaClip, checkpoint: &str, clips: impl IntoIterator<Item = &'a Clip>) -> Contents {
     let known = |clip: &Clip| IndexedClip {
         name: clip.name().to_owned(),
         mos: clip.mos,
         sentences: clip.sentences.len(),
     };
-    let contents = Contents {
-        checkpoint: checkpoint.to_owned(),
-        dim: text.config().projection_dim,
-        clips: clips.iter().map(known).collect(),
-    };
-    let mut writer = Writer::create(path, &contents)?;
+    let clips = clips.into_iter().map(known).collect();
+    Contents { checkpoint: checkpoint.to_owned(), dim: model.config().dim, clips }
+}
+
+/// Writes the index of these clips to a file, and returns its SHA-256. `what` stands before the progress bar.
+///
+/// # Errors
+/// When the network has no text branch, when a clip comes twice or has other sentences than `contents` says, and when the
+/// disk is full.
+pub fn write_index(
+    path: &Path,
+    contents: &Contents,
+    model: &DaClip,
+    clips: &[Clip],
+    what: &str,
+    quiet: bool,
+) -> Result<String> {
+    let text = model.text().context("the checkpoint was trained without descriptions")?;
+    let tokenizer = Tokenizer::clip()?.with_context(text.config().max_position_embeddings)?;
+    let mut writer = Writer::create(path, contents)?;
     let sentences: Vec<&str> =
         clips.iter().flat_map(|clip| clip.sentences.iter().map(String::as_str)).collect();
-    let bar = bar("sentences", sentences.len(), quiet)?;
+    let bar = bar(what, sentences.len(), quiet)?;
     for batch in sentences.chunks(BATCH) {
         let tokens = tokenizer.encode_batch(batch)?;
         writer.push(batch, &text.forward(&tokens.ids(model.device())?)?)?;

@@ -40,7 +40,7 @@ pub use data::{Clip, NamedClips, Sets, about, describe, of_split};
 pub use files::{lock, write, write_by};
 pub use finish::{Outcome, TestScores, assumptions_csv};
 pub use frames::stamp;
-pub use index::{Indexed, fitted_clips, index};
+pub use index::{Indexed, contents, fitted_clips, index, write_index};
 pub use input::ReadArgs;
 pub use job::Job;
 pub use notes::{Assumptions, Notes, counts};

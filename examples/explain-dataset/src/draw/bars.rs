@@ -12,10 +12,12 @@ type Bar = (String, f64, String);
 
 const ROW: f64 = 15.0;
 const TOP: f64 = 34.0;
+/// The part of a panel that names have.
+const NAMES: f64 = 0.4;
 
 /// Bars below a title, from x and y on, so wide, the longest as long as there is room.
 fn panel(svg: &mut Svg, [x, y]: [f64; 2], width: f64, title: &str, rows: &[Bar], colour: Rgb) {
-    let (names, values) = (0.36 * width, 0.2 * width);
+    let (names, values) = (NAMES * width, 0.24 * width);
     let longest = rows.iter().map(|(_, length, _)| *length).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
     svg.text([x, y + 14.0], 12.0, Anchor::Start, title);
     for ((name, length, written), row) in rows.iter().zip(0u32..) {
@@ -75,11 +77,11 @@ pub(crate) fn bars(means: &[Three<Option<f64>>]) -> Figure {
             .zip(three)
             .map(|(kind, mean)| {
                 let written = mean.map_or_else(|| "none".to_owned(), |mean| format!("{mean:.3}"));
-                ((*kind).to_owned(), mean.unwrap_or(0.0).max(0.0), written)
+                (kind.trim_start_matches("the ").to_owned(), mean.unwrap_or(0.0).max(0.0), written)
             })
             .collect();
         panel(&mut svg, place, width, name, &rows, GREEN);
-        let left = place[0] + 0.36 * width;
+        let left = place[0] + NAMES * width;
         svg.line(&[[left, place[1] + TOP - 10.0], [left, place[1] + TOP - 10.0 + 3.0 * ROW]], BLACK, 1.0);
     }
     Figure { name: "figure17", title: title.to_owned(), svg: svg.finish(title) }

@@ -31,7 +31,9 @@ pub(super) use gelu::{Erf, Quick, Rectified, bias_curve};
 pub(super) use math::rounded;
 pub(super) use norm::{Norm, normalise};
 pub(super) use packed::Packed;
-pub(super) use product::{packed_rows, packed_rows_twice, packed_windows, rows_product, window_product};
+pub(super) use product::{
+    packed_product, packed_rows, packed_rows_twice, packed_windows, rows_product, window_product,
+};
 pub(super) use residual::{add_bias, add_biased, column_sums};
 pub(super) use scaled::add_scaled;
 pub(super) use softmax::{exponentials, softmax};

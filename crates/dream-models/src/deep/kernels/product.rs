@@ -1,4 +1,6 @@
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
+use std::sync::Arc;
+
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 use super::after::Finish;
 use super::blocked::{Matrix, multiply, multiply_twice};
@@ -16,6 +18,11 @@ pub(in crate::deep) fn rows_product(x: &Tensor, weight: &Tensor) -> Result<Tenso
         return x.matmul(&weight.t()?);
     }
     x.contiguous()?.apply_op2(&weight.contiguous()?, RowsProduct)
+}
+
+/// The same with a weight that is packed already, which gets no gradient.
+pub(in crate::deep) fn packed_product(x: &Tensor, weight: &Arc<Packed>) -> Result<Tensor> {
+    x.contiguous()?.apply_op1(PackedProduct(Arc::clone(weight)))
 }
 
 /// The convolution of `[n, rows, columns, planes]` with `[outputs, kernel kernel planes]`, for single precision on the CPU.
@@ -98,7 +105,31 @@ impl CustomOp2 for RowsProduct {
         _: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        Ok((Some(grad.matmul(weight)?), Some(grad.t()?.matmul(x)?)))
+        let by_x = x.track_op().then(|| grad.matmul(weight)).transpose()?;
+        let by_weight = weight.track_op().then(|| grad.t()?.matmul(x)).transpose()?;
+        Ok((by_x, by_weight))
+    }
+}
+
+#[derive(Debug)]
+struct PackedProduct(Arc<Packed>);
+
+impl CustomOp1 for PackedProduct {
+    fn name(&self) -> &'static str {
+        "packed-product"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let ((rows, inputs), outputs) = (layout.shape().dims2()?, self.0.outputs());
+        if inputs != self.0.inputs() {
+            bail!("packed-product: {layout:?} does not fit {} inputs", self.0.inputs());
+        }
+        let out = packed_rows(slice(x, layout)?, &self.0, &Finish::nothing(outputs));
+        Ok((CpuStorage::F32(out), Shape::from((rows, outputs))))
+    }
+
+    fn bwd(&self, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        Ok(Some(grad.matmul(&self.0.tensor()?)?))
     }
 }
 
@@ -136,10 +167,9 @@ impl CustomOp2 for WindowProduct {
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let grad = grad.flatten_to(2)?;
-        let seen = window_rows(&x.detach(), self.window)?;
-        let by_weight = grad.t()?.matmul(&seen)?;
-        drop(seen);
-        let by_x = window_rows_back(x, &grad.matmul(weight)?, self.window)?;
-        Ok((Some(by_x), Some(by_weight)))
+        let by_weight = || grad.t()?.matmul(&window_rows(&x.detach(), self.window)?);
+        let by_x = || window_rows_back(x, &grad.matmul(weight)?, self.window);
+        let by_weight = weight.track_op().then(by_weight).transpose()?;
+        Ok((x.track_op().then(by_x).transpose()?, by_weight))
     }
 }

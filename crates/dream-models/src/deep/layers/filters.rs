@@ -5,8 +5,8 @@ use candle_core::{Result, Tensor};
 use super::activation::{bias_gelu, bias_quick_gelu, bias_relu, gelu, quick_gelu, relu};
 use super::patches::patches;
 use crate::deep::kernels::{
-    Bend, Finish, Grid, Packed, Window, add_bias, add_biased, add_scaled, applies, packed_rows,
-    packed_rows_twice, packed_windows, rows_product, window_product, with,
+    Bend, Finish, Grid, Packed, Window, add_bias, add_biased, add_scaled, applies, packed_product,
+    packed_rows, packed_rows_twice, packed_windows, rows_product, window_product, with,
 };
 
 /// The weight of a product with rows, or of a convolution. Where nothing can change it, it is brought once into the order in
@@ -72,6 +72,9 @@ impl Filters {
         match &self.packed {
             Some(packed) if applies(x) && inputs == packed.inputs() && after.is_plain(x) => {
                 after.apply(self.outputs, &dims, x, |x, finish| Ok(packed_rows(x, packed, finish)))
+            }
+            Some(packed) if applies(x) && inputs == packed.inputs() => {
+                after.compose(&packed_product(&x.reshape(((), inputs))?, packed)?.reshape(dims)?)
             }
             _ => after.compose(&rows_product(&x.reshape(((), inputs))?, &self.weight()?)?.reshape(dims)?),
         }
@@ -302,7 +305,10 @@ mod tests {
         let filters = Filters::of_rows(weight.clone()).unwrap();
         assert_eq!(numbers(filters.weight()), numbers(Ok(weight.clone())));
         let x = Var::from_tensor(&wave(&[3, 70], 1.0)).unwrap();
-        let store = filters.rows(&x, After::default()).unwrap().sum_all().unwrap().backward().unwrap();
+        let found = filters.rows(&x, After::default()).unwrap();
+        let open = Filters::of_rows(Var::from_tensor(&weight).unwrap().as_tensor().clone()).unwrap();
+        assert_eq!(numbers(Ok(found.clone())), numbers(open.rows(&x, After::default())));
+        let store = found.sum_all().unwrap().backward().unwrap();
         let expected = weight.sum(0).unwrap().to_vec1::<f32>().unwrap();
         for row in store.get(&x).unwrap().to_vec2::<f32>().unwrap() {
             for (found, expected) in row.iter().zip(&expected) {
