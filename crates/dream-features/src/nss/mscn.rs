@@ -249,8 +249,23 @@ impl MscnScan {
         rows: &mut [MscnRow; 2],
         sink: &mut impl PairSink,
     ) {
+        self.start(image.width(), image.height(), flat, Border::Zero);
+        for y in 0..image.height() {
+            self.push_pairs(|out| image.load(y, out), rows, sink);
+        }
+        Self::close_pairs(rows, sink);
+    }
+
+    /// Takes the next row of an image that was [started](MscnScan::start), and passes on what is then known.
+    pub(crate) fn push_pairs(
+        &mut self,
+        load: impl FnOnce(&mut [f64]),
+        rows: &mut [MscnRow; 2],
+        sink: &mut impl PairSink,
+    ) {
         let [first, previous] = rows;
-        self.run(image, flat, |y, row| {
+        self.push(load);
+        while let Some((y, row)) = self.next_row() {
             sink.row(row);
             if y == 0 {
                 first.copy_values(row);
@@ -258,7 +273,12 @@ impl MscnScan {
                 sink.pair(previous, row);
             }
             std::mem::swap(previous, row);
-        });
+        }
+    }
+
+    /// Passes on the pair of the last row and the first.
+    pub(crate) fn close_pairs(rows: &[MscnRow; 2], sink: &mut impl PairSink) {
+        let [first, previous] = rows;
         sink.pair(previous, first);
     }
 }
