@@ -123,6 +123,9 @@ fn steps(c: &mut Criterion) {
     group.bench_function("local_statistics", |b| {
         b.iter(|| local_statistics(black_box(&plane), FlatAreas::Snapped));
     });
+    group.bench_function("local_statistics, literal", |b| {
+        b.iter(|| local_statistics(black_box(&plane), FlatAreas::Literal));
+    });
     group.finish();
 }
 

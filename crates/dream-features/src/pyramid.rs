@@ -35,80 +35,113 @@ pub(crate) struct LaplacianScan {
     ring: Vec<f64>,
     /// A row filtered down the columns, with two mirrored values on either side.
     line: Vec<f64>,
+    /// A row of the half-size image at full height, with one value on either side.
+    middle: Vec<f64>,
     row: Vec<f64>,
+    width: usize,
+    height: usize,
+    /// Rows read, rows of the half-size image, and rows of the band that have left.
+    read: usize,
+    reduced: usize,
+    told: usize,
 }
 
 impl Default for LaplacianScan {
     fn default() -> Self {
-        Self { low: Plane::zeros(1, 1), ring: Vec::new(), line: Vec::new(), row: Vec::new() }
+        let line = Vec::new;
+        let (ring, row, middle, line) = (line(), line(), line(), line());
+        let (low, [width, height, read, reduced, told]) = (Plane::zeros(1, 1), [0; 5]);
+        Self { low, ring, line, middle, row, width, height, read, reduced, told }
     }
 }
 
 impl LaplacianScan {
     /// Calls `sink(y, row)` with every row of the band, from the top.
     pub(crate) fn run<R: Rows>(&mut self, image: &R, mut sink: impl FnMut(usize, &[f64])) {
-        self.reduce(image);
-        let (width, height) = (image.width(), image.height());
-        let Self { low, line, row, .. } = self;
-        let columns = low.width();
-        line.resize(columns + 2, 0.0);
-        row.resize(width, 0.0);
-        for y in 0..height {
-            image.load(y, row);
-            let k = y / 2;
-            let (above, below) = (low_neighbour(2 * k, 1, height), low_neighbour(2 * k + 4, 1, height));
-            let near = if y % 2 == 0 {
-                [low.row(above), low.row(k), low.row(below)]
-            } else {
-                [low.row(k), low.row(k), low.row(below)]
-            };
-            if let Some(middle) = line.get_mut(1..=columns) {
-                dispatch(ExpandDown { rows: near, odd: y % 2 == 1, out: middle });
-            }
-            let left = line.get(1 + low_neighbour(0, 1, width)).copied().unwrap_or_default();
-            let right = line.get(1 + low_neighbour(2 * columns + 2, 1, width)).copied().unwrap_or_default();
-            if let [first, .., last] = line.as_mut_slice() {
-                (*first, *last) = (left, right);
-            }
-            dispatch(ExpandAcross { line, row });
-            sink(y, row);
+        self.start(image.width(), image.height());
+        for y in 0..image.height() {
+            self.push(|slot| image.load(y, slot), &mut sink);
         }
     }
 
-    /// Fills the half-size image, whose size is rounded up.
-    fn reduce<R: Rows>(&mut self, image: &R) {
-        let (width, height) = (image.width(), image.height());
-        let Self { low, ring, line, .. } = self;
+    /// Starts an image whose rows arrive one by one.
+    pub(crate) fn start(&mut self, width: usize, height: usize) {
+        (self.width, self.height, self.read, self.reduced, self.told) = (width, height, 0, 0, 0);
+        let Self { low, ring, line, middle, row, .. } = self;
         low.resize(width.div_ceil(2), height.div_ceil(2));
-        // Even length, so that even and odd samples pair up.
-        let span = 2 * low.width() + 4;
         ring.resize(5 * width, 0.0);
         line.clear();
-        line.resize(span, 0.0);
-        let mut loaded = 0;
-        for o in 0..low.height() {
-            for y in loaded..(2 * o + 3).min(height) {
-                if let Some(slot) = ring.chunks_exact_mut(width).nth(y % 5) {
-                    image.load(y, slot);
-                }
-            }
-            loaded = loaded.max((2 * o + 3).min(height));
-            let tap = |k: usize| {
-                let slot = mirror_at_pixel(2 * o + k, 2, height) % 5;
-                ring.get(slot * width..(slot + 1) * width).unwrap_or_default()
-            };
-            let taps = [tap(0), tap(1), tap(2), tap(3), tap(4)];
-            if let Some(middle) = line.get_mut(2..2 + width) {
-                dispatch(ReduceDown { taps, out: middle });
-            }
-            for i in (0..2).chain(2 + width..span) {
-                let value = line.get(2 + mirror_at_pixel(i, 2, width)).copied().unwrap_or_default();
-                if let Some(slot) = line.get_mut(i) {
-                    *slot = value;
-                }
-            }
-            dispatch(ReduceAcross { line, out: low.row_mut(o) });
+        // Even length, so that even and odd samples pair up.
+        line.resize(2 * low.width() + 4, 0.0);
+        middle.resize(low.width() + 2, 0.0);
+        row.resize(width, 0.0);
+    }
+
+    /// Takes the next row, which `load` writes, and calls `sink(y, row)` with the rows of the band that are then known:
+    /// up to four rows behind, all of them after the last one.
+    pub(crate) fn push(&mut self, load: impl FnOnce(&mut [f64]), mut sink: impl FnMut(usize, &[f64])) {
+        let (width, height) = (self.width, self.height);
+        if let Some(slot) = self.ring.chunks_exact_mut(width).nth(self.read % 5) {
+            load(slot);
         }
+        self.read += 1;
+        while self.reduced < self.low.height() && self.read >= (2 * self.reduced + 3).min(height) {
+            self.reduce(self.reduced);
+            self.reduced += 1;
+        }
+        // The image rows of these are among the last five.
+        while self.told < height && self.reduced >= (self.told / 2 + 2).min(self.low.height()) {
+            self.expand(self.told);
+            sink(self.told, &self.row);
+            self.told += 1;
+        }
+    }
+
+    /// Row `y` of the band.
+    fn expand(&mut self, y: usize) {
+        let (width, height) = (self.width, self.height);
+        let Self { low, ring, middle: line, row, .. } = self;
+        let columns = low.width();
+        if let Some(slot) = ring.chunks_exact(width).nth(y % 5) {
+            row.copy_from_slice(slot);
+        }
+        let k = y / 2;
+        let (above, below) = (low_neighbour(2 * k, 1, height), low_neighbour(2 * k + 4, 1, height));
+        let near = if y.is_multiple_of(2) {
+            [low.row(above), low.row(k), low.row(below)]
+        } else {
+            [low.row(k), low.row(k), low.row(below)]
+        };
+        if let Some(middle) = line.get_mut(1..=columns) {
+            dispatch(ExpandDown { rows: near, odd: y % 2 == 1, out: middle });
+        }
+        let left = line.get(1 + low_neighbour(0, 1, width)).copied().unwrap_or_default();
+        let right = line.get(1 + low_neighbour(2 * columns + 2, 1, width)).copied().unwrap_or_default();
+        if let [first, .., last] = line.as_mut_slice() {
+            (*first, *last) = (left, right);
+        }
+        dispatch(ExpandAcross { line, row });
+    }
+
+    /// Row `o` of the half-size image, whose size is rounded up.
+    fn reduce(&mut self, o: usize) {
+        let (width, height) = (self.width, self.height);
+        let Self { low, ring, line, .. } = self;
+        let tap = |k: usize| {
+            let slot = mirror_at_pixel(2 * o + k, 2, height) % 5;
+            ring.get(slot * width..(slot + 1) * width).unwrap_or_default()
+        };
+        let taps = [tap(0), tap(1), tap(2), tap(3), tap(4)];
+        if let Some(middle) = line.get_mut(2..2 + width) {
+            dispatch(ReduceDown { taps, out: middle });
+        }
+        for i in (0..2).chain(2 + width..line.len()) {
+            let value = line.get(2 + mirror_at_pixel(i, 2, width)).copied().unwrap_or_default();
+            if let Some(slot) = line.get_mut(i) {
+                *slot = value;
+            }
+        }
+        dispatch(ReduceAcross { line, out: low.row_mut(o) });
     }
 }
 

@@ -7,6 +7,7 @@
 mod aggd;
 mod contrast;
 mod ggd;
+mod literal;
 mod local_structure;
 mod moments;
 mod mscn;

@@ -1,5 +1,6 @@
 //! Mean-subtracted contrast-normalised coefficients, row by row in a ring of seven rows.
 
+use super::literal::Literal;
 use super::ring::{Border, MARGIN, Ring, looks, reset};
 use crate::filter::{gaussian, mscn_taps};
 use crate::plane::{Plane, Rows};
@@ -214,7 +215,11 @@ impl MscnScan {
         let (sums, row) = (&mut self.sums, &mut self.row);
         match self.flat {
             FlatAreas::Snapped => dispatch(Snapped { lines, taps: self.taps, sums, row }),
-            FlatAreas::Literal => dispatch(Literal { lines, window: &self.window, row }),
+            FlatAreas::Literal => {
+                let MscnRow { values, mu, sigma, .. } = row;
+                let values = values.get_mut(MARGIN..).unwrap_or_default();
+                dispatch(Literal { lines, window: &self.window, mu, sigma, values });
+            }
         }
         // The window also reaches past the end of the row; the lanes there must stay 0.
         row.values.get_mut(MARGIN + width..).unwrap_or_default().fill(0.0);
@@ -244,8 +249,23 @@ impl MscnScan {
         rows: &mut [MscnRow; 2],
         sink: &mut impl PairSink,
     ) {
+        self.start(image.width(), image.height(), flat, Border::Zero);
+        for y in 0..image.height() {
+            self.push_pairs(|out| image.load(y, out), rows, sink);
+        }
+        Self::close_pairs(rows, sink);
+    }
+
+    /// Takes the next row of an image that was [started](MscnScan::start), and passes on what is then known.
+    pub(crate) fn push_pairs(
+        &mut self,
+        load: impl FnOnce(&mut [f64]),
+        rows: &mut [MscnRow; 2],
+        sink: &mut impl PairSink,
+    ) {
         let [first, previous] = rows;
-        self.run(image, flat, |y, row| {
+        self.push(load);
+        while let Some((y, row)) = self.next_row() {
             sink.row(row);
             if y == 0 {
                 first.copy_values(row);
@@ -253,7 +273,12 @@ impl MscnScan {
                 sink.pair(previous, row);
             }
             std::mem::swap(previous, row);
-        });
+        }
+    }
+
+    /// Passes on the pair of the last row and the first.
+    pub(crate) fn close_pairs(rows: &[MscnRow; 2], sink: &mut impl PairSink) {
+        let [first, previous] = rows;
         sink.pair(previous, first);
     }
 }
@@ -334,36 +359,6 @@ fn horizontal(line: &[f64], taps: [f64; 4], sums: &[Vec<f64>; 2], row: &mut Mscn
         let centred = x[i] - mu[i];
         let centred = if centred.abs() < SNAP { 0.0 } else { centred };
         values[i] = centred / (sigma[i] + 1.0);
-    }
-}
-
-/// One row of coefficients, computed with the two-dimensional window. Its products are summed column by column.
-struct Literal<'a> {
-    lines: [&'a [f64]; 7],
-    window: &'a [f64],
-    row: &'a mut MscnRow,
-}
-
-impl Kernel for Literal<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let row = self.row;
-        let looks = self.lines.map(|line| looks(line, row.mu.len()));
-        let Some(values) = row.values.get_mut(MARGIN..) else { return };
-        for (i, ((value, mu), sigma)) in values.iter_mut().zip(&mut row.mu).zip(&mut row.sigma).enumerate() {
-            let (mut sum, mut square) = (0.0, 0.0);
-            for dx in 0..7 {
-                for (look, taps) in looks.iter().zip(self.window.chunks_exact(7)).rev() {
-                    let x = look[dx].get(i).copied().unwrap_or_default();
-                    sum += taps[dx] * x;
-                    square += taps[dx] * (x * x);
-                }
-            }
-            let x = looks[3][3].get(i).copied().unwrap_or_default();
-            (*mu, *sigma) = (sum, (square - sum * sum).abs().sqrt());
-            *value = (x - sum) / (*sigma + 1.0);
-        }
     }
 }
 

@@ -41,29 +41,44 @@ pub(crate) struct HalfSize {
     ring: Vec<f64>,
     /// One vertically filtered row with its mirrored border.
     line: Vec<f64>,
+    width: usize,
+    height: usize,
+    /// Rows read, and rows written.
+    read: usize,
+    written: usize,
 }
 
 impl HalfSize {
     /// Writes the half-size image of `rows` to `out`. The order of the two passes does not affect the values; rows
     /// first needs the fewest operations.
     pub(crate) fn run<R: Rows>(&mut self, rows: &R, out: &mut Plane) {
-        let (width, height) = (rows.width(), rows.height());
+        self.start(rows.width(), rows.height(), out);
+        for y in 0..rows.height() {
+            self.push(|slot| rows.load(y, slot), out);
+        }
+    }
+
+    /// Starts an image whose rows arrive one by one, and gives `out` its size.
+    pub(crate) fn start(&mut self, width: usize, height: usize, out: &mut Plane) {
         out.resize(width.div_ceil(2), height.div_ceil(2));
+        (self.width, self.height, self.read, self.written) = (width, height, 0, 0);
         // Even length, so that even and odd samples pair up.
         let span = 2 * out.width() + 8;
         self.ring.clear();
         self.ring.resize(8 * width, 0.0);
         self.line.clear();
         self.line.resize(span, 0.0);
-        let mut loaded = 0; // rows below this one have been read
-        for o in 0..out.height() {
-            let last = (2 * o + 5).min(height);
-            for y in loaded..last {
-                if let Some(slot) = self.ring.chunks_exact_mut(width).nth(y % 8) {
-                    rows.load(y, slot);
-                }
-            }
-            loaded = loaded.max(last);
+    }
+
+    /// Takes the next row, which `load` writes. After the last one, `out` is complete.
+    pub(crate) fn push(&mut self, load: impl FnOnce(&mut [f64]), out: &mut Plane) {
+        let (width, height) = (self.width, self.height);
+        if let Some(slot) = self.ring.chunks_exact_mut(width).nth(self.read % 8) {
+            load(slot);
+        }
+        self.read += 1;
+        while self.written < out.height() && self.read >= (2 * self.written + 5).min(height) {
+            let o = self.written;
             let ring = &self.ring;
             let tap = |k: usize| {
                 // Rows 2o-3+k; a mirrored row lies within the last eight, or the image has fewer.
@@ -77,6 +92,7 @@ impl HalfSize {
             }
             extend(line, width);
             dispatch(Horizontal { line, out: out.row_mut(o) });
+            self.written += 1;
         }
     }
 }

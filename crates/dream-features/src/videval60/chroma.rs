@@ -13,44 +13,36 @@ use crate::resize::HalfSize;
 use crate::simd::{Kernel, dispatch};
 use crate::view::Yuv420View;
 
-/// Scratch memory for the colours of a frame.
+/// Scratch memory for the colours of a frame: two half-size planes and some rows.
 #[derive(Debug)]
 pub(super) struct ChromaScan {
     rgb: RgbRows,
     lab: [Vec<u8>; 3],
-    /// Distance of the codes of a and b from 0, and the short-wave response.
-    chroma: Plane,
-    short: Plane,
+    /// A row of the distance of the codes of a and b from 0, and one of the short-wave response.
+    chroma: Vec<f64>,
+    short: Vec<f64>,
     full: MapScan,
-    small: Small,
-}
-
-/// Scratch memory for half-size maps and for the pyramid.
-#[derive(Debug)]
-struct Small {
-    resize: HalfSize,
-    half: Plane,
-    map: MapScan,
     band: LaplacianScan,
+    resize: [HalfSize; 2],
+    /// Both at half size.
+    halves: [Plane; 2],
+    half: MapScan,
     deviation: DeviationScan,
 }
 
 impl Default for ChromaScan {
     fn default() -> Self {
-        let plane = || Plane::zeros(1, 1);
         Self {
             rgb: RgbRows::default(),
             lab: Default::default(),
-            chroma: plane(),
-            short: plane(),
+            chroma: Vec::new(),
+            short: Vec::new(),
             full: MapScan::default(),
-            small: Small {
-                resize: HalfSize::default(),
-                half: plane(),
-                map: MapScan::default(),
-                band: LaplacianScan::default(),
-                deviation: DeviationScan::default(),
-            },
+            band: LaplacianScan::default(),
+            resize: Default::default(),
+            halves: [(); 2].map(|()| Plane::zeros(1, 1)),
+            half: MapScan::default(),
+            deviation: DeviationScan::default(),
         }
     }
 }
@@ -58,16 +50,16 @@ impl Default for ChromaScan {
 impl ChromaScan {
     /// Values 32 to 43 of a frame.
     pub(super) fn run(&mut self, frame: &Yuv420View<'_>, flat: FlatAreas) -> [f64; 12] {
-        self.convert(frame);
-        let Self { chroma, short, full, small, .. } = self;
-        let chroma = &*chroma;
-        let ((sums, [contrast, _]), (half, band, deviation)) = par::join(
+        let mut sums = MapSums::of(&[LEFT, UPPER, UPPER_LEFT], &[LOWER_LEFT]);
+        let (contrast, band) = self.full_size(frame, flat, &mut sums);
+        let Self { halves: [half, short], half: scan, deviation, .. } = self;
+        let (half, deviation) = par::join(
             || {
-                let mut sums = MapSums::of(&[LEFT, UPPER, UPPER_LEFT], &[LOWER_LEFT]);
-                let contrast = full.run(chroma, flat, &mut sums, Contrast::Once);
-                (sums, contrast)
+                let mut sums = MapSums::of(&[], &[UPPER]);
+                scan.run(half, flat, &mut sums, Contrast::Off);
+                sums
             },
-            || small.run(chroma, short, flat),
+            || deviation.run(short),
         );
         let [horizontal, vertical, diagonal, _] = sums.fits.map(|sums| sums.unwrap_or_default().fit());
         let (contrast, half_sigma) = (contrast.moments(), half.sigma.moments());
@@ -87,35 +79,41 @@ impl ChromaScan {
         ]
     }
 
-    /// Fills both planes.
-    fn convert(&mut self, frame: &Yuv420View<'_>) {
+    /// Goes once over the frame: everything takes a row while it is in the cache. Fills the half-size planes, and returns
+    /// the sums of the contrast and of the finest band of the pyramid.
+    fn full_size(
+        &mut self,
+        frame: &Yuv420View<'_>,
+        flat: FlatAreas,
+        sums: &mut MapSums,
+    ) -> (PowerSums, PowerSums) {
         let (width, height) = (frame.width(), frame.height());
-        let Self { rgb, lab, chroma, short, .. } = self;
-        chroma.resize(width, height);
-        short.resize(width, height);
+        let Self { rgb, lab, chroma, short, full, band, resize, halves, .. } = self;
+        let ([resize, resize_short], [half, half_short]) = (resize, halves);
+        for line in [&mut *chroma, &mut *short] {
+            line.resize(width, 0.0);
+        }
         for line in lab.iter_mut() {
             line.resize(width, 0);
         }
+        full.start(width, height, flat, Contrast::Once);
+        band.start(width, height);
+        resize.start(width, height, half);
+        resize_short.start(width, height, half_short);
+        let mut power = PowerSums::around_zero();
         let (to_lab, to_short) = (Lab8::videval(), ShortWave::get());
-        rgb.read(&Frame::from_yuv420(*frame), |y, pixels| {
+        rgb.read(&Frame::from_yuv420(*frame), |_, pixels| {
             let [l, a, b] = &mut *lab;
             to_lab.row(pixels, [l, a, b]);
-            dispatch(Distance { a, b, out: chroma.row_mut(y) });
-            to_short.row(pixels, short.row_mut(y));
+            dispatch(Distance { a, b, out: chroma });
+            full.push(|out| out.copy_from_slice(chroma), sums);
+            band.push(|out| out.copy_from_slice(chroma), |_, row| power.add(row));
+            resize.push(|out| out.copy_from_slice(chroma), half);
+            to_short.row(pixels, short);
+            resize_short.push(|out| out.copy_from_slice(short), half_short);
         });
-    }
-}
-
-impl Small {
-    fn run(&mut self, chroma: &Plane, short: &Plane, flat: FlatAreas) -> (MapSums, PowerSums, f64) {
-        let Self { resize, half, map, band, deviation } = self;
-        resize.run(chroma, half);
-        let mut sums = MapSums::of(&[], &[UPPER]);
-        map.run(half, flat, &mut sums, Contrast::Off);
-        let mut power = PowerSums::around_zero();
-        band.run(chroma, |_, row| power.add(row));
-        resize.run(short, half);
-        (sums, power, deviation.run(half))
+        let [contrast, _] = full.close(sums);
+        (contrast, power)
     }
 }
 

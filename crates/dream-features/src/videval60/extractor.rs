@@ -28,7 +28,7 @@ use crate::tlvqm::Ties;
 /// Luma and chroma are read as limited-range BT.601, as the original does for every stream. Luma without chroma is
 /// treated as gray, luma of more than 8 bits is rounded to 8, and RGB is converted. Skipped frames are ignored.
 ///
-/// Memory: about 80 bytes per pixel and the values of half a second, independent of the length of the video.
+/// Memory: about 65 bytes per pixel and the values of half a second, independent of the length of the video.
 ///
 /// # Short and undefined
 /// A video needs four frames. Without a complete window (`2 floor(round(fps) / 2) + 4` frames), the first 54 features

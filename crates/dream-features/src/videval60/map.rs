@@ -39,10 +39,30 @@ impl MapScan {
         sums: &mut MapSums,
         contrast: Contrast,
     ) -> [PowerSums; 2] {
+        self.start(image.width(), image.height(), flat, contrast);
+        for y in 0..image.height() {
+            self.push(|out| image.load(y, out), sums);
+        }
+        self.close(sums)
+    }
+
+    /// Starts a map whose rows arrive one by one.
+    pub(super) fn start(&mut self, width: usize, height: usize, flat: FlatAreas, contrast: Contrast) {
+        self.contrast.start(width, height, contrast);
+        self.scan.start(width, height, flat, Border::Zero);
+    }
+
+    /// Takes the next row, which `load` writes.
+    pub(super) fn push(&mut self, load: impl FnOnce(&mut [f64]), sums: &mut MapSums) {
         let Self { scan, rows, contrast: chain } = self;
-        chain.start(image.width(), image.height(), contrast);
-        scan.run_pairs(image, flat, rows, &mut Sink { sums, chain });
-        chain.sums
+        scan.push_pairs(load, rows, &mut Sink { sums, chain });
+    }
+
+    /// After the last row: the contrast of the local deviation, if that was wanted.
+    pub(super) fn close(&mut self, sums: &mut MapSums) -> [PowerSums; 2] {
+        let Self { rows, contrast: chain, .. } = self;
+        MscnScan::close_pairs(rows, &mut Sink { sums, chain });
+        self.contrast.sums
     }
 }
 

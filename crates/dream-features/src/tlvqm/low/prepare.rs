@@ -57,16 +57,28 @@ impl HalfFrame {
     }
 }
 
-/// Turns codes into fractions and rows into columns, in tiles that fit the cache.
+/// Side of the tiles that are transposed: they fit the cache.
+const TILE: usize = 32;
+/// Distance of the rows of a tile in memory, which is no power of two: its columns then lie in different lines of the cache.
+const PITCH: usize = TILE + 8;
+
+/// Turns codes into fractions and rows into columns.
 fn transpose(half: &Plane, out: &mut Plane) {
-    const TILE: usize = 32;
     let (width, height) = (half.width(), half.height());
+    let mut tile = [0.0; TILE * PITCH];
     for left in (0..width).step_by(TILE) {
         for top in (0..height).step_by(TILE) {
-            for x in left..width.min(left + TILE) {
-                let row = out.row_mut(x).iter_mut().enumerate().skip(top).take(TILE);
-                for (y, value) in row {
-                    *value = half.row(y).get(x).copied().unwrap_or_default() / 255.0;
+            let (columns, rows) = (left..width.min(left + TILE), top..height.min(top + TILE));
+            for (y, line) in rows.clone().zip(tile.chunks_exact_mut(PITCH)) {
+                let codes = half.row(y).get(columns.clone()).unwrap_or_default();
+                for (value, code) in line.iter_mut().zip(codes) {
+                    *value = code / 255.0;
+                }
+            }
+            for (column, x) in columns.enumerate() {
+                let out = out.row_mut(x).get_mut(rows.clone()).unwrap_or_default();
+                for (value, line) in out.iter_mut().zip(tile.chunks_exact(PITCH)) {
+                    *value = line[column];
                 }
             }
         }
