@@ -67,7 +67,9 @@ pub(crate) fn page(content: &Content<'_>) -> Result<String, fmt::Error> {
             _ => {}
         }
         for (_, figure, notes) in content.figures.iter().filter(|(own, ..)| *own == id) {
-            writeln!(out, "<figure class=\"wide\">\n{}</figure>", figure.svg)?;
+            // What is wide scrolls on a telephone, where its letters would be too small.
+            let svg = if figure.is_wide() { &wrapped(&figure.title, &figure.svg) } else { &figure.svg };
+            writeln!(out, "<figure class=\"wide\">\n{svg}</figure>")?;
             notes.iter().try_for_each(|text| note(&mut out, text))?;
         }
         if id == "table7" {

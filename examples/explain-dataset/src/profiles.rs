@@ -96,14 +96,17 @@ impl Found {
     }
 }
 
+/// The labels of one kind of sentences that were found.
+type Labels = fn(&Found) -> &[Tags];
+
 /// The table of some clips.
 pub(crate) fn table(set: &str, found: &[&Found]) -> Result<Table> {
-    let row = |name: String, tags: fn(&Found) -> &[Tags], k: usize| -> Result<Row> {
+    let row = |name: String, tags: Labels, k: usize| -> Result<Row> {
         let seen = found.iter().map(|found| profile(tags(found).iter().take(k).copied()));
         Ok(Row { name, rmse: errors(&seen.collect::<Result<Vec<_>>>()?, found)? })
     };
-    let (near, random): (fn(&Found) -> &[Tags], fn(&Found) -> &[Tags]) =
-        (|found| &found.near_tags, |found| &found.random_tags);
+    let near: Labels = |found| &found.near_tags;
+    let random: Labels = |found| &found.random_tags;
     let mut rows = vec![row("random-1".to_owned(), random, 1)?];
     for k in 1..=MOST {
         rows.push(row(format!("top-{k}"), near, k)?);
