@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use dream_data::tagging::{Artifact, Extent, Label, Place, Profile};
+use dream_data::tagging::{LabelRatio, Profile};
 use dream_eval::mos_group;
 use serde::Serialize;
 
@@ -70,10 +70,8 @@ impl Group {
     fn of(name: &str, profiles: Vec<&Profile>) -> Result<Self> {
         let clips = profiles.len();
         let sum = Profile::sum(profiles)?;
-        let kinds = Place::ALL.map(|_| Place::KIND).into_iter();
-        let kinds =
-            kinds.chain(Artifact::ALL.map(|_| Artifact::KIND)).chain(Extent::ALL.map(|_| Extent::KIND));
-        let ratios = kinds.zip(sum.iter()).map(|(kind, (label, ratio))| Ratio { kind, label, ratio });
+        let ratios =
+            sum.iter().map(|LabelRatio { kind, label, ratio }| Ratio { kind: kind.name(), label, ratio });
         Ok(Self { name: name.to_owned(), clips, descriptions: sum.descriptions(), ratios: ratios.collect() })
     }
 }

@@ -47,6 +47,10 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub(crate) face_clips: usize,
 
+    /// Clips with one planted artifact each, on which maps should fall (pointing game), for data of synthesize-dataset; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(..=10_000))]
+    pub(crate) pointing_clips: u16,
+
     /// Clips that the page shows with their sentences and summaries (Figures 11 and 16)
     #[arg(long, value_name = "N", default_value_t = 8)]
     pub(crate) examples: usize,
@@ -83,7 +87,7 @@ Examples:
 
 Below OUT: report.html (everything on one page), table7.csv and .svg, figure12.csv and .svg (tokens), figure13b.csv and .svg (average map over \
 faces), figure14.csv and .svg (map of videos and texts), figure15.csv and .svg (similarities of groups), summaries.csv and figure17.svg (summaries and \
-their measures), prompts.jsonl (what to ask a language model of your own), cache/.
+their measures), pointing.csv (how often maps fall on a planted artifact), prompts.jsonl (what to ask a language model of your own), cache/.
 
 Which frames, which part of them and which size are seen, the checkpoint says.
 

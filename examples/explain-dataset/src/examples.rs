@@ -4,7 +4,7 @@ use anyhow::Result;
 use dream_models::deep::explain::index::{Retrieved, SentenceIndex};
 
 use crate::explained::Explained;
-use crate::summaries::{Judged, Three, prompt};
+use crate::summaries::{Judged, Three, prompt, written};
 use crate::tokens::{Parts, Reader};
 
 /// A clip with what was found for it.
@@ -44,29 +44,28 @@ pub(crate) fn examples(
         let (clip, found, video) =
             (explained.clips.get(at)?, explained.found.get(at)?, explained.videos.get(at)?);
         let (judged, set) = (judged.get(at)?, explained.sets.get(*explained.set_of.get(at)?)?);
-        let nearest = found.nearest.get(..SentenceIndex::PAPER_K.min(found.nearest.len()))?;
-        let sentences: Vec<String> = nearest.iter().map(|near| near.sentence.clone()).collect();
-        let near = |words: Vec<Parts>| {
-            let pairs = nearest.iter().zip(words);
-            let one = |(near, words): (&Retrieved, Parts)| Near {
+        let make = || -> Result<Example> {
+            let nearest = found.nearest.iter().take(SentenceIndex::PAPER_K);
+            let nearest =
+                nearest.map(|near| Ok(explained.index.look_up(near)?)).collect::<Result<Vec<_>>>()?;
+            let sentences: Vec<String> = nearest.iter().map(|near| near.sentence.clone()).collect();
+            let near = |(near, words): (Retrieved, Parts)| Near {
                 words,
-                clip: near.clip.name.clone(),
+                clip: near.clip.name,
                 mos: near.clip.mos,
                 cosine: near.cosine,
             };
-            Example {
+            Ok(Example {
                 clip: clip.name().to_owned(),
                 set: set.clone(),
                 mos: clip.mos,
                 score: video.score,
-                nearest: pairs.map(one).collect(),
-                summaries: std::array::from_fn(|kind| {
-                    judged.get(kind).map(|judged| judged.sentences.clone()).unwrap_or_default()
-                }),
-                prompt: prompt(found),
-            }
+                nearest: nearest.into_iter().zip(reader.words(&sentences)?).map(near).collect(),
+                summaries: written(clip, judged, &explained.index)?,
+                prompt: prompt(&found.nearest, &explained.index)?,
+            })
         };
-        Some(reader.words(&sentences).map(near))
+        Some(make())
     };
     spread.filter_map(one).collect()
 }

@@ -11,10 +11,13 @@ mod figure;
 mod html;
 mod index;
 mod page;
+mod pointing;
 #[path = "../../print.rs"]
 mod print;
 mod profiles;
 mod report;
+#[path = "../../save.rs"]
+mod save;
 mod similarity;
 mod summaries;
 mod tables;

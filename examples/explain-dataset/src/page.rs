@@ -5,7 +5,8 @@ use std::fmt::{self, Write};
 use crate::draw::Figure;
 use crate::examples::Example;
 use crate::figure::escaped;
-use crate::html::{contents, end, file, head, note, number, pairs, section, signed, wrapped};
+use crate::html::{self, contents, end, file, head, named, note, number, pairs, section, signed, wrapped};
+use crate::pointing::Pointed;
 use crate::profiles::Table;
 use crate::summaries::KINDS;
 use crate::tokens::Parts;
@@ -18,6 +19,8 @@ pub(crate) struct Content<'a> {
     pub(crate) facts: Vec<(&'static str, String)>,
     pub(crate) headline: Vec<String>,
     pub(crate) tables: &'a [Table],
+    /// The pointing game, where it is wanted.
+    pub(crate) pointing: Option<&'a Pointed>,
     /// With the notes below each.
     pub(crate) figures: Vec<(&'static str, Figure, Vec<String>)>,
     pub(crate) examples: &'a [Example],
@@ -48,12 +51,14 @@ pub(crate) fn page(content: &Content<'_>) -> Result<String, fmt::Error> {
             .filter(|(id, ..)| *id != "table7")
             .map(|(id, figure, _)| (*id, &*figure.title)),
     );
+    parts.extend(content.pointing.map(|_| ("pointing", "Do the maps fall on what is wrong")));
     parts.extend([("examples", "Examples"), ("files", "Files")]);
     contents(&mut out, &parts)?;
     writeln!(out, "<main>")?;
     for (id, title) in parts {
         section(&mut out, id, title)?;
         match id {
+            "pointing" => content.pointing.iter().try_for_each(|pointed| pointing(&mut out, pointed))?,
             "examples" => content.examples.iter().try_for_each(|example| shown(&mut out, example))?,
             "files" => {
                 let links: Vec<String> = content.files.iter().map(|name| file(name)).collect();
@@ -62,7 +67,9 @@ pub(crate) fn page(content: &Content<'_>) -> Result<String, fmt::Error> {
             _ => {}
         }
         for (_, figure, notes) in content.figures.iter().filter(|(own, ..)| *own == id) {
-            writeln!(out, "<figure class=\"wide\">\n{}</figure>", figure.svg)?;
+            // What is wide scrolls on a telephone, where its letters would be too small.
+            let svg = if figure.is_wide() { &wrapped(&figure.title, &figure.svg) } else { &figure.svg };
+            writeln!(out, "<figure class=\"wide\">\n{svg}</figure>")?;
             notes.iter().try_for_each(|text| note(&mut out, text))?;
         }
         if id == "table7" {
@@ -97,6 +104,33 @@ fn errors(out: &mut String, table: &Table) -> fmt::Result {
     Ok(())
 }
 
+/// The pointing game: how often maps fall on a planted artifact, beside what needs no map.
+fn pointing(out: &mut String, pointed: &Pointed) -> fmt::Result {
+    let (clips, fell, rows) = match pointed {
+        Pointed::LeftOut(why) => return note(out, &format!("Left out: {why}.")),
+        Pointed::Played { clips, fell, rows } => (clips, fell, rows),
+    };
+    note(
+        out,
+        &format!(
+            "{clips} clips of this stand-in with one severe artifact each, which lies in a part of the face; the score of {fell} of them \
+             falls by it. A clip counts where the most striking value of its maps over all frames lies on the artifact (pointing \
+             game, which the paper does not have). The first row is what an artifact should do."
+        ),
+    )?;
+    let mut table = String::from(
+        "<table>\n<thead><tr><th>what counts of the map</th><th>on the artifact</th><th>a random place</th>\
+                                  <th>the centre</th></tr></thead>\n<tbody>\n",
+    );
+    for row in rows {
+        let cells = [row.accuracy, row.random, row.centre].map(|value| format!("<td>{}</td>", number(value)));
+        writeln!(table, "<tr><th scope=\"row\">{}</th>{}</tr>", escaped(row.what), cells.concat())?;
+    }
+    table.push_str("</tbody>\n</table>");
+    out.push_str(&wrapped("Pointing game", &table));
+    Ok(())
+}
+
 /// A sentence with the mark that ends it.
 fn ended(sentence: &str) -> String {
     let sentence = sentence.trim();
@@ -110,10 +144,10 @@ fn ended(sentence: &str) -> String {
 /// A clip: what was found for it, which words count, and the summaries.
 fn shown(out: &mut String, example: &Example) -> fmt::Result {
     let mos = format!("MOS {:.2}, score {:.2}, {}", example.mos, example.score, example.set);
-    writeln!(out, "<h3><bdi>{}</bdi>: {}</h3>", escaped(&example.clip), escaped(&mos))?;
+    writeln!(out, "<h3>{}: {}</h3>", named(&example.clip), escaped(&mos))?;
     for (kind, summary) in KINDS.into_iter().zip(&example.summaries) {
         let text = summary.iter().map(|sentence| ended(sentence)).collect::<Vec<_>>().join(" ");
-        writeln!(out, "<p><strong>Summary of {}:</strong> <bdi>{}</bdi></p>", escaped(kind), escaped(&text))?;
+        writeln!(out, "<p><strong>Summary of {}:</strong> {}</p>", escaped(kind), named(&text))?;
     }
     writeln!(
         out,
@@ -129,8 +163,8 @@ fn shown(out: &mut String, example: &Example) -> fmt::Result {
     }
     writeln!(
         out,
-        "</details>\n<details><summary>Prompt for a language model of your own</summary>\n<pre><bdi>{}</bdi></pre>\n</details>",
-        escaped(&example.prompt)
+        "</details>\n<details><summary>Prompt for a language model of your own</summary>\n<pre>{}</pre>\n</details>",
+        named(&example.prompt)
     )
 }
 
@@ -138,14 +172,9 @@ fn shown(out: &mut String, example: &Example) -> fmt::Result {
 fn marked(out: &mut String, words: &Parts, largest: f64) -> fmt::Result {
     write!(out, "<p class=\"words\"><bdi>")?;
     for (word, impact) in words {
-        let much = if largest > 0.0 { (70.0 * impact.abs() / largest).round() } else { 0.0 };
-        let (class, word) = (if *impact < 0.0 { "lowers" } else { "raises" }, escaped(word));
-        if *impact == 0.0 {
-            out.push_str(&word);
-        } else {
-            let impact = signed(*impact);
-            write!(out, "<mark class=\"{class}\" style=\"--much:{much}%\" title=\"{impact}\">{word}</mark>")?;
-        }
+        let share = if largest > 0.0 { impact / largest } else { 0.0 };
+        let plain = *impact == 0.0;
+        out.push_str(&if plain { escaped(word) } else { html::marked(word, share, &signed(*impact)) });
     }
     writeln!(out, "</bdi></p>")
 }
@@ -185,6 +214,7 @@ mod tests {
             facts: vec![("data", evil.to_owned())],
             headline: vec![evil.to_owned()],
             tables: &[],
+            pointing: Some(&Pointed::LeftOut(evil.to_owned())),
             figures: Vec::new(),
             examples: &[example],
             files: &[evil.to_owned()],
@@ -192,6 +222,6 @@ mod tests {
         let page = page(&content).unwrap();
         // The one script is that of the page.
         assert_eq!(page.matches("<script").count(), 1);
-        assert!(page.matches("&lt;script&gt;").count() >= 8 && page.contains("--much:70%"), "{page}");
+        assert!(page.matches("&lt;script&gt;").count() >= 9 && page.contains("--much:70%"), "{page}");
     }
 }

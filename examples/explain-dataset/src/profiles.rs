@@ -1,10 +1,12 @@
 //! Table VII: what descriptions of other videos, found by a video, say about it.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
-use dream_data::tagging::{Artifact, Extent, Place, Profile, Tagger};
+use dream_data::tagging::{LabelKind, Profile, Tagger, Tags};
 use dream_eval::grouped_rmse;
 use dream_models::deep::candle_core::{Device, Tensor};
-use dream_models::deep::explain::index::{Query, Retrieved, SentenceIndex};
+use dream_models::deep::explain::index::{Neighbour, Query, SentenceIndex};
 use serde::Serialize;
 use train::{Clip, bar};
 
@@ -32,13 +34,18 @@ pub(crate) struct Table {
     pub(crate) rows: Vec<Row>,
 }
 
-/// What was found for a clip.
+/// What was found for a clip. The sentences themselves stay in the index: there may be millions.
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
     /// The nearest sentences, the nearest first.
-    pub(crate) nearest: Vec<Retrieved>,
-    /// Sentences that have nothing to do with it.
-    pub(crate) random: Vec<String>,
+    pub(crate) nearest: Vec<Neighbour>,
+    /// The places in the index of sentences that have nothing to do with it.
+    pub(crate) random: Vec<usize>,
+    /// What people wrote about it, how often with which label.
+    truth: Profile,
+    /// The labels of the sentences above, in their order.
+    near_tags: Vec<Tags>,
+    random_tags: Vec<Tags>,
 }
 
 /// Looks up the sentences nearest to each video, and as many at random.
@@ -49,7 +56,9 @@ pub(crate) fn look_up(
     seed: u64,
 ) -> Result<Vec<Found>> {
     let bar = bar("retrieval", clips.len(), false)?;
-    let own = |clip: &Clip| index.clips().iter().position(|known| known.name == clip.name());
+    let places: BTreeMap<&str, usize> =
+        index.clips().iter().map(|clip| clip.name.as_str()).zip(0..).collect();
+    let own = |clip: &Clip| places.get(clip.name()).copied();
     let mut found = Vec::with_capacity(clips.len());
     let pairs: Vec<(&Clip, &Video)> = clips.iter().zip(videos).collect();
     for batch in pairs.chunks(BATCH) {
@@ -58,83 +67,114 @@ pub(crate) fn look_up(
             Ok(Query::new(&row)?.without(own(clip)))
         };
         let queries = batch.iter().map(query).collect::<Result<Vec<_>>>()?;
-        let nearest = index.nearest(&queries, MOST)?;
-        for ((clip, _), nearest) in batch.iter().zip(nearest) {
+        for ((clip, _), nearest) in batch.iter().zip(index.nearest(&queries, MOST)?) {
             let own: Vec<usize> = own(clip).into_iter().collect();
             let random = index.random(MOST, seed, found.len() as u64, &own)?;
-            found.push(Found {
-                nearest: nearest.iter().map(|near| Ok(index.look_up(near)?)).collect::<Result<_>>()?,
-                random: random.into_iter().map(|at| Ok(index.sentence(at)?)).collect::<Result<_>>()?,
-            });
+            found.push(Found::new(clip, nearest, random, index)?);
         }
         bar.inc(batch.len() as u64);
     }
     Ok(found)
 }
 
-/// The table of some clips, all of which have sentences of their own.
-pub(crate) fn table(set: &str, clips: &[&Clip], found: &[&Found]) -> Result<Table> {
-    let truth = clips.iter().map(|clip| ratios(&clip.sentences)).collect::<Result<Vec<_>>>()?;
-    let row = |name: String, texts: &dyn Fn(&Found) -> Vec<String>| -> Result<Row> {
-        let seen = found.iter().map(|found| ratios(&texts(found))).collect::<Result<Vec<_>>>()?;
-        Ok(Row { name, rmse: errors(&seen, &truth)? })
-    };
-    let random =
-        |k: usize| move |found: &Found| -> Vec<String> { found.random.iter().take(k).cloned().collect() };
-    let mut rows = vec![row("random-1".to_owned(), &random(1))?];
-    for k in 1..=MOST {
-        let top = |found: &Found| found.nearest.iter().take(k).map(|near| near.sentence.clone()).collect();
-        rows.push(row(format!("top-{k}"), &top)?);
+impl Found {
+    pub(crate) fn new(
+        clip: &Clip,
+        nearest: Vec<Neighbour>,
+        random: Vec<usize>,
+        index: &SentenceIndex,
+    ) -> Result<Self> {
+        let tagger = Tagger::english();
+        let tags = |at: usize| -> Result<Tags> { Ok(tagger.tag(&index.sentence(at)?)) };
+        Ok(Self {
+            truth: profile(clip.sentences.iter().map(|text| tagger.tag(text)))?,
+            near_tags: nearest.iter().map(|near| tags(near.index)).collect::<Result<_>>()?,
+            random_tags: random.iter().map(|at| tags(*at)).collect::<Result<_>>()?,
+            nearest,
+            random,
+        })
     }
-    // Many random sentences are near the average video, which one alone is not: what retrieval has to beat.
-    rows.push(row(format!("random-{MOST}"), &random(MOST))?);
-    Ok(Table { set: set.to_owned(), clips: clips.len(), rows })
 }
 
-/// Places, artifacts, extents.
-fn group_of(label: usize) -> usize {
-    let (places, artifacts) = (Place::ALL.len(), Artifact::ALL.len());
-    usize::from(label >= places) + usize::from(label >= places + artifacts)
+/// The labels of one kind of sentences that were found.
+type Labels = fn(&Found) -> &[Tags];
+
+/// The table of some clips.
+pub(crate) fn table(set: &str, found: &[&Found]) -> Result<Table> {
+    let row = |name: String, tags: Labels, k: usize| -> Result<Row> {
+        let seen = found.iter().map(|found| profile(tags(found).iter().take(k).copied()));
+        Ok(Row { name, rmse: errors(&seen.collect::<Result<Vec<_>>>()?, found)? })
+    };
+    let near: Labels = |found| &found.near_tags;
+    let random: Labels = |found| &found.random_tags;
+    let mut rows = vec![row("random-1".to_owned(), random, 1)?];
+    for k in 1..=MOST {
+        rows.push(row(format!("top-{k}"), near, k)?);
+    }
+    // Many random sentences are near the average video, which one alone is not: what retrieval has to beat.
+    rows.push(row(format!("random-{MOST}"), random, MOST)?);
+    Ok(Table { set: set.to_owned(), clips: found.len(), rows })
 }
 
 /// How often sentences have each of the 37 labels.
-fn ratios<T: AsRef<str>>(sentences: &[T]) -> Result<Vec<f64>> {
-    let tagger = Tagger::english();
-    let profile = Profile::from_tags(sentences.iter().map(|text| tagger.tag(text.as_ref())))
-        .context("the index has no sentence of another clip")?;
-    Ok(profile.iter().map(|(_, ratio)| ratio).collect())
+fn profile(tags: impl IntoIterator<Item = Tags>) -> Result<Profile> {
+    Profile::from_tags(tags).context("the index has no sentence of another clip")
 }
 
-fn errors(seen: &[Vec<f64>], truth: &[Vec<f64>]) -> Result<[f64; 4]> {
-    let labels = Place::ALL.len() + Artifact::ALL.len() + Extent::ALL.len();
-    let group: Vec<usize> = truth.iter().flat_map(|_| (0..labels).map(group_of)).collect();
-    let errors = grouped_rmse(&seen.concat(), &truth.concat(), &group)?;
-    let of = |group: usize| {
-        errors.groups.iter().find(|(number, ..)| *number == group).map(|(_, _, rmse)| *rmse).unwrap_or(0.0)
+/// The errors of ratios that were told from some sentences.
+fn errors(seen: &[Profile], found: &[&Found]) -> Result<[f64; 4]> {
+    let ratios = |profile: &Profile| profile.iter().map(|label| label.ratio).collect::<Vec<f64>>();
+    let kinds = |profile: &Profile| profile.iter().map(|label| label.kind.index()).collect::<Vec<usize>>();
+    let truth: Vec<f64> = found.iter().flat_map(|found| ratios(&found.truth)).collect();
+    let seen_all: Vec<f64> = seen.iter().flat_map(ratios).collect();
+    let groups: Vec<usize> = seen.iter().flat_map(kinds).collect();
+    let errors = grouped_rmse(&seen_all, &truth, &groups)?;
+    let of = |kind: LabelKind| {
+        let own = errors.groups.iter().find(|(number, ..)| *number == kind.index());
+        own.map_or(0.0, |(_, _, rmse)| *rmse)
     };
-    Ok([of(0), of(1), of(2), errors.all])
+    let [place, artifact, extent] = LabelKind::ALL.map(of);
+    Ok([place, artifact, extent, errors.all])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn labels_fall_into_the_groups_of_the_paper() {
-        let count = |group| (0..37).filter(|label| group_of(*label) == group).count();
-        assert_eq!([0, 1, 2].map(count), [14, 19, 4]);
+    fn found(truth: &str, near: &[&str]) -> Found {
+        let tagger = Tagger::english();
+        let tags = |texts: &[&str]| texts.iter().map(|text| tagger.tag(text)).collect::<Vec<_>>();
+        Found {
+            nearest: Vec::new(),
+            random: Vec::new(),
+            truth: profile(tags(&[truth])).unwrap(),
+            near_tags: tags(near),
+            random_tags: tags(&["Severe noise on the ears."]),
+        }
     }
 
     #[test]
     fn errors_by_hand() {
-        // A place, an artifact and an extent that nobody saw.
-        let (seen, mut truth) = (vec![0.0; 37], vec![0.0; 37]);
-        [(0, 0.5), (14, 0.5), (33, 1.0)].into_iter().for_each(|(label, ratio)| truth[label] = ratio);
-        let found = errors(&[seen], &[truth]).unwrap();
-        let expected = [0.25 / 14.0, 0.25 / 19.0, 1.0 / 4.0, 1.5 / 37.0].map(f64::sqrt);
-        for (found, expected) in found.iter().zip(expected) {
-            assert!((found - expected).abs() < 1e-12, "{found} instead of {expected}");
+        // Both are severe; the first sentence has another place and another artifact, and the second is right.
+        let found =
+            found("Severe blur at the mouth.", &["Severe noise on the ears.", "Severe blur at the mouth."]);
+        let table = table("x", &[&found]).unwrap();
+        let of = |name: &str| table.rows.iter().find(|row| row.name == name).unwrap().rmse;
+        let expected = |off: f64| {
+            let two = 2.0 * off * off;
+            [two / 14.0, two / 19.0, 0.0, 2.0 * two / 37.0].map(f64::sqrt)
+        };
+        for (name, off) in [("top-1", 1.0), ("top-2", 0.5), ("random-1", 1.0), ("top-13", 0.5)] {
+            for (found, expected) in of(name).iter().zip(expected(off)) {
+                assert!((found - expected).abs() < 1e-12, "{name}: {found} instead of {expected}");
+            }
         }
-        assert_eq!(ratios(&["The mouth is blurry."]).unwrap().len(), 37);
+        assert_eq!(table.rows.len(), 15);
+    }
+
+    #[test]
+    fn no_sentence_is_an_error() {
+        let empty = found("Blur", &[]);
+        assert!(table("x", &[&empty]).unwrap_err().to_string().contains("no sentence"));
     }
 }

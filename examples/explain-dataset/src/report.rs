@@ -12,8 +12,10 @@ use crate::examples::{Example, examples};
 use crate::explained::Explained;
 use crate::faces::{Average, POINTS};
 use crate::page::{Content, page};
+use crate::pointing::{self, Pointed};
 use crate::print::{count, say};
 use crate::profiles::{self, Found, MOST, Table};
+use crate::save::save;
 use crate::similarity::{self, Both, Similarities};
 use crate::summaries::{self, Judged, Three};
 use crate::tables;
@@ -32,6 +34,7 @@ pub(crate) struct Report {
     judged: Vec<Three<Judged>>,
     faces: Average,
     examples: Vec<Example>,
+    pointing: Option<Pointed>,
 }
 
 impl Report {
@@ -62,6 +65,7 @@ impl Report {
             examples: examples(of, &reader, &judged, args.examples)?,
             judged,
             faces: Average::of(&clips_of(&of.some(args.face_clips)), &of.network, &of.how())?,
+            pointing: pointing::play(of)?,
         })
     }
 
@@ -82,6 +86,7 @@ impl Report {
             facts: facts(of),
             headline: headline.clone(),
             tables: &self.tables,
+            pointing: self.pointing.as_ref(),
             figures,
             examples: &self.examples,
             files: &files,
@@ -95,12 +100,13 @@ impl Report {
         tables::table_vii(&out.join("table7.csv"), &self.tables)?;
         tables::tokens(&out.join("figure12.csv"), &self.tokens)?;
         tables::similarities(&out.join("figure15.csv"), &self.similarities)?;
-        tables::summaries(&out.join("summaries.csv"), &of.clips, &self.judged)?;
-        let prompts = of.clips.iter().zip(&of.found).map(|(clip, found)| {
-            let line = serde_json::json!({ "file": clip.name(), "prompt": summaries::prompt(found) });
-            format!("{line}\n")
-        });
-        train::write(&out.join("prompts.jsonl"), prompts.collect::<String>().as_bytes())?;
+        tables::summaries(&out.join("summaries.csv"), of, &self.judged)?;
+        save(&out.join("prompts.jsonl"), |file| {
+            of.clips.iter().zip(&of.found).try_for_each(|(clip, found)| {
+                let prompt = summaries::prompt(&found.nearest, &of.index)?;
+                Ok(writeln!(file, "{}", serde_json::json!({ "file": clip.name(), "prompt": prompt }))?)
+            })
+        })?;
         let mut files: Vec<String> =
             ["table7", "figure12", "figure15", "summaries"].map(|name| format!("{name}.csv")).into();
         if self.faces.faces > 0 {
@@ -108,6 +114,10 @@ impl Report {
             files.push("figure13b.csv".to_owned());
         }
         files.push("prompts.jsonl".to_owned());
+        if let Some(Pointed::Played { clips, rows, .. }) = &self.pointing {
+            tables::pointing(&out.join("pointing.csv"), *clips, rows)?;
+            files.push("pointing.csv".to_owned());
+        }
         if let Some((chosen, map)) = &self.map {
             tables::map(&out.join("figure14.csv"), &of.clips, chosen, map)?;
             files.push("figure14.csv".to_owned());
@@ -184,6 +194,17 @@ impl Report {
             "In {found} of {} groups of opinions, videos are most like the descriptions of their own group.",
             matrix.len()
         ));
+        if let Some(Pointed::Played { clips, rows, .. }) = &self.pointing
+            && let Some(row) = rows.first()
+        {
+            lines.push(format!(
+                "Where maps lower the score most lies the planted artifact in {:.0} % of {clips} clips; at a random place in {:.0} %, in the \
+                 centre in {:.0} %.",
+                100.0 * row.accuracy,
+                100.0 * row.random,
+                100.0 * row.centre
+            ));
+        }
         let [importance, _, sdc, _] = self.means()[..] else { return lines };
         for (name, means) in [("importance of n-grams", importance), ("SDC", sdc)] {
             if let [Some(random), Some(found), Some(own)] = means {
@@ -227,10 +248,9 @@ fn facts(of: &Explained<'_>) -> Vec<(&'static str, String)> {
 /// Table VII of all test clips together, and of each set.
 fn tables_of(of: &Explained<'_>) -> Result<Vec<Table>> {
     let table = |name: &str, wanted: &dyn Fn(usize) -> bool| {
-        let rows = of.set_of.iter().zip(of.clips.iter().zip(&of.found));
-        let (clips, found): (Vec<&Clip>, Vec<&Found>) =
-            rows.filter(|(set, _)| wanted(**set)).map(|(_, row)| row).unzip();
-        (!clips.is_empty()).then(|| profiles::table(name, &clips, &found)).transpose()
+        let rows = of.set_of.iter().zip(&of.found);
+        let found: Vec<&Found> = rows.filter(|(set, _)| wanted(**set)).map(|(_, found)| found).collect();
+        (!found.is_empty()).then(|| profiles::table(name, &found)).transpose()
     };
     let mut tables: Vec<Table> = table("all test clips", &|_| true)?.into_iter().collect();
     for (at, set) in of.sets.iter().enumerate() {

@@ -8,9 +8,12 @@ use dream_eval::{PlaneMap, Side, SimilarityMatrix, TokenCount, TokenCounts};
 use train::Clip;
 
 use crate::draw::Heat;
+use crate::explained::Explained;
+use crate::pointing::Row;
 use crate::profiles::Table;
+use crate::save::save;
 use crate::similarity::{GROUPS, Similarities};
-use crate::summaries::{Judged, Three};
+use crate::summaries::{Judged, Three, written};
 
 /// Writes rows below a heading.
 pub(crate) fn csv<const N: usize>(
@@ -93,14 +96,28 @@ pub(crate) fn map(path: &Path, clips: &[Clip], chosen: &[usize], map: &PlaneMap)
     csv(path, ["kind", "file", "mos", "x", "y"], kinds.zip(&map.points).map(row))
 }
 
-/// All summaries with their measures.
-pub(crate) fn summaries(path: &Path, clips: &[Clip], judged: &[Three<Judged>]) -> Result<()> {
-    let rows = clips.iter().zip(judged).flat_map(|(clip, three)| {
-        let row = |(judged, kind): (&Judged, &str)| {
-            let [a, b, c, d] = judged.measures.map(|m| m.map_or_else(String::new, |m| m.to_string()));
-            [clip.name().to_owned(), kind.to_owned(), judged.sentences.join("\n"), a, b, c, d]
-        };
-        three.iter().zip(["random", "retrieved", "own"]).map(row).collect::<Vec<_>>()
-    });
-    csv(path, ["file", "of", "summary", "importance", "correlation", "sdc", "sdc_star"], rows)
+/// How often maps fall on a planted artifact, a row for each way to read them.
+pub(crate) fn pointing(path: &Path, clips: usize, rows: &[Row]) -> Result<()> {
+    let row = |row: &Row| {
+        let [accuracy, random, centre] =
+            [row.accuracy, row.random, row.centre].map(|value| value.to_string());
+        [row.name.to_owned(), clips.to_string(), accuracy, random, centre]
+    };
+    csv(path, ["map", "clips", "on_artifact", "random", "centre"], rows.iter().map(row))
+}
+
+/// All summaries with their measures, one clip after the other: so many sentences need not be in memory together.
+pub(crate) fn summaries(path: &Path, of: &Explained<'_>, judged: &[Three<Judged>]) -> Result<()> {
+    save(path, |file| {
+        let mut csv = csv::Writer::from_writer(file);
+        csv.write_record(["file", "of", "summary", "importance", "correlation", "sdc", "sdc_star"])?;
+        for (clip, three) in of.clips.iter().zip(judged) {
+            let written = written(clip, three, &of.index)?;
+            for ((judged, sentences), kind) in three.iter().zip(written).zip(["random", "retrieved", "own"]) {
+                let [a, b, c, d] = judged.measures.map(|m| m.map_or_else(String::new, |m| m.to_string()));
+                csv.write_record([clip.name(), kind, &sentences.join("\n"), &a, &b, &c, &d])?;
+            }
+        }
+        Ok(csv.flush()?)
+    })
 }

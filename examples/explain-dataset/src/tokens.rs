@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use dream_eval::TokenCounts;
 use dream_models::deep::explain::attcat::{AttCat, Impact, Ranking, most_relevant};
 use dream_models::deep::methods::da_clip::DaClip;
-use dream_models::deep::text::clip::{Tokenizer, Tokens, WordKind};
+use dream_models::deep::text::clip::{Tokenizer, Tokens};
 use train::{Clip, all, bar};
 
 /// Of the tokens of a sentence, at each end of the ranking.
@@ -49,17 +49,8 @@ impl<'a> Reader<'a> {
     /// The words of these sentences as they were written, and what is between them, which does nothing.
     pub(crate) fn words(&self, sentences: &[String]) -> Result<Vec<Parts>> {
         let one = |((_, impact), text): ((Vec<u32>, Impact), &String)| -> Result<Parts> {
-            let (mut parts, mut done) = (Parts::new(), 0);
-            for word in self.tokenizer.words(text)?.into_iter().filter(|word| word.kind == WordKind::Word) {
-                let between = text.get(done..word.bytes.start).unwrap_or_default();
-                let sum = impact.tokens.get(word.tokens.clone()).unwrap_or_default().iter().sum();
-                parts.push((between.to_owned(), 0.0));
-                parts.push((text.get(word.bytes.clone()).unwrap_or_default().to_owned(), sum));
-                done = word.bytes.end;
-            }
-            parts.push((text.get(done..).unwrap_or_default().to_owned(), 0.0));
-            parts.retain(|(part, _)| !part.is_empty());
-            Ok(parts)
+            let parts = impact.of_text(text, &self.tokenizer.words(text)?)?;
+            Ok(parts.iter().map(|part| (part.text.to_owned(), part.impact.unwrap_or(0.0))).collect())
         };
         self.impacts(sentences)?.into_iter().zip(sentences).map(one).collect()
     }

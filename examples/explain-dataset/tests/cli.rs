@@ -57,6 +57,8 @@ impl Scene {
             "12",
             "--examples",
             "2",
+            "--pointing-clips",
+            "3",
         ]);
         command.args(more);
         command
@@ -92,8 +94,14 @@ fn results_depend_on_neither_threads_nor_an_interruption() {
     let table = String::from_utf8(one["table7.csv"].clone()).unwrap();
     // A heading, and fifteen rows for all test clips and for each set.
     assert_eq!(table.lines().count() % 15, 1, "{table}");
+    let pointing = String::from_utf8(one["pointing.csv"].clone()).unwrap();
+    let shares = pointing.lines().skip(1).flat_map(|line| line.split(',').skip(2));
+    let shares: Vec<f64> = shares.map(|share| share.parse().unwrap()).collect();
+    assert!(shares.len() == 12 && shares.iter().all(|share| (0.0..=1.0).contains(share)), "{pointing}");
+    assert!(shares[1] > 0.0 && pointing.contains("lowers,3,"), "{pointing}");
     let page = String::from_utf8(one["report.html"].clone()).unwrap();
     assert!(page.contains("Stand-in data") && !page.contains("src=") && !page.contains("@import"));
+    assert!(page.contains("where it lowers the score most"));
     let home = scene.folder.path().to_str().unwrap();
     assert!(one.values().all(|bytes| !String::from_utf8_lossy(bytes).contains(home)));
 
@@ -117,6 +125,19 @@ fn results_depend_on_neither_threads_nor_an_interruption() {
             assert_eq!(results(&scene.path("one")), one);
         },
     );
+}
+
+/// Real data sets do not say where artifacts are.
+#[test]
+fn without_planted_artifacts_there_is_no_pointing_game() {
+    let scene = Scene::new();
+    fs::remove_file(scene.data.join("truth.json")).unwrap();
+    let said = scene.run(0, "out", &["--token-clips", "2"]);
+    assert!(said.contains("no pointing game: the data set does not say"), "{said}");
+    let files = results(&scene.path("out"));
+    let page = String::from_utf8(files["report.html"].clone()).unwrap();
+    assert!(page.contains("Left out: the data set does not say") && !page.contains("Stand-in data"));
+    assert!(!files.contains_key("pointing.csv"));
 }
 
 #[test]

@@ -28,22 +28,13 @@ pub struct Settings {
     pub crop: Option<RelativeBox>,
     /// How videos are opened; as the scorer opens them. Default: without options.
     pub open: OpenOptions,
-    /// The checkpoint of the scorer, for a network.
-    pub weights: Option<std::path::PathBuf>,
     /// The index of descriptions beside the checkpoint. Default: the one that stands there, if one does.
     pub index: Option<std::path::PathBuf>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            frames: 12,
-            sentences: 11,
-            crop: None,
-            open: OpenOptions::default(),
-            weights: None,
-            index: None,
-        }
+        Self { frames: 12, sentences: 11, crop: None, open: OpenOptions::default(), index: None }
     }
 }
 

@@ -1,20 +1,18 @@
 //! Descriptions of other videos that a checkpoint knows.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
-use dream_data::tagging::{Artifact, Extent, Place, Profile, Tagger};
+use dream_data::tagging::{LabelRatio, Profile, Tagger};
 use dream_eval::text::Extractive;
 use dream_models::deep::candle_core::{DType, Device, Tensor};
-use dream_models::deep::checkpoint::Checkpoint;
 use dream_models::deep::explain::index::{Query, SentenceIndex};
 use dream_models::deep::explain::retrieval::Descriptions;
 use dream_models::deep::methods::da_clip::DaClip;
 use dream_models::deep::text::clip::Tokenizer;
+use score_video::Described;
 
 use crate::explainer::Settings;
 use crate::report::{Explained, Label, Sentence};
-use crate::words::mark;
+use crate::words;
 
 /// Sentences that the average over all is taken from; of more, these many at random.
 const SAMPLE: usize = 20_000;
@@ -26,7 +24,7 @@ pub(crate) struct Known {
     sentences: Source,
     /// Over all of them.
     average: Option<Profile>,
-    /// What cuts them into words, where there are some.
+    /// What cuts them into words, where there are some and a tower that reads them.
     tokenizer: Option<Tokenizer>,
 }
 
@@ -42,12 +40,8 @@ impl Known {
     pub(crate) const NONE: Self = Self { sentences: Source::None, average: None, tokenizer: None };
 
     /// The index of the settings, or that beside the checkpoint, or what the checkpoint carries.
-    pub(crate) fn open(
-        checkpoint: &Checkpoint,
-        json: &Path,
-        settings: &Settings,
-        dim: usize,
-    ) -> Result<Self> {
+    pub(crate) fn open(described: &Described, settings: &Settings) -> Result<Self> {
+        let (checkpoint, network) = (&described.checkpoint, &described.network);
         let index = match &settings.index {
             Some(path) => {
                 let index = SentenceIndex::open(path)?;
@@ -55,22 +49,22 @@ impl Known {
                 index.expect_checkpoint(checkpoint.sha256()).with_context(named)?;
                 Some(index)
             }
-            None => SentenceIndex::beside(json, checkpoint)?,
+            None => SentenceIndex::beside(&described.path, checkpoint)?,
         };
         if let Some(index) = index {
             let mut some = index.random(SAMPLE, SEED, 0, &[])?;
             some.sort_unstable();
             let tags = some.into_iter().map(|at| Ok(Tagger::english().tag(&index.sentence(at)?)));
             let average = Profile::from_tags(tags.collect::<Result<Vec<_>>>()?).ok();
-            let tokenizer = Some(Tokenizer::clip()?);
+            let tokenizer = words::tokenizer(network)?;
             return Ok(Self { sentences: Source::Index(index), average, tokenizer });
         }
         let Some(carried) = Descriptions::load(checkpoint)? else { return Ok(Self::NONE) };
         // All of them, in any order.
-        let nowhere = Tensor::zeros(dim, DType::F32, &Device::Cpu)?;
+        let nowhere = Tensor::zeros(network.config().dim, DType::F32, &Device::Cpu)?;
         let all = carried.nearest(&nowhere, carried.len())?;
         let average = Profile::from_tags(all.iter().map(|(_, text)| Tagger::english().tag(text))).ok();
-        Ok(Self { sentences: Source::Carried(carried), average, tokenizer: Some(Tokenizer::clip()?) })
+        Ok(Self { sentences: Source::Carried(carried), average, tokenizer: words::tokenizer(network)? })
     }
 
     /// Adds the sentences nearest to a video, `[dim]`, with their words and labels. Those of the video itself are left out.
@@ -103,7 +97,7 @@ impl Known {
             }
         };
         if let Some(tokenizer) = &self.tokenizer {
-            mark(model, tokenizer, &mut found.sentences)?;
+            words::mark(model, tokenizer, &mut found.sentences)?;
         }
         let texts: Vec<&str> = found.sentences.iter().map(|sentence| sentence.text.as_str()).collect();
         let cosines: Vec<f64> = found.sentences.iter().map(|sentence| sentence.cosine).collect();
@@ -118,14 +112,14 @@ impl Known {
     fn labels(&self, sentences: &[Sentence]) -> Vec<Label> {
         let tags = sentences.iter().map(|sentence| Tagger::english().tag(&sentence.text));
         let (Ok(here), Some(average)) = (Profile::from_tags(tags), &self.average) else { return Vec::new() };
-        let kinds = std::iter::repeat_n("place", Place::ALL.len())
-            .chain(std::iter::repeat_n("artifact", Artifact::ALL.len()))
-            .chain(std::iter::repeat_n("extent", Extent::ALL.len()));
         let both = here.iter().zip(average.iter());
-        kinds
-            .zip(both)
-            .map(|(kind, ((label, here), (_, average)))| Label { kind, label, here, average })
-            .collect()
+        let label = |(here, all): (LabelRatio, LabelRatio)| Label {
+            kind: here.kind.name(),
+            label: here.label,
+            here: here.ratio,
+            average: all.ratio,
+        };
+        both.map(label).collect()
     }
 }
 

@@ -30,6 +30,8 @@ mod explainer;
 #[path = "../../figure.rs"]
 mod figure;
 mod frames;
+#[path = "../../html.rs"]
+mod html;
 #[cfg(feature = "deep")]
 mod known;
 #[cfg(feature = "deep")]

@@ -1,11 +1,12 @@
 //! Why a network gives its score: places in frames, and descriptions of other videos.
 
+use std::sync::Arc;
+
 use anyhow::Result;
-use dream_models::deep::candle_core::{DType, Device, Tensor};
-use dream_models::deep::checkpoint::Checkpoint;
+use dream_models::deep::candle_core::{Device, Tensor};
 use dream_models::deep::explain::map::FrameMap;
-use dream_models::deep::input::Input;
 use dream_models::deep::methods::da_clip::DaClip;
+use dream_models::deep::network::FrameEncoder;
 use dream_models::preprocess::{ImageView, ResizeRule};
 use score_video::{Details, Score, Scorer};
 
@@ -23,7 +24,7 @@ const MAPS: &str = "Strong colours are places where the network found much of wh
 /// A network that has more to say than its score.
 pub(crate) struct Networks {
     /// Where in frames its score comes from.
-    model: Option<(DaClip, Input)>,
+    model: Option<Arc<DaClip>>,
     /// What people wrote about other videos.
     known: Known,
     frames: usize,
@@ -33,14 +34,12 @@ pub(crate) struct Networks {
 impl Networks {
     /// The network of a scorer; nothing for a model of features.
     pub(crate) fn of(scorer: &Scorer, settings: &Settings) -> Result<Option<Self>> {
-        let Some(path) = &settings.weights else { return Ok(None) };
-        let (mut model, mut known) = (None, Known::NONE);
-        if scorer.about().method == "da-clip" {
-            let checkpoint = Checkpoint::open(path)?;
-            let loaded = load(&checkpoint)?;
-            known = Known::open(&checkpoint, path, settings, loaded.config().dim)?;
-            model = Some((loaded, checkpoint.input()?.clone()));
+        if scorer.about().checkpoint.is_none() {
+            return Ok(None);
         }
+        let described = scorer.described();
+        let known = described.map_or(Ok(Known::NONE), |described| Known::open(described, settings))?;
+        let model = described.map(|described| Arc::clone(&described.network));
         let (frames, sentences) = (settings.frames, settings.sentences);
         Ok(Some(Self { model, known, frames, sentences }))
     }
@@ -66,10 +65,8 @@ impl Networks {
                 frame.traces = seen.map(|frame| frame.traces);
                 found.frames.push(frame);
                 let position = details.times.iter().position(|time| *time == shown.time);
-                if let (Some((model, input)), Some(features), Some(position)) =
-                    (&self.model, &features, position)
-                {
-                    maps.push(map(model, input, &shown, features, position)?);
+                if let (Some(model), Some(features), Some(position)) = (&self.model, &features, position) {
+                    maps.push(map(model, &shown, features, position)?);
                 }
                 Ok(())
             })?;
@@ -82,7 +79,7 @@ impl Networks {
             frame.map = Some(Map { impacts, words, png });
             found.maps = Some(MAPS.to_owned());
         }
-        if let (Some((model, _)), Some(features)) = (&self.model, &features) {
+        if let (Some(model), Some(features)) = (&self.model, &features) {
             let representation = model.pool(&features.unsqueeze(0)?)?.squeeze(0)?;
             self.known.explain(name, model, &representation, self.sentences, found)?;
         }
@@ -92,13 +89,11 @@ impl Networks {
     /// A frame as people see it; as the network sees it where it cuts something off, so that the map fits.
     fn frame(&self, shown: &Shown<'_>) -> Result<Frame> {
         let view = ImageView::rgb(shown.rgb, shown.width, shown.height)?;
-        let cut = self
-            .model
-            .as_ref()
-            .filter(|(_, input)| matches!(input.pixels.rule, ResizeRule::ShortSideCenterCrop { .. }));
+        let pixels = self.model.as_ref().map(|model| &model.input().pixels);
+        let cut = pixels.filter(|pixels| matches!(pixels.rule, ResizeRule::ShortSideCenterCrop { .. }));
         let picture = match cut {
-            Some((_, input)) => {
-                let square = input.pixels.resize(&view)?;
+            Some(pixels) => {
+                let square = pixels.resize(&view)?;
                 picture(&square.data, square.width, square.height)?
             }
             None => picture(shown.rgb, shown.width, shown.height)?,
@@ -108,16 +103,6 @@ impl Networks {
     }
 }
 
-/// Both branches, or the visual one where the checkpoint has no other.
-fn load(checkpoint: &Checkpoint) -> Result<DaClip> {
-    let text = checkpoint.tensors().shapes().any(|(name, _)| name.starts_with("text."));
-    Ok(if text {
-        DaClip::load(checkpoint, DType::F32, &Device::Cpu)?
-    } else {
-        DaClip::load_visual(checkpoint, DType::F32, &Device::Cpu)?
-    })
-}
-
 /// What the network made of all frames, `[frames, features]`.
 fn features(details: &Details) -> Result<Option<Tensor>> {
     let Some(width) = details.encoded.first().map(Vec::len) else { return Ok(None) };
@@ -125,14 +110,8 @@ fn features(details: &Details) -> Result<Option<Tensor>> {
 }
 
 /// Signed impacts, row by row.
-fn map(
-    model: &DaClip,
-    input: &Input,
-    shown: &Shown<'_>,
-    features: &Tensor,
-    position: usize,
-) -> Result<Vec<Vec<f64>>> {
-    let (view, pixels) = (ImageView::rgb(shown.rgb, shown.width, shown.height)?, &input.pixels);
+fn map(model: &DaClip, shown: &Shown<'_>, features: &Tensor, position: usize) -> Result<Vec<Vec<f64>>> {
+    let (view, pixels) = (ImageView::rgb(shown.rgb, shown.width, shown.height)?, &model.input().pixels);
     let (width, height) = pixels.output_size(shown.width, shown.height);
     let mut planes = vec![0.0; pixels.len_of(shown.width, shown.height)];
     pixels.apply(&view, &mut planes)?;

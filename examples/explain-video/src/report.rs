@@ -190,9 +190,9 @@ pub struct Sentence {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Word {
-    /// The letters; spaces are with the part before them.
+    /// The letters of a word, or what stands between two.
     pub text: String,
-    /// Its impact as a share of the largest in the sentence, -1 to 1.
+    /// Its impact as a share of the largest in the sentence, -1 to 1; 0 for what is no word.
     pub impact: f64,
 }
 

@@ -3,28 +3,21 @@
 use dream_models::regression::{Familiarity, Grade};
 use score_video::Score;
 
+use crate::html;
 use crate::report::{Group, Shares};
 
 /// Shares that are smaller are called small.
 const SMALL: f64 = 0.05;
 
-/// A number with two digits and a true minus sign; what rounds to zero has no sign.
+/// Digits of scores and of what is added to them.
+const DIGITS: usize = 2;
+
 pub(crate) fn number(value: f64) -> String {
-    minus(&format!("{value:.2}"))
+    html::decimal(value, DIGITS)
 }
 
-/// The same with its sign.
 pub(crate) fn signed(value: f64) -> String {
-    minus(&format!("{value:+.2}"))
-}
-
-fn minus(text: &str) -> String {
-    let zero = text.chars().all(|c| !c.is_ascii_digit() || c == '0');
-    match text.strip_prefix(['-', '+']) {
-        Some(rest) if zero => rest.to_owned(),
-        Some(rest) if text.starts_with('-') => format!("\u{2212}{rest}"),
-        _ => text.to_owned(),
-    }
+    html::difference(value, DIGITS)
 }
 
 /// What a grade of the scale of opinions means.
@@ -98,12 +91,6 @@ fn familiar(found: &Familiarity, traces: bool) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_have_true_minus_signs() {
-        assert_eq!([signed(-0.25), signed(0.25), signed(-0.001)], ["\u{2212}0.25", "+0.25", "0.00"]);
-        assert_eq!([number(-1.5), number(0.004)], ["\u{2212}1.50", "0.00"]);
-    }
 
     #[test]
     fn the_sum_names_what_matters() {

@@ -2,52 +2,38 @@
 
 use anyhow::Result;
 use dream_models::deep::candle_core::Device;
-use dream_models::deep::explain::attcat::AttCat;
+use dream_models::deep::explain::attcat::{AttCat, Impact};
 use dream_models::deep::methods::da_clip::DaClip;
-use dream_models::deep::text::clip::{Tokenizer, WordKind};
+use dream_models::deep::text::clip::Tokenizer;
 
 use crate::report::{Sentence, Word};
 
-/// Divides sentences into words with their impacts. A model without a text tower leaves them whole.
+/// The tokenizer of a network's text tower; nothing for a network without one.
+pub(crate) fn tokenizer(model: &DaClip) -> Result<Option<Tokenizer>> {
+    let of = |context| Ok(Tokenizer::clip()?.with_context(context)?);
+    model.text().map(|tower| of(tower.config().max_position_embeddings)).transpose()
+}
+
+/// Divides sentences into words with their impacts.
 pub(crate) fn mark(model: &DaClip, tokenizer: &Tokenizer, sentences: &mut [Sentence]) -> Result<()> {
-    if model.text().is_none() || sentences.is_empty() {
+    if sentences.is_empty() {
         return Ok(());
     }
     let texts: Vec<&str> = sentences.iter().map(|sentence| sentence.text.as_str()).collect();
     let ids = tokenizer.encode_batch(&texts)?.ids(&Device::Cpu)?;
     let impacts = model.explain_text(&ids, AttCat::default())?.sentences;
     for (sentence, impact) in sentences.iter_mut().zip(impacts) {
-        sentence.words = words(tokenizer, &sentence.text, &impact.tokens)?;
+        sentence.words = words(tokenizer, &sentence.text, &impact)?;
     }
     Ok(())
 }
 
-/// All of a sentence in parts: its words with the largest impact at 1 or -1. What stands between words is with the one before.
-fn words(tokenizer: &Tokenizer, text: &str, impacts: &[f64]) -> Result<Vec<Word>> {
-    let mut parts: Vec<Word> = Vec::new();
-    let mut done = 0;
-    for word in tokenizer.words(text)?.into_iter().filter(|word| word.kind == WordKind::Word) {
-        let between = text.get(done..word.bytes.start).unwrap_or_default();
-        match parts.last_mut() {
-            Some(last) => last.text.push_str(between),
-            None if between.is_empty() => {}
-            None => parts.push(Word { text: between.to_owned(), impact: 0.0 }),
-        }
-        let impact = word.tokens.clone().filter_map(|token| impacts.get(token)).sum();
-        let own = text.get(word.bytes.start.max(done)..word.bytes.end).unwrap_or_default();
-        parts.push(Word { text: own.to_owned(), impact });
-        done = done.max(word.bytes.end);
-    }
-    // What was cut off, since the tower reads so many tokens and no more.
-    let rest = text.get(done..).unwrap_or_default();
-    if !rest.is_empty() {
-        parts.push(Word { text: rest.to_owned(), impact: 0.0 });
-    }
-    let largest = parts.iter().fold(0.0_f64, |most, part| most.max(part.impact.abs()));
-    if largest > 0.0 {
-        parts.iter_mut().for_each(|part| part.impact /= largest);
-    }
-    Ok(parts)
+/// All of a sentence in parts: its words with the largest impact at 1 or -1, and what stands between them at 0.
+fn words(tokenizer: &Tokenizer, text: &str, impact: &Impact) -> Result<Vec<Word>> {
+    let parts = impact.of_text(text, &tokenizer.words(text)?)?;
+    let largest = parts.iter().filter_map(|part| part.impact).fold(0.0_f64, |most, one| most.max(one.abs()));
+    let share = |impact: Option<f64>| impact.filter(|_| largest > 0.0).map_or(0.0, |impact| impact / largest);
+    Ok(parts.iter().map(|part| Word { text: part.text.to_owned(), impact: share(part.impact) }).collect())
 }
 
 #[cfg(test)]
@@ -55,23 +41,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parts_are_the_sentence() {
+    fn the_largest_impact_is_one() {
         let clip = Tokenizer::clip().unwrap();
-        for text in [
-            " The  mouth\tis Blurry. ",
-            "",
-            "na\u{ef}ve \u{202e}\u{5d0}\u{5d1}!",
-            "photorealistically so",
-            "  ",
-        ] {
-            let impacts: Vec<f64> = (0..40).map(|i| f64::from(i) - 3.0).collect();
-            let parts = words(&clip, text, &impacts).unwrap();
-            let joined: String = parts.iter().map(|part| part.text.as_str()).collect();
-            assert_eq!(joined, text);
-            assert!(parts.iter().all(|part| part.impact.abs() <= 1.0));
-        }
-        // The pieces of a word are added up; the start has no word.
-        let parts = words(&clip, "photorealistically so", &[9.0, 1.0, 1.0, 0.5, 0.5, 0.5]).unwrap();
-        assert_eq!((parts.len(), parts[0].text.as_str(), parts[0].impact), (2, "photorealistically ", 1.0));
+        let words = |tokens: &[f64]| {
+            let impact = Impact { tokens: tokens.to_vec(), layers: Vec::new() };
+            words(&clip, "photorealistically so", &impact).unwrap()
+        };
+        // The pieces of a word are added up; start and end have no word.
+        let parts = words(&[9.0, -1.0, -1.0, -1.0, 1.5, 9.0]);
+        let found: Vec<(&str, f64)> = parts.iter().map(|part| (part.text.as_str(), part.impact)).collect();
+        assert_eq!(found, [("photorealistically", -1.0), (" ", 0.0), ("so", 0.5)]);
+        assert!(words(&[0.0; 6]).iter().all(|part| part.impact == 0.0));
     }
 }

@@ -76,7 +76,6 @@ fn representations(dim: usize) -> Tensor {
 }
 
 fn explainer(weights: &Path, settings: Settings) -> Explainer {
-    let settings = Settings { weights: Some(weights.to_owned()), ..settings };
     Explainer::new(Scorer::builder().weights(weights), settings).unwrap()
 }
 
@@ -145,8 +144,7 @@ fn an_index_beside_the_checkpoint_is_used() {
     assert!(found.sentences.iter().all(|one| one.score == Some(3.5)));
 
     let other = scene.checkpoint("bare.json", false);
-    let settings =
-        Settings { weights: Some(other.clone()), index: Some(path.clone()), ..Settings::default() };
+    let settings = Settings { index: Some(path.clone()), ..Settings::default() };
     // The index of another checkpoint: these weights are the same, but without descriptions.
     let refused = Explainer::new(Scorer::builder().weights(&other), settings).unwrap_err();
     assert!(format!("{refused:#}").contains("checkpoint"), "{refused:#}");
@@ -161,6 +159,5 @@ fn the_same_whatever_is_held_at_once() {
     let once = explained(&explainer(&weights, Settings::default()), &clip);
     let network = score_video::NetworkOptions { batch: Some(5), ..Default::default() };
     let scorer = Scorer::builder().weights(&weights).network(network);
-    let settings = Settings { weights: Some(weights), ..Settings::default() };
-    assert_eq!(explained(&Explainer::new(scorer, settings).unwrap(), &clip), once);
+    assert_eq!(explained(&Explainer::new(scorer, Settings::default()).unwrap(), &clip), once);
 }

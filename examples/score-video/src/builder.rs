@@ -96,7 +96,8 @@ impl ScorerBuilder {
         self
     }
 
-    /// Give [`Score::details`](crate::Score::details) too: what the score was made of, for whoever explains it.
+    /// Give [`Score::details`](crate::Score::details) too: what the score was made of, for whoever explains it. A network with
+    /// descriptions is then loaded with its text tower, which scores do not need.
     pub fn details(mut self, wanted: bool) -> Self {
         self.options.details = wanted;
         self

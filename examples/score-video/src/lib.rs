@@ -21,6 +21,8 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 mod builder;
+#[cfg(feature = "deep")]
+mod described;
 mod details;
 #[cfg(feature = "deep")]
 mod encoded;
@@ -39,6 +41,8 @@ mod traces;
 mod view;
 
 pub use builder::ScorerBuilder;
+#[cfg(feature = "deep")]
+pub use described::Described;
 pub use details::Details;
 #[cfg(feature = "deep")]
 pub use encoded::Encoded;

@@ -67,6 +67,14 @@ impl Scorer {
         self.method.about()
     }
 
+    /// The network of DA-CLIP that gives the scores, for whoever explains them; nothing for other methods, and for a scorer that was
+    /// built without [`details`](crate::ScorerBuilder::details).
+    #[cfg(feature = "deep")]
+    #[must_use]
+    pub fn described(&self) -> Option<&crate::Described> {
+        self.method.described()
+    }
+
     /// The score of a video: a file, a folder of images, or `-` for the standard input. It is that of the program
     /// `score-video`, to the last bit.
     ///

@@ -5,14 +5,52 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 
+/// Which of the three kinds a label is of, in published order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LabelKind {
+    /// A [`Place`].
+    Place,
+    /// An [`Artifact`].
+    Artifact,
+    /// An [`Extent`].
+    Extent,
+}
+
+impl LabelKind {
+    /// Every kind, in published order.
+    pub const ALL: [Self; 3] = [Self::Place, Self::Artifact, Self::Extent];
+
+    /// `place`, `artifact` or `extent`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Place => "place",
+            Self::Artifact => "artifact",
+            Self::Extent => "extent",
+        }
+    }
+
+    /// Position in [`ALL`](Self::ALL), from 0.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+impl fmt::Display for LabelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 mod sealed {
     pub trait Sealed {}
 }
 
 /// One of the three kinds of label: [`Place`], [`Artifact`] or [`Extent`]. The trait is sealed.
 pub trait Label: sealed::Sealed + Copy + Eq + Ord + fmt::Debug + Sized + 'static {
-    /// `place`, `artifact` or `extent`.
-    const KIND: &'static str;
+    /// Which of the three.
+    const KIND: LabelKind;
 
     /// Every label of the kind, in published order.
     fn all() -> &'static [Self];
@@ -27,7 +65,7 @@ pub trait Label: sealed::Sealed + Copy + Eq + Ord + fmt::Debug + Sized + 'static
 macro_rules! labels {
     (
         $(#[$meta:meta])*
-        $name:ident, $kind:literal, $count:literal:
+        $name:ident, $count:literal:
         $($(#[$variant_meta:meta])* $variant:ident = $label:literal,)+
     ) => {
         $(#[$meta])*
@@ -52,7 +90,7 @@ macro_rules! labels {
         impl sealed::Sealed for $name {}
 
         impl Label for $name {
-            const KIND: &'static str = $kind;
+            const KIND: LabelKind = LabelKind::$name;
 
             fn all() -> &'static [Self] {
                 &Self::ALL
@@ -95,7 +133,7 @@ labels! {
     /// assert_eq!(Place::NotSpecified.to_string(), "not-specified");
     /// # Ok::<(), dream_data::Error>(())
     /// ```
-    Place, "place", 14:
+    Place, 14:
     /// The face as a whole, or its skin.
     Face = "face",
     /// No region is named.
@@ -137,7 +175,7 @@ labels! {
     /// assert!("smudge".parse::<Artifact>().is_err());
     /// # Ok::<(), dream_data::Error>(())
     /// ```
-    Artifact, "artifact", 19:
+    Artifact, 19:
     /// Loss of detail, out of focus.
     Blur = "blur",
     /// Blur that comes with movement.
@@ -189,7 +227,7 @@ labels! {
     /// assert_eq!("no-artifact".parse::<Extent>()?, Extent::NoArtifact);
     /// # Ok::<(), dream_data::Error>(())
     /// ```
-    Extent, "extent", 4:
+    Extent, 4:
     /// Nothing is wrong.
     NoArtifact = "no-artifact",
     /// A little, a bit, slight, subtle, ...
@@ -202,11 +240,9 @@ labels! {
 
 fn parse<L: Label>(text: &str) -> Result<L> {
     let trimmed = text.trim();
-    L::all()
-        .iter()
-        .find(|label| label.label().eq_ignore_ascii_case(trimmed))
-        .copied()
-        .ok_or_else(|| Error::UnknownLabel { kind: L::KIND, found: trimmed.to_owned(), known: known::<L>() })
+    L::all().iter().find(|label| label.label().eq_ignore_ascii_case(trimmed)).copied().ok_or_else(|| {
+        Error::UnknownLabel { kind: L::KIND.name(), found: trimmed.to_owned(), known: known::<L>() }
+    })
 }
 
 fn known<L: Label>() -> String {

@@ -31,9 +31,9 @@ mod tagger;
 mod tokens;
 mod words;
 
-pub use labels::{Artifact, Extent, Label, Place};
+pub use labels::{Artifact, Extent, Label, LabelKind, Place};
 pub use lexicon::{LEXICON, Lexicon};
 pub use phrase::{NOTHING_DETECTED, describe, phrase};
-pub use profile::Profile;
+pub use profile::{LabelRatio, Profile};
 pub use set::{ArtifactSet, LabelSet, PlaceSet};
 pub use tagger::{Evidence, Explanation, Sign, Tagger, Tags};

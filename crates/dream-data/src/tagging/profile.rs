@@ -2,9 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::labels::{Artifact, Extent, Label, Place};
+use super::labels::{Artifact, Extent, Label, LabelKind, Place};
 use super::tagger::Tags;
 use crate::error::{Error, Result};
+
+/// A label, and how often descriptions have it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LabelRatio {
+    /// Whether it is a place, an artifact or an extent.
+    pub kind: LabelKind,
+    /// Its published spelling.
+    pub label: &'static str,
+    /// Share of the descriptions with it, from 0 to 1.
+    pub ratio: f64,
+}
 
 /// Appearances of each of the 37 labels, divided by the number of descriptions.
 ///
@@ -116,11 +127,18 @@ impl Profile {
     }
 
     /// The 37 labels and their ratios: places, artifacts, extents, each in published order. All labels differ.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, f64)> {
-        let places = Place::ALL.into_iter().map(|place| (place.label(), self.place(place)));
-        let artifacts = Artifact::ALL.into_iter().map(|artifact| (artifact.label(), self.artifact(artifact)));
-        let extents = Extent::ALL.into_iter().map(|extent| (extent.label(), self.extent(extent)));
-        places.chain(artifacts).chain(extents)
+    pub fn iter(&self) -> impl Iterator<Item = LabelRatio> {
+        let places = self.ratios::<Place>(&self.places);
+        places.chain(self.ratios::<Artifact>(&self.artifacts)).chain(self.ratios::<Extent>(&self.extents))
+    }
+
+    fn ratios<L: Label>(&self, counts: &[u64]) -> impl Iterator<Item = LabelRatio> {
+        let of = move |&label: &L| LabelRatio {
+            kind: L::KIND,
+            label: label.label(),
+            ratio: self.ratio(counts, label),
+        };
+        L::all().iter().map(of)
     }
 
     fn ratio<L: Label>(&self, counts: &[u64], label: L) -> f64 {
@@ -156,8 +174,12 @@ mod tests {
         let expected =
             [("mouth", 0.5), ("teeth", 0.25), ("eyes", 0.25), ("not-specified", 0.25), ("blur", 0.5)];
         for (label, ratio) in expected {
-            assert!(whole.iter().any(|entry| entry == (label, ratio)), "{label}");
+            assert!(whole.iter().any(|entry| (entry.label, entry.ratio) == (label, ratio)), "{label}");
         }
+        let kinds: Vec<LabelKind> = whole.iter().map(|entry| entry.kind).collect();
+        let of = |kind| kinds.iter().filter(|found| **found == kind).count();
+        assert!(kinds.is_sorted() && LabelKind::ALL.map(of) == [14, 19, 4]);
+        assert_eq!(whole.iter().find(|entry| entry.label == "blur").unwrap().kind, LabelKind::Artifact);
         let extents: f64 = Extent::ALL.into_iter().map(|extent| whole.extent(extent)).sum();
         assert_eq!((whole.iter().count(), extents), (37, 1.0));
 

@@ -81,7 +81,7 @@ pub(crate) fn grid(name: &'static str, title: &str, heat: &Heat, marks: &[[f64; 
     for [x, y] in marks {
         svg.circle([10.0 + room * x, 10.0 + room * y], 3.0, super::svg::BLACK, 1.0, None);
     }
-    let key = "blue raises the score, orange lowers it; dots: eyes, nose, mouth, ears";
-    svg.text([10.0, room + 32.0], 12.0, Anchor::Start, key);
+    let key = "blue raises the score, orange lowers it; dots: six points of a face";
+    svg.text([10.0, room + 32.0], 11.0, Anchor::Start, key);
     Figure { name, title: title.to_owned(), svg: svg.finish(title) }
 }

@@ -18,3 +18,10 @@ pub(crate) struct Figure {
     pub(crate) title: String,
     pub(crate) svg: String,
 }
+
+impl Figure {
+    /// Whether it has letters that are too small on a narrow page.
+    pub(crate) fn is_wide(&self) -> bool {
+        ["table7", "figure12", "figure15", "figure17"].contains(&self.name)
+    }
+}

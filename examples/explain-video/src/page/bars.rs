@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use super::named;
 use crate::figure::escaped;
+use crate::html::named;
 use crate::report::{Explained, Feature, Group, Shares};
 use crate::summary::{number, signed};
 

@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Write};
 
-use super::{named, pairs};
+use super::pairs;
 use crate::figure::escaped;
+use crate::html::named;
 use crate::report::{Report, Video};
 use crate::summary::number;
 
@@ -32,7 +33,7 @@ pub(super) fn video(out: &mut String, video: &Video, report: &Report) -> fmt::Re
         rows.push(("frames shown", times.join(", ")));
         rows.push(("part looked at", escaped(&found.part)));
     }
-    pairs(out, &rows)
+    pairs(out, rows)
 }
 
 /// What holds for all videos.
@@ -60,6 +61,6 @@ pub(super) fn footer(out: &mut String, report: &Report) -> fmt::Result {
     }
     rows.push(("program", escaped(&report.program)));
     rows.push(("command", format!("<code>{}</code>", named(&report.command))));
-    pairs(out, &rows)?;
+    pairs(out, rows)?;
     writeln!(out, "</footer>")
 }

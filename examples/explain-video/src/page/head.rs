@@ -2,33 +2,22 @@
 
 use std::fmt::{self, Write};
 
-use super::named;
 use crate::figure::escaped;
+use crate::html::{PICTURES, named, opening};
 use crate::report::{Explained, Report};
 use crate::summary::number;
 
 const STYLE: &str = include_str!("style.css");
-/// Nothing is loaded, sent or run, whatever stands in the page.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
-
 pub(super) fn head(out: &mut String, report: &Report) -> fmt::Result {
     let title = match &report.videos[..] {
         [video] => format!("Why {} has its score", video.file),
         videos => format!("Why {} videos have their scores", videos.len()),
     };
-    writeln!(
-        out,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" \
-         content=\"{POLICY}\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta \
-         name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <header>",
-        escaped(&title)
-    )?;
-    match &report.videos[..] {
-        [video] => writeln!(out, "<h1>Why {} has its score</h1>", named(&video.file))?,
-        _ => writeln!(out, "<h1>{}</h1>", escaped(&title))?,
-    }
+    let heading = match &report.videos[..] {
+        [video] => format!("Why {} has its score", named(&video.file)),
+        _ => escaped(&title),
+    };
+    opening(out, &title, &heading, STYLE, PICTURES)?;
     let about = &report.about;
     writeln!(out, "<p>The score: {}. The model: {}.</p>", named(&about.measures), named(&about.model))?;
     for limit in &about.limits {

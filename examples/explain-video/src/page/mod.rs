@@ -8,7 +8,7 @@ mod words;
 
 use std::fmt::{self, Write};
 
-use crate::figure::escaped;
+use crate::html::{self, named};
 use crate::report::{Report, Video};
 
 /// The page of a report.
@@ -48,18 +48,9 @@ fn section(out: &mut String, at: usize, video: &Video, report: &Report) -> fmt::
     writeln!(out, "</section>")
 }
 
-/// Text from outside: no markup, and with its own direction, so that it cannot turn what stands around it.
-fn named(text: &str) -> String {
-    format!("<bdi>{}</bdi>", escaped(text))
-}
-
-/// A table of names and what is to be said of them, which is markup already.
-fn pairs(out: &mut String, rows: &[(&str, String)]) -> fmt::Result {
-    writeln!(out, "<table class=\"facts\">")?;
-    for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
-        writeln!(out, "<tr><th scope=\"row\">{}</th><td>{value}</td></tr>", escaped(name))?;
-    }
-    writeln!(out, "</table>")
+/// Those of some facts, which are markup already, that there are.
+fn pairs(out: &mut String, rows: Vec<(&str, String)>) -> fmt::Result {
+    html::facts(out, "facts", rows.into_iter().filter(|(_, value)| !value.is_empty()))
 }
 
 #[cfg(test)]

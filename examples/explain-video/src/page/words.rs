@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use super::named;
 use crate::figure::escaped;
+use crate::html::{marked, named};
 use crate::report::{Explained, Label, Sentence, Word};
 use crate::summary::number;
 
@@ -47,16 +47,7 @@ fn sentence(out: &mut String, one: &Sentence) -> fmt::Result {
 }
 
 fn word(part: &Word) -> String {
-    let text = escaped(&part.text);
-    if part.impact.abs() < FAINT {
-        return text;
-    }
-    let class = if part.impact < 0.0 { "lowers" } else { "raises" };
-    // Spaces between words are not marked.
-    let bare = text.trim_end();
-    let space = text.get(bare.len()..).unwrap_or_default();
-    let strength = (100.0 * part.impact.abs().min(1.0)).round();
-    format!("<mark class=\"{class}\" style=\"--strength:{strength}%\">{bare}</mark>{space}")
+    if part.impact.abs() < FAINT { escaped(&part.text) } else { marked(&part.text, part.impact, "") }
 }
 
 pub(super) fn labels(out: &mut String, found: &Explained) -> fmt::Result {

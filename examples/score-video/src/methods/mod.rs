@@ -55,6 +55,12 @@ pub(crate) trait Method: Send + Sync {
         Err(Error::Options(NO_REFERENCE.to_owned()))
     }
 
+    /// The network, for whoever explains its scores: where details were asked for, and it is DA-CLIP.
+    #[cfg(feature = "deep")]
+    fn described(&self) -> Option<&crate::described::Described> {
+        None
+    }
+
     /// Starts the video `name`, whose frames, once cut, are as `spec` says.
     fn start(self: Arc<Self>, name: &str, spec: VideoSpec) -> Result<Box<dyn Session>>;
 }

@@ -63,13 +63,17 @@ fn table(parts: &[Scores; 3]) -> String {
     let heads = PARTS.map(|part| format!("{part} | precision | recall"));
     write!(text, "| label | {} |\n|{}\n", heads.join(" | "), " --- |".repeat(10)).unwrap();
     let kinds: [Rows<'_>; 3] = [
-        (Place::KIND, Place::ALL.map(Place::label).to_vec(), parts.each_ref().map(|s| &s.places[..])),
+        (Place::KIND.name(), Place::ALL.map(Place::label).to_vec(), parts.each_ref().map(|s| &s.places[..])),
         (
-            Artifact::KIND,
+            Artifact::KIND.name(),
             Artifact::ALL.map(Artifact::label).to_vec(),
             parts.each_ref().map(|s| &s.artifacts[..]),
         ),
-        (Extent::KIND, Extent::ALL.map(Extent::label).to_vec(), parts.each_ref().map(|s| &s.extents[..])),
+        (
+            Extent::KIND.name(),
+            Extent::ALL.map(Extent::label).to_vec(),
+            parts.each_ref().map(|s| &s.extents[..]),
+        ),
     ];
     for (kind, labels, counts) in kinds {
         for (i, label) in labels.iter().enumerate() {

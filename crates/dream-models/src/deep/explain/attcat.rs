@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deep::numeric::on_host;
 use crate::deep::tap::{Point, Tap};
-use crate::deep::text::clip::Word;
+use crate::deep::text::clip::{Word, WordKind};
 use crate::{Error, Result};
 
 /// Which form of AttCAT explains a text.
@@ -37,6 +37,15 @@ pub struct Impact {
     pub layers: Vec<Vec<f64>>,
 }
 
+/// A part of a sentence: a word, or what stands between two.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TextPart<'a> {
+    /// Its letters, as they were written.
+    pub text: &'a str,
+    /// The impact of a word; `None` for what is no word, and for what the tower does not read.
+    pub impact: Option<f64>,
+}
+
 impl Impact {
     /// The impact of each word: the sum over its tokens. `words` are those of
     /// [`Tokenizer::words`](crate::deep::text::clip::Tokenizer::words) for this sentence.
@@ -51,6 +60,43 @@ impl Impact {
         }
         let sum = |word: &Word| self.tokens.get(word.tokens.clone()).into_iter().flatten().sum();
         Ok(words.iter().map(sum).collect())
+    }
+
+    /// The whole of `text` in parts, one after the other: its words with their impacts, and what stands between, before and behind
+    /// them. `words` are those of [`Tokenizer::words`](crate::deep::text::clip::Tokenizer::words) for `text`; what they leave out at
+    /// the end, because the tower reads so many tokens and no more, is a part without impact.
+    ///
+    /// ```
+    /// use dream_models::deep::explain::attcat::Impact;
+    /// use dream_models::deep::text::clip::Tokenizer;
+    ///
+    /// let text = "blurry, eyes";
+    /// let words = Tokenizer::clip()?.words(text)?;
+    /// // Start, three words, end.
+    /// let impact = Impact { tokens: vec![9.0, -2.0, 0.5, 1.0, 9.0], layers: Vec::new() };
+    /// let parts = impact.of_text(text, &words)?;
+    /// let found: Vec<(&str, Option<f64>)> = parts.iter().map(|part| (part.text, part.impact)).collect();
+    /// assert_eq!(found, [("blurry", Some(-2.0)), (",", Some(0.5)), (" ", None), ("eyes", Some(1.0))]);
+    /// # Ok::<(), dream_models::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`of_words`](Self::of_words).
+    pub fn of_text<'a>(&self, text: &'a str, words: &[Word]) -> Result<Vec<TextPart<'a>>> {
+        let (mut parts, mut done) = (Vec::with_capacity(2 * words.len()), 0);
+        let pairs = words.iter().zip(self.of_words(words)?);
+        for (word, impact) in pairs.filter(|(word, _)| word.kind == WordKind::Word) {
+            let from = word.bytes.start.max(done);
+            let between = text.get(done..from).unwrap_or_default();
+            parts.push(TextPart { text: between, impact: None });
+            let own = text.get(from..word.bytes.end).unwrap_or_default();
+            parts.push(TextPart { text: own, impact: Some(impact) });
+            done = word.bytes.end.max(done);
+        }
+        parts.push(TextPart { text: text.get(done..).unwrap_or_default(), impact: None });
+        parts.retain(|part| !part.text.is_empty());
+        Ok(parts)
     }
 }
 
@@ -278,6 +324,36 @@ mod tests {
         let other = tokenizer.words("eyes").unwrap();
         let error = impact.of_words(&other).unwrap_err();
         assert!(matches!(error, Error::LengthMismatch { argument: "words", expected: 5, found: 3 }));
+    }
+
+    #[test]
+    fn the_parts_of_a_text_are_the_text() {
+        let tokenizer = crate::deep::text::clip::Tokenizer::clip().unwrap();
+        for text in [
+            "",
+            "  ",
+            " The  mouth\tis Blurry. ",
+            "na\u{ef}ve \u{202e}\u{5d0}\u{5d1}!",
+            "\u{1f600}\u{1f600}e\u{301}",
+            "cut <|endoftext|> here",
+            &"more words than the tower reads ".repeat(20),
+        ] {
+            let words = tokenizer.words(text).unwrap();
+            let tokens: Vec<f64> = (0..words.last().unwrap().tokens.end).map(|i| i as f64).collect();
+            let impact = Impact { tokens, layers: Vec::new() };
+            let parts = impact.of_text(text, &words).unwrap();
+            assert_eq!(parts.iter().map(|part| part.text).collect::<String>(), text);
+            assert!(parts.iter().all(|part| !part.text.is_empty()));
+            let shown: f64 = parts.iter().filter_map(|part| part.impact).sum();
+            let inner: f64 = impact.of_words(&words).unwrap()[1..words.len() - 1].iter().sum();
+            assert_eq!(shown, inner, "{text}");
+        }
+        let impact = Impact { tokens: vec![9.0, 1.0, 1.0, 0.5, 9.0], layers: Vec::new() };
+        let text = "ghosting so\n";
+        let parts = impact.of_text(text, &tokenizer.words(text).unwrap()).unwrap();
+        let found: Vec<_> = parts.iter().map(|part| (part.text, part.impact)).collect();
+        assert_eq!(found, [("ghosting", Some(2.0)), (" ", None), ("so", Some(0.5)), ("\n", None)]);
+        assert!(impact.of_text("eyes", &tokenizer.words("eyes").unwrap()).is_err());
     }
 
     #[test]

@@ -151,7 +151,6 @@ impl Args {
             sentences: usize::from(self.network.sentences),
             crop: self.crop,
             open: self.input.read.options(),
-            weights: self.network.weights.clone(),
             index: self.network.index.clone(),
         }
     }

@@ -11,6 +11,7 @@ use dream_models::deep::network::{FrameEncoder, VideoNetwork};
 
 use super::blend::Blend;
 use super::part::Part;
+use crate::described::Described;
 use crate::error::{Error, Result};
 use crate::methods::About;
 use crate::options::NoFace;
@@ -34,6 +35,8 @@ pub(super) struct Network {
     pub(super) descriptions: Option<Descriptions>,
     /// Scores come with their details.
     pub(super) details: bool,
+    /// The network once more by its own type, where its scores are to be explained.
+    pub(super) described: Option<Described>,
     pub(super) about: Arc<About>,
 }
 

@@ -19,11 +19,12 @@ use dream_models::deep::candle_core::{DType, Device};
 use dream_models::deep::checkpoint::Checkpoint;
 use dream_models::deep::explain::retrieval::Descriptions;
 use dream_models::deep::input::FramePlan;
-use dream_models::deep::methods::{self, Weights};
+use dream_models::deep::methods::{self, Weights, da_clip};
 use dream_models::deep::network::{FrameEncoder, VideoNetwork};
 use serde_json::Value;
 
 use super::{About, CheckpointReport, Method, NO_REFERENCE, ReferenceReport, Session};
+use crate::described::Described;
 use crate::error::{Error, Result};
 use crate::options::Options;
 use blend::Blend;
@@ -61,12 +62,17 @@ pub(super) fn load(options: &Options) -> Result<Arc<dyn Method>> {
             path.display()
         )));
     }
-    Ok(Arc::new(network(&checkpoint, found, options).map_err(named)?))
+    Ok(Arc::new(network(&Arc::new(checkpoint), path, found, options).map_err(named)?))
 }
 
-fn network(checkpoint: &Checkpoint, method: String, options: &Options) -> Result<Network> {
-    let network = methods::load(checkpoint, DType::F32, &Device::Cpu)?;
-    let (part, asked) = (Part::new(network.input(), options)?, &options.network);
+fn network(checkpoint: &Arc<Checkpoint>, path: &Path, method: String, options: &Options) -> Result<Network> {
+    let explained = options.details && checkpoint.kind() == da_clip::KIND;
+    let described = explained.then(|| Described::load(checkpoint, path)).transpose()?;
+    let scores: Arc<dyn VideoNetwork> = match &described {
+        Some(described) => Arc::clone(&described.network) as Arc<dyn VideoNetwork>,
+        None => Arc::from(methods::load(checkpoint, DType::F32, &Device::Cpu)?),
+    };
+    let (part, asked) = (Part::new(scores.input(), options)?, &options.network);
     let descriptions = asked.explain.map(|_| Descriptions::load(checkpoint)).transpose()?.flatten();
     let explain = asked.explain.map(|k| match &descriptions {
         Some(known) => format!("the {k} closest of {} descriptions, with their cosines", known.len()),
@@ -88,9 +94,9 @@ fn network(checkpoint: &Checkpoint, method: String, options: &Options) -> Result
         checkpoint: Some(report),
         ..About::default()
     };
-    let scores: Arc<dyn VideoNetwork> = Arc::from(network);
     let network = assembled(Arc::<dyn VideoNetwork>::clone(&scores), part, about, options)?;
-    Ok(Network { scores: Some(scores), explain: asked.explain.map(usize::from), descriptions, ..network })
+    let explain = asked.explain.map(usize::from);
+    Ok(Network { scores: Some(scores), explain, descriptions, described, ..network })
 }
 
 /// A head on the tower of a file.
@@ -129,6 +135,7 @@ fn assembled(
         explain: None,
         descriptions: None,
         details: options.details,
+        described: None,
         about: Arc::new(about),
     })
 }
@@ -158,6 +165,10 @@ impl Method for Network {
 
     fn one_pass(&self) -> bool {
         !self.frames.needs_count() && !matches!(self.part, Part::Detected(..))
+    }
+
+    fn described(&self) -> Option<&Described> {
+        self.described.as_ref()
     }
 
     fn compared(self: Arc<Self>, original: ReferenceReport) -> Result<Arc<dyn Method>> {
