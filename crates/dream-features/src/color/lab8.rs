@@ -91,12 +91,7 @@ impl Lab8 {
         })
     }
 
-    fn new(
-        colorants: [[f64; 3]; 3],
-        white: [f64; 2],
-        line: [f64; 2],
-        tone: impl Fn(usize) -> f64,
-    ) -> Self {
+    fn new(colorants: [[f64; 3]; 3], white: [f64; 2], line: [f64; 2], tone: impl Fn(usize) -> f64) -> Self {
         let [x, y, z] = colorants;
         let channel = |c: usize| {
             let weights = [x[c] / white[0], y[c], z[c] / white[1], 0.0];
@@ -194,7 +189,7 @@ impl Kernel for ConvertRow<'_> {
             }
             let (mut codes, mut near) = ([[0u8; BLOCK]; 3], [0u8; BLOCK]);
             for i in 0..BLOCK {
-                let [x, y, z] = 
+                let [x, y, z] =
                     [lightness(xyz[0][i], line), lightness(xyz[1][i], line), lightness(xyz[2][i], line)];
                 let lab = [(116.0 * y - 16.0) * 2.55, 500.0 * (x - y) + 128.0, 200.0 * (y - z) + 128.0];
                 let mut doubt = 0;

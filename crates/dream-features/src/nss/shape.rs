@@ -74,21 +74,21 @@ mod tests {
     #[test]
     fn binary_search_equals_the_full_search() {
         for grid in [ShapeGrid::get(), ShapeGrid::rapique()] {
-        let full = |table: &[f64], cost: &dyn Fn(f64) -> f64| {
-            let mut best = 0;
-            for (i, &ratio) in table.iter().enumerate() {
-                if cost(ratio) < cost(table[best]) {
-                    best = i;
+            let full = |table: &[f64], cost: &dyn Fn(f64) -> f64| {
+                let mut best = 0;
+                for (i, &ratio) in table.iter().enumerate() {
+                    if cost(ratio) < cost(table[best]) {
+                        best = i;
+                    }
                 }
+                best
+            };
+            for i in 0..2000 {
+                let rho = 0.9 + i as f64 * 0.008; // from below the table (about 1.33) to above it (about 15.9)
+                assert_eq!(grid.ggd_index(rho), full(&grid.ggd, &|ratio| (rho - ratio).abs()), "{rho}");
+                let r = i as f64 * 0.0005;
+                assert_eq!(grid.aggd_index(r), full(&grid.aggd, &|ratio| (ratio - r) * (ratio - r)), "{r}");
             }
-            best
-        };
-        for i in 0..2000 {
-            let rho = 0.9 + i as f64 * 0.008; // from below the table (about 1.33) to above it (about 15.9)
-            assert_eq!(grid.ggd_index(rho), full(&grid.ggd, &|ratio| (rho - ratio).abs()), "{rho}");
-            let r = i as f64 * 0.0005;
-            assert_eq!(grid.aggd_index(r), full(&grid.aggd, &|ratio| (ratio - r) * (ratio - r)), "{r}");
-        }
         }
         let grid = ShapeGrid::get();
         assert_eq!((grid.ggd_index(f64::NAN), grid.ggd_index(f64::INFINITY)), (0, 0));

@@ -39,8 +39,12 @@ const TEMPORAL: [(&str, &str); 7] = [
 ];
 const PRODUCTS: [(&str, &str); 4] =
     [("h", "left"), ("v", "upper"), ("d1", "upper left"), ("d2", "lower left")];
-const SIDES: [(&str, &str); 4] =
-    [("shape", "AGGD shape"), ("mean", "AGGD mean"), ("left", "left AGGD deviation"), ("right", "right AGGD deviation")];
+const SIDES: [(&str, &str); 4] = [
+    ("shape", "AGGD shape"),
+    ("mean", "AGGD mean"),
+    ("left", "left AGGD deviation"),
+    ("right", "right AGGD deviation"),
+];
 const LOGS: [(&str, &str); 7] = [
     ("d_h", "log-MSCN differences with the left neighbour"),
     ("d_v", "log-MSCN differences with the upper neighbour"),
@@ -57,7 +61,11 @@ pub(super) fn layout() -> FeatureLayout {
     let mut features = Vec::new();
     for (pooling, what) in [("mean", "mean of the two frames"), ("change", "difference of the two frames")] {
         for ((map, meaning), (scale, size)) in &spatial {
-            add(&mut features, &format!("rapique.{pooling}.{map}.{scale}"), &format!("{meaning}, {size}, {what}"));
+            add(
+                &mut features,
+                &format!("rapique.{pooling}.{map}.{scale}"),
+                &format!("{meaning}, {size}, {what}"),
+            );
         }
     }
     for (filter, signs) in TEMPORAL {

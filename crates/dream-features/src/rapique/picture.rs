@@ -128,9 +128,8 @@ impl Picture {
         for y in 0..out.height() {
             let [r, g, b] = self.rows(y);
             for (out, (r, (g, b))) in out.row_mut(y).iter_mut().zip(r.iter().zip(g.iter().zip(b))) {
-                *out = red[usize::from(byte(*r))]
-                    + green[usize::from(byte(*g))]
-                    + blue[usize::from(byte(*b))];
+                *out =
+                    red[usize::from(byte(*r))] + green[usize::from(byte(*g))] + blue[usize::from(byte(*b))];
             }
         }
     }

@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn what_a_chunk_uses_is_wanted_whenever_the_video_ends() {
-        for rate in 1..70 {
+        for rate in 1..70u32 {
             let plan = Plan::new(f64::from(rate));
             for frames in 0..4 * u64::from(rate) + 20 {
                 let mut k = 0;

@@ -110,9 +110,8 @@ impl Spatial {
     /// The values of `picture`, undefined ones as NaN or infinity.
     pub(super) fn run(&mut self, picture: &Picture) -> Vec<f64> {
         let Self { lab, tasks } = self;
-        if let [Task { filters, channel, .. }, ..] = tasks {
-            picture.lab(filters, channel, lab);
-        }
+        let [Task { filters, channel, .. }, ..] = tasks;
+        picture.lab(filters, channel, lab);
         let lab = &*lab;
         par::for_each_mut(tasks, |first, task| {
             task.found.clear();
@@ -131,9 +130,8 @@ impl Spatial {
 
     /// CIELAB of `picture` as the maps see it.
     pub(super) fn lab(&mut self, picture: &Picture) -> &[Vec<u8>; 3] {
-        if let [Task { filters, channel, .. }, ..] = &mut self.tasks {
-            picture.lab(filters, channel, &mut self.lab);
-        }
+        let [Task { filters, channel, .. }, ..] = &mut self.tasks;
+        picture.lab(filters, channel, &mut self.lab);
         &self.lab.codes
     }
 }
