@@ -34,7 +34,7 @@ fn each_extractor_says_all_its_options() {
     let every = |step| Pooling { sampling: Sampling::Every { step }, statistic: Statistic::MeanStd };
     let often = Pooling { sampling: Sampling::PerSecond { frames: 0.5 }, statistic: Statistic::Mean };
     let kept = VBliinds { flat_areas: FlatAreas::Literal, keep_undefined: true };
-    let cases: [(Box<dyn VideoFeatures>, &str); 13] = [
+    let cases: [(Box<dyn VideoFeatures>, &str); 14] = [
         (
             Box::new(Pooled::new(Brisque::default(), Pooling::one_per_second()).unwrap()),
             "extractor=brisque version=1 flat_areas=snapped frames=per-second-1 pooling=mean pixels=luma source=whole",
