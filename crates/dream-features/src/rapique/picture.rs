@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use crate::color::{Lab8, gray_of};
 use crate::error::Result;
-use crate::plane::{Plane, Rows};
+use crate::plane::{Plane, Rows, widen};
 use crate::resize::{DoubleSize, Scaled};
 use crate::simd::{Kernel, dispatch, fits};
 use crate::view::{RgbView, Yuv420View};
@@ -18,6 +18,8 @@ pub(super) struct Picture {
     chroma: [DoubleSize; 2],
     lines: [Vec<f64>; 3],
     large: Plane,
+    /// `ln(code + 0.1)` of each code of red, green and blue, minus its mean over the picture.
+    logs: [Vec<f64>; 3],
 }
 
 impl Default for Picture {
@@ -28,6 +30,7 @@ impl Default for Picture {
             chroma: Default::default(),
             lines: Default::default(),
             large: empty(),
+            logs: Default::default(),
         }
     }
 }
@@ -75,6 +78,14 @@ impl Picture {
                 std::mem::swap(plane, &mut self.large);
             }
         }
+        self.count();
+    }
+
+    /// Makes the tables of logarithms.
+    fn count(&mut self) {
+        for (table, plane) in self.logs.iter_mut().zip(&self.planes) {
+            log_table(plane, table);
+        }
     }
 
     /// Takes RGB pixels as they are.
@@ -90,6 +101,7 @@ impl Picture {
                 }
             }
         }
+        self.count();
     }
 
     fn start(&self, out: &mut Plane) {
@@ -120,9 +132,11 @@ impl Picture {
     /// A weighted sum of the logarithms of red, green and blue, each minus its mean over the picture.
     pub(super) fn log_opponent(&self, weights: [f64; 3], out: &mut Plane) {
         self.start(out);
-        let mut tables = self.planes.each_ref().map(log_table);
-        for (table, weight) in tables.iter_mut().zip(weights) {
-            table.iter_mut().for_each(|value| *value *= weight);
+        let mut tables = [[0.0; 256]; 3];
+        for ((table, logs), weight) in tables.iter_mut().zip(&self.logs).zip(weights) {
+            for (out, value) in table.iter_mut().zip(logs) {
+                *out = weight * value;
+            }
         }
         let [red, green, blue] = &tables;
         for y in 0..out.height() {
@@ -142,9 +156,10 @@ impl Picture {
         pixels.resize(width * height, [0; 3]);
         for (c, plane) in self.planes.iter().enumerate() {
             filters.blur(plane, scratch);
+            dispatch(Round { values: scratch.data_mut() });
             for (pixel, value) in pixels.iter_mut().zip(scratch.data()) {
                 if let Some(code) = pixel.get_mut(c) {
-                    *code = byte((value + 0.5).floor());
+                    *code = byte(*value);
                 }
             }
         }
@@ -157,9 +172,7 @@ impl Picture {
     /// One channel of `lab` as numbers.
     pub(super) fn channel(&self, codes: &[u8], out: &mut Plane) {
         self.start(out);
-        for (out, &code) in out.data_mut().iter_mut().zip(codes) {
-            *out = code.into();
-        }
+        widen(codes, out.data_mut());
     }
 }
 
@@ -177,19 +190,17 @@ fn byte(value: f64) -> u8 {
     byte
 }
 
-/// `ln(code + 0.1)` of each code minus its mean over the plane.
-fn log_table(plane: &Plane) -> [f64; 256] {
+/// Writes `ln(code + 0.1)` of each code, minus its mean over the plane, to `table`.
+fn log_table(plane: &Plane, table: &mut Vec<f64>) {
     let mut counts = [0u64; 256];
     for &value in plane.data() {
         counts[usize::from(byte(value))] += 1;
     }
-    let mut table = [0.0; 256];
-    for (code, value) in table.iter_mut().enumerate() {
-        *value = libm::log(code as f64 + 0.1);
-    }
+    table.clear();
+    table.extend((0..=u8::MAX).map(|code| libm::log(f64::from(code) + 0.1)));
     let sum: f64 = table.iter().zip(counts).map(|(value, count)| value * count as f64).sum();
     let mean = sum / plane.data().len() as f64;
-    table.map(|value| value - mean)
+    table.iter_mut().for_each(|value| *value -= mean);
 }
 
 struct Convert<'a> {

@@ -301,3 +301,25 @@ impl Mean {
         self.sums.iter().zip(&self.counts).map(|(sum, count)| sum / count).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_does_not_grow_with_the_video() {
+        for rate in [1.0, 2.0, 5.0, 30.0] {
+            let spec = VideoSpec::new(4, 3, rate);
+            let mut session = RapiqueSession::new(Rapique::default(), spec, None).unwrap();
+            let (mut planes, mut values, mut spare) = (0, 0, 0);
+            for t in 0..400u16 {
+                let luma = [t as u8; 12];
+                session.push(&Frame::luma((&luma, 4, 3, 4)).unwrap()).unwrap();
+                planes = planes.max(session.history.luma.len());
+                values = values.max(session.history.spatial.len());
+                spare = spare.max(session.history.spare.len());
+            }
+            assert!(planes <= 11 && values <= 12 && spare <= 11, "{rate}: {planes} {values} {spare}");
+        }
+    }
+}

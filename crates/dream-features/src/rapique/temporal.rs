@@ -1,9 +1,12 @@
 //! The 476 values of eight frames of luma: seven band-pass filters along time.
 
+use pulp::Simd;
+
 use super::spatial::{MAP, MapScan};
 use crate::par;
-use crate::plane::{Plane, Rows};
+use crate::plane::{Plane, Rows, widen};
 use crate::resize::Scaled;
+use crate::simd::{Kernel, dispatch, same_length};
 
 /// Frames of a window.
 pub(super) const WINDOW: usize = 8;
@@ -67,9 +70,9 @@ impl Temporal {
         let frames = frames.into_iter().chain(std::iter::repeat(black));
         for (plane, codes) in planes.iter_mut().zip(frames) {
             source.resize(width, height);
-            let codes = codes.iter().copied().chain(std::iter::repeat(0));
-            for (out, code) in source.data_mut().iter_mut().zip(codes) {
-                *out = code.into();
+            match codes {
+                [] => source.data_mut().fill(0.0),
+                codes => widen(codes, source.data_mut()),
             }
             match &mut reduce {
                 Some((first, second)) => {
@@ -111,11 +114,27 @@ impl Rows for Filtered<'_> {
         self.planes[0].height()
     }
     fn load(&self, y: usize, out: &mut [f64]) {
-        out.fill(0.0);
-        for (plane, sign) in self.planes.iter().zip(self.signs) {
-            for (out, value) in out.iter_mut().zip(plane.row(y)) {
-                *out += sign * value;
-            }
+        let rows = self.planes.each_ref().map(|plane| plane.row(y));
+        dispatch(Weigh { rows, signs: self.signs, out });
+    }
+}
+
+/// `out` is the sum of `rows` with their signs.
+struct Weigh<'a> {
+    rows: [&'a [f64]; WINDOW],
+    signs: [f64; WINDOW],
+    out: &'a mut [f64],
+}
+
+impl Kernel for Weigh<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Some(([a, b, c, d, e, f, g, h], out)) = same_length(self.rows, self.out) else { return };
+        let [sa, sb, sc, sd, se, sf, sg, sh] = self.signs;
+        for i in 0..out.len() {
+            let first = (sa * a[i] + sb * b[i]) + (sc * c[i] + sd * d[i]);
+            out[i] = first + ((se * e[i] + sf * f[i]) + (sg * g[i] + sh * h[i]));
         }
     }
 }
