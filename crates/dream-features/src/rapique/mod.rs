@@ -6,12 +6,10 @@ mod filters;
 mod names;
 mod picture;
 mod plan;
-mod session;
 mod spatial;
 mod temporal;
 
-pub use extractor::Rapique;
-pub use session::{Chunk, RapiqueSession};
+pub use extractor::{Chunk, Rapique, RapiqueSession};
 
 use crate::nss::ScaledStructure;
 use crate::plane::Plane;
