@@ -5,6 +5,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use dream_features::nss::{FlatAreas, local_statistics};
+use dream_features::rapique::Rapique;
 use dream_features::resize::half_size;
 use dream_features::tlvqm::Tlvqm;
 use dream_features::v_bliinds::VBliinds;
@@ -60,11 +61,12 @@ fn images(c: &mut Criterion) {
 /// Two seconds at 15 frames a second of each video set; throughput counts the pixels of all frames.
 fn videos(c: &mut Criterion) {
     let Ok(videval) = videval() else { return };
-    let extractors: [(&str, Box<dyn VideoFeatures>); 4] = [
+    let extractors: [(&str, Box<dyn VideoFeatures>); 5] = [
         ("tlvqm", Box::new(Tlvqm::default())),
         ("v-bliinds", Box::new(VBliinds::default())),
         ("videval", Box::new(videval)),
         ("videval60", Box::new(Videval60::default())),
+        ("rapique", Box::new(Rapique::default())),
     ];
     for (name, extractor) in &extractors {
         let mut group = c.benchmark_group(format!("{name} of 30 frames"));

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use dream_features::rapique::Rapique;
 use dream_features::tlvqm::Tlvqm;
 use dream_features::v_bliinds::VBliinds;
 use dream_features::videval60::Videval60;
@@ -30,7 +31,8 @@ Made by `cargo xtask features-table` from the layouts in `dream-features`; do no
 
 BRISQUE, GM-LOG, HIGRADE and NIQE describe an image. For a video, their names end in `.mean`; poolings with deviations add the
 same names with `.std`. VIDEVAL (705) is BRISQUE (72), GM-LOG (80), HIGRADE (432), TLVQM (75) and
-V-BLIINDS (46), in this order. VIDEVAL-60 is a set of its own: the selection that the authors of VIDEVAL published.
+V-BLIINDS (46), in this order. VIDEVAL-60 is a set of its own: the selection that the authors of VIDEVAL published. RAPIQUE is not in
+the paper's tables.
 ";
 
 fn main() -> ExitCode {
@@ -63,8 +65,8 @@ fn run(arguments: &[String]) -> Result<()> {
 /// The whole file.
 fn table() -> Result<String> {
     let (brisque, tlvqm, v_bliinds) = (Brisque::default(), Tlvqm::default(), VBliinds::default());
-    let (videval60, niqe) = (Videval60::default(), Niqe::default());
-    let sets: [(&str, &FeatureLayout); 7] = [
+    let (videval60, niqe, rapique) = (Videval60::default(), Niqe::default(), Rapique::default());
+    let sets: [(&str, &FeatureLayout); 8] = [
         ("BRISQUE", brisque.layout()),
         ("GM-LOG", GmLog.layout()),
         ("HIGRADE", Higrade.layout()),
@@ -72,6 +74,7 @@ fn table() -> Result<String> {
         ("TLVQM", tlvqm.layout()),
         ("V-BLIINDS", v_bliinds.layout()),
         ("VIDEVAL-60", videval60.layout()),
+        ("RAPIQUE", rapique.layout()),
     ];
     let mut text = HEAD.to_owned();
     for (title, layout) in sets {
@@ -93,7 +96,10 @@ mod tests {
     #[test]
     fn every_feature_has_a_line() {
         let table = table().unwrap();
-        assert_eq!(table.lines().filter(|line| line.starts_with("| ") && line.contains('`')).count(), 510);
+        assert_eq!(
+            table.lines().filter(|line| line.starts_with("| ") && line.contains('`')).count(),
+            510 + 1836
+        );
         assert!(table.contains("| 1 | `brisque.s1.ggd.shape` | shape of the generalised Gaussian"));
         assert!(run(&["--nonsense".to_owned()]).is_err());
     }

@@ -2,18 +2,15 @@
 
 use std::sync::OnceLock;
 
-use pulp::Simd;
-
 use crate::error::{Error, Result};
 use crate::extract::ImageFeatures;
 use crate::frame::Frame;
 use crate::intake::Channels;
 use crate::layout::FeatureLayout;
-use crate::nss::{AggdMoments, FlatAreas, GgdMoments, MscnRow, MscnScan, PairSink};
+use crate::nss::{FlatAreas, MscnRow, MscnScan, PairSink, ProductMoments};
 use crate::plane::{Plane, Rows};
 use crate::recipe::Recipe;
 use crate::resize::HalfSize;
-use crate::simd::{Kernel, dispatch};
 use crate::workspace::Workspace;
 
 /// The BRISQUE features of one image.
@@ -133,9 +130,9 @@ impl Brisque {
         keep: Option<Plane>,
         out: &mut [f64],
     ) -> Option<Plane> {
-        let mut sink = Sink { moments: ScaleMoments::default(), keep, seen: 0 };
+        let mut sink = Sink { moments: ProductMoments::default(), keep, seen: 0 };
         scan.run_pairs(image, self.flat_areas, rows, &mut sink);
-        for (out, value) in out.iter_mut().zip(sink.moments.features()) {
+        for (out, value) in out.iter_mut().zip(features(&sink.moments)) {
             *out = value;
         }
         sink.keep
@@ -159,19 +156,9 @@ impl Default for Scratch {
     }
 }
 
-/// Sums over one scale.
-#[derive(Debug, Default)]
-struct ScaleMoments {
-    ggd: GgdMoments,
-    horizontal: AggdMoments,
-    vertical: AggdMoments,
-    diagonal: AggdMoments,
-    antidiagonal: AggdMoments,
-}
-
 /// Accumulates the sums, and keeps the coefficients if they are wanted.
 struct Sink {
-    moments: ScaleMoments,
+    moments: ProductMoments,
     keep: Option<Plane>,
     seen: usize,
 }
@@ -182,56 +169,20 @@ impl PairSink for Sink {
             plane.row_mut(self.seen).copy_from_slice(row.values());
             self.seen += 1;
         }
-        dispatch(AddRow { moments: &mut self.moments, row });
+        self.moments.add_row(row);
     }
 
     fn pair(&mut self, above: &MscnRow, below: &MscnRow) {
-        dispatch(AddPair { moments: &mut self.moments, above, below });
+        self.moments.add_pair(above, below);
     }
 }
 
-impl ScaleMoments {
-    fn features(&self) -> impl Iterator<Item = f64> {
-        let ggd = self.ggd.fit();
-        let aggd = [self.horizontal, self.vertical, self.diagonal, self.antidiagonal].map(|moments| {
-            let fit = moments.fit();
-            [fit.shape, fit.mean, fit.left * fit.left, fit.right * fit.right]
-        });
-        [ggd.shape, ggd.variance].into_iter().chain(aggd.into_iter().flatten())
-    }
-}
-
-/// Adds a row and the products of its horizontal neighbours.
-struct AddRow<'a> {
-    moments: &'a mut ScaleMoments,
-    row: &'a MscnRow,
-}
-
-impl Kernel for AddRow<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let (row, width) = (self.row, self.row.values().len());
-        self.moments.ggd.add_row(simd, row.lanes(), width);
-        self.moments.horizontal.add_products(simd, row.lanes(), row.shifted_lanes(), width);
-    }
-}
-
-/// Adds the products of neighbours in two rows; `below` is the row under `above`.
-struct AddPair<'a> {
-    moments: &'a mut ScaleMoments,
-    above: &'a MscnRow,
-    below: &'a MscnRow,
-}
-
-impl Kernel for AddPair<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { moments, above, below } = self;
-        let width = below.values().len();
-        moments.vertical.add_products(simd, below.lanes(), above.lanes(), width);
-        moments.diagonal.add_products(simd, below.lanes(), above.shifted_lanes(), width);
-        moments.antidiagonal.add_products(simd, above.lanes(), below.shifted_lanes(), width);
-    }
+/// The values of one scale.
+fn features(moments: &ProductMoments) -> impl Iterator<Item = f64> {
+    let ggd = moments.coefficients.fit();
+    let aggd = moments.products().map(|moments| {
+        let fit = moments.fit();
+        [fit.shape, fit.mean, fit.left * fit.left, fit.right * fit.right]
+    });
+    [ggd.shape, ggd.variance].into_iter().chain(aggd.into_iter().flatten())
 }

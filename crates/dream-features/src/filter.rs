@@ -137,12 +137,18 @@ pub fn correlate(kernel: &[f64], image: &Plane) -> crate::Result<Plane> {
 #[doc(alias("sobel", "imgradient"))]
 #[must_use]
 pub fn sobel_magnitude(image: &Plane) -> Plane {
-    let mut out = Plane::zeros(image.width(), image.height());
+    let mut out = Plane::zeros(1, 1);
+    sobel_into(image, &mut out);
+    out
+}
+
+/// Writes [`sobel_magnitude`] of `image` to `out`.
+pub(crate) fn sobel_into(image: &Plane, out: &mut Plane) {
+    out.resize(image.width(), image.height());
     for y in 0..image.height() {
         let lines = [image.row(y.saturating_sub(1)), image.row(y), image.row(y + 1)];
         dispatch(SobelRow { lines, out: out.row_mut(y) });
     }
-    out
 }
 
 /// One row of [`sobel_magnitude`] from the row above, its own and the one below.

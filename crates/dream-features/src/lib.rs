@@ -31,6 +31,7 @@ mod par;
 mod plane;
 mod pool;
 pub mod pyramid;
+pub mod rapique;
 mod recipe;
 pub mod resize;
 mod rows;

@@ -133,8 +133,13 @@ impl Rows for LumaView<'_> {
         LumaView::height(self)
     }
     fn load(&self, y: usize, out: &mut [f64]) {
-        dispatch(Widen { codes: self.row(y), out });
+        widen(self.row(y), out);
     }
+}
+
+/// Writes `codes` to `out`, which is as long, as numbers.
+pub(crate) fn widen(codes: &[u8], out: &mut [f64]) {
+    dispatch(Widen { codes, out });
 }
 
 /// Codes as numbers.

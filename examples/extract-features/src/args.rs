@@ -180,6 +180,9 @@ pub(crate) enum Set {
     /// The published selection of VIDEVAL, FRIQUEE included: 60
     #[value(name = "videval60")]
     Videval60,
+    /// RAPIQUE without its network, colour and motion of two pictures and eight frames a second; not a row of the paper's
+    /// tables: 1836
+    Rapique,
     /// Patch tokens of an image tower of CLIP over the face, from --weights: 768 or 1024
     #[cfg(feature = "deep")]
     ClipVit,

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use dream_data::{ColorRange, Cropped, FrameSource, OpenOptions, Pixels, RelativeBox, VideoFrame, open};
 use dream_features::nss::FlatAreas;
+use dream_features::rapique::Rapique;
 use dream_features::tlvqm::Tlvqm;
 use dream_features::v_bliinds::VBliinds;
 use dream_features::videval60::Videval60;
@@ -90,6 +91,7 @@ impl Method {
             Set::Tlvqm => Kind::Video(Box::new(Tlvqm::default())),
             Set::VBliinds => Kind::Video(Box::new(VBliinds { flat_areas, ..VBliinds::default() })),
             Set::Videval => Kind::Video(Box::new(videval()?)),
+            Set::Rapique => Kind::Video(Box::new(Rapique::default())),
             Set::Videval60 => Kind::Video(Box::new(Videval60 { flat_areas, ..Videval60::default() })),
         };
         Ok(Self { kind, crop: args.crop, options: args.open_options(), settings: args.settings() })

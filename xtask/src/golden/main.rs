@@ -18,6 +18,7 @@ mod preprocess;
 mod primitives;
 #[path = "../print.rs"]
 mod print;
+mod rapique;
 mod report;
 mod resnet;
 mod squash;
@@ -74,6 +75,7 @@ same layout:
   dfgc1st     dfgc1st_tiny.json with .weights.safetensors and .io.safetensors
   resnet      resnet*_tiny*.json with .weights.safetensors and .io.safetensors; resnet50*.json of keys/
   vgg_face    vgg_face_tiny.json with .weights.safetensors and .io.safetensors; vgg_face*.json and vgg16*.json of keys/
+  rapique     rapique.json, rapique.safetensors
   losses      losses.json, cosine_losses.json, level_scores.json
   preprocess  preprocess.json, preprocess.safetensors; resnet_256_224.json, squash384.json, with .safetensors
 `image-features` stands for brisque, half-size, gm-log and higrade, `video-features` for tlvqm,
@@ -157,6 +159,7 @@ fn compare(dir: &Path, only: Option<&str>) -> Result<()> {
         hust::run(&folder, &mut report)?;
         unilj::run(&folder, &mut report)?;
         squash::run(&folder, &mut report)?;
+        rapique::run(&folder, &mut report)?;
         if has("losses.json") || has("cosine_losses.json") || has("level_scores.json") {
             losses::run(&folder, &mut report)?;
         }

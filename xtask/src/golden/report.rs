@@ -31,10 +31,11 @@ pub(crate) enum Group {
     Hust,
     Unilj,
     Dfgc1st,
+    Rapique,
 }
 
 impl Group {
-    const NAMES: [(&'static str, &'static [Self]); 23] = [
+    const NAMES: [(&'static str, &'static [Self]); 24] = [
         ("brisque", &[Self::Brisque]),
         ("half-size", &[Self::HalfSize]),
         ("gm-log", &[Self::GmLog]),
@@ -56,6 +57,7 @@ impl Group {
         ("hust", &[Self::Hust]),
         ("unilj", &[Self::Unilj]),
         ("dfgc1st", &[Self::Dfgc1st]),
+        ("rapique", &[Self::Rapique]),
         ("image-features", &[Self::Brisque, Self::HalfSize, Self::GmLog, Self::Higrade]),
         ("video-features", &[Self::Tlvqm, Self::TlvqmHigh, Self::VBliinds, Self::Videval60]),
     ];

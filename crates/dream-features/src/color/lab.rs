@@ -3,11 +3,11 @@
 use crate::math::{cbrt, pow_2_4};
 
 /// The reference white, D65.
-const WHITE: [f64; 3] = [0.95047, 1.0, 1.08883];
+pub(super) const WHITE: [f64; 3] = [0.95047, 1.0, 1.08883];
 
 /// Linear sRGB to XYZ, derived from the primaries and [`WHITE`] in double precision. Matrices rounded to four digits
 /// change Lab by 5e-5.
-const XYZ: [[f64; 3]; 3] = [
+pub(super) const XYZ: [[f64; 3]; 3] = [
     [0.4124564390896923, 0.3575760776439089, 0.1804374832663989],
     [0.2126728514056226, 0.7151521552878178, 0.07217499330655956],
     [0.0193338955823293, 0.1191920258813029, 0.9503040785363677],

@@ -4,12 +4,13 @@ use std::sync::OnceLock;
 
 use pulp::Simd;
 
+use super::lab;
 use crate::simd::{Kernel, dispatch};
 
 /// White of the ICC connection space, X and Z (Y is 1), in steps of 2^-15.
 const WHITE: [f64; 2] = [31595.0 / 32768.0, 27030.0 / 32768.0];
-/// Up to this value, the cube root is replaced by a line.
-const LINEAR: f64 = 0.008_856;
+/// Up to this value, the cube root is replaced by a line, of this slope.
+const LINE: [f64; 2] = [0.008_856, 7.787];
 
 /// Converts 8-bit sRGB to 8-bit CIELAB. L is scaled to 0..=255, a and b are offset by 128; all three are rounded and
 /// saturated.
@@ -32,6 +33,8 @@ pub struct Lab8 {
     parts: [Box<[[f64; 4]; 256]>; 3],
     /// The same in single precision.
     rough: [Box<[[f32; 4]; 256]>; 3],
+    /// Up to this value the cube root is replaced by a line, and the slope of the line.
+    line: [f64; 2],
 }
 
 impl std::fmt::Debug for Lab8 {
@@ -59,7 +62,7 @@ impl Lab8 {
                 at(below) * (1.0 - share) + at(below + 1) * share
             };
             let colorants = [[28580, 25237, 9374], [14582, 46982, 3972], [913, 6362, 46785]];
-            Self::new(colorants.map(|row| row.map(|c| f64::from(c) / 65536.0)), tone)
+            Self::new(colorants.map(|row| row.map(|c| f64::from(c) / 65536.0)), WHITE, LINE, tone)
         })
     }
 
@@ -73,14 +76,25 @@ impl Lab8 {
                 [0.222_488_403, 0.716_873_169, 0.060_607_910],
                 [0.013_916_016, 0.097_076_416, 0.714_096_069],
             ];
-            Self::new(colorants, |code| srgb_to_linear(code as f64 / 255.0))
+            Self::new(colorants, WHITE, LINE, |code| srgb_to_linear(code as f64 / 255.0))
         })
     }
 
-    fn new(colorants: [[f64; 3]; 3], tone: impl Fn(usize) -> f64) -> Self {
+    /// The conversion used by RAPIQUE: that of [`lab_from_rgb`](super::lab_from_rgb), with the white point D65.
+    #[must_use]
+    pub fn rapique() -> &'static Self {
+        static CONVERTER: OnceLock<Lab8> = OnceLock::new();
+        CONVERTER.get_or_init(|| {
+            let [x, _, z] = lab::WHITE;
+            let line = [216.0 / 24389.0, 24389.0 / 27.0 / 116.0];
+            Self::new(lab::XYZ, [x, z], line, |code| srgb_to_linear(code as f64 / 255.0))
+        })
+    }
+
+    fn new(colorants: [[f64; 3]; 3], white: [f64; 2], line: [f64; 2], tone: impl Fn(usize) -> f64) -> Self {
         let [x, y, z] = colorants;
         let channel = |c: usize| {
-            let weights = [x[c] / WHITE[0], y[c], z[c] / WHITE[1], 0.0];
+            let weights = [x[c] / white[0], y[c], z[c] / white[1], 0.0];
             let mut parts = Box::new([[0.0; 4]; 256]);
             for (code, part) in parts.iter_mut().enumerate() {
                 *part = weights.map(|w| w * tone(code));
@@ -97,7 +111,7 @@ impl Lab8 {
             }
             rough
         });
-        Self { parts, rough }
+        Self { parts, rough, line }
     }
 
     /// L, a and b of one colour.
@@ -107,7 +121,7 @@ impl Lab8 {
         let (r, g, b) = (parts_r[usize::from(r)], parts_g[usize::from(g)], parts_b[usize::from(b)]);
         let [x, y, z] = [0, 1, 2].map(|i| {
             let t = r[i] + g[i] + b[i];
-            if t > LINEAR { libm::cbrt(t) } else { 7.787 * t + 16.0 / 116.0 }
+            if t > self.line[0] { libm::cbrt(t) } else { self.line[1] * t + 16.0 / 116.0 }
         });
         let lab = [(116.0 * y - 16.0) * 255.0 / 100.0, 500.0 * (x - y) + 128.0, 200.0 * (y - z) + 128.0];
         lab.map(|v| {
@@ -164,6 +178,8 @@ impl Kernel for ConvertRow<'_> {
     fn with_simd<S: Simd>(self, _: S) {
         let Self { converter, pixels, out: [l, a, b] } = self;
         let mut sums = [[0f32; 4]; BLOCK];
+        #[expect(clippy::cast_possible_truncation, reason = "rounding is meant")]
+        let line = converter.line.map(|v| v as f32);
         let blocks = pixels.chunks(BLOCK).zip(l.chunks_mut(BLOCK));
         for ((pixels, l), (a, b)) in blocks.zip(a.chunks_mut(BLOCK).zip(b.chunks_mut(BLOCK))) {
             converter.rough_sums(pixels, &mut sums);
@@ -173,7 +189,8 @@ impl Kernel for ConvertRow<'_> {
             }
             let (mut codes, mut near) = ([[0u8; BLOCK]; 3], [0u8; BLOCK]);
             for i in 0..BLOCK {
-                let [x, y, z] = [lightness(xyz[0][i]), lightness(xyz[1][i]), lightness(xyz[2][i])];
+                let [x, y, z] =
+                    [lightness(xyz[0][i], line), lightness(xyz[1][i], line), lightness(xyz[2][i], line)];
                 let lab = [(116.0 * y - 16.0) * 2.55, 500.0 * (x - y) + 128.0, 200.0 * (y - z) + 128.0];
                 let mut doubt = 0;
                 for c in 0..3 {
@@ -200,14 +217,12 @@ impl Kernel for ConvertRow<'_> {
 
 /// The cube root or its line, with an error of a few units in the last place.
 #[inline(always)]
-fn lightness(t: f32) -> f32 {
+fn lightness(t: f32, [linear, slope]: [f32; 2]) -> f32 {
     // Divide the exponent by three, then apply Halley's method twice: the error falls from 3 % to 2e-5 to nothing.
     let guess = f32::from_bits(t.to_bits() / 3 + 0x2A51_37A0);
     let once = halley(guess, t);
     let root = halley(once, t);
-    #[expect(clippy::cast_possible_truncation, reason = "rounding is meant")]
-    let linear = LINEAR as f32;
-    if t > linear { root } else { 7.787 * t + 16.0 / 116.0 }
+    if t > linear { root } else { slope * t + 16.0 / 116.0 }
 }
 
 #[inline(always)]
@@ -250,7 +265,7 @@ mod tests {
 
     #[test]
     fn rows_equal_single_colours() {
-        for converter in [Lab8::higrade(), Lab8::videval()] {
+        for converter in [Lab8::higrade(), Lab8::videval(), Lab8::rapique()] {
             let mut again = 0;
             // Every third code of R with all codes of G and B, in rows of B of odd length.
             for (r, g) in (0..=255u8).step_by(3).flat_map(|r| (0..=255u8).map(move |g| (r, g))) {

@@ -47,7 +47,8 @@ fn studio_of([r, g, b]: [f64; 3]) -> f64 {
     16.0 + (65.481 * r + 128.553 * g + 24.966 * b) / 255.0
 }
 
-fn gray_of([r, g, b]: [f64; 3]) -> f64 {
+#[inline(always)]
+pub(crate) fn gray_of([r, g, b]: [f64; 3]) -> f64 {
     GRAY[0] * r + GRAY[1] * g + GRAY[2] * b
 }
 

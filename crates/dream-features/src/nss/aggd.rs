@@ -1,6 +1,6 @@
 //! Asymmetric generalised Gaussian fit by moment matching.
 
-use super::shape::{ShapeGrid, shape};
+use super::shape::ShapeGrid;
 use crate::simd::Lanes;
 use pulp::Simd;
 
@@ -119,6 +119,11 @@ impl AggdMoments {
     /// Computes the fit.
     #[must_use]
     pub fn fit(&self) -> Aggd {
+        self.fit_on(ShapeGrid::get())
+    }
+
+    /// Computes the fit with a shape of `grid`.
+    pub(crate) fn fit_on(&self, grid: &ShapeGrid) -> Aggd {
         let n = self.count as f64;
         let left = (self.negative_squares / self.negatives).sqrt();
         let right = (self.positive_squares / self.positives).sqrt();
@@ -126,8 +131,8 @@ impl AggdMoments {
         let rhat = mean_abs * mean_abs / ((self.negative_squares + self.positive_squares) / n);
         let g = left / right;
         let ratio = rhat * (g * g * g + 1.0) * (g + 1.0) / ((g * g + 1.0) * (g * g + 1.0));
-        let index = ShapeGrid::get().aggd_index(ratio);
-        let shape = shape(index);
+        let index = grid.aggd_index(ratio);
+        let shape = grid.shape(index);
         let gamma = |k: f64| libm::tgamma(k / shape);
         let mean = (right - left) * (gamma(2.0) / gamma(1.0)) * (gamma(1.0).sqrt() / gamma(3.0).sqrt());
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and not negative")]

@@ -1,6 +1,6 @@
 //! Generalised Gaussian fit by moment matching.
 
-use super::shape::{ShapeGrid, shape};
+use super::shape::ShapeGrid;
 use crate::simd::Lanes;
 use pulp::Simd;
 
@@ -90,11 +90,16 @@ impl GgdMoments {
     /// Computes the fit. The shape is 0.2, the start of the grid, when all values are 0.
     #[must_use]
     pub fn fit(&self) -> Ggd {
+        self.fit_on(ShapeGrid::get())
+    }
+
+    /// Computes the fit with a shape of `grid`.
+    pub(crate) fn fit_on(&self, grid: &ShapeGrid) -> Ggd {
         let n = self.count as f64;
         let (variance, mean_abs) = (self.squares / n, self.absolutes / n);
         let rho = variance / (mean_abs * mean_abs);
-        let index = ShapeGrid::get().ggd_index(rho);
-        Ggd { shape: shape(index), variance, rho, index }
+        let index = grid.ggd_index(rho);
+        Ggd { shape: grid.shape(index), variance, rho, index }
     }
 }
 

@@ -48,6 +48,11 @@ impl Scaled {
         Ok(Self { rows, columns, line: vec![0.0; width] })
     }
 
+    /// Width and height of what it makes.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.columns.len(), self.rows.len())
+    }
+
     /// Writes the scaled `image`, of the size given to `new`, to `out`: first along columns, then along rows.
     pub(crate) fn run(&mut self, image: &Plane, out: &mut Plane) {
         let Self { rows, columns, line } = self;

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use dream_features::nss::FlatAreas;
+use dream_features::rapique::Rapique;
 use dream_features::tlvqm::Tlvqm;
 use dream_features::v_bliinds::VBliinds;
 use dream_features::videval60::Videval60;
@@ -33,6 +34,8 @@ pub(crate) fn video_extractors() -> Vec<(Box<dyn VideoFeatures>, usize, usize)> 
         (Box::new(VBliinds::default()), 46, 1),
         (Box::new(videval().unwrap()), 705, 64),
         (Box::new(Videval60::default()), 60, 64),
+        (Box::new(Rapique::default()), 1836, 1),
+        (Box::new(Rapique { short_side: 24, ..Rapique::default() }), 1836, 1),
     ]
 }
 
@@ -266,7 +269,7 @@ fn the_705_are_the_five_sets_side_by_side() {
     let mut together = Vec::new();
     let all = run(&videval().unwrap(), &clip, width, height).unwrap();
     for (extractor, dim, _) in video_extractors() {
-        if dim != 705 && dim != 60 {
+        if ![705, 60, 1836].contains(&dim) {
             together.extend_from_slice(run(&*extractor, &clip, width, height).unwrap().values());
         }
     }

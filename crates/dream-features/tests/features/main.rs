@@ -8,6 +8,7 @@ mod golden_brisque;
 mod golden_gm_log;
 mod golden_higrade;
 mod golden_niqe;
+mod golden_rapique;
 mod golden_tlvqm;
 mod golden_tlvqm_high;
 mod golden_v_bliinds;

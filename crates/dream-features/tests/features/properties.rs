@@ -1,6 +1,7 @@
 //! Random images and videos of random size: finite or a typed error, never a panic, and the same whatever came before.
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "tests")]
 
+use dream_features::rapique::Rapique;
 use dream_features::tlvqm::Tlvqm;
 use dream_features::v_bliinds::VBliinds;
 use dream_features::videval60::Videval60;
@@ -61,12 +62,13 @@ proptest! {
         let (width, height) = if large { (width + 64, height + 64) } else { (width, height) };
         let data: Vec<u8> = data.iter().copied().cycle().take(width * height * 3).collect();
         let pooling = Pooling { sampling: Sampling::Every { step }, statistic: Statistic::WindowedMeanStd };
-        let extractors: [Box<dyn VideoFeatures>; 5] = [
+        let extractors: [Box<dyn VideoFeatures>; 6] = [
             Box::new(Pooled::new(Brisque::default(), pooling).unwrap()),
             Box::new(Pooled::new(GmLog, Pooling::starter_kit()).unwrap()),
             Box::new(Tlvqm::default()),
             Box::new(VBliinds::default()),
             Box::new(Videval60::default()),
+            Box::new(Rapique::default()),
         ];
         for extractor in &extractors {
             let mut session = match extractor.start(VideoSpec::new(width, height, rate)) {

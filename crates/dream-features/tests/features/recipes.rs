@@ -3,6 +3,7 @@
 
 use crate::contract::{bits, clip, colour_frame, noise};
 use dream_features::nss::FlatAreas;
+use dream_features::rapique::Rapique;
 use dream_features::tlvqm::{Ties, Tlvqm};
 use dream_features::v_bliinds::VBliinds;
 use dream_features::videval60::Videval60;
@@ -33,7 +34,7 @@ fn each_extractor_says_all_its_options() {
     let every = |step| Pooling { sampling: Sampling::Every { step }, statistic: Statistic::MeanStd };
     let often = Pooling { sampling: Sampling::PerSecond { frames: 0.5 }, statistic: Statistic::Mean };
     let kept = VBliinds { flat_areas: FlatAreas::Literal, keep_undefined: true };
-    let cases: [(Box<dyn VideoFeatures>, &str); 13] = [
+    let cases: [(Box<dyn VideoFeatures>, &str); 14] = [
         (
             Box::new(Pooled::new(Brisque::default(), Pooling::one_per_second()).unwrap()),
             "extractor=brisque version=1 flat_areas=snapped frames=per-second-1 pooling=mean pixels=luma source=whole",
@@ -70,6 +71,11 @@ fn each_extractor_says_all_its_options() {
         (
             Box::new(kept),
             "extractor=v-bliinds version=1 flat_areas=literal undefined=kept frames=own pooling=own pixels=luma \
+             source=whole",
+        ),
+        (
+            Box::new(Rapique::default()),
+            "extractor=rapique version=1 short_side=512 undefined=zero frames=own pooling=own pixels=color \
              source=whole",
         ),
         (

@@ -145,8 +145,8 @@ fn colour(folder: &Path, name: &str, frames: usize, header: bool) -> String {
 fn every_set_has_its_columns() {
     let folder = tempfile::tempdir().unwrap();
     let path = colour(folder.path(), "a.y4m", 30, true);
-    let sets = ["brisque", "gm-log", "higrade", "tlvqm", "v-bliinds", "videval", "videval60"];
-    for (set, dim) in sets.into_iter().zip([36, 40, 216, 75, 46, 705, 60]) {
+    let sets = ["brisque", "gm-log", "higrade", "tlvqm", "v-bliinds", "videval", "videval60", "rapique"];
+    for (set, dim) in sets.into_iter().zip([36, 40, 216, 75, 46, 705, 60, 1836]) {
         let output = run(&["--set", set, &path]);
         assert_eq!(output.status.code(), Some(0), "{set}: {}", String::from_utf8_lossy(&output.stderr));
         let (header, rows) = table(&output);

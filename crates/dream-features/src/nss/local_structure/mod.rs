@@ -4,14 +4,16 @@
 mod border;
 mod quantity;
 mod rows;
+mod scaled;
 
-use super::{FlatAreas, Ggd, MscnScan};
+use super::{Border, FlatAreas, Ggd, MscnScan};
 use crate::plane::{Plane, Rows};
 use crate::simd::dispatch;
 use quantity::Moments;
 pub use quantity::Quantity;
 pub(crate) use quantity::Wanted;
 use rows::{AddRow, Centred, Horizontal, Line, Pair, RowSums, Triple};
+pub(crate) use scaled::ScaledStructure;
 
 /// Statistics of one map at one scale. Fits are centred on the mean of the fitted values; the variance has divisor N.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -125,7 +127,13 @@ impl StructureScan {
             } else {
                 dispatch(Pair { above: middle, below, wanted, moments: &mut moments });
                 let lines = [&*above, middle, below];
-                dispatch(Triple { lines, means: filtered_means, wanted, moments: &mut moments });
+                dispatch(Triple {
+                    lines,
+                    means: filtered_means,
+                    border: Border::Zero,
+                    wanted,
+                    moments: &mut moments,
+                });
             }
         }
         // The circular shift makes the last row the neighbour of the first; the filters see zeros below it.
@@ -133,7 +141,13 @@ impl StructureScan {
         dispatch(Pair { above: last, below: first, wanted, moments: &mut moments });
         outside.reset(width);
         let lines = [&*before, last, outside];
-        dispatch(Triple { lines, means: filtered_means, wanted, moments: &mut moments });
+        dispatch(Triple {
+            lines,
+            means: filtered_means,
+            border: Border::Zero,
+            wanted,
+            moments: &mut moments,
+        });
 
         let [sigma_mean, sigma_deviation] = sums.sigma(count);
         LocalStructure {

@@ -6,7 +6,7 @@
 use pulp::Simd;
 
 use super::quantity::{Moments, Quantity, Wanted};
-use crate::nss::{GgdMoments, MscnRow};
+use crate::nss::{Border, GgdMoments, MscnRow};
 use crate::simd::{Kernel, LANES, Lanes, dispatch, fits};
 
 /// One row of the quantity that is differenced.
@@ -278,6 +278,8 @@ pub(super) struct Triple<'a> {
     /// Above, middle, below.
     pub(super) lines: [&'a Line; 3],
     pub(super) means: [f64; 2],
+    /// What the filters read to the left and right of the rows.
+    pub(super) border: Border,
     pub(super) wanted: Wanted,
     pub(super) moments: &'a mut Moments,
 }
@@ -322,8 +324,12 @@ impl Kernel for Triple<'_> {
         }
         for j in (0..n.min(1)).chain(1 + m..n) {
             let sides = |row: &[f64]| {
-                let left = j.checked_sub(1).and_then(|l| row.get(l)).copied().unwrap_or_default();
-                (left, row.get(j + 1).copied().unwrap_or_default())
+                let outside = match self.border {
+                    Border::Zero => 0.0,
+                    Border::Replicate => row[j],
+                };
+                let left = j.checked_sub(1).and_then(|l| row.get(l)).copied().unwrap_or(outside);
+                (left, row.get(j + 1).copied().unwrap_or(outside))
             };
             let ((al, ar), (l, r), (bl, br)) = (sides(above), sides(middle), sides(below));
             if self.wanted.filtered[0] {
