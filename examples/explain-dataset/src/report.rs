@@ -209,7 +209,7 @@ impl Report {
         for (name, means) in [("importance of n-grams", importance), ("SDC", sdc)] {
             if let [Some(random), Some(found), Some(own)] = means {
                 lines.push(format!(
-                    "Summaries of retrieved sentences: {name} {found:.3}, between {random:.3} of random sentences and {own:.3} of the clip's own."
+                    "Summaries of retrieved sentences: {name} {found:.3}; random sentences have {random:.3}, the clip's own {own:.3}."
                 ));
             }
         }
