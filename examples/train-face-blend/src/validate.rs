@@ -97,3 +97,51 @@ pub(crate) fn cross_validate(table: &Table, splits: &[Split], c: f64) -> Result<
     };
     splits.iter().map(fold).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table of people with one draw each, of rows of `width` numbers.
+    fn table(people: &[Vec<f32>], width: usize) -> Table {
+        let made: Vec<Blocks> = people.iter().map(|rows| vec![rows.clone()]).collect();
+        Table::new(&made, 0, 1, width).unwrap()
+    }
+
+    #[test]
+    fn mild_and_gross_blends_are_what_a_line_looks_for() {
+        let people: Vec<Vec<f32>> =
+            (0u8..8).map(|i| [0.0, 1.0, 3.0, 5.0].map(|v| v + f32::from(i) / 10.0).to_vec()).collect();
+        let table = table(&people, 1);
+        let folds = cross_validate(&table, &folds(2, 1, 8).unwrap(), 1.0).unwrap();
+        assert!(folds.iter().all(|(line, found)| line.weights[0] > 0.0 && found.auc == 1.0), "{folds:?}");
+    }
+
+    /// Everybody has a column that gives their blends away: it helps nobody who was held out.
+    #[test]
+    fn a_line_has_not_seen_the_people_that_it_is_measured_on() {
+        let one = |person: usize| {
+            let column = |value: f32| (0..6).map(move |i| if i == person { value } else { 0.0 });
+            [0.0, 0.0, 1.0, 1.0].into_iter().flat_map(column).collect()
+        };
+        let people: Vec<Vec<f32>> = (0..6).map(one).collect();
+        let table = table(&people, 6);
+        for (_, found) in cross_validate(&table, &folds(3, 1, 6).unwrap(), 1.0).unwrap() {
+            assert_eq!((found.auc, found.mild_above_real), (0.5, 0.5));
+        }
+        let seen = table.measure(&table.fit(&table.everybody(), 1.0).unwrap(), &table.everybody());
+        assert_eq!(seen.auc, 1.0);
+    }
+
+    /// Two people, each measured by what the real pictures of the other are like: (0, 2) and (4, 6).
+    #[test]
+    fn the_reach_is_that_of_real_pictures_of_people_held_out() {
+        let rows =
+            |first: f32| vec![vec![vec![first, 90.0, 91.0, 92.0]], vec![vec![first + 2.0, 93.0, 94.0, 95.0]]];
+        let made: Vec<Blocks> = [0.0, 4.0].into_iter().flat_map(rows).collect();
+        let table = Table::new(&made, 0, 2, 1).unwrap();
+        let (spread, limit) = table.reach(&[(vec![0], vec![1]), (vec![1], vec![0])]);
+        assert_eq!((spread.mean[0], limit), (3.0, 5.0));
+        assert!((spread.deviation[0] - 5f64.sqrt()).abs() < 1e-12);
+    }
+}

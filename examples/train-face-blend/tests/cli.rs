@@ -160,6 +160,51 @@ fn a_head_is_the_same_for_any_threads_and_after_an_interruption() {
     assert_ne!(bench.read("b/a.json"), bench.read("a.json"));
 }
 
+/// Numbers of other settings are not taken for those of these, whatever lies in the cache.
+#[test]
+fn a_cache_of_other_settings_changes_nothing() {
+    let bench = Bench::new(4);
+    let (shared, report) = (bench.path("shared"), bench.path("r.csv"));
+    let settings: [&[&str]; 6] = [
+        &["--robustness", "2"],
+        &["--seed", "2", "--robustness", "2"],
+        &["--crop", "1.6"],
+        &["--jpeg", "0.9", "--h264", "0.1"],
+        &["--draws", "2"],
+        &["--block", "1"],
+    ];
+    let mut heads = Vec::new();
+    for (number, more) in settings.into_iter().enumerate() {
+        let own = bench.path(&number.to_string());
+        let run = |cache: &Path| {
+            let (cache, report) = (cache.to_str().unwrap(), report.to_str().unwrap());
+            let output = bench.run("h.json", &[more, &["--cache", cache, "--report", report]].concat());
+            assert!(output.status.success(), "{}", error(&output));
+            (bench.read("h.json"), bench.read("r.csv"))
+        };
+        let alone = run(&own);
+        assert_eq!(run(&shared), alone, "{more:?}");
+        heads.push(alone);
+    }
+    let apart = |i: usize| heads.iter().skip(i + 1).all(|(head, _)| *head != heads[i].0);
+    assert!((0..heads.len()).all(apart));
+    // A second draw is another picture, not the first one twice.
+    assert_ne!(auc_by_fold(&heads[4].0), auc_by_fold(&heads[0].0));
+    // No two kinds of damage leave the same; a crop of 1.3 is no damage.
+    let report = String::from_utf8(heads[0].1.clone()).unwrap();
+    let damage: Vec<&str> = report.lines().filter_map(|line| line.strip_prefix("damage,")).collect();
+    let figures = |name: &str| {
+        let line = damage.iter().find(|line| line.starts_with(name));
+        line.unwrap_or_else(|| panic!("{report}")).split_once(',').unwrap().1.to_owned()
+    };
+    assert_eq!(figures("none"), figures("crop 1.3"));
+    assert!(damage.iter().filter(|line| line.ends_with(&figures("none"))).count() < 6, "{report}");
+}
+
+fn auc_by_fold(head: &[u8]) -> Value {
+    Head::from_json(head).unwrap().provenance::<Value>().unwrap()["auc_by_fold"].clone()
+}
+
 #[test]
 fn the_choice_is_a_table_of_blocks_and_c() {
     let bench = Bench::new(6);
@@ -172,6 +217,8 @@ fn the_choice_is_a_table_of_blocks_and_c() {
     let best = choices.iter().map(|row| row["auc"].as_f64().unwrap()).fold(0.0, f64::max);
     let mean = rows.iter().find(|row| row["part"] == "mean").unwrap();
     assert_eq!(mean["auc"].as_f64().unwrap(), best);
+    let least = choices.iter().map(|row| row["auc"].as_f64().unwrap()).fold(1.0, f64::min);
+    assert!(least < best, "a choice of one");
 }
 
 /// The detector finds the photograph, brighter and mirrored too, and no face in a wall.

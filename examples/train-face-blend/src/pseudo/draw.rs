@@ -110,7 +110,8 @@ impl Options {
     pub(crate) fn check(&self) -> Result<()> {
         range("crop", self.crop, 0.1..=10.0, "0.1 to 10")?;
         range("jpeg", self.jpeg, 0.0..=1.0, "0 to 1")?;
-        range("h264", self.h264, 0.0..=1.0 - self.jpeg, "0 to 1, and at most 1 with jpeg")?;
+        // 0.9 and 0.1 are 1 together, but 1 - 0.9 is below 0.1 by rounding.
+        range("h264", self.h264, 0.0..=1.0 - self.jpeg + f64::EPSILON, "0 to 1, and at most 1 with jpeg")?;
         range("small", self.small, 0.0..=1.0, "0 to 1")?;
         for quality in self.quality {
             Damage::Jpeg(quality).check()?;
