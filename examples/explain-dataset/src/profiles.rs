@@ -139,6 +139,8 @@ fn errors(seen: &[Profile], found: &[&Found]) -> Result<[f64; 4]> {
 
 #[cfg(test)]
 mod tests {
+    use dream_models::deep::explain::index::{Contents, IndexedClip, Writer};
+
     use super::*;
 
     fn found(truth: &str, near: &[&str]) -> Found {
@@ -170,6 +172,44 @@ mod tests {
             }
         }
         assert_eq!(table.rows.len(), 15);
+    }
+
+    /// Two clips of an index and one that is not in it: a clip's own sentences are neither near nor random.
+    #[test]
+    fn a_clip_is_not_told_from_its_own_sentences() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.safetensors");
+        let indexed = |name: &str| IndexedClip { name: name.into(), mos: 2.0, sentences: 2 };
+        let clips = vec![indexed("C1/1-a.mp4"), indexed("C1/1-b.mp4")];
+        let contents = Contents { checkpoint: "0".repeat(64), dim: 2, clips };
+        let mut writer = Writer::create(&path, &contents).unwrap();
+        let rows = [[1.0_f32, 0.0], [0.9, 0.1], [0.5, 0.5], [0.0, 1.0]];
+        let rows = Tensor::new(&rows, &Device::Cpu).unwrap();
+        let sentences =
+            ["Blur on the nose.", "Blur on the chin.", "Noise on the ears.", "Severe noise on the eyes."];
+        writer.push(&sentences, &rows).unwrap();
+        writer.finish().unwrap();
+        let index = SentenceIndex::from_bytes(std::fs::read(&path).unwrap()).unwrap();
+        let clip = |name: &str| Clip {
+            about: train::about(name.parse().unwrap()),
+            path: "nowhere".into(),
+            face: None,
+            mos: 2.0,
+            sentences: vec!["Blur on the nose.".to_owned()],
+        };
+        let clips = ["C1/1-a.mp4", "C1/1-b.mp4", "C1/1-c.mp4"].map(clip);
+        let video = Video { score: 2.0, representation: vec![1.0, 0.0] };
+        let found = look_up(&clips, &[video.clone(), video.clone(), video], &index, 1).unwrap();
+        let near = |found: &Found| found.nearest.iter().map(|near| near.index).collect::<Vec<_>>();
+        let drawn = |found: &Found| {
+            let mut drawn = found.random.clone();
+            drawn.sort_unstable();
+            drawn
+        };
+        let seen: Vec<_> = found.iter().map(|found| (near(found), drawn(found))).collect();
+        let all = vec![0, 1, 2, 3];
+        assert_eq!(seen, [(vec![2, 3], vec![2, 3]), (vec![0, 1], vec![0, 1]), (all.clone(), all)]);
+        assert_eq!(found[0].near_tags[1], Tagger::english().tag("Severe noise on the eyes."));
     }
 
     #[test]

@@ -100,4 +100,18 @@ mod tests {
         }
         assert_eq!(both.map(&[0, 3, 5], 0).unwrap().points.len(), 6);
     }
+
+    /// Rows are videos: the video of the first group is like the text of the last, and not the other way round.
+    #[test]
+    fn videos_are_rows_and_texts_columns() {
+        let (videos, texts) = (vec![1.0, 0.0, 0.0, 1.0], vec![0.0, -1.0, 3.0, 0.0]);
+        let found = Both::new(videos, texts, &[1.5, 4.5], 2).similarities(1).unwrap();
+        for matrix in [&found.all[2], &found.drawn] {
+            assert_eq!([matrix.rows[0][3], matrix.rows[3][0]], [Some(1.0), Some(-1.0)]);
+        }
+        assert_eq!(found.own.all, 0.0);
+        // The ends belong to the group above them.
+        let both = Both::new(Vec::new(), Vec::new(), &[1.99, 2.0, 3.0, 3.99, 4.0], 1);
+        assert_eq!(both.group, [0, 1, 2, 2, 3]);
+    }
 }

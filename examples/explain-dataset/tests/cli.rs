@@ -35,7 +35,11 @@ impl Scene {
     }
 
     fn checkpoint(&self, name: &str, config: Config) {
-        let params = Params::seeded(1, DType::F32, &Device::Cpu);
+        self.seeded(1, name, config);
+    }
+
+    fn seeded(&self, seed: u64, name: &str, config: Config) {
+        let params = Params::seeded(seed, DType::F32, &Device::Cpu);
         DaClip::new(&config, &params.builder()).unwrap();
         let input = Input { frames: FramePlan::Every { n: 4 }, face: FaceRule::Whole, ..config.input() };
         let contents = Contents {
@@ -102,6 +106,9 @@ fn results_depend_on_neither_threads_nor_an_interruption() {
     let page = String::from_utf8(one["report.html"].clone()).unwrap();
     assert!(page.contains("Stand-in data") && !page.contains("src=") && !page.contains("@import"));
     assert!(page.contains("where it lowers the score most"));
+    // Start and end are no words.
+    let tokens = String::from_utf8(one["figure12.csv"].clone()).unwrap();
+    assert!(tokens.lines().count() > 4 && !tokens.contains("<|"), "{tokens}");
     let home = scene.folder.path().to_str().unwrap();
     assert!(one.values().all(|bytes| !String::from_utf8_lossy(bytes).contains(home)));
 
@@ -125,6 +132,37 @@ fn results_depend_on_neither_threads_nor_an_interruption() {
             assert_eq!(results(&scene.path("one")), one);
         },
     );
+}
+
+/// What was kept of a run is taken for the same clips, the same videos and the same checkpoint only.
+#[test]
+fn what_is_kept_is_that_of_these_videos() {
+    let scene = Scene::new();
+    let with = |more: &[&'static str]| [&["--token-clips", "2"], more].concat();
+    scene.run(0, "kept", &with(&[]));
+    // Another split has other clips in its index.
+    scene.run(0, "kept", &with(&["--split", "1"]));
+    scene.run(0, "fresh", &with(&["--split", "1"]));
+    assert_eq!(results(&scene.path("kept")), results(&scene.path("fresh")));
+    // Other videos under the same names.
+    let before = results(&scene.path("kept"));
+    let videos = train::testing::videos(&scene.data);
+    for pair in videos.chunks_exact(2) {
+        let (one, other) = (fs::read(&pair[0]).unwrap(), fs::read(&pair[1]).unwrap());
+        fs::write(&pair[0], other).unwrap();
+        fs::write(&pair[1], one).unwrap();
+    }
+    scene.run(0, "kept", &with(&["--split", "1"]));
+    scene.run(0, "again", &with(&["--split", "1"]));
+    assert_eq!(results(&scene.path("kept")), results(&scene.path("again")));
+    assert_ne!(results(&scene.path("kept"))["figure14.csv"], before["figure14.csv"]);
+    // An index of another checkpoint is refused.
+    let caches = fs::read_dir(scene.path("fresh").join("cache")).unwrap().map(|entry| entry.unwrap().path());
+    let index: Vec<PathBuf> =
+        caches.filter(|path| path.extension().is_some_and(|ending| ending == "safetensors")).collect();
+    scene.seeded(2, "model.json", Config::default());
+    let said = scene.run(2, "other", &["--index", index[0].to_str().unwrap()]);
+    assert!(said.contains("the index") && said.contains("checkpoint"), "{said}");
 }
 
 /// Real data sets do not say where artifacts are.
