@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::extract::ImageFeatures;
 use crate::frame::Frame;
 use crate::layout::FeatureLayout;
-use crate::nss::LocalStructure;
+use crate::nss::{LOG_DIFFERENCES, LocalStructure};
 use crate::par;
 use crate::recipe::Recipe;
 use crate::view::LumaView;
@@ -70,16 +70,7 @@ const MAP_DIM: usize = 2 * LocalStructure::DIM;
 
 const CHANNELS: [(&str, &str); 3] = [("L", "lightness L*"), ("a", "colour a*"), ("b", "colour b*")];
 const MAPS: [(&str, &str); 2] = [("value", ""), ("gradient", "gradient magnitude of ")];
-const FITS: [(&str, &str); 8] = [
-    ("mscn", "MSCN coefficients"),
-    ("d_h", "log-MSCN differences with the left neighbour"),
-    ("d_v", "log-MSCN differences with the upper neighbour"),
-    ("d_d1", "log-MSCN differences with the upper left neighbour"),
-    ("d_d2", "log-MSCN differences with the lower left neighbour"),
-    ("cross", "log-MSCN differences of the two diagonals of 2x2"),
-    ("f1", "log-MSCN differences of vertical and horizontal neighbours"),
-    ("f2", "log-MSCN differences of the two diagonals of 3x3"),
-];
+const MSCN: (&str, &str) = ("mscn", "MSCN coefficients");
 
 impl ImageFeatures for Higrade {
     fn layout(&self) -> &FeatureLayout {
@@ -98,7 +89,7 @@ impl ImageFeatures for Higrade {
                             "sigma.ratio",
                             format!("squared mean over variance of the local deviation of {place}"),
                         );
-                        for (fit, meaning) in FITS {
+                        for (fit, meaning) in [MSCN].into_iter().chain(LOG_DIFFERENCES) {
                             push(&format!("{fit}.deviation"), format!("deviation of the {meaning}, {place}"));
                             push(
                                 &format!("{fit}.shape"),

@@ -1,6 +1,7 @@
 //! Names and meanings of the 1836 values.
 
 use crate::layout::FeatureLayout;
+use crate::nss::LOG_DIFFERENCES;
 
 const FULL: (&str, &str) = ("s1", "full size");
 const HALF: (&str, &str) = ("s2", "half size");
@@ -45,16 +46,6 @@ const SIDES: [(&str, &str); 4] = [
     ("left", "left AGGD deviation"),
     ("right", "right AGGD deviation"),
 ];
-const LOGS: [(&str, &str); 7] = [
-    ("d_h", "log-MSCN differences with the left neighbour"),
-    ("d_v", "log-MSCN differences with the upper neighbour"),
-    ("d_d1", "log-MSCN differences with the upper left neighbour"),
-    ("d_d2", "log-MSCN differences with the lower left neighbour"),
-    ("cross", "log-MSCN differences of the two diagonals of 2x2"),
-    ("f1", "log-MSCN differences of vertical and horizontal neighbours"),
-    ("f2", "log-MSCN differences of the two diagonals of 3x3"),
-];
-
 pub(super) fn layout() -> FeatureLayout {
     let luma = LUMA.iter().flat_map(|map| [(map, FULL), (map, HALF)]);
     let spatial: Vec<_> = luma.chain(COLOUR.iter().map(|map| (map, HALF))).collect();
@@ -92,7 +83,7 @@ fn add(features: &mut Vec<(String, String)>, name: &str, place: &str) {
             );
         }
     }
-    for (fit, meaning) in LOGS {
+    for (fit, meaning) in LOG_DIFFERENCES {
         push(&format!("{fit}.shape"), format!("GGD shape of the {meaning} of {place}"));
         push(&format!("{fit}.deviation"), format!("deviation of the {meaning} of {place}"));
     }

@@ -15,6 +15,17 @@ pub(crate) use quantity::Wanted;
 use rows::{AddRow, Centred, Horizontal, Line, Pair, RowSums, Triple};
 pub(crate) use scaled::ScaledStructure;
 
+/// The seven differences of log magnitudes in the order of their values: names, and what they are.
+pub(crate) const LOG_DIFFERENCES: [(&str, &str); 7] = [
+    ("d_h", "log-MSCN differences with the left neighbour"),
+    ("d_v", "log-MSCN differences with the upper neighbour"),
+    ("d_d1", "log-MSCN differences with the upper left neighbour"),
+    ("d_d2", "log-MSCN differences with the lower left neighbour"),
+    ("cross", "log-MSCN differences of the two diagonals of 2x2"),
+    ("f1", "log-MSCN differences of vertical and horizontal neighbours"),
+    ("f2", "log-MSCN differences of the two diagonals of 3x3"),
+];
+
 /// Statistics of one map at one scale. Fits are centred on the mean of the fitted values; the variance has divisor N.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LocalStructure {
@@ -108,7 +119,8 @@ impl StructureScan {
         });
         let count = count as f64;
         let mscn_mean = sums.mscn / count;
-        let filtered_means = border::filtered_sums(mscn, width, quantity).map(|sum| sum / count);
+        let means = border::filtered_sums(mscn, width, quantity).map(|sum| sum / count);
+        let border = Border::Zero;
 
         let mut moments = Moments::default();
         for line in recent.iter_mut() {
@@ -127,13 +139,7 @@ impl StructureScan {
             } else {
                 dispatch(Pair { above: middle, below, wanted, moments: &mut moments });
                 let lines = [&*above, middle, below];
-                dispatch(Triple {
-                    lines,
-                    means: filtered_means,
-                    border: Border::Zero,
-                    wanted,
-                    moments: &mut moments,
-                });
+                dispatch(Triple { lines, means, border, wanted, moments: &mut moments });
             }
         }
         // The circular shift makes the last row the neighbour of the first; the filters see zeros below it.
@@ -141,13 +147,7 @@ impl StructureScan {
         dispatch(Pair { above: last, below: first, wanted, moments: &mut moments });
         outside.reset(width);
         let lines = [&*before, last, outside];
-        dispatch(Triple {
-            lines,
-            means: filtered_means,
-            border: Border::Zero,
-            wanted,
-            moments: &mut moments,
-        });
+        dispatch(Triple { lines, means, border, wanted, moments: &mut moments });
 
         let [sigma_mean, sigma_deviation] = sums.sigma(count);
         LocalStructure {
